@@ -152,8 +152,8 @@ noon_err noon_aead_open(struct noon_aead *a, struct noon_bytes nonce, struct noo
 {
 	const bool siv = a->id == NOON_AEAD_SIV_CMAC_256;
 	const size_t n = sealed.n < NOON_AEAD_TAG ? 0 : sealed.n - NOON_AEAD_TAG;
-	const uint8_t *text, *tag;
-	uint8_t none = 0;
+	const uint8_t *text;
+	uint8_t tag[NOON_AEAD_TAG], none = 0; /* the tag is copied: gcrypt wants it writable */
 	gcry_error_t err;
 
 	assert(a->handle);
@@ -164,7 +164,7 @@ noon_err noon_aead_open(struct noon_aead *a, struct noon_bytes nonce, struct noo
 	if (out_room < n)
 		return NOON_ERR_FULL;
 	text = siv ? sealed.p + NOON_AEAD_TAG : sealed.p;
-	tag = siv ? sealed.p : sealed.p + n;
+	memcpy(tag, siv ? sealed.p : sealed.p + n, sizeof(tag));
 	if (n == 0)
 		out = &none;
 	if (begin(a, nonce, ad))
