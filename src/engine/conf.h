@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What an operator decides: limits of the engine and of each source, with their defaults.
+ *
+ * Every field is an assumption or a policy. The assumptions (max_rate_error, wander, max_liars,
+ * the minima, the server's own error) are what a stated bound rests on; the policies only decide
+ * how soon and how smoothly things happen.
+ */
+#ifndef NOON_ENGINE_CONF_H
+#define NOON_ENGINE_CONF_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/time.h"
+#include "engine/line.h"
+#include "estimate/minima.h"
+
+#define NOON_SOURCES_MAX   16	/**< sources of one engine */
+#define NOON_POLL_LOG2_MIN (-4) /**< 62.5 ms */
+#define NOON_POLL_LOG2_MAX 17	/**< 36.4 h */
+
+struct noon_engine_conf {
+	noon_dur alert_limit;	  /**< L, ns, > 0; default 1 ms */
+	noon_freq max_rate_error; /**< assumption: |rate error of h| at all times; default 500e-6 */
+	noon_freq wander;	  /**< assumption: two mean rates of h within any span of
+				   *   2 max_age differ by at most this; default 1e-6 */
+	noon_dur max_age;	  /**< exchanges older than this are dropped, ns; default 4 h */
+	int max_liars;		  /**< f >= 0, or -1: (n - 1) / 2 of the n sources with data */
+	noon_dur step_threshold;  /**< before the first OK, a larger correction is stepped, ns;
+				   *   default 1 ms; NOON_DUR_MAX: never */
+	noon_freq slew_rate;	  /**< largest slew beside the frequency; default 500e-6 */
+	unsigned clear_after;	  /**< good exchanges in a row that end an ALARM; default 4 */
+	unsigned holdover_polls;  /**< HOLDOVER after this many polls without a good exchange;
+				   *   default 3 */
+	bool step_at_start;	  /**< false: slew even before the first OK; default true */
+	struct noon_line start;	  /**< the clock before anything is known: e.g. corr0 =
+				   *   wall clock - h and rate from the last run; default zeros */
+};
+
+struct noon_source_conf {
+	noon_dur m_f;		      /**< least delay client to server, ns, >= 0 */
+	noon_dur m_r;		      /**< least delay server to client, ns, >= 0 */
+	enum noon_minima_kind minima; /**< where m_f and m_r come from; shown, never used */
+	noon_dur extra_err;	      /**< added to the server's claimed error, ns, >= 0 */
+	int8_t poll_min;	      /**< log2 s, >= NOON_POLL_LOG2_MIN; default 4 */
+	int8_t poll_max;	      /**< log2 s, >= poll_min, <= NOON_POLL_LOG2_MAX; default 10 */
+	uint8_t burst;		      /**< exchanges at start, 0 for none; default 8 */
+	noon_dur burst_interval;      /**< between exchanges of a burst, ns; default 2 s */
+	bool require_auth;	      /**< refuse unauthenticated samples; default true */
+	bool noselect;		      /**< measured and reported, never votes; default false */
+};
+
+/** Return the defaults of DESIGN section 4. */
+struct noon_engine_conf noon_engine_conf_default(void);
+struct noon_source_conf noon_source_conf_default(void);
+
+/**
+ * Check that every field is in its range.
+ * @retval NOON_OK
+ * @retval NOON_ERR_RANGE  some field is not
+ */
+NOON_MUST_USE noon_err noon_engine_conf_check(const struct noon_engine_conf *conf);
+NOON_MUST_USE noon_err noon_source_conf_check(const struct noon_source_conf *conf);
+
+#endif

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The engine: exchanges in, a bounded clock out. Sans-IO; several may exist side by side.
+ *
+ * Time scales. h is the free-running local clock (never steered): every noon_time here is an
+ * instant of h. theta(h) = UTC - h. The disciplined clock is C(h) = h + corr(h), where corr is a
+ * struct noon_line that the engine owns; the owner of the engine makes a real clock follow it, or
+ * publishes it. Steering never rewrites history, since no sample refers to C.
+ *
+ * Promise. While the assumptions of the configuration hold, UTC lies in [C + lower, C + upper]
+ * of every reading that has a bound, in every state, against anybody who can delay, drop,
+ * reorder or replay. State OK says besides that the bound is at most the alert limit. When an
+ * assumption is seen to be false, the engine raises a finding, keeps the last certificate and
+ * lets it widen; it neither steers nor steps on such an exchange.
+ *
+ * Use. Feed on_sample() and on_miss(); call on_timer() when deadline() has come; ask reading()
+ * at any time, for any instant not before the last event; after each event ask line() and compare
+ * `steps` to learn whether C was stepped. The engine does not send polls: next_poll() says how
+ * long to wait from one poll of a source to its next.
+ *
+ * Thread: no shared state; one thread per engine, const calls may run beside each other.
+ */
+#ifndef NOON_ENGINE_ENGINE_H
+#define NOON_ENGINE_ENGINE_H
+
+#include <stdint.h>
+
+#include "base/action.h"
+#include "base/err.h"
+#include "base/sample.h"
+#include "base/time.h"
+#include "engine/conf.h"
+#include "engine/discipline.h"
+#include "engine/reading.h"
+#include "engine/source.h"
+#include "engine/state.h"
+#include "engine/vote.h"
+
+/** All state; the caller's storage, about 200 kB. The fields are the engine's own. */
+struct noon_engine {
+	struct noon_engine_conf conf;
+	struct noon_drift drift; /**< assumptions, from conf */
+	struct noon_source source[NOON_SOURCES_MAX];
+	struct noon_findings of_source[NOON_SOURCES_MAX];
+	struct noon_findings of_engine;
+	struct noon_vote vote; /**< the last one held */
+	struct noon_cert cert; /**< the last one agreed; valid when has_cert */
+	struct noon_discipline discipline;
+	struct noon_latch latch;
+	noon_time now;	       /**< instant of the last event */
+	noon_time fresh_until; /**< HOLDOVER from here on */
+	bool has_cert;
+	bool pending; /**< findings wait for room in an action list */
+};
+
+/** What happened to a clock from outside. */
+enum noon_discontinuity {
+	NOON_DISCONTINUITY_SUSPENDED, /**< h itself stopped or jumped: everything is forgotten */
+	NOON_DISCONTINUITY_STEPPED,   /**< somebody stepped the steered clock; h is unaffected */
+};
+
+/**
+ * Initialise with no source.
+ * @param conf  copied
+ * @retval NOON_OK
+ * @retval NOON_ERR_RANGE  noon_engine_conf_check() refuses it; e untouched
+ */
+NOON_MUST_USE noon_err noon_engine_init(struct noon_engine *e, const struct noon_engine_conf *conf);
+
+/**
+ * Add a source.
+ * @param      conf       copied
+ * @param[out] ret_index  for noon_sample.source and all calls about the source; stays valid
+ *                        until the source is removed, then it may be given out again
+ * @retval NOON_OK
+ * @retval NOON_ERR_RANGE  noon_source_conf_check() refuses it
+ * @retval NOON_ERR_FULL   NOON_SOURCES_MAX are in use
+ */
+NOON_MUST_USE noon_err noon_engine_add_source(struct noon_engine *e,
+					      const struct noon_source_conf *conf,
+					      uint32_t *ret_index);
+
+/** Remove a source with all it has proved; the certificate stays until the next vote. */
+void noon_engine_remove_source(struct noon_engine *e, uint32_t source);
+
+/**
+ * Take one exchange in.
+ *
+ * @param      s    times on h; s->source in use, else the sample is ignored
+ * @param      now  >= s->t4; never before the previous event
+ * @param[out] out  FINDING, once each time one begins; appended while there is room
+ */
+void noon_engine_on_sample(struct noon_engine *e, const struct noon_sample *s, noon_time now,
+			   struct noon_actions *out);
+
+/** Take note that a poll of a source brought nothing within its time-out. */
+void noon_engine_on_miss(struct noon_engine *e, uint32_t source, noon_time now,
+			 struct noon_actions *out);
+
+/** Do what is due: raise BOUND_LIMIT when the bound has reached the limit, report leftovers. */
+void noon_engine_on_timer(struct noon_engine *e, noon_time now, struct noon_actions *out);
+
+/** Return when on_timer() wants to be called; NOON_TIME_NEVER if not at all. */
+noon_time noon_engine_deadline(const struct noon_engine *e);
+
+/** Take note of a discontinuity (finding SUSPENDED or CLOCK_STEPPED). */
+void noon_engine_on_discontinuity(struct noon_engine *e, noon_time now,
+				  enum noon_discontinuity kind, struct noon_actions *out);
+
+/**
+ * Read the clock at h; pure.
+ *
+ * @param      h    not before the last event
+ * @param[out] ret  always filled; ret->bound is NOON_DUR_MAX while nothing is known
+ *
+ * Cost: O(1).
+ */
+void noon_engine_reading(const struct noon_engine *e, noon_time h, struct noon_reading *ret);
+
+/** Return the line in force; it holds until the next event. */
+struct noon_line noon_engine_line(const struct noon_engine *e);
+
+/**
+ * Return the time from one poll of a source to the next, ns, > 0; ask after each exchange or
+ * miss of that source.
+ */
+noon_dur noon_engine_next_poll(const struct noon_engine *e, uint32_t source);
+
+/** Report on a source at `now`; NOON_SOURCE_UNUSED and zeros when there is none. */
+void noon_engine_source_report(const struct noon_engine *e, uint32_t source, noon_time now,
+			       struct noon_source_report *ret);
+
+/**
+ * Step C onto the estimate at once, because an operator asks for it.
+ * @retval NOON_OK
+ * @retval NOON_ERR_EMPTY  nothing is known
+ * @retval NOON_ERR_STATE  a finding is active; accept() first
+ */
+NOON_MUST_USE noon_err noon_engine_step(struct noon_engine *e, noon_time now);
+
+/**
+ * Believe what a suspect source says from now on, because an operator asks for it: its past
+ * exchanges are forgotten. NOON_SOURCE_NONE: all suspect sources and falsetickers. The bound keeps
+ * resting on the old certificate until the next vote agrees; an alarm ends as usual.
+ */
+void noon_engine_accept(struct noon_engine *e, uint32_t source, noon_time now);
+
+/** Shift the UTC scale by d ns from now on: +1 s when a second was deleted, -1 s when one
+ *  was inserted. To be called once when the leap takes effect; C steps with it. */
+void noon_engine_on_leap(struct noon_engine *e, noon_dur d, noon_time now);
+
+#endif

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * One time source: the exchanges it has given, what they prove, and whether it is believed.
+ *
+ * Invariant: an exchange that contradicts the window, is superluminal or unauthenticated where
+ * that is required never enters the window nor the points (invariants I2 and I4). A source that
+ * was seen to contradict itself is suspect and does not vote until `clear_after` exchanges in a
+ * row agree with the window again, or the operator accepts what it says now.
+ */
+#ifndef NOON_ENGINE_SOURCE_H
+#define NOON_ENGINE_SOURCE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/sample.h"
+#include "engine/conf.h"
+#include "engine/schedule.h"
+#include "estimate/fuse.h"
+#include "estimate/regress.h"
+
+/** What the engine makes of a source. */
+enum noon_source_verdict {
+	NOON_SOURCE_UNUSED,	  /**< no such source */
+	NOON_SOURCE_UNREACHABLE,  /**< no exchange yet, or none within max_age */
+	NOON_SOURCE_INCONSISTENT, /**< suspect: contradicts itself or light; does not vote */
+	NOON_SOURCE_FALSETICKER,  /**< outside the majority */
+	NOON_SOURCE_TRUECHIMER,	  /**< agrees with the majority, not steering */
+	NOON_SOURCE_SELECTED,	  /**< agrees with the majority and steers */
+};
+
+/** What became of a sample. */
+enum noon_sample_fate {
+	NOON_SAMPLE_ACCEPTED,
+	NOON_SAMPLE_MALFORMED,	     /**< times out of order, negative error: ignored */
+	NOON_SAMPLE_UNAUTHENTICATED, /**< ignored */
+	NOON_SAMPLE_UNSYNCHRONISED,  /**< the server does not know the time: ignored */
+	NOON_SAMPLE_SUPERLUMINAL,    /**< refused, finding */
+	NOON_SAMPLE_INCONSISTENT,    /**< refused, finding */
+};
+
+struct noon_source {
+	bool in_use;
+	struct noon_source_conf conf;
+	struct noon_schedule schedule;
+	struct noon_window window;
+	struct noon_cert cert;	   /**< of the window; valid when has_cert */
+	struct noon_points points; /**< for the regression */
+	struct noon_fit fit;	   /**< valid when has_fit */
+	struct noon_sample last;   /**< newest accepted one; valid when has_cert */
+	noon_time last_good;	   /**< when it was accepted; NOON_TIME_FIRST: never */
+	bool has_cert;
+	bool has_fit;
+	bool suspect;
+	unsigned good_run;   /**< accepted exchanges in a row */
+	uint8_t reach;	     /**< one bit per poll, newest lowest */
+	uint64_t n_samples;  /**< samples handed in */
+	uint64_t n_accepted; /**< of them accepted */
+	enum noon_source_verdict verdict;
+	noon_dur seen;	  /**< numbers of the last refusal: what was seen, ns */
+	noon_dur allowed; /**< ... and what would have been allowed, ns */
+};
+
+/** Initialise for a checked configuration; the first poll is due at once. */
+void noon_source_init(struct noon_source *s, const struct noon_source_conf *conf);
+
+/**
+ * Take one exchange in, or refuse it.
+ *
+ * @param s      the source
+ * @param x      times on the free-running clock
+ * @param now    >= x->t4
+ * @param d      assumptions about the oscillator
+ * @param clear  accepted exchanges in a row that end suspicion
+ */
+enum noon_sample_fate noon_source_take(struct noon_source *s, const struct noon_sample *x,
+				       noon_time now, const struct noon_drift *d, unsigned clear);
+
+/** Record that a poll brought nothing. */
+void noon_source_miss(struct noon_source *s);
+
+/** Forget all exchanges; the configuration and counters stay. */
+void noon_source_forget(struct noon_source *s);
+
+/** Return whether the source can vote at h: a certificate not older than max_age, not suspect. */
+bool noon_source_can_vote(const struct noon_source *s, noon_time h);
+
+#endif

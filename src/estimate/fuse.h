@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Fusion of exchanges into one certificate (theory reference, theorem 3, with a proved rate).
+ *
+ * Each pair of exchanges bounds the mean rate between them; all mean rates within the span of
+ * assumption differ by at most `wander`; so their intersection, widened by it, bounds the rate at
+ * all times. Every edge is carried with that rate to one instant h, and the largest lower and
+ * the smallest upper one remain. An empty intersection of rates or of offsets means that an
+ * assumption is false: a lying server, a minimum too large, an oscillator worse than stated.
+ * It is a finding, never averaged away.
+ */
+#ifndef NOON_ESTIMATE_FUSE_H
+#define NOON_ESTIMATE_FUSE_H
+
+#include "base/err.h"
+#include "estimate/rate.h"
+#include "estimate/window.h"
+
+/** What the oscillator is assumed to do. */
+struct noon_drift {
+	noon_freq rate_max; /**< |d theta / dh| at all times, fractional, >= 0 */
+	noon_freq wander;   /**< largest difference of two mean rates within 2 max_age, >= 0 */
+	noon_dur max_age;   /**< how far a rate is extrapolated, ns; beyond it, rate_max holds */
+};
+
+/** Where a lower or an upper bound of a certificate comes from, ns each. */
+struct noon_share {
+	noon_dur drift;	     /**< widening from the edge's instant to h0, >= 0 */
+	noon_dur server_err; /**< >= 0 */
+	noon_dur stamp_err;  /**< >= 0 */
+};
+
+/** A bound of theta for all times: theta(h0) in [lo, hi], and how it widens from there. */
+struct noon_cert {
+	noon_time h0;
+	struct noon_interval theta; /**< UTC - h at h0, ns; lo <= hi */
+	struct noon_rate rate;	    /**< holds up to max_age before and after h0 */
+	struct noon_drift drift;    /**< the assumptions it was made under */
+	struct noon_share lo;	    /**< shares in theta.lo */
+	struct noon_share hi;	    /**< shares in theta.hi */
+};
+
+/**
+ * Compute the rates that a window allows.
+ *
+ * @retval NOON_OK
+ * @retval NOON_ERR_EMPTY   two pairs of exchanges exclude each other; ret untouched
+ * Cost: O(n^2). Rounds outward.
+ */
+NOON_MUST_USE noon_err noon_fuse_rate(const struct noon_window *w, const struct noon_drift *d,
+				      struct noon_rate *ret);
+
+/**
+ * Fuse a window, and one exchange more, into a certificate at h.
+ *
+ * @param      w     exchanges; may be empty when x is given
+ * @param      x     candidate that is not yet in the window, or NULL
+ * @param      d     assumptions
+ * @param      h     instant of the certificate; not before the newest edge
+ * @param[out] ret   untouched unless NOON_OK
+ * @retval NOON_OK
+ * @retval NOON_ERR_EMPTY      the exchanges contradict each other
+ * @retval NOON_ERR_NOT_FOUND  no lower or no upper edge at all
+ *
+ * Sign: units.md "offset". Cost: O(n^2), no allocation. Source: theorem 3.
+ */
+NOON_MUST_USE noon_err noon_fuse(const struct noon_window *w, const struct noon_exchange *x,
+				 const struct noon_drift *d, noon_time h, struct noon_cert *ret);
+
+/** Return what the certificate says about theta at h, ns; h of any order. Rounds outward. */
+struct noon_interval noon_cert_at(const struct noon_cert *c, noon_time h);
+
+/** Move the certificate to h (its shares of drift grow by what it widens). */
+void noon_cert_move(struct noon_cert *c, noon_time h);
+
+#endif
