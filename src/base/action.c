@@ -50,6 +50,11 @@ void noon_actions_connect(struct noon_actions *as)
 	(void)append(as, NOON_ACTION_CONNECT);
 }
 
+void noon_actions_miss(struct noon_actions *as)
+{
+	(void)append(as, NOON_ACTION_MISS);
+}
+
 void noon_actions_arm(struct noon_actions *as)
 {
 	(void)append(as, NOON_ACTION_ARM);

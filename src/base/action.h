@@ -61,6 +61,7 @@ enum noon_action_kind {
 	NOON_ACTION_SAMPLE,  /**< hand `sample` to the engine */
 	NOON_ACTION_FINDING, /**< report `finding` */
 	NOON_ACTION_CONNECT, /**< the association needs fresh keys: start a key exchange */
+	NOON_ACTION_MISS,    /**< a request got no usable answer in time */
 	NOON_ACTION_ARM,     /**< the deadline changed: ask again */
 	NOON_ACTION_CLOSE,   /**< end the connection or the association */
 };
@@ -94,6 +95,7 @@ void noon_actions_send(struct noon_actions *as, const struct noon_wr *wr, uint32
 void noon_actions_sample(struct noon_actions *as, const struct noon_sample *s);
 void noon_actions_finding(struct noon_actions *as, const struct noon_finding *f);
 void noon_actions_connect(struct noon_actions *as);
+void noon_actions_miss(struct noon_actions *as);
 void noon_actions_arm(struct noon_actions *as);
 void noon_actions_close(struct noon_actions *as, noon_err why);
 

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * libnoonmark: what time is it, and how wrong can that be.
+ *
+ *     struct noon_clock_page *page;
+ *     int64_t earliest, latest;
+ *     enum noon_clock_status status;
+ *
+ *     if (noon_open(NULL, &page) != 0) ...
+ *     if (noon_now(page, &earliest, &latest, &status) != 0) ...
+ *     if (status != NOON_CLOCK_OK) ...            // MUST be checked
+ *     noon_close(page);
+ *
+ * True UTC lies in [earliest, latest] while the assumptions of the daemon's configuration hold,
+ * whatever an attacker on the network delays, drops, reorders, replays or forges. The interval
+ * comes from a page that noonmarkd shares and from CLOCK_MONOTONIC_RAW alone, so it stays true
+ * when somebody steps the system clock. No system call beyond that clock read (vDSO).
+ */
+#ifndef NOONMARK_CLOCK_H
+#define NOONMARK_CLOCK_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define NOON_CLOCK_PAGE_DEFAULT "/run/noonmark/clock"
+
+/** Whether the interval may be relied on. Anything but OK means: not within the alert limit, or
+ *  not known to be. */
+enum noon_clock_status {
+	NOON_CLOCK_UNSYNCHRONISED = 0, /**< never yet within the alert limit */
+	NOON_CLOCK_OK = 1,	       /**< bound within the alert limit, sources answer */
+	NOON_CLOCK_HOLDOVER = 2,       /**< bound within the alert limit, sources silent */
+	NOON_CLOCK_ALARM = 3,	       /**< bound above the limit, or an assumption seen false */
+	NOON_CLOCK_STALE = 4,	       /**< the daemon stopped or the machine rebooted */
+};
+
+struct noon_clock_page;
+
+/**
+ * Map the shared page.
+ *
+ * @param path      page of the daemon, or NULL for NOON_CLOCK_PAGE_DEFAULT
+ * @param ret_page  to be closed with noon_close(); untouched on failure
+ * @return 0; ENOENT and other errno values of open(2); EPROTO: not a page, or of another version
+ */
+int noon_open(const char *path, struct noon_clock_page **ret_page);
+
+/** Unmap; NULL is fine. */
+void noon_close(struct noon_clock_page *page);
+
+/**
+ * Read the clock.
+ *
+ * @param page          from noon_open(); may be shared by threads
+ * @param ret_earliest  UTC is not before this, ns since 1970-01-01 00:00 UTC (POSIX: a leap second
+ *                      repeats the one before it)
+ * @param ret_latest    UTC is not after this, ns
+ * @param ret_status    always to be checked; never better than the age of the page allows
+ * @return 0; EAGAIN: the page was being written for too long (the daemon died in the middle:
+ *         nothing is known); ENODATA: the daemon has no time yet. Outputs untouched unless 0.
+ */
+int noon_now(const struct noon_clock_page *page, int64_t *ret_earliest, int64_t *ret_latest,
+	     enum noon_clock_status *ret_status);
+
+/** Return the short word of a status ("ok"); static, never NULL. */
+const char *noon_clock_status_word(enum noon_clock_status status);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Layout of the page that noonmarkd shares with libnoonmark.
+ *
+ * A seqlock: `generation` is odd while the daemon writes. A daemon that dies in the middle leaves
+ * it odd, and readers give up after a bounded number of tries. `boot` and `alive_raw` tell a page
+ * of an earlier boot or of a daemon that stopped. All instants are CLOCK_MONOTONIC_RAW ns.
+ * The layout only grows at the end; `version` changes when it changes otherwise.
+ */
+#ifndef NOON_BASE_PAGE_H
+#define NOON_BASE_PAGE_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+#define NOON_PAGE_MAGIC	  UINT64_C(0x4e4f4f4e4d41524b) /* "NOONMARK" */
+#define NOON_PAGE_VERSION 1
+#define NOON_PAGE_SIZE	  4096
+
+/** One consistent statement. */
+struct noon_page_body {
+	int64_t raw0;	      /**< instant the figures refer to */
+	int64_t earliest0;    /**< UTC at raw0 is not before this, ns since 1970 */
+	int64_t latest0;      /**< ... not after this */
+	double earliest_rate; /**< d earliest / d raw - 1, good for raw >= raw0 */
+	double latest_rate;
+	int64_t void_after;  /**< status OK and HOLDOVER end here */
+	int64_t fresh_until; /**< the daemon writes again before this, or it has stopped */
+	uint32_t status;     /**< enum noon_clock_status */
+	uint32_t has_time;   /**< 0: the interval means nothing */
+};
+
+struct noon_page {
+	uint64_t magic;
+	uint32_t version;
+	uint32_t size;	  /**< of this struct */
+	uint8_t boot[16]; /**< boot id of the kernel the daemon ran on */
+	_Atomic uint32_t generation;
+	uint32_t pad;
+	struct noon_page_body body;
+};
+
+#endif

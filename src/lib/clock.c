@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The reader of the shared page. Stands alone: no other part of Noonmark is linked in.
+ */
+#include "noonmark/clock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/page.h"
+
+/* A writer needs well under a microsecond; a reader that fails this often has met a dead one. */
+#define TRIES_MAX 100000
+
+struct noon_clock_page {
+	const struct noon_page *map;
+	bool same_boot;
+};
+
+/* The boot id as 16 bytes; zeros when the kernel does not tell. */
+static void read_boot_id(uint8_t out[16])
+{
+	char text[40] = {0};
+	const int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+	size_t n = 0;
+
+	memset(out, 0, 16);
+	if (fd < 0)
+		return;
+	if (read(fd, text, sizeof(text) - 1) > 0) {
+		for (const char *p = text; *p != '\0' && n < 32; p++) {
+			const char *digits = "0123456789abcdef";
+			const char *d = strchr(digits, *p);
+
+			if (d == NULL)
+				continue;
+			out[n / 2] = (uint8_t)(out[n / 2] << 4 | (uint8_t)(d - digits));
+			n++;
+		}
+	}
+	(void)close(fd);
+}
+
+static bool is_page(const struct noon_page *p, size_t file_size)
+{
+	return file_size >= sizeof(*p) && p->magic == NOON_PAGE_MAGIC &&
+	       p->version == NOON_PAGE_VERSION && p->size >= sizeof(*p);
+}
+
+int noon_open(const char *path, struct noon_clock_page **ret_page)
+{
+	const int fd = open(path == NULL ? NOON_CLOCK_PAGE_DEFAULT : path, O_RDONLY | O_CLOEXEC);
+	struct noon_clock_page *page;
+	uint8_t boot[16];
+	struct stat st;
+	void *map;
+
+	if (fd < 0)
+		return errno;
+	if (fstat(fd, &st) < 0 || st.st_size < (off_t)sizeof(struct noon_page)) {
+		(void)close(fd);
+		return EPROTO;
+	}
+	map = mmap(NULL, NOON_PAGE_SIZE, PROT_READ, MAP_SHARED, fd, 0);
+	(void)close(fd);
+	if (map == MAP_FAILED)
+		return errno;
+	page = malloc(sizeof(*page));
+	if (page == NULL || !is_page(map, (size_t)st.st_size)) {
+		free(page);
+		(void)munmap(map, NOON_PAGE_SIZE);
+		return page == NULL ? ENOMEM : EPROTO;
+	}
+	read_boot_id(boot);
+	page->map = map;
+	page->same_boot = memcmp(boot, page->map->boot, sizeof(boot)) == 0;
+	*ret_page = page;
+	return 0;
+}
+
+void noon_close(struct noon_clock_page *page)
+{
+	union {
+		const void *in;
+		void *out;
+	} map;
+
+	if (page == NULL)
+		return;
+	map.in = page->map;
+	(void)munmap(map.out, NOON_PAGE_SIZE);
+	free(page);
+}
+
+static int64_t raw_now(void)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(CLOCK_MONOTONIC_RAW, &ts);
+	return ts.tv_sec * INT64_C(1000000000) + ts.tv_nsec;
+}
+
+/* Copy the body under the seqlock, with the clock read inside: the figures then hold for `raw`. */
+static bool read_body(const struct noon_page *p, struct noon_page_body *ret, int64_t *ret_raw)
+{
+	for (int i = 0; i < TRIES_MAX; i++) {
+		const uint32_t before = atomic_load_explicit(&p->generation, memory_order_acquire);
+
+		if (before % 2 != 0)
+			continue;
+		memcpy(ret, &p->body, sizeof(*ret));
+		*ret_raw = raw_now();
+		atomic_thread_fence(memory_order_acquire);
+		if (atomic_load_explicit(&p->generation, memory_order_relaxed) == before)
+			return true;
+	}
+	return false;
+}
+
+static enum noon_clock_status judge(const struct noon_clock_page *page,
+				    const struct noon_page_body *b, int64_t raw)
+{
+	if (!page->same_boot || raw < b->raw0 || raw > b->fresh_until)
+		return NOON_CLOCK_STALE;
+	if (raw > b->void_after && (b->status == NOON_CLOCK_OK || b->status == NOON_CLOCK_HOLDOVER))
+		return NOON_CLOCK_ALARM;
+	return (enum noon_clock_status)b->status;
+}
+
+int noon_now(const struct noon_clock_page *page, int64_t *ret_earliest, int64_t *ret_latest,
+	     enum noon_clock_status *ret_status)
+{
+	struct noon_page_body b;
+	int64_t raw;
+	double since;
+
+	if (!read_body(page->map, &b, &raw))
+		return EAGAIN;
+	if (!b.has_time || !page->same_boot)
+		return ENODATA;
+	since = (double)(raw - b.raw0);
+	*ret_earliest = b.earliest0 + (raw - b.raw0) + (int64_t)floor(since * b.earliest_rate);
+	*ret_latest = b.latest0 + (raw - b.raw0) + (int64_t)ceil(since * b.latest_rate);
+	*ret_status = judge(page, &b, raw);
+	return 0;
+}
+
+const char *noon_clock_status_word(enum noon_clock_status status)
+{
+	switch (status) {
+	case NOON_CLOCK_UNSYNCHRONISED:
+		return "unsynchronised";
+	case NOON_CLOCK_OK:
+		return "ok";
+	case NOON_CLOCK_HOLDOVER:
+		return "holdover";
+	case NOON_CLOCK_ALARM:
+		return "alarm";
+	case NOON_CLOCK_STALE:
+		return "stale";
+	}
+	return "unknown";
+}

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "platform/clock.h"
+
+#include <time.h>
+
+#include "platform/clock_priv.h"
+
+/* A stamp older than this was not taken on the clock as it stands now. */
+#define STAMP_AGE_MAX NOON_S(10)
+
+/* Suspension shorter than this is not told from the noise of reading two clocks. */
+#define SLEEP_MIN NOON_MS(1)
+
+int64_t noon_clock_read(int id)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(id, &ts);
+	return ts.tv_sec * NOON_NS_PER_SEC + ts.tv_nsec;
+}
+
+/* Best of three: an interrupt between the reads only makes one of them bad. */
+struct noon_instant noon_instant_now(void)
+{
+	struct noon_instant best = {.err = NOON_DUR_MAX};
+
+	for (int i = 0; i < 3; i++) {
+		const int64_t before = noon_clock_read(CLOCK_MONOTONIC_RAW);
+		const int64_t real = noon_clock_read(CLOCK_REALTIME);
+		const int64_t after = noon_clock_read(CLOCK_MONOTONIC_RAW);
+		const noon_dur err = (after - before + 1) / 2;
+
+		if (err < best.err)
+			best = (struct noon_instant){before + (after - before) / 2, real, err};
+	}
+	return best;
+}
+
+void noon_clock_begin(struct noon_clock *c, const struct noon_clock_ops *ops, int64_t raw_ns,
+		      noon_time h0)
+{
+	c->ops = ops;
+	c->raw0 = raw_ns;
+	c->h0 = h0;
+	c->line = (struct noon_clock_line){.h0 = h0};
+	c->awake0 = noon_clock_read(CLOCK_BOOTTIME) - noon_clock_read(CLOCK_MONOTONIC);
+}
+
+noon_time noon_clock_line_at(const struct noon_clock_line *line, noon_time h)
+{
+	const noon_dur since = noon_time_diff(h, line->h0);
+	noon_dur corr = noon_sat_add(line->corr0, noon_dur_scale(since, line->rate));
+
+	if (noon_time_before(line->h0, line->slew_end)) {
+		const noon_time until = noon_time_min(h, line->slew_end);
+
+		corr = noon_sat_add(corr,
+				    noon_dur_scale(noon_time_diff(until, line->h0), line->slew));
+	}
+	return noon_time_add(h, corr);
+}
+
+noon_time noon_clock_now(struct noon_clock *c)
+{
+	return c->ops->free_running(c, noon_clock_read(CLOCK_MONOTONIC_RAW));
+}
+
+noon_err noon_clock_from_stamp(struct noon_clock *c, int64_t real_ns, noon_time *ret,
+			       noon_dur *ret_err)
+{
+	const struct noon_instant now = noon_instant_now();
+	const noon_dur age = noon_sat_sub(now.real_ns, real_ns);
+
+	if (age < -now.err || age > STAMP_AGE_MAX)
+		return NOON_ERR_RANGE;
+	*ret = c->ops->free_running(c, now.raw_ns - age);
+	*ret_err = now.err + (age > 0 ? age / 2000 + 1 : 0);
+	return NOON_OK;
+}
+
+void noon_clock_steer(struct noon_clock *c, const struct noon_clock_line *line)
+{
+	c->line = *line;
+	c->ops->steer(c, line);
+}
+
+noon_err noon_clock_step(struct noon_clock *c, const struct noon_clock_line *line)
+{
+	const noon_err err = c->ops->step(c, line);
+
+	if (!err)
+		c->line = *line;
+	return err;
+}
+
+noon_time noon_clock_disciplined(struct noon_clock *c)
+{
+	return c->ops->disciplined(c);
+}
+
+enum noon_clock_event noon_clock_check(struct noon_clock *c, noon_dur *ret_size)
+{
+	return c->ops->check(c, ret_size);
+}
+
+bool noon_clock_slept(struct noon_clock *c, noon_dur *ret_size)
+{
+	const int64_t awake = noon_clock_read(CLOCK_BOOTTIME) - noon_clock_read(CLOCK_MONOTONIC);
+	const noon_dur slept = awake - c->awake0;
+
+	c->awake0 = awake;
+	*ret_size = slept;
+	return slept > SLEEP_MIN;
+}
+
+/* Two readings a second apart give the rate; the clocks involved are linear far beyond that. */
+static struct noon_clock_map map_from(struct noon_clock *c, int64_t from_ns, int64_t raw_ns)
+{
+	const noon_time h = c->ops->free_running(c, raw_ns);
+	const noon_time before = c->ops->free_running(c, raw_ns - NOON_S(1) / 8);
+	const double osc = (double)noon_time_diff(h, before) / (double)(NOON_S(1) / 8) - 1;
+	const noon_freq slew = noon_time_before(h, c->line.slew_end) ? c->line.slew : 0;
+
+	return (struct noon_clock_map){
+		.from0 = from_ns,
+		.to0 = noon_clock_line_at(&c->line, h),
+		.rate = (1 + osc) * (1 + c->line.rate + slew) - 1,
+	};
+}
+
+struct noon_clock_map noon_clock_map_raw(struct noon_clock *c)
+{
+	const int64_t raw = noon_clock_read(CLOCK_MONOTONIC_RAW);
+
+	return map_from(c, raw, raw);
+}
+
+struct noon_clock_map noon_clock_map_real(struct noon_clock *c)
+{
+	const struct noon_instant now = noon_instant_now();
+
+	if (c->ops->real_is_disciplined)
+		return (struct noon_clock_map){now.real_ns, {now.real_ns}, 0};
+	return map_from(c, now.real_ns, now.raw_ns);
+}
+
+noon_time noon_clock_map_apply(const struct noon_clock_map *m, int64_t from_ns)
+{
+	const noon_dur since = from_ns - m->from0;
+
+	return noon_time_add(m->to0, noon_sat_add(since, noon_dur_scale(since, m->rate)));
+}
+
+void noon_clock_free(struct noon_clock *c)
+{
+	if (c != NULL)
+		c->ops->fini(c);
+}
+
+noon_freq noon_follower_aim(struct noon_follower *f, const struct noon_clock_line *line,
+			    noon_time h, noon_time c, noon_freq limit)
+{
+	const noon_dur behind = noon_time_diff(noon_clock_line_at(line, h), c);
+	noon_freq freq = line->rate + noon_dur_to_s(behind);
+
+	if (freq > limit)
+		freq = limit;
+	if (freq < -limit)
+		freq = -limit;
+	*f = (struct noon_follower){.freq = freq, .h = h, .c = c, .valid = true};
+	return freq;
+}
+
+noon_dur noon_follower_jump(const struct noon_follower *f, noon_time h, noon_time c)
+{
+	noon_dur elapsed;
+	noon_dur moved;
+	noon_dur jump;
+
+	if (!f->valid)
+		return 0;
+	elapsed = noon_time_diff(h, f->h);
+	moved = noon_time_diff(c, f->c);
+	jump = moved - elapsed - noon_dur_scale(elapsed, f->freq);
+	/* 50 us of reading noise and 20 ppm for the rounding of the kernel's own steering. */
+	return noon_dur_abs(jump) > NOON_US(50) + elapsed / 50000 ? jump : 0;
+}

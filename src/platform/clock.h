@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The clocks a daemon can keep, behind one table.
+ *
+ * Every clock has two faces. The *free-running* time h follows CLOCK_MONOTONIC_RAW and is never
+ * steered: all packet timestamps are expressed in it. The *disciplined* time C = h + line is what
+ * others see; steering changes the line only. clock_system steers CLOCK_REALTIME after the line,
+ * clock_phc a card's clock, clock_virtual keeps both faces in this process and touches nothing.
+ */
+#ifndef NOON_PLATFORM_CLOCK_H
+#define NOON_PLATFORM_CLOCK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/rng.h"
+#include "base/time.h"
+
+/** C(h) = h + corr0 + rate * (h - h0), and slew * (h - h0) more up to slew_end: where the
+ *  discipline wants the clock to be. */
+struct noon_clock_line {
+	noon_time h0;
+	noon_dur corr0;	    /**< ns */
+	noon_freq rate;	    /**< fractional */
+	noon_freq slew;	    /**< fractional, until slew_end */
+	noon_time slew_end; /**< <= h0: no slew */
+};
+
+/** A linear map from CLOCK_MONOTONIC_RAW or CLOCK_REALTIME to C; good for a few seconds. */
+struct noon_clock_map {
+	int64_t from0;	/**< source clock, ns */
+	noon_time to0;	/**< C at from0 */
+	noon_freq rate; /**< dC/dfrom - 1 */
+};
+
+enum noon_clock_event {
+	NOON_CLOCK_STEADY,
+	NOON_CLOCK_STEPPED,   /**< somebody else stepped the clock we steer */
+	NOON_CLOCK_SUSPENDED, /**< the machine slept: h lost time */
+};
+
+struct noon_clock;
+
+struct noon_clock_ops {
+	const char *name;
+	bool real_is_disciplined; /**< C is CLOCK_REALTIME itself */
+	noon_time (*free_running)(struct noon_clock *c, int64_t raw_ns);
+	void (*steer)(struct noon_clock *c, const struct noon_clock_line *line);
+	noon_err (*step)(struct noon_clock *c, const struct noon_clock_line *line);
+	noon_time (*disciplined)(struct noon_clock *c);
+	enum noon_clock_event (*check)(struct noon_clock *c, noon_dur *ret_size);
+	void (*fini)(struct noon_clock *c);
+};
+
+struct noon_clock {
+	const struct noon_clock_ops *ops;
+	struct noon_clock_line line;
+	int64_t raw0;	/**< CLOCK_MONOTONIC_RAW at start */
+	noon_time h0;	/**< free-running time at start */
+	int64_t awake0; /**< CLOCK_BOOTTIME - CLOCK_MONOTONIC when last looked at */
+};
+
+/** Both clocks of the machine at one instant. */
+struct noon_instant {
+	int64_t raw_ns;	 /**< CLOCK_MONOTONIC_RAW */
+	int64_t real_ns; /**< CLOCK_REALTIME */
+	noon_dur err;	 /**< half the time it took to read them */
+};
+
+struct noon_instant noon_instant_now(void);
+
+/** Return the free-running time now. */
+noon_time noon_clock_now(struct noon_clock *c);
+
+/**
+ * Translate a kernel timestamp (CLOCK_REALTIME, a moment ago) to free-running time.
+ *
+ * @param[out] ret_err  error of the result: reading the clocks, and 500 ppm of the stamp's age for
+ *                      the steering of CLOCK_REALTIME meanwhile
+ * @retval NOON_OK
+ * @retval NOON_ERR_RANGE  stamp in the future or older than 10 s: somebody stepped the clock
+ */
+NOON_MUST_USE noon_err noon_clock_from_stamp(struct noon_clock *c, int64_t real_ns, noon_time *ret,
+					     noon_dur *ret_err);
+
+/** Aim the clock at a line; gradual where the clock is steered by frequency. */
+void noon_clock_steer(struct noon_clock *c, const struct noon_clock_line *line);
+/** Put the clock on a line at once. @retval NOON_OK, NOON_ERR_PERM, NOON_ERR_OS */
+NOON_MUST_USE noon_err noon_clock_step(struct noon_clock *c, const struct noon_clock_line *line);
+/** Return the disciplined time now. */
+noon_time noon_clock_disciplined(struct noon_clock *c);
+/** Look for steps by others and for suspension; `ret_size` is how far C jumped, ns. */
+enum noon_clock_event noon_clock_check(struct noon_clock *c, noon_dur *ret_size);
+
+/** Map of CLOCK_MONOTONIC_RAW to C along the line (not what CLOCK_REALTIME happens to do). */
+struct noon_clock_map noon_clock_map_raw(struct noon_clock *c);
+/** Map of CLOCK_REALTIME to C, for servers that stamp packets in CLOCK_REALTIME. */
+struct noon_clock_map noon_clock_map_real(struct noon_clock *c);
+noon_time noon_clock_map_apply(const struct noon_clock_map *m, int64_t from_ns);
+
+/** Release; NULL is fine. */
+void noon_clock_free(struct noon_clock *c);
+
+/** The system clock. `steer` false: read only, C is CLOCK_REALTIME as it stands.
+ *  @retval NOON_OK, NOON_ERR_PERM (may not steer), NOON_ERR_OS */
+NOON_MUST_USE noon_err noon_clock_system_new(bool steer, struct noon_clock **ret);
+
+struct noon_clock_virtual_conf {
+	noon_dur offset;      /**< local - true at start, ns (clock error, not "offset") */
+	noon_freq freq_error; /**< > 0 runs fast */
+	double random_walk;   /**< random-walk FM, fractional per sqrt(s) */
+	double ageing;	      /**< fractional per second */
+	uint64_t seed;	      /**< of the random walk */
+};
+
+/** An oscillator with the given faults on top of CLOCK_MONOTONIC_RAW; touches nothing.
+ *  @retval NOON_OK, NOON_ERR_OS */
+NOON_MUST_USE noon_err noon_clock_virtual_new(const struct noon_clock_virtual_conf *conf,
+					      struct noon_clock **ret);
+
+/** What clock_phc needs of a PTP hardware clock; filled by the kernel or by a simulation. */
+struct noon_phc_device {
+	void *arg;
+	/** Read device and CLOCK_REALTIME around it, ns; 0 or errno. */
+	int (*sample)(void *arg, int64_t *ret_before, int64_t *ret_phc, int64_t *ret_after);
+	int (*set_freq)(void *arg, double ppm);
+	int (*step)(void *arg, int64_t delta_ns);
+	double max_ppm;
+};
+
+/** A card's clock as the disciplined one. The device is copied, its arg borrowed.
+ *  @retval NOON_OK, NOON_ERR_OS */
+NOON_MUST_USE noon_err noon_clock_phc_new(const struct noon_phc_device *dev,
+					  struct noon_clock **ret);
+/** Open /dev/ptpN. @retval NOON_OK, NOON_ERR_NOT_FOUND, NOON_ERR_PERM, NOON_ERR_OS */
+NOON_MUST_USE noon_err noon_phc_device_open(const char *path, struct noon_phc_device *ret);
+
+#endif

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Between the clock_*.c files only.
+ */
+#ifndef NOON_PLATFORM_CLOCK_PRIV_H
+#define NOON_PLATFORM_CLOCK_PRIV_H
+
+#include "platform/clock.h"
+
+/** Read one kernel clock, ns. */
+int64_t noon_clock_read(int id);
+
+/** Set the shared fields: raw0 now, h0 as given, a flat line. */
+void noon_clock_begin(struct noon_clock *c, const struct noon_clock_ops *ops, int64_t raw_ns,
+		      noon_time h0);
+
+/** Return C at free-running time h along a line. */
+noon_time noon_clock_line_at(const struct noon_clock_line *line, noon_time h);
+
+/** Tell whether the machine slept since the last call, and how long. */
+bool noon_clock_slept(struct noon_clock *c, noon_dur *ret_size);
+
+/** Follower of a steered clock: how far it may stray from where it was steered. */
+struct noon_follower {
+	noon_freq freq; /**< in force, fractional relative to the raw clock */
+	noon_time h;	/**< when it was set */
+	noon_time c;	/**< disciplined clock then */
+	bool valid;
+};
+
+/** Choose the frequency that brings the clock onto the line within a second or two; limited. */
+noon_freq noon_follower_aim(struct noon_follower *f, const struct noon_clock_line *line,
+			    noon_time h, noon_time c, noon_freq limit);
+/** Compare the clock with where the follower left it. @return the unexplained jump, 0 if small */
+noon_dur noon_follower_jump(const struct noon_follower *f, noon_time h, noon_time c);
+
+#endif

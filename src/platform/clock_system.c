@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * CLOCK_REALTIME, steered by clock_adjtime() frequency only and stepped by ADJ_SETOFFSET.
+ *
+ * The kernel's own frequency correction is relative to CLOCK_MONOTONIC_RAW, which is exactly the
+ * rate of our line. Steps by somebody else show as a difference between where the last setting
+ * must have taken the clock and where it is.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/timex.h>
+#include <time.h>
+
+#include "platform/clock_priv.h"
+
+#define FREQ_LIMIT 500e-6 /* MAXFREQ of the kernel */
+
+struct system_clock {
+	struct noon_clock base; /* first member */
+	bool may_steer;
+	struct noon_follower follower;
+};
+
+static struct system_clock *of(struct noon_clock *c)
+{
+	return (struct system_clock *)(void *)c;
+}
+
+static noon_time free_running(struct noon_clock *c, int64_t raw_ns)
+{
+	return noon_time_add(c->h0, raw_ns - c->raw0);
+}
+
+static noon_err set_freq(noon_freq freq)
+{
+	/* Units of the kernel: 2^-16 ppm. STA_FREQHOLD keeps its own loop out of the way. */
+	struct timex tx = {
+		.modes = ADJ_FREQUENCY | ADJ_STATUS,
+		.freq = (long)(freq * 1e6 * 65536),
+		.status = STA_FREQHOLD,
+	};
+
+	if (clock_adjtime(CLOCK_REALTIME, &tx) < 0)
+		return errno == EPERM ? NOON_ERR_PERM : NOON_ERR_OS;
+	return NOON_OK;
+}
+
+static void steer(struct noon_clock *c, const struct noon_clock_line *line)
+{
+	struct system_clock *s = of(c);
+	const struct noon_instant now = noon_instant_now();
+	const noon_time h = free_running(c, now.raw_ns);
+
+	if (!s->may_steer)
+		return;
+	if (set_freq(
+		    noon_follower_aim(&s->follower, line, h, (noon_time){now.real_ns}, FREQ_LIMIT)))
+		s->follower.valid = false;
+}
+
+static noon_err step(struct noon_clock *c, const struct noon_clock_line *line)
+{
+	struct system_clock *s = of(c);
+	const struct noon_instant now = noon_instant_now();
+	const noon_time want = noon_clock_line_at(line, free_running(c, now.raw_ns));
+	const noon_dur delta = want.ns - now.real_ns;
+	struct timex tx = {.modes = ADJ_SETOFFSET | ADJ_NANO};
+
+	if (!s->may_steer)
+		return NOON_ERR_PERM;
+	tx.time.tv_sec = delta / NOON_NS_PER_SEC;
+	tx.time.tv_usec = delta % NOON_NS_PER_SEC; /* ns, because of ADJ_NANO; must be >= 0 */
+	if (tx.time.tv_usec < 0) {
+		tx.time.tv_sec--;
+		tx.time.tv_usec += NOON_NS_PER_SEC;
+	}
+	if (clock_adjtime(CLOCK_REALTIME, &tx) < 0)
+		return errno == EPERM ? NOON_ERR_PERM : NOON_ERR_OS;
+	s->follower.valid = false;
+	steer(c, line);
+	return NOON_OK;
+}
+
+static noon_time disciplined(struct noon_clock *c)
+{
+	(void)c;
+	return (noon_time){noon_clock_read(CLOCK_REALTIME)};
+}
+
+static enum noon_clock_event check(struct noon_clock *c, noon_dur *ret_size)
+{
+	struct system_clock *s = of(c);
+	const struct noon_instant now = noon_instant_now();
+
+	if (noon_clock_slept(c, ret_size)) {
+		s->follower.valid = false;
+		return NOON_CLOCK_SUSPENDED;
+	}
+	*ret_size = noon_follower_jump(&s->follower, free_running(c, now.raw_ns),
+				       (noon_time){now.real_ns});
+	if (*ret_size == 0)
+		return NOON_CLOCK_STEADY;
+	s->follower.valid = false;
+	return NOON_CLOCK_STEPPED;
+}
+
+static void fini(struct noon_clock *c)
+{
+	free(of(c));
+}
+
+static const struct noon_clock_ops system_ops = {
+	.name = "system",
+	.real_is_disciplined = true,
+	.free_running = free_running,
+	.steer = steer,
+	.step = step,
+	.disciplined = disciplined,
+	.check = check,
+	.fini = fini,
+};
+
+noon_err noon_clock_system_new(bool may_steer, struct noon_clock **ret)
+{
+	struct system_clock *s = calloc(1, sizeof(*s));
+	const struct noon_instant now = noon_instant_now();
+
+	if (s == NULL)
+		return NOON_ERR_OS;
+	noon_clock_begin(&s->base, &system_ops, now.raw_ns, (noon_time){now.real_ns});
+	s->may_steer = may_steer;
+	if (may_steer) {
+		struct timex tx = {.modes = 0};
+		noon_err err = NOON_ERR_OS;
+
+		/* Begin at the frequency in force, so that taking over changes nothing. */
+		if (clock_adjtime(CLOCK_REALTIME, &tx) >= 0)
+			err = set_freq((double)tx.freq / 65536 / 1e6);
+		if (err) {
+			free(s);
+			return err;
+		}
+	}
+	*ret = &s->base;
+	return NOON_OK;
+}

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "platform/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define PATH_LEN 1024 /* longer paths are refused */
+
+static noon_err from_errno(void)
+{
+	switch (errno) {
+	case ENOENT:
+		return NOON_ERR_NOT_FOUND;
+	case EACCES:
+	case EPERM:
+		return NOON_ERR_PERM;
+	default:
+		return NOON_ERR_OS;
+	}
+}
+
+noon_err noon_file_read(const char *path, uint8_t *buf, size_t cap, size_t *ret_n)
+{
+	const int fd = open(path, O_RDONLY | O_CLOEXEC);
+	noon_err err = NOON_OK;
+	size_t n = 0;
+	ssize_t got = 1;
+	uint8_t extra;
+
+	if (fd < 0)
+		return from_errno();
+	while (n < cap && got > 0) {
+		got = read(fd, buf + n, cap - n);
+		if (got > 0)
+			n += (size_t)got;
+	}
+	if (got < 0)
+		err = from_errno();
+	else if (n == cap && read(fd, &extra, 1) == 1)
+		err = NOON_ERR_LONG;
+	(void)close(fd);
+	if (!err)
+		*ret_n = n;
+	return err;
+}
+
+static bool write_all(int fd, struct noon_bytes data)
+{
+	while (data.n > 0) {
+		const ssize_t n = write(fd, data.p, data.n);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return false;
+		data.p += n;
+		data.n -= (size_t)n;
+	}
+	return fsync(fd) == 0;
+}
+
+/* The rename is durable only once its directory is. */
+static void sync_dir_of(const char *path)
+{
+	char dir[PATH_LEN];
+	const char *slash = strrchr(path, '/');
+	const size_t n = slash == NULL ? 0 : (size_t)(slash - path);
+	int fd;
+
+	if (n >= sizeof(dir))
+		return;
+	memcpy(dir, path, n);
+	dir[n] = '\0';
+	fd = open(slash == NULL ? "." : n == 0 ? "/" : dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	(void)fsync(fd);
+	(void)close(fd);
+}
+
+noon_err noon_file_replace(const char *path, struct noon_bytes data, mode_t mode)
+{
+	char temp[PATH_LEN];
+	bool ok;
+	int fd;
+
+	if ((size_t)snprintf(temp, sizeof(temp), "%s.new", path) >= sizeof(temp)) {
+		errno = ENAMETOOLONG;
+		return NOON_ERR_OS;
+	}
+	if (unlink(temp) < 0 && errno != ENOENT)
+		return from_errno();
+	fd = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+	if (fd < 0)
+		return from_errno();
+	ok = write_all(fd, data);
+	const int saved = errno;
+
+	ok = close(fd) == 0 && ok;
+	if (ok && rename(temp, path) == 0) {
+		sync_dir_of(path);
+		return NOON_OK;
+	}
+	errno = ok ? errno : saved;
+	const noon_err err = from_errno();
+	const int keep = errno;
+
+	(void)unlink(temp);
+	errno = keep;
+	return err;
+}
+
+noon_err noon_dir_make(const char *path, mode_t mode)
+{
+	char part[PATH_LEN];
+	const size_t n = strlen(path);
+
+	if (n == 0 || n >= sizeof(part)) {
+		errno = ENAMETOOLONG;
+		return NOON_ERR_OS;
+	}
+	memcpy(part, path, n + 1);
+	for (size_t i = 1; i <= n; i++) {
+		if (part[i] != '/' && part[i] != '\0')
+			continue;
+		const char saved = part[i];
+
+		part[i] = '\0';
+		if (mkdir(part, saved == '\0' ? mode : 0755) < 0 && errno != EEXIST)
+			return from_errno();
+		part[i] = saved;
+	}
+	return NOON_OK;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Small files: read whole, replaced atomically.
+ */
+#ifndef NOON_PLATFORM_FILE_H
+#define NOON_PLATFORM_FILE_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "base/bytes.h"
+#include "base/err.h"
+
+/** Read at most cap bytes. @retval NOON_OK, NOON_ERR_NOT_FOUND, NOON_ERR_PERM, NOON_ERR_LONG,
+ *  NOON_ERR_OS; errno tells more */
+NOON_MUST_USE noon_err noon_file_read(const char *path, uint8_t *buf, size_t cap, size_t *ret_n);
+
+/** Replace or create: written beside it (O_EXCL, O_NOFOLLOW), synced, renamed, directory synced.
+ *  On failure the old file is untouched and no temporary one is left.
+ *  @retval NOON_OK, NOON_ERR_PERM, NOON_ERR_OS; errno tells more */
+NOON_MUST_USE noon_err noon_file_replace(const char *path, struct noon_bytes data, mode_t mode);
+
+/** Create a directory with its parents; existing is fine. @retval NOON_OK, NOON_ERR_OS */
+NOON_MUST_USE noon_err noon_dir_make(const char *path, mode_t mode);
+
+#endif

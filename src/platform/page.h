@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The writer of the shared page (layout: base/page.h).
+ */
+#ifndef NOON_PLATFORM_PAGE_H
+#define NOON_PLATFORM_PAGE_H
+
+#include "base/err.h"
+#include "base/page.h"
+
+struct noon_page_writer;
+
+/** Create the page file anew (an old one is replaced, so that its readers see it go stale) and
+ *  map it. @retval NOON_OK, NOON_ERR_PERM, NOON_ERR_OS; errno tells more */
+NOON_MUST_USE noon_err noon_page_writer_new(const char *path, struct noon_page_writer **ret);
+
+/** Publish a statement; wait-free. */
+void noon_page_writer_put(struct noon_page_writer *w, const struct noon_page_body *body);
+
+/** Mark the page stale, unmap and remove it; NULL is fine. */
+void noon_page_writer_free(struct noon_page_writer *w);
+
+#endif

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The five verbs: when to send, what to wait for, when to give up.
+ *
+ * Timers, all folded into one deadline:
+ *   next_poll            send the next request (if keys and cookies allow)
+ *   t1 + timeout         give the outstanding request up: MISS
+ *   ke.next              ask for a key exchange (NTS without cookies)
+ */
+#include "proto/ntp_client.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "proto/ntp_client_priv.h"
+
+/* A kiss RATE doubles the floor of the poll interval up to this (RFC 5905, section 7.4). */
+#define POLL_FLOOR_MAX NOON_S(131072)
+
+struct noon_ntp_client_conf noon_ntp_client_conf_default(void)
+{
+	return (struct noon_ntp_client_conf){
+		.timeout = NOON_S(2),
+		.max_layover = NOON_S(1),
+		.max_root = NOON_S(16),
+	};
+}
+
+noon_err noon_ntp_client_init(struct noon_ntp_client *c, const struct noon_ntp_client_conf *conf,
+			      noon_time now)
+{
+	if (conf->rng == NULL || conf->timeout <= 0 || conf->max_layover <= 0 ||
+	    conf->max_root <= 0 || conf->user_stamp_err < 0)
+		return NOON_ERR_RANGE;
+	memset(c, 0, sizeof(*c));
+	c->conf = *conf;
+	c->next_poll = now;
+	c->poll = NOON_S(64);
+	c->ke.next = now;
+	return NOON_OK;
+}
+
+void noon_ntp_client_fini(struct noon_ntp_client *c)
+{
+	noon_aead_fini(&c->cipher);
+	noon_nts_session_wipe(&c->session);
+	noon_wipe(c, sizeof(*c));
+}
+
+static bool has_keys(const struct noon_ntp_client *c)
+{
+	return c->session.aead != NOON_AEAD_NONE && c->session.n_cookies > 0;
+}
+
+static bool needs_ke(const struct noon_ntp_client *c)
+{
+	return c->conf.nts && !has_keys(c) && !c->ke_running && !c->request.active;
+}
+
+static noon_time give_up_at(const struct noon_ntp_client *c)
+{
+	return noon_time_add(c->request.t1, c->conf.timeout);
+}
+
+static noon_time ke_due(const struct noon_ntp_client *c)
+{
+	return noon_time_before(c->ke.next, c->next_poll) ? c->next_poll : c->ke.next;
+}
+
+noon_time noon_ntp_client_deadline(const struct noon_ntp_client *c)
+{
+	if (c->request.active)
+		return give_up_at(c);
+	if (c->stopped || c->ke_running)
+		return NOON_TIME_NEVER;
+	return needs_ke(c) ? ke_due(c) : c->next_poll;
+}
+
+/* Intervals vary by a thirty-second either way, so that clients do not march in step. */
+static noon_dur next_interval(struct noon_ntp_client *c)
+{
+	const noon_dur poll = c->poll > c->poll_floor ? c->poll : c->poll_floor;
+	const double jitter = (2 * noon_rng_unit(c->conf.rng) - 1) / 32;
+
+	return noon_sat_add(poll, noon_dur_scale(poll, jitter));
+}
+
+static noon_err write_request(struct noon_ntp_client *c, struct noon_wr *wr)
+{
+	/* Data minimisation: nothing but version, mode and a random transmit timestamp. */
+	const struct noon_ntp_header h = {
+		.version = NOON_NTP_VERSION,
+		.mode = NOON_NTP_MODE_CLIENT,
+		.precision = 0x20,
+		.transmit = c->request.transmit,
+	};
+	const noon_err err = noon_ntp_header_put(wr, &h);
+
+	if (err || !c->conf.nts)
+		return err;
+	return noon_nts_client_protect(c, wr);
+}
+
+static void send_request(struct noon_ntp_client *c, noon_time now, struct noon_actions *out)
+{
+	struct noon_wr wr = noon_actions_room(out);
+	noon_err err;
+
+	c->next_poll = noon_time_add(now, next_interval(c));
+	memset(&c->request, 0, sizeof(c->request));
+	do
+		c->request.transmit = noon_rng_u64(c->conf.rng);
+	while (c->request.transmit == 0);
+	err = write_request(c, &wr);
+	if (err)
+		return; /* without a cookie the next timer asks for a key exchange */
+	c->request.active = true;
+	c->request.t1 = now;
+	c->request.stamp = NOON_STAMP_USER;
+	c->request.token = c->next_token++;
+	c->n_sent++;
+	noon_actions_send(out, &wr, c->request.token);
+}
+
+/* A NAK that nothing contradicted: the server has lost our keys, so get new ones
+ * (RFC 8915, section 5.7). The back-off keeps forged NAKs from turning into load (C2, C4). */
+static void give_up(struct noon_ntp_client *c, struct noon_actions *out)
+{
+	if (c->request.ntsn)
+		noon_nts_session_wipe(&c->session);
+	c->last_timed_out = c->request.transmit;
+	c->request.active = false;
+	c->misses++;
+	noon_actions_miss(out);
+}
+
+void noon_ntp_client_on_timer(struct noon_ntp_client *c, noon_time now, struct noon_actions *out)
+{
+	if (c->request.active && !noon_time_before(now, give_up_at(c)))
+		give_up(c, out);
+	if (c->request.active || c->stopped || c->ke_running)
+		return;
+	if (needs_ke(c)) {
+		if (noon_time_before(now, ke_due(c)))
+			return;
+		c->ke_running = true;
+		c->n_ke++;
+		noon_backoff_attempt(&c->ke, c->conf.rng, now);
+		noon_actions_connect(out);
+		return;
+	}
+	if (!noon_time_before(now, c->next_poll))
+		send_request(c, now, out);
+	noon_actions_arm(out);
+}
+
+void noon_ntp_client_on_sent(struct noon_ntp_client *c, uint32_t token, noon_time sent,
+			     enum noon_stamp stamp, struct noon_actions *out)
+{
+	struct noon_ntp_request *r = &c->request;
+
+	(void)out;
+	if (!r->active || r->token != token || stamp <= r->stamp)
+		return;
+	r->t1 = sent;
+	r->stamp = stamp;
+}
+
+static void obey_kiss(struct noon_ntp_client *c, uint32_t code)
+{
+	if (code == NOON_KISS_RATE) {
+		const noon_dur floor = c->poll_floor > c->poll ? c->poll_floor : c->poll;
+
+		c->poll_floor = floor < POLL_FLOOR_MAX / 2 ? 2 * floor : POLL_FLOOR_MAX;
+		c->next_poll = noon_time_add(c->next_poll, c->poll_floor - floor);
+	} else if (code == NOON_KISS_DENY || code == NOON_KISS_RSTR) {
+		c->stopped = true;
+	}
+}
+
+static void accept_reply(struct noon_ntp_client *c, const struct noon_rx *rx,
+			 const struct noon_ntp_reply *reply, struct noon_actions *out)
+{
+	struct noon_sample sample;
+	const enum noon_verdict v = noon_ntp_client_sample(c, reply, rx, &sample);
+
+	noon_counters_add(&c->counters, v);
+	/* A genuine answer ends the request even when its times are no good. */
+	c->request.active = false;
+	c->last_answered = c->request.transmit;
+	noon_backoff_success(&c->ke);
+	if (v == NOON_VERDICT_ACCEPTED) {
+		c->misses = 0;
+		noon_actions_sample(out, &sample);
+	} else {
+		c->misses++;
+		noon_actions_miss(out);
+	}
+	if (v == NOON_VERDICT_KISS)
+		obey_kiss(c, reply->header.ref_id);
+	noon_actions_arm(out);
+}
+
+void noon_ntp_client_on_packet(struct noon_ntp_client *c, const struct noon_rx *rx,
+			       struct noon_actions *out)
+{
+	struct noon_ntp_reply reply;
+	const enum noon_verdict v = noon_ntp_client_judge(c, rx->data, &reply);
+
+	if (v == NOON_VERDICT_ACCEPTED) {
+		accept_reply(c, rx, &reply, out);
+		return;
+	}
+	noon_counters_add(&c->counters, v);
+	if (v == NOON_VERDICT_NTSN)
+		c->request.ntsn = true;
+}
+
+void noon_ntp_client_set_poll(struct noon_ntp_client *c, noon_dur poll)
+{
+	noon_dur change;
+
+	assert(poll > 0);
+	change = noon_sat_sub(poll, c->poll);
+	c->poll = poll;
+	c->next_poll = noon_time_add(c->next_poll, change);
+}
+
+noon_err noon_ntp_client_set_session(struct noon_ntp_client *c, const struct noon_nts_session *s,
+				     noon_time now)
+{
+	noon_err err;
+
+	c->ke_running = false;
+	if (s->n_cookies == 0)
+		return NOON_ERR_EMPTY;
+	noon_aead_fini(&c->cipher);
+	memset(&c->cipher, 0, sizeof(c->cipher));
+	err = noon_aead_init(&c->cipher, s->aead,
+			     noon_bytes_of(s->keys.c2s, noon_aead_key_len(s->aead)));
+	if (err)
+		return err;
+	c->session = *s;
+	c->next_poll = now;
+	return NOON_OK;
+}
+
+void noon_ntp_client_ke_failed(struct noon_ntp_client *c, noon_time now)
+{
+	(void)now;
+	c->ke_running = false;
+}

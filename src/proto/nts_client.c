@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * NTS on the client: protect a request, verify a reply, keep the jar full (RFC 8915, section 5).
+ */
+#include <string.h>
+
+#include "proto/ntp_client_priv.h"
+
+static noon_err use_key(struct noon_ntp_client *c, const uint8_t *key)
+{
+	return noon_aead_rekey(&c->cipher, noon_bytes_of(key, noon_aead_key_len(c->session.aead)));
+}
+
+/* One cookie comes back for the one spent; placeholders ask for what the jar lacks beyond it.
+ * After an unanswered request none are sent every other time, for paths that drop long packets. */
+static size_t placeholders(const struct noon_ntp_client *c)
+{
+	const size_t lack = NOON_NTS_COOKIES - 1 - (size_t)c->session.n_cookies;
+
+	return c->misses % 2 == 1 ? 0 : lack;
+}
+
+static noon_err put_auth(struct noon_ntp_client *c, struct noon_wr *wr)
+{
+	const struct noon_bytes ad = noon_wr_written(wr);
+	uint8_t nonce[NOON_AEAD_NONCE_MAX];
+	const struct noon_bytes iv = noon_bytes_of(nonce, noon_aead_nonce_len(c->session.aead));
+	noon_err err = use_key(c, c->session.keys.c2s);
+
+	noon_rng_fill(c->conf.rng, nonce, iv.n);
+	err = err ? err : noon_ntp_auth_begin(wr, iv, NOON_AEAD_TAG);
+	return err ? err : noon_aead_seal(&c->cipher, iv, ad, noon_bytes_of(nonce, 0), wr);
+}
+
+noon_err noon_nts_client_protect(struct noon_ntp_client *c, struct noon_wr *wr)
+{
+	struct noon_nts_cookie cookie;
+	noon_err err = noon_nts_session_take(&c->session, &cookie);
+
+	if (err)
+		return err;
+	noon_rng_fill(c->conf.rng, c->request.uid, sizeof(c->request.uid));
+	err = noon_ntp_ext_put(wr, NOON_EXT_UNIQUE_ID,
+			       noon_bytes_of(c->request.uid, sizeof(c->request.uid)));
+	err = err ? err : noon_ntp_ext_put(wr, NOON_EXT_COOKIE, noon_bytes_of(cookie.p, cookie.n));
+	/* Placeholders stop where the packet would outgrow a common MTU. */
+	for (size_t i = placeholders(c); !err && i > 0; i--) {
+		if (noon_wr_len(wr) + 2 * noon_ntp_ext_len(cookie.n) > NOON_NTP_PACKET_MAX)
+			break;
+		err = noon_ntp_ext_put_zeros(wr, NOON_EXT_PLACEHOLDER, cookie.n);
+	}
+	noon_wipe(&cookie, sizeof(cookie));
+	return err ? err : put_auth(c, wr);
+}
+
+/* Take the cookies out of the decrypted fields. All of them are well-formed or none is taken. */
+static enum noon_verdict take_cookies(struct noon_ntp_client *c, struct noon_bytes plain)
+{
+	for (int pass = 0; pass < 2; pass++) {
+		struct noon_rd rd = noon_rd_bytes(plain);
+		struct noon_ntp_ext ext;
+		noon_err err;
+
+		while ((err = noon_ntp_ext_get(&rd, NOON_EXT_IN_CIPHER, &ext)) == NOON_OK) {
+			if (ext.type != NOON_EXT_COOKIE)
+				continue;
+			if (ext.body.n < NOON_NTS_COOKIE_MIN || ext.body.n > NOON_NTS_COOKIE_MAX)
+				return NOON_VERDICT_COOKIE;
+			/* A full jar drops the surplus, which is what we want. */
+			if (pass == 1 && noon_nts_session_put(&c->session, ext.body))
+				break;
+		}
+		if (err == NOON_ERR_FORMAT || err == NOON_ERR_STATE)
+			return NOON_VERDICT_EXT_FORMAT;
+	}
+	return NOON_VERDICT_ACCEPTED;
+}
+
+enum noon_verdict noon_nts_client_verify(struct noon_ntp_client *c,
+					 const struct noon_nts_packet *packet)
+{
+	uint8_t plain[NOON_NTP_PACKET_MAX];
+	enum noon_verdict v;
+	size_t n;
+
+	if (use_key(c, c->session.keys.s2c))
+		return NOON_VERDICT_AUTH;
+	if (noon_aead_open(&c->cipher, packet->auth.nonce, packet->ad, packet->auth.sealed, plain,
+			   sizeof(plain), &n))
+		return NOON_VERDICT_AUTH;
+	v = take_cookies(c, noon_bytes_of(plain, n));
+	noon_wipe(plain, sizeof(plain));
+	return v;
+}
