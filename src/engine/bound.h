@@ -10,7 +10,8 @@
 #include "engine/reading.h"
 #include "estimate/fuse.h"
 
-/** Fill corr, lower, upper, bound, terms, to_slew and the rates of a reading at ret->h. */
+/** Fill corr, lower, upper, bound, terms, to_slew and the rates of a reading at ret->h, which is
+ *  not before c->h0. */
 void noon_bound_at(const struct noon_cert *c, const struct noon_line *line,
 		   struct noon_reading *ret);
 

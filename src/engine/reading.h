@@ -43,17 +43,18 @@ struct noon_reading {
 	struct noon_terms terms; /**< zeros when nothing is known */
 	noon_dur to_slew;	 /**< still to be added to C by the slew under way, ns, signed */
 	noon_freq freq_error;	 /**< of h as estimated; > 0: h runs fast */
-	noon_freq rate_bound;	 /**< for h' >= h up to void_after, on the same line:
+	noon_freq rate_bound;	 /**< for h' >= h on the same line, until rates_until:
 				  *   bound(h') <= bound + rate_bound (h' - h) */
 	noon_freq lower_rate;	 /**< UTC(h') - h' >= corr + lower + lower_rate (h' - h) */
 	noon_freq upper_rate;	 /**< UTC(h') - h' <= corr + upper + upper_rate (h' - h) */
-	noon_time void_after;	 /**< first instant after which `state` may no longer be claimed
-				  *   without asking again: bound > L, or the rates expire;
-				  *   <= h when the bound is above L now or unknown */
-	enum noon_leap leap;	 /**< announced by the majority */
-	uint32_t findings;	 /**< bit 1 << enum noon_finding_kind: active now */
-	uint32_t voting;	 /**< sources that voted in the last vote */
-	uint32_t liars;		 /**< of them allowed to be false (f) */
+	noon_time rates_until;	 /**< rate_bound, lower_rate and upper_rate hold until here */
+	noon_time void_after;  /**< last instant for which bound <= L can be said now; <= h when it
+				*   is above L already or unknown; never beyond rates_until */
+	noon_time fresh_until; /**< OK turns into HOLDOVER here */
+	enum noon_leap leap;   /**< announced by the majority */
+	uint32_t findings;     /**< bit 1 << enum noon_finding_kind: active now */
+	uint32_t voting;       /**< sources that voted in the last vote */
+	uint32_t liars;	       /**< of them allowed to be false (f) */
 };
 
 /** One source as an operator wants to see it. */

@@ -3,14 +3,13 @@
  * When to ask a source again.
  *
  * A burst at the start (and after an alarm), then 2^poll seconds between polls. The exponent
- * goes up after some exchanges that fitted the prediction, down as soon as the oscillator
+ * goes up after some exchanges in a row on one line, down as soon as the oscillator
  * bends the line within few exchanges, and never so far up that the bound could reach the
  * alert limit within four polls.
  */
 #ifndef NOON_ENGINE_SCHEDULE_H
 #define NOON_ENGINE_SCHEDULE_H
 
-#include <stddef.h>
 #include <stdint.h>
 
 #include "base/time.h"
@@ -29,14 +28,16 @@ void noon_schedule_start(struct noon_schedule *s, const struct noon_source_conf 
 /** Ask often again: poll_min and a burst; after an alarm or a discontinuity. */
 void noon_schedule_hurry(struct noon_schedule *s, const struct noon_source_conf *conf);
 
-/**
- * Adapt to an accepted exchange.
- *
- * @param points  exchanges that the regression has
- * @param used    of them on the line
- */
+/** What the regression said about the last exchange. */
+enum noon_trend {
+	NOON_TREND_OPEN,   /**< too early to say */
+	NOON_TREND_STEADY, /**< one line, and its rate good enough for twice the interval */
+	NOON_TREND_BENT,   /**< the oldest exchanges no longer fit the line */
+};
+
+/** Adapt to an accepted exchange. */
 void noon_schedule_adapt(struct noon_schedule *s, const struct noon_source_conf *conf,
-			 size_t points, size_t used);
+			 enum noon_trend trend);
 
 /** Count a poll that brought nothing. */
 void noon_schedule_miss(struct noon_schedule *s);

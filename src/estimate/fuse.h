@@ -34,10 +34,11 @@ struct noon_share {
 struct noon_cert {
 	noon_time h0;
 	struct noon_interval theta; /**< UTC - h at h0, ns; lo <= hi */
-	struct noon_rate rate;	    /**< holds up to max_age before and after h0 */
-	struct noon_drift drift;    /**< the assumptions it was made under */
-	struct noon_share lo;	    /**< shares in theta.lo */
-	struct noon_share hi;	    /**< shares in theta.hi */
+	struct noon_rate rate;	    /**< of theta from h0 on, until rate_until */
+	noon_time rate_until;	    /**< afterwards only |rate| <= rate_max is left */
+	noon_freq rate_max;
+	struct noon_share lo; /**< shares in theta.lo */
+	struct noon_share hi; /**< shares in theta.hi */
 };
 
 /**
@@ -67,10 +68,8 @@ NOON_MUST_USE noon_err noon_fuse_rate(const struct noon_window *w, const struct 
 NOON_MUST_USE noon_err noon_fuse(const struct noon_window *w, const struct noon_exchange *x,
 				 const struct noon_drift *d, noon_time h, struct noon_cert *ret);
 
-/** Return what the certificate says about theta at h, ns; h of any order. Rounds outward. */
+/** Return what the certificate says about theta at h, ns; h may lie before h0, by less than
+ * max_age. Rounds outward. */
 struct noon_interval noon_cert_at(const struct noon_cert *c, noon_time h);
-
-/** Move the certificate to h (its shares of drift grow by what it widens). */
-void noon_cert_move(struct noon_cert *c, noon_time h);
 
 #endif

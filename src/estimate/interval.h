@@ -40,7 +40,8 @@ struct noon_exchange {
  * Compute what an exchange proves (theorem 1).
  *
  * @param      s         t1 <= t4, errors >= 0
- * @param      m_f,m_r   one-way minima, ns, >= 0; see estimate/minima.h
+ * @param      m_f       one-way minimum to the server, ns, >= 0; see estimate/minima.h
+ * @param      m_r       one-way minimum from the server, ns, >= 0
  * @param      rate_max  largest rate error of h, fractional, >= 0
  * @param[out] ret       untouched unless NOON_OK
  * @retval NOON_OK

@@ -32,11 +32,13 @@ noon_dur noon_minimum_from_distance(double distance_m);
 /**
  * Return a lower bound of the light time between two places on the ellipsoid, ns.
  *
- * The chord through the earth, on a sphere that is never larger than WGS 84 between the two
- * places: no path, not even one through the ground, is shorter.
+ * The straight chord through the WGS 84 ellipsoid, less 0.02 % for land below it: no path, not
+ * even one through the ground, is shorter.
  *
- * @param lat1_deg,lat2_deg  geodetic latitude, degrees, -90..90
- * @param lon1_deg,lon2_deg  longitude, degrees
+ * @param lat1_deg    geodetic latitude, degrees, -90..90
+ * @param lon1_deg    longitude, degrees
+ * @param lat2_deg    of the other place
+ * @param lon2_deg    of the other place
  * @param[out] ret           ns, >= 0
  * @retval NOON_OK
  * @retval NOON_ERR_RANGE    a coordinate is undefined or a latitude beyond a pole

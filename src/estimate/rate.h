@@ -32,14 +32,10 @@ struct noon_rate noon_rate_meet(struct noon_rate a, struct noon_rate b);
 /** Return f within r (which is not empty). */
 noon_freq noon_rate_clamp(struct noon_rate r, noon_freq f);
 
-/**
- * Return the mean rates that two pairs of bounds allow, widened outward by `wander`.
- *
- * @param rise  theta later - theta earlier: at least rise.lo over the span span_lo and at most
- *              rise.hi over span_hi, ns
- */
-struct noon_rate noon_rate_over(struct noon_interval rise, noon_dur span_lo, noon_dur span_hi,
-				noon_freq wander);
+/** Return a value <= rise / span, at most 1e-15 of it below; span > 0, both ns. */
+noon_freq noon_rate_floor(noon_dur rise, noon_dur span);
+/** Return a value >= rise / span, at most 1e-15 of it above; span > 0, both ns. */
+noon_freq noon_rate_ceil(noon_dur rise, noon_dur span);
 
 /** Return a value <= d * f, at most 1 ns + 1e-15 |d f| below it; saturated. */
 noon_dur noon_scale_floor(noon_dur d, noon_freq f);

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/bound.h"
+
+#include <math.h>
+
+static noon_dur larger(noon_dur a, noon_dur b)
+{
+	return a > b ? a : b;
+}
+
+static noon_dur smaller(noon_dur a, noon_dur b)
+{
+	return a < b ? a : b;
+}
+
+/* Return UTC - C at h. */
+static struct noon_interval around(const struct noon_cert *c, const struct noon_line *line,
+				   noon_time h)
+{
+	const struct noon_interval theta = noon_cert_at(c, h);
+	const noon_dur corr = noon_line_at(line, h);
+
+	return (struct noon_interval){noon_sat_sub(theta.lo, corr), noon_sat_sub(theta.hi, corr)};
+}
+
+noon_dur noon_bound_value(const struct noon_cert *c, const struct noon_line *line, noon_time h)
+{
+	const struct noon_interval in = around(c, line, h);
+
+	return larger(noon_dur_abs(in.lo), noon_dur_abs(in.hi));
+}
+
+static noon_dur take(noon_dur *left, noon_dur wanted)
+{
+	const noon_dur part = smaller(*left, larger(wanted, 0));
+
+	*left -= part;
+	return part;
+}
+
+/* Split the bound. Edges of different exchanges may meet closer than their errors allow for;
+ * then the terms taken last get what is left. */
+static struct noon_terms terms_of(const struct noon_cert *c, struct noon_interval in,
+				  noon_dur bound)
+{
+	const noon_dur half = noon_interval_half(in);
+	const noon_dur grown = half - noon_interval_half(c->theta);
+	const noon_dur stamps = c->lo.stamp_err / 2 + c->hi.stamp_err / 2;
+	const noon_dur servers = c->lo.server_err / 2 + c->hi.server_err / 2;
+	const noon_dur drifts = c->lo.drift / 2 + c->hi.drift / 2;
+	struct noon_terms t;
+	noon_dur left = half;
+
+	t.slewing = noon_sat_sub(bound, half);
+	t.quantisation = take(&left, stamps);
+	t.server = take(&left, servers);
+	t.drift = take(&left, noon_sat_add(drifts, grown));
+	t.path = left;
+	return t;
+}
+
+static void fill_rates(const struct noon_cert *c, const struct noon_line *line,
+		       struct noon_reading *ret)
+{
+	const bool held = noon_time_before(ret->h, c->rate_until);
+	const struct noon_rate r = held ? c->rate : noon_rate_within(c->rate_max);
+	const noon_freq now =
+		line->rate + (noon_time_before(ret->h, line->slew_end) ? line->slew : 0.0);
+
+	ret->rates_until = held ? c->rate_until : NOON_TIME_NEVER;
+	ret->lower_rate = r.min;
+	ret->upper_rate = r.max;
+	ret->rate_bound =
+		fmax(fmax(r.max - now, now - r.min), fmax(r.max - line->rate, line->rate - r.min));
+}
+
+void noon_bound_at(const struct noon_cert *c, const struct noon_line *line,
+		   struct noon_reading *ret)
+{
+	const struct noon_interval in = around(c, line, ret->h);
+
+	ret->corr = noon_line_at(line, ret->h);
+	ret->lower = in.lo;
+	ret->upper = in.hi;
+	ret->bound = larger(noon_dur_abs(in.lo), noon_dur_abs(in.hi));
+	ret->terms = terms_of(c, in, ret->bound);
+	ret->to_slew = noon_line_to_slew(line, ret->h);
+	fill_rates(c, line, ret);
+}
+
+/* Return the last instant in [from, to] until which the bound stays within the limit, which it
+ * does at `from`. Between two bends of line and certificate the bound is convex, so it can be
+ * found by halving. */
+static noon_time last_within(const struct noon_cert *c, const struct noon_line *line,
+			     noon_time from, noon_time to, noon_dur limit)
+{
+	while (noon_time_diff(to, from) > 1) {
+		const noon_time mid = noon_time_add(from, noon_time_diff(to, from) / 2);
+
+		if (noon_bound_value(c, line, mid) <= limit)
+			from = mid;
+		else
+			to = mid;
+	}
+	return from;
+}
+
+noon_time noon_bound_until(const struct noon_cert *c, const struct noon_line *line, noon_time h,
+			   noon_dur limit)
+{
+	noon_time from = h;
+	noon_time to = noon_time_min(line->slew_end, c->rate_until);
+
+	if (!noon_time_before(h, c->rate_until) || noon_bound_value(c, line, h) > limit)
+		return h;
+	if (noon_time_before(from, to)) {
+		if (noon_bound_value(c, line, to) > limit)
+			return last_within(c, line, from, to, limit);
+		from = to;
+	}
+	to = c->rate_until;
+	if (noon_bound_value(c, line, to) <= limit)
+		return to;
+	return last_within(c, line, from, to, limit);
+}

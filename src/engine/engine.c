@@ -1,0 +1,436 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Each event runs the same course: look whether the bound has passed the limit meanwhile, take the
+ * event in, vote, steer, look at the limit again, move the latch, report what is new.
+ */
+#include "engine/engine.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "engine/bound.h"
+
+/* A correction is spread over a quarter of the poll interval, between these. */
+#define SLEW_SHARE 4
+#define SLEW_LEAST NOON_MS(250)
+#define SLEW_MOST  NOON_S(16)
+
+noon_err noon_engine_init(struct noon_engine *e, const struct noon_engine_conf *conf)
+{
+	const noon_err err = noon_engine_conf_check(conf);
+
+	if (err)
+		return err;
+	memset(e, 0, sizeof(*e));
+	e->conf = *conf;
+	e->drift = (struct noon_drift){conf->max_rate_error, conf->wander, conf->max_age};
+	e->discipline.line = conf->start;
+	e->discipline.slew_rate = conf->slew_rate;
+	e->now = NOON_TIME_FIRST;
+	e->fresh_until = NOON_TIME_FIRST;
+	return NOON_OK;
+}
+
+noon_err noon_engine_add_source(struct noon_engine *e, const struct noon_source_conf *conf,
+				uint32_t *ret_index)
+{
+	const noon_err err = noon_source_conf_check(conf);
+
+	if (err)
+		return err;
+	for (uint32_t i = 0; i < NOON_SOURCES_MAX; i++) {
+		if (e->source[i].in_use)
+			continue;
+		noon_source_init(&e->source[i], conf);
+		e->of_source[i] = (struct noon_findings){0};
+		*ret_index = i;
+		return NOON_OK;
+	}
+	return NOON_ERR_FULL;
+}
+
+static struct noon_source *source_of(struct noon_engine *e, uint32_t source)
+{
+	return source < NOON_SOURCES_MAX && e->source[source].in_use ? &e->source[source] : NULL;
+}
+
+void noon_engine_remove_source(struct noon_engine *e, uint32_t source)
+{
+	struct noon_source *s = source_of(e, source);
+
+	if (!s)
+		return;
+	noon_source_forget(s);
+	s->in_use = false;
+	s->verdict = NOON_SOURCE_UNUSED;
+	e->of_source[source] = (struct noon_findings){0};
+}
+
+static void hurry(struct noon_engine *e)
+{
+	for (uint32_t i = 0; i < NOON_SOURCES_MAX; i++)
+		if (e->source[i].in_use)
+			noon_schedule_hurry(&e->source[i].schedule, &e->source[i].conf);
+}
+
+/* Enter ALARM; ask often again when this is its beginning. */
+static void alarm(struct noon_engine *e)
+{
+	const bool before = e->latch.alarm;
+
+	noon_latch_bad(&e->latch);
+	if (e->latch.alarm && !before)
+		hurry(e);
+}
+
+static void raise(struct noon_engine *e, enum noon_finding_kind kind, noon_time at, noon_dur value,
+		  noon_dur threshold)
+{
+	const struct noon_finding f = {kind, NOON_SOURCE_NONE, at, value, threshold};
+
+	noon_findings_raise(&e->of_engine, &f);
+}
+
+static void raise_source(struct noon_engine *e, uint32_t source, enum noon_finding_kind kind,
+			 noon_dur value, noon_dur threshold)
+{
+	const struct noon_finding f = {kind, source, e->now, value, threshold};
+
+	noon_findings_raise(&e->of_source[source], &f);
+}
+
+static const struct noon_line *line_of(const struct noon_engine *e)
+{
+	return &e->discipline.line;
+}
+
+static bool is_within(const struct noon_engine *e, noon_time h)
+{
+	return e->has_cert && noon_bound_value(&e->cert, line_of(e), h) <= e->conf.alert_limit;
+}
+
+/* Enter ALARM if the bound is above the limit at h. */
+static void check_limit(struct noon_engine *e, noon_time h)
+{
+	if (!e->latch.synced)
+		return;
+	if (is_within(e, h)) {
+		noon_findings_clear(&e->of_engine, NOON_FINDING_BOUND_LIMIT);
+		return;
+	}
+	raise(e, NOON_FINDING_BOUND_LIMIT, h,
+	      e->has_cert ? noon_bound_value(&e->cert, line_of(e), h) : NOON_DUR_MAX,
+	      e->conf.alert_limit);
+	alarm(e);
+}
+
+/* Begin an event: the bound may have been above the limit at a bend of the line meanwhile. */
+static void begin(struct noon_engine *e, noon_time now)
+{
+	const noon_time bend = line_of(e)->slew_end;
+
+	assert(now.ns >= e->now.ns);
+	if (noon_time_before(e->now, bend) && noon_time_before(bend, now))
+		check_limit(e, bend);
+	e->now = now;
+	check_limit(e, now);
+}
+
+/* End an event: report what is new while there is room. */
+static void finish(struct noon_engine *e, struct noon_actions *out)
+{
+	bool all = noon_findings_report(&e->of_engine, out);
+
+	for (uint32_t i = 0; all && i < NOON_SOURCES_MAX; i++)
+		all = noon_findings_report(&e->of_source[i], out);
+	e->pending = !all;
+}
+
+static noon_dur interval_of(const struct noon_engine *e, const struct noon_source *s)
+{
+	noon_dur room = 0;
+
+	if (e->has_cert && !e->latch.alarm)
+		room = noon_time_diff(
+			noon_bound_until(&e->cert, line_of(e), e->now, e->conf.alert_limit),
+			e->now);
+	if (!e->latch.synced)
+		room = NOON_DUR_MAX;
+	return noon_schedule_interval(&s->schedule, &s->conf, room);
+}
+
+/* Set the instant from which on the newest good exchange is too old for OK. */
+static void refresh(struct noon_engine *e)
+{
+	const uint32_t good = e->vote.voters & ~e->vote.falsetickers;
+
+	e->fresh_until = NOON_TIME_FIRST;
+	for (uint32_t i = 0; i < NOON_SOURCES_MAX; i++) {
+		noon_time until;
+
+		if (!(good >> i & 1))
+			continue;
+		until = noon_time_add(e->source[i].last_good,
+				      (noon_dur)e->conf.holdover_polls *
+					      interval_of(e, &e->source[i]));
+		if (noon_time_before(e->fresh_until, until))
+			e->fresh_until = until;
+	}
+}
+
+static uint32_t goal(const struct noon_engine *e, struct noon_goal *ret)
+{
+	return noon_goal_of(e->source, e->vote.voters & ~e->vote.falsetickers, &e->cert,
+			    line_of(e)->rate, e->now, ret);
+}
+
+/* Steer towards what the sources agree on; a step only before the first OK. */
+static uint32_t steer(struct noon_engine *e, const struct noon_source *s)
+{
+	struct noon_goal g;
+	const uint32_t used = goal(e, &g);
+	const noon_dur off = noon_dur_abs(noon_sat_sub(g.theta, noon_line_at(line_of(e), e->now)));
+	noon_dur horizon = interval_of(e, s) / SLEW_SHARE;
+
+	horizon = horizon > SLEW_LEAST ? horizon : SLEW_LEAST;
+	horizon = horizon < SLEW_MOST ? horizon : SLEW_MOST;
+	if (!e->latch.synced && e->conf.step_at_start && off > e->conf.step_threshold)
+		noon_discipline_step(&e->discipline, e->now, &g);
+	else
+		noon_discipline_slew(&e->discipline, e->now, &g, horizon);
+	return used;
+}
+
+/* Give each source its verdict from the vote and begin or end its FALSETICKER finding. */
+static void judge(struct noon_engine *e, uint32_t steering)
+{
+	for (uint32_t i = 0; i < NOON_SOURCES_MAX; i++) {
+		struct noon_source *s = &e->source[i];
+
+		if (!s->in_use)
+			continue;
+		if (s->suspect) {
+			s->verdict = NOON_SOURCE_INCONSISTENT;
+		} else if (!(e->vote.voters >> i & 1)) {
+			s->verdict = NOON_SOURCE_UNREACHABLE;
+		} else if (e->vote.falsetickers >> i & 1) {
+			const noon_dur off =
+				noon_sat_sub(noon_interval_mid(noon_cert_at(&s->cert, e->now)),
+					     noon_interval_mid(e->cert.theta));
+
+			s->verdict = NOON_SOURCE_FALSETICKER;
+			raise_source(e, i, NOON_FINDING_FALSETICKER, off,
+				     noon_interval_half(e->cert.theta));
+			continue;
+		} else {
+			s->verdict =
+				steering >> i & 1 ? NOON_SOURCE_SELECTED : NOON_SOURCE_TRUECHIMER;
+		}
+		if (e->vote.outcome == NOON_VOTE_AGREED)
+			noon_findings_clear(&e->of_source[i], NOON_FINDING_FALSETICKER);
+	}
+}
+
+static unsigned sources_in(uint32_t bits)
+{
+	unsigned n = 0;
+
+	for (; bits; bits &= bits - 1)
+		n++;
+	return n;
+}
+
+/* Without a majority the last certificate stays and widens. One source alone has said what is
+ * wrong in a finding of its own. */
+static void disagree(struct noon_engine *e)
+{
+	const unsigned n = sources_in(e->vote.voters | e->vote.suspects);
+
+	if (n > 1)
+		raise(e, NOON_FINDING_NO_MAJORITY, e->now, (noon_dur)sources_in(e->vote.voters),
+		      (noon_dur)(n - e->vote.liars));
+	alarm(e);
+}
+
+/* Vote after an exchange of s, and draw the consequences. */
+static void vote(struct noon_engine *e, const struct noon_source *s, bool accepted)
+{
+	uint32_t steering = 0;
+
+	noon_vote_hold(e->source, NOON_SOURCES_MAX, e->conf.max_liars, &e->drift, e->now, &e->vote);
+	if (e->vote.outcome == NOON_VOTE_NO_MAJORITY)
+		disagree(e);
+	if (e->vote.outcome == NOON_VOTE_AGREED) {
+		noon_findings_clear(&e->of_engine, NOON_FINDING_NO_MAJORITY);
+		e->cert = e->vote.cert;
+		e->has_cert = true;
+		if (accepted)
+			steering = steer(e, s);
+	}
+	judge(e, steering);
+}
+
+/* Move the latch after an accepted exchange. */
+static void settle(struct noon_engine *e, const struct noon_source *s)
+{
+	if (s->verdict == NOON_SOURCE_FALSETICKER || s->conf.noselect)
+		return;
+	if (e->latch.good_run < e->conf.clear_after)
+		e->latch.good_run++;
+	check_limit(e, e->now);
+	if (e->vote.outcome != NOON_VOTE_AGREED || !is_within(e, e->now))
+		return;
+	if (!e->latch.synced)
+		noon_findings_clear(&e->of_engine, NOON_FINDING_SUSPENDED);
+	noon_findings_clear(&e->of_engine, NOON_FINDING_CLOCK_STEPPED);
+	noon_latch_good(&e->latch, e->conf.clear_after);
+}
+
+static void note_fate(struct noon_engine *e, uint32_t i, enum noon_sample_fate fate)
+{
+	const struct noon_source *s = &e->source[i];
+
+	switch (fate) {
+	case NOON_SAMPLE_SUPERLUMINAL:
+		raise_source(e, i, NOON_FINDING_SUPERLUMINAL, s->seen, s->allowed);
+		break;
+	case NOON_SAMPLE_INCONSISTENT:
+		raise_source(e, i, NOON_FINDING_INCONSISTENT, s->seen, s->allowed);
+		break;
+	case NOON_SAMPLE_ACCEPTED:
+		if (!s->suspect) {
+			noon_findings_clear(&e->of_source[i], NOON_FINDING_SUPERLUMINAL);
+			noon_findings_clear(&e->of_source[i], NOON_FINDING_INCONSISTENT);
+		}
+		break;
+	case NOON_SAMPLE_MALFORMED:
+	case NOON_SAMPLE_UNAUTHENTICATED:
+	case NOON_SAMPLE_UNSYNCHRONISED:
+		break;
+	}
+}
+
+void noon_engine_on_sample(struct noon_engine *e, const struct noon_sample *x, noon_time now,
+			   struct noon_actions *out)
+{
+	struct noon_source *s = source_of(e, x->source);
+	enum noon_sample_fate fate;
+
+	if (!s)
+		return;
+	begin(e, now);
+	fate = noon_source_take(s, x, now, &e->drift, e->conf.clear_after);
+	note_fate(e, x->source, fate);
+	vote(e, s, fate == NOON_SAMPLE_ACCEPTED);
+	if (fate == NOON_SAMPLE_ACCEPTED)
+		settle(e, s);
+	else
+		check_limit(e, now);
+	refresh(e);
+	finish(e, out);
+}
+
+void noon_engine_on_miss(struct noon_engine *e, uint32_t source, noon_time now,
+			 struct noon_actions *out)
+{
+	struct noon_source *s = source_of(e, source);
+
+	if (!s)
+		return;
+	begin(e, now);
+	noon_source_miss(s);
+	finish(e, out);
+}
+
+void noon_engine_on_timer(struct noon_engine *e, noon_time now, struct noon_actions *out)
+{
+	begin(e, now);
+	finish(e, out);
+}
+
+noon_time noon_engine_deadline(const struct noon_engine *e)
+{
+	noon_time until;
+
+	if (e->pending)
+		return e->now;
+	if (!e->latch.synced || !e->has_cert || !is_within(e, e->now))
+		return NOON_TIME_NEVER;
+	until = noon_bound_until(&e->cert, line_of(e), e->now, e->conf.alert_limit);
+	return noon_time_add(until, 1);
+}
+
+/* Forget everything that was measured on h. */
+static void forget(struct noon_engine *e)
+{
+	for (uint32_t i = 0; i < NOON_SOURCES_MAX; i++) {
+		if (!e->source[i].in_use)
+			continue;
+		noon_source_forget(&e->source[i]);
+		e->of_source[i] = (struct noon_findings){0};
+	}
+	e->vote = (struct noon_vote){.outcome = NOON_VOTE_NONE};
+	e->has_cert = false;
+	e->latch = (struct noon_latch){0};
+	e->fresh_until = NOON_TIME_FIRST;
+	noon_findings_clear(&e->of_engine, NOON_FINDING_BOUND_LIMIT);
+	noon_findings_clear(&e->of_engine, NOON_FINDING_NO_MAJORITY);
+}
+
+void noon_engine_on_discontinuity(struct noon_engine *e, noon_time now,
+				  enum noon_discontinuity kind, struct noon_actions *out)
+{
+	const enum noon_finding_kind finding = kind == NOON_DISCONTINUITY_SUSPENDED
+						       ? NOON_FINDING_SUSPENDED
+						       : NOON_FINDING_CLOCK_STEPPED;
+
+	if (kind == NOON_DISCONTINUITY_SUSPENDED) {
+		forget(e);
+		e->now = now; /* h may have gone backwards */
+	} else {
+		begin(e, now);
+	}
+	noon_findings_clear(&e->of_engine, finding);
+	raise(e, finding, now, 0, 0);
+	finish(e, out);
+}
+
+struct noon_line noon_engine_line(const struct noon_engine *e)
+{
+	return e->discipline.line;
+}
+
+noon_dur noon_engine_next_poll(const struct noon_engine *e, uint32_t source)
+{
+	assert(source < NOON_SOURCES_MAX && e->source[source].in_use);
+	return interval_of(e, &e->source[source]);
+}
+
+noon_err noon_engine_step(struct noon_engine *e, noon_time now)
+{
+	struct noon_goal g;
+
+	if (!e->has_cert)
+		return NOON_ERR_EMPTY;
+	if (e->vote.outcome != NOON_VOTE_AGREED)
+		return NOON_ERR_STATE;
+	begin(e, now);
+	(void)goal(e, &g);
+	noon_discipline_step(&e->discipline, now, &g);
+	check_limit(e, now);
+	return NOON_OK;
+}
+
+void noon_engine_accept(struct noon_engine *e, uint32_t source, noon_time now)
+{
+	begin(e, now);
+	for (uint32_t i = 0; i < NOON_SOURCES_MAX; i++) {
+		struct noon_source *s = &e->source[i];
+		const bool doubted = s->suspect || s->verdict == NOON_SOURCE_FALSETICKER;
+
+		if (!s->in_use || !(i == source || (source == NOON_SOURCE_NONE && doubted)))
+			continue;
+		noon_source_forget(s);
+		e->of_source[i] = (struct noon_findings){0};
+	}
+}

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/source.h"
+
+#include <assert.h>
+#include <math.h>
+#include <string.h>
+
+/* An exchange steers only while its own half-width is at most this often the certificate's: a
+ * delayed exchange must not pull where older ones know better. */
+#define USEFUL_HALF_WIDTHS 3
+
+void noon_source_init(struct noon_source *s, const struct noon_source_conf *conf)
+{
+	memset(s, 0, sizeof(*s));
+	s->in_use = true;
+	s->conf = *conf;
+	noon_source_forget(s);
+}
+
+void noon_source_forget(struct noon_source *s)
+{
+	noon_window_clear(&s->window);
+	s->points.n = 0;
+	s->has_cert = false;
+	s->has_fit = false;
+	s->suspect = false;
+	s->good_run = 0;
+	s->last_good = NOON_TIME_FIRST;
+	s->verdict = NOON_SOURCE_UNREACHABLE;
+	noon_schedule_start(&s->schedule, &s->conf);
+}
+
+static enum noon_sample_fate refuse(struct noon_source *s, enum noon_sample_fate fate)
+{
+	s->reach = (uint8_t)(s->reach << 1);
+	noon_schedule_miss(&s->schedule);
+	return fate;
+}
+
+/* Refuse an exchange that shows an assumption to be false. */
+static enum noon_sample_fate suspect(struct noon_source *s, enum noon_sample_fate fate,
+				     noon_dur seen, noon_dur allowed)
+{
+	s->suspect = true;
+	s->good_run = 0;
+	s->seen = seen;
+	s->allowed = allowed;
+	return refuse(s, fate);
+}
+
+/* Return how far the exchange lies outside the certificate, ns; 0 inside. */
+static noon_dur gap(const struct noon_cert *c, const struct noon_exchange *x)
+{
+	const noon_dur above = noon_sat_sub(x->lo.theta, noon_cert_at(c, x->lo.h).hi);
+	const noon_dur below = noon_sat_sub(noon_cert_at(c, x->hi.h).lo, x->hi.theta);
+	const noon_dur most = above > below ? above : below;
+
+	return most > 0 ? most : 0;
+}
+
+/* Check the exchange against all that the source has proved; `ret` certifies both together. */
+static bool agrees(struct noon_source *s, const struct noon_exchange *x, noon_time now,
+		   const struct noon_drift *d, struct noon_cert *ret)
+{
+	noon_window_expire(&s->window, noon_time_add(x->lo.h, -d->max_age));
+	if (s->has_cert && (s->window.lo.n == 0 || s->window.hi.n == 0)) {
+		/* Nothing left to compare with but the last certificate at the largest rate error.
+		 * That is too little to end suspicion. */
+		if (s->suspect || gap(&s->cert, x) > 0)
+			return false;
+		noon_window_clear(&s->window);
+	}
+	return noon_fuse(&s->window, x, d, now, ret) == NOON_OK;
+}
+
+static enum noon_trend fit(struct noon_source *s)
+{
+	const size_t before = s->points.n;
+
+	s->has_fit = noon_regress(&s->points, &s->fit) == NOON_OK;
+	if (!s->has_fit || !s->fit.has_rate)
+		return NOON_TREND_OPEN;
+	noon_points_keep(&s->points, s->fit.used);
+	if (s->fit.used < before)
+		return NOON_TREND_BENT;
+	return s->fit.rate_sd * 2e9 * exp2((double)s->schedule.poll) <= s->fit.noise_ns
+		       ? NOON_TREND_STEADY
+		       : NOON_TREND_OPEN;
+}
+
+/* Let the exchange steer if it is not much worse than what is known already. */
+static enum noon_trend steer(struct noon_source *s, const struct noon_sample *x,
+			     const struct noon_exchange *ex, noon_time now)
+{
+	const noon_dur half = noon_interval_half(noon_cert_at(&s->cert, now));
+	const noon_dur centre = noon_sample_offset(x) - (s->conf.m_f - s->conf.m_r) / 2;
+	const struct noon_point p = {
+		.h = noon_time_add(x->t1, noon_time_diff(x->t4, x->t1) / 2),
+		.theta = centre,
+		.delay = noon_sample_rtt(x),
+		.stamp_err = x->stamp_err,
+	};
+
+	if (ex->excess / 2 > noon_sat_add(half, 2 * half))
+		return NOON_TREND_OPEN;
+	noon_points_add(&s->points, &p);
+	return fit(s);
+}
+
+static void accept(struct noon_source *s, const struct noon_sample *x,
+		   const struct noon_exchange *ex, noon_time now, unsigned clear)
+{
+	noon_window_add(&s->window, ex, (s->cert.rate.min + s->cert.rate.max) / 2.0);
+	s->has_cert = true;
+	s->last = *x;
+	s->last_good = now;
+	s->n_accepted++;
+	s->reach = (uint8_t)(s->reach << 1 | 1);
+	if (s->good_run < clear)
+		s->good_run++;
+	if (s->good_run >= clear)
+		s->suspect = false;
+	noon_schedule_adapt(&s->schedule, &s->conf, steer(s, x, ex, now));
+}
+
+enum noon_sample_fate noon_source_take(struct noon_source *s, const struct noon_sample *x,
+				       noon_time now, const struct noon_drift *d, unsigned clear)
+{
+	struct noon_sample sample = *x;
+	struct noon_exchange ex;
+	struct noon_cert cert;
+	noon_err err;
+
+	assert(s->in_use && now.ns >= x->t4.ns);
+	s->n_samples++;
+	if (s->conf.require_auth && !x->authenticated)
+		return refuse(s, NOON_SAMPLE_UNAUTHENTICATED);
+	if (x->leap == NOON_LEAP_UNKNOWN)
+		return refuse(s, NOON_SAMPLE_UNSYNCHRONISED);
+	if (x->server_err < 0)
+		return refuse(s, NOON_SAMPLE_MALFORMED);
+	sample.server_err = noon_sat_add(x->server_err, s->conf.extra_err);
+	err = noon_exchange_of(&sample, s->conf.m_f, s->conf.m_r, d->rate_max, &ex);
+	if (err == NOON_ERR_RANGE)
+		return suspect(s, NOON_SAMPLE_SUPERLUMINAL, noon_sample_rtt(x),
+			       s->conf.m_f + s->conf.m_r);
+	if (err)
+		return refuse(s, NOON_SAMPLE_MALFORMED);
+	if (!agrees(s, &ex, now, d, &cert))
+		return suspect(s, NOON_SAMPLE_INCONSISTENT, s->has_cert ? gap(&s->cert, &ex) : 0,
+			       0);
+	s->cert = cert;
+	accept(s, &sample, &ex, now, clear);
+	return NOON_SAMPLE_ACCEPTED;
+}
+
+void noon_source_miss(struct noon_source *s)
+{
+	(void)refuse(s, NOON_SAMPLE_MALFORMED);
+}
+
+bool noon_source_can_vote(const struct noon_source *s, noon_time h)
+{
+	/* Half of the life of the rates must be left, so that what is voted on does not expire
+	 * before the next vote. */
+	const noon_dur left = noon_time_diff(s->cert.rate_until, h);
+
+	return s->in_use && s->has_cert && !s->suspect && !s->conf.noselect &&
+	       left > noon_time_diff(h, s->last_good);
+}

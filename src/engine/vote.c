@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/vote.h"
+
+#include <assert.h>
+
+#include "estimate/select.h"
+
+/* Rates take part in the selection as multiples of 2^-60, rounded outward. */
+#define RATE_UNIT (INT64_C(1) << 60)
+
+_Static_assert(NOON_SOURCES_MAX <= NOON_SELECT_MAX, "every source can vote");
+
+/* The voters of one ballot, side by side. */
+struct ballot {
+	size_t n;
+	uint32_t index[NOON_SOURCES_MAX];
+	struct noon_interval theta[NOON_SOURCES_MAX];
+	struct noon_interval rate[NOON_SOURCES_MAX];
+};
+
+static uint32_t bit(uint32_t i)
+{
+	return UINT32_C(1) << i;
+}
+
+/* Return the bits of the sources behind bits of the ballot. */
+static uint32_t sources_of(const struct ballot *b, uint32_t bits)
+{
+	uint32_t out = 0;
+
+	for (size_t i = 0; i < b->n; i++)
+		if (bits >> i & 1)
+			out |= bit(b->index[i]);
+	return out;
+}
+
+static unsigned count(uint32_t bits)
+{
+	unsigned n = 0;
+
+	for (; bits; bits &= bits - 1)
+		n++;
+	return n;
+}
+
+static void gather(const struct noon_source *s, size_t n, noon_time h, struct ballot *b,
+		   struct noon_vote *ret)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		if (s[i].in_use && s[i].suspect && !s[i].conf.noselect)
+			ret->suspects |= bit(i);
+		if (!noon_source_can_vote(&s[i], h))
+			continue;
+		ret->voters |= bit(i);
+		b->index[b->n] = i;
+		b->theta[b->n] = noon_cert_at(&s[i].cert, h);
+		b->rate[b->n] = (struct noon_interval){
+			noon_scale_floor(RATE_UNIT, s[i].cert.rate.min),
+			noon_scale_ceil(RATE_UNIT, s[i].cert.rate.max),
+		};
+		b->n++;
+	}
+}
+
+/* Share the source's own certificate had in an end, grown from its instant to h. */
+static struct noon_share grown(struct noon_share share, const struct noon_cert *c, noon_time h)
+{
+	const noon_dur before = noon_interval_half(c->theta);
+	const noon_dur after = noon_interval_half(noon_cert_at(c, h));
+
+	share.drift = noon_sat_add(share.drift, after - before);
+	return share;
+}
+
+/* Fill the certificate of the vote from the two selections. */
+static void certify(const struct noon_source *s, const struct ballot *b, const struct noon_drift *d,
+		    noon_time h, struct noon_interval rate, struct noon_cert *c)
+{
+	c->h0 = h;
+	c->rate_max = d->rate_max;
+	c->rate = (struct noon_rate){(double)rate.lo / (double)RATE_UNIT,
+				     (double)rate.hi / (double)RATE_UNIT};
+	c->rate_until = NOON_TIME_NEVER;
+	for (size_t i = 0; i < b->n; i++) {
+		const struct noon_cert *own = &s[b->index[i]].cert;
+
+		c->rate_until = noon_time_min(c->rate_until, own->rate_until);
+		if (b->theta[i].lo == c->theta.lo)
+			c->lo = grown(own->lo, own, h);
+		if (b->theta[i].hi == c->theta.hi)
+			c->hi = grown(own->hi, own, h);
+	}
+}
+
+/* Return what more than half of the truechimers announce. */
+static enum noon_leap leap_of(const struct noon_source *s, size_t n, uint32_t truechimers)
+{
+	unsigned votes[4] = {0};
+
+	for (uint32_t i = 0; i < n; i++)
+		if (truechimers & bit(i))
+			votes[(unsigned)s[i].last.leap & 3]++;
+	if (2 * votes[NOON_LEAP_INSERT] > count(truechimers))
+		return NOON_LEAP_INSERT;
+	if (2 * votes[NOON_LEAP_DELETE] > count(truechimers))
+		return NOON_LEAP_DELETE;
+	return NOON_LEAP_NONE;
+}
+
+/* Select among the voters with at most f liars left. */
+static enum noon_vote_outcome elect(const struct noon_source *s, const struct ballot *b, size_t f,
+				    const struct noon_drift *d, noon_time h, struct noon_vote *ret)
+{
+	struct noon_interval rate;
+	uint32_t late = 0, fast = 0;
+
+	if (b->n < 2 * f + 1)
+		return NOON_VOTE_TOO_FEW;
+	if (noon_select(b->theta, b->n, f, &ret->cert.theta, &late) ||
+	    noon_select(b->rate, b->n, f, &rate, &fast))
+		return NOON_VOTE_NO_MAJORITY;
+	ret->falsetickers = sources_of(b, late | fast);
+	if (count(ret->falsetickers) > f)
+		return NOON_VOTE_NO_MAJORITY;
+	certify(s, b, d, h, rate, &ret->cert);
+	return NOON_VOTE_AGREED;
+}
+
+void noon_vote_hold(const struct noon_source *s, size_t n, int max_liars,
+		    const struct noon_drift *d, noon_time h, struct noon_vote *ret)
+{
+	struct ballot b = {.n = 0};
+	unsigned suspects, f;
+
+	assert(n <= NOON_SOURCES_MAX);
+	*ret = (struct noon_vote){.outcome = NOON_VOTE_NONE};
+	gather(s, n, h, &b, ret);
+	suspects = count(ret->suspects);
+	if (b.n + suspects == 0)
+		return;
+	f = max_liars >= 0 ? (unsigned)max_liars : ((unsigned)b.n + suspects - 1) / 2;
+	ret->liars = f;
+	if (suspects > f)
+		ret->outcome = NOON_VOTE_NO_MAJORITY;
+	else
+		ret->outcome = elect(s, &b, f - suspects, d, h, ret);
+	ret->leap = leap_of(s, n, ret->voters & ~ret->falsetickers);
+}
