@@ -21,26 +21,27 @@ noon_err noon_ntske_rd(struct noon_rd *rd, struct noon_ntske_record *ret)
 	return NOON_OK;
 }
 
-enum noon_ntske_extent noon_ntske_scan(struct noon_bytes buf, size_t max)
+enum noon_ntske_extent noon_ntske_scan(struct noon_bytes buf, size_t max, size_t *io_at)
 {
-	struct noon_rd rd = noon_rd_bytes(buf);
+	struct noon_rd rd;
 	struct noon_bytes body;
 	uint16_t type = 0, len = 0;
-	size_t used = 0;
 
+	assert(*io_at <= buf.n);
+	rd = noon_rd_over(buf.p + *io_at, buf.n - *io_at);
 	while (noon_rd_left(&rd) >= NOON_NTSKE_HEADER) {
 		if (noon_rd_u16(&rd, &type) || noon_rd_u16(&rd, &len))
 			break;
-		used += NOON_NTSKE_HEADER + (size_t)len;
-		if (used > max)
+		if (*io_at + NOON_NTSKE_HEADER + len > max)
 			return NOON_NTSKE_TOO_LONG;
 		if (noon_rd_take(&rd, len, &body))
 			return NOON_NTSKE_PARTIAL;
 		if ((type & TYPE) == NOON_NTSKE_END)
 			return noon_rd_left(&rd) ? NOON_NTSKE_TRAILING : NOON_NTSKE_COMPLETE;
+		*io_at += NOON_NTSKE_HEADER + (size_t)len;
 	}
 	/* END still has to come, so a message that fills the limit cannot end within it. */
-	return used + NOON_NTSKE_HEADER > max ? NOON_NTSKE_TOO_LONG : NOON_NTSKE_PARTIAL;
+	return *io_at + NOON_NTSKE_HEADER > max ? NOON_NTSKE_TOO_LONG : NOON_NTSKE_PARTIAL;
 }
 
 uint16_t noon_ntske_item(struct noon_bytes body, size_t i)

@@ -68,12 +68,12 @@ NOON_MUST_USE noon_err noon_ntske_rd(struct noon_rd *rd, struct noon_ntske_recor
  * the reader. A record that announces more than `max` bytes in all is TOO_LONG at once, before its
  * body has come.
  *
- * @param buf  what has come so far
- * @param max  longest message accepted, bytes, END included
- *
- * Cost: O(records in buf).
+ * @param         buf    what has come so far
+ * @param         max    longest message accepted, bytes, END included
+ * @param[in,out] io_at  where the first record not yet seen whole begins; 0 at first. Spares a
+ *                       second look at what was seen, so that a message in many pieces costs O(n)
  */
-enum noon_ntske_extent noon_ntske_scan(struct noon_bytes buf, size_t max);
+enum noon_ntske_extent noon_ntske_scan(struct noon_bytes buf, size_t max, size_t *io_at);
 
 /** Return item i of a body that is a list of 16-bit numbers; i < body.n / 2. */
 uint16_t noon_ntske_item(struct noon_bytes body, size_t i);

@@ -15,6 +15,13 @@
 /* The default request of the reference: NTPv4, AEAD 15, END, all critical. */
 static const uint8_t minimal[] = {0x80, 1, 0, 2, 0, 0, 0x80, 4, 0, 2, 0, 15, 0x80, 0, 0, 0};
 
+static enum noon_ntske_extent scan(struct noon_bytes buf, size_t max)
+{
+	size_t at = 0;
+
+	return noon_ntske_scan(buf, max, &at);
+}
+
 static void reads_the_minimal_request(void **state)
 {
 	struct noon_rd rd = noon_rd_over(minimal, sizeof(minimal));
@@ -56,10 +63,22 @@ static void every_proper_prefix_is_partial(void **state)
 
 	(void)state;
 	for (n = 0; n < sizeof(minimal); n++)
-		assert_int_equal(noon_ntske_scan(noon_bytes_of(minimal, n), LIMIT),
+		assert_int_equal(scan(noon_bytes_of(minimal, n), LIMIT), NOON_NTSKE_PARTIAL);
+	assert_int_equal(scan(noon_bytes_of(minimal, n), LIMIT), NOON_NTSKE_COMPLETE);
+	assert_int_equal(scan(noon_bytes_of(minimal, n), sizeof(minimal)), NOON_NTSKE_COMPLETE);
+}
+
+static void a_scan_goes_on_where_it_stopped(void **state)
+{
+	size_t n, at = 0;
+
+	(void)state;
+	for (n = 0; n < sizeof(minimal); n++) {
+		assert_int_equal(noon_ntske_scan(noon_bytes_of(minimal, n), LIMIT, &at),
 				 NOON_NTSKE_PARTIAL);
-	assert_int_equal(noon_ntske_scan(noon_bytes_of(minimal, n), LIMIT), NOON_NTSKE_COMPLETE);
-	assert_int_equal(noon_ntske_scan(noon_bytes_of(minimal, n), sizeof(minimal)),
+		assert_int_equal(at, n < 6 ? 0 : n < 12 ? 6 : 12);
+	}
+	assert_int_equal(noon_ntske_scan(noon_bytes_of(minimal, n), LIMIT, &at),
 			 NOON_NTSKE_COMPLETE);
 }
 
@@ -69,8 +88,7 @@ static void bytes_behind_end_are_noticed(void **state)
 
 	(void)state;
 	memcpy(buf, minimal, sizeof(minimal));
-	assert_int_equal(noon_ntske_scan(noon_bytes_of(buf, sizeof(buf)), LIMIT),
-			 NOON_NTSKE_TRAILING);
+	assert_int_equal(scan(noon_bytes_of(buf, sizeof(buf)), LIMIT), NOON_NTSKE_TRAILING);
 }
 
 static void a_huge_record_is_too_long_before_it_has_come(void **state)
@@ -78,10 +96,9 @@ static void a_huge_record_is_too_long_before_it_has_come(void **state)
 	const uint8_t huge[] = {0, 100, 0xff, 0xff};
 
 	(void)state;
-	assert_int_equal(noon_ntske_scan(noon_bytes_of(huge, 4), LIMIT), NOON_NTSKE_TOO_LONG);
-	assert_int_equal(
-		noon_ntske_scan(noon_bytes_of(minimal, sizeof(minimal)), sizeof(minimal) - 1),
-		NOON_NTSKE_TOO_LONG);
+	assert_int_equal(scan(noon_bytes_of(huge, 4), LIMIT), NOON_NTSKE_TOO_LONG);
+	assert_int_equal(scan(noon_bytes_of(minimal, sizeof(minimal)), sizeof(minimal) - 1),
+			 NOON_NTSKE_TOO_LONG);
 }
 
 static void endless_small_records_become_too_long(void **state)
@@ -92,8 +109,8 @@ static void endless_small_records_become_too_long(void **state)
 	(void)state;
 	for (i = 1; i < sizeof(buf); i += 4)
 		buf[i] = 100; /* type 100, empty body */
-	assert_int_equal(noon_ntske_scan(noon_bytes_of(buf, 4092), 4096), NOON_NTSKE_PARTIAL);
-	assert_int_equal(noon_ntske_scan(noon_bytes_of(buf, 4096), 4096), NOON_NTSKE_TOO_LONG);
+	assert_int_equal(scan(noon_bytes_of(buf, 4092), 4096), NOON_NTSKE_PARTIAL);
+	assert_int_equal(scan(noon_bytes_of(buf, 4096), 4096), NOON_NTSKE_TOO_LONG);
 }
 
 static void a_cut_record_leaves_the_cursor(void **state)
@@ -165,7 +182,7 @@ static void random_bytes_never_leave_the_buffer(void **state)
 		while (!end && noon_ntske_rd(&rd, &r) == NOON_OK)
 			end = r.type == NOON_NTSKE_END;
 		/* The scan and the reader agree on where END is. */
-		switch (noon_ntske_scan(noon_bytes_of(buf, n), 200000)) {
+		switch (scan(noon_bytes_of(buf, n), 200000)) {
 		case NOON_NTSKE_PARTIAL:
 			assert_false(end);
 			break;
@@ -187,6 +204,7 @@ int main(void)
 		cmocka_unit_test(reads_the_minimal_request),
 		cmocka_unit_test(writes_the_minimal_request),
 		cmocka_unit_test(every_proper_prefix_is_partial),
+		cmocka_unit_test(a_scan_goes_on_where_it_stopped),
 		cmocka_unit_test(bytes_behind_end_are_noticed),
 		cmocka_unit_test(a_huge_record_is_too_long_before_it_has_come),
 		cmocka_unit_test(endless_small_records_become_too_long),
