@@ -36,7 +36,7 @@ uint32_t noon_goal_of(const struct noon_source *s, uint32_t steer, const struct 
 			continue;
 		used |= UINT32_C(1) << i;
 		own = (double)noon_interval_half(noon_cert_at(&s[i].cert, h)) * ASYMMETRY;
-		sd = fit->theta_sd_ns + (fit->has_rate ? fit->rate_sd * age_ns : 0.0);
+		sd = noon_fit_sd_ns(fit, noon_time_diff(h, fit->h));
 		mean_add(&theta,
 			 (double)noon_sat_sub(fit->theta, mid) +
 				 age_ns * (fit->has_rate ? fit->rate : rate_now),

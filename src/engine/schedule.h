@@ -3,9 +3,9 @@
  * When to ask a source again.
  *
  * A burst at the start (and after an alarm), then 2^poll seconds between polls. The exponent
- * goes up after some exchanges in a row on one line, down as soon as the oscillator
- * bends the line within few exchanges, and never so far up that the bound could reach the
- * alert limit within four polls.
+ * goes up after some exchanges in a row that say the line would be known well even after twice
+ * the interval, down when it is badly known already after one, and never so far up that the
+ * bound could reach the alert limit within four polls.
  */
 #ifndef NOON_ENGINE_SCHEDULE_H
 #define NOON_ENGINE_SCHEDULE_H
@@ -31,8 +31,8 @@ void noon_schedule_hurry(struct noon_schedule *s, const struct noon_source_conf 
 /** What the regression said about the last exchange. */
 enum noon_trend {
 	NOON_TREND_OPEN,   /**< too early to say */
-	NOON_TREND_STEADY, /**< one line, and its rate good enough for twice the interval */
-	NOON_TREND_BENT,   /**< the oldest exchanges no longer fit the line */
+	NOON_TREND_STEADY, /**< the line will be known well after twice the interval */
+	NOON_TREND_BENT,   /**< the line is badly known already after the interval */
 };
 
 /** Adapt to an accepted exchange. */

@@ -9,6 +9,11 @@
  * delayed exchange must not pull where older ones know better. */
 #define USEFUL_HALF_WIDTHS 3
 
+/* The interval may double while the line is predicted over the doubled one this much better than
+ * one good exchange knows it, and is halved when it is known this much worse. */
+#define TIGHT 0.5
+#define LOOSE 1.0
+
 void noon_source_init(struct noon_source *s, const struct noon_source_conf *conf)
 {
 	memset(s, 0, sizeof(*s));
@@ -73,19 +78,18 @@ static bool agrees(struct noon_source *s, const struct noon_exchange *x, noon_ti
 	return noon_fuse(&s->window, x, d, now, ret) == NOON_OK;
 }
 
+/* Fit, and see how well the line will still be known at the next poll. */
 static enum noon_trend fit(struct noon_source *s)
 {
-	const size_t before = s->points.n;
+	const noon_dur interval = noon_dur_from_s(exp2((double)s->schedule.poll));
 
 	s->has_fit = noon_regress(&s->points, &s->fit) == NOON_OK;
 	if (!s->has_fit || !s->fit.has_rate)
 		return NOON_TREND_OPEN;
-	noon_points_keep(&s->points, s->fit.used);
-	if (s->fit.used < before)
+	if (noon_fit_sd_ns(&s->fit, interval) > s->fit.noise_ns * LOOSE)
 		return NOON_TREND_BENT;
-	return s->fit.rate_sd * 2e9 * exp2((double)s->schedule.poll) <= s->fit.noise_ns
-		       ? NOON_TREND_STEADY
-		       : NOON_TREND_OPEN;
+	return noon_fit_sd_ns(&s->fit, 2 * interval) <= s->fit.noise_ns * TIGHT ? NOON_TREND_STEADY
+										: NOON_TREND_OPEN;
 }
 
 /* Let the exchange steer if it is not much worse than what is known already. */
@@ -101,7 +105,7 @@ static enum noon_trend steer(struct noon_source *s, const struct noon_sample *x,
 		.stamp_err = x->stamp_err,
 	};
 
-	if (ex->excess / 2 > noon_sat_add(half, 2 * half))
+	if (ex->excess / 2 > USEFUL_HALF_WIDTHS * half)
 		return NOON_TREND_OPEN;
 	noon_points_add(&s->points, &p);
 	return fit(s);

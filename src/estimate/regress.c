@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Everything is computed relative to the newest point, in ns and s: offsets themselves (1e18 ns)
- * do not fit into a double.
+ * do not fit into a double. Rates are in ns/s here (1 ns/s is 1e-9).
  */
 #include "estimate/regress.h"
 
@@ -9,179 +9,179 @@
 #include <math.h>
 #include <string.h>
 
-#define RUNS_MIN 8     /* points before the runs test says anything */
-#define RUNS_Z	 -1.65 /* too few runs below this: 5 %, one-sided */
-#define HUBER	 2.0   /* standard deviations from where a residual counts less */
-#define SD_LEAST 0.5   /* ns: rounding of the timestamps themselves */
+#define OUTLIER	    3.0	 /* standard deviations from where an innovation counts less */
+#define VAR_LEAST   0.25 /* ns^2: rounding of the timestamps themselves */
+#define RATE_PRIOR  5e5	 /* ns/s, standard deviation before anything is known */
+#define SCALE_PRIOR 4.0	 /* points that the prior s^2 = 1 is worth */
+#define WALKS	    9	 /* grid of q: 0, then decades from WALK_LEAST */
+#define WALK_LEAST  1e-4 /* (ns/s)^2/s */
+#define WALK_USUAL  1.0	 /* centre of the prior: 1e-9 / sqrt(s) */
+#define WALK_SPREAD 2.0	 /* decades, standard deviation of the prior */
 
-/* The points in use, oldest first, with the line through them. */
-struct fit {
+/* The points as the recursion sees them, oldest first. */
+struct series {
 	size_t n;
 	double x[NOON_REGRESS_MAX];   /* s, <= 0 */
 	double y[NOON_REGRESS_MAX];   /* ns */
 	double var[NOON_REGRESS_MAX]; /* ns^2, by delay */
-	double w[NOON_REGRESS_MAX];   /* weight in force, ns^-2 */
-	double sum_w, x_mean, y_mean, sxx;
-	double slope; /* ns / s */
-	double scale; /* residual variance over the variance by delay */
 };
 
-void noon_points_keep(struct noon_points *ps, size_t keep)
-{
-	const size_t drop = ps->n > keep ? ps->n - keep : 0;
-
-	ps->n -= drop;
-	memmove(&ps->p[0], &ps->p[drop], ps->n * sizeof(ps->p[0]));
-}
+/* Estimate of offset and rate at one instant, covariance in units of s^2. */
+struct state {
+	double y, r;	     /* ns, ns/s */
+	double yy, yr, rr;   /* covariance */
+	double chi, log_det; /* of the innovations so far */
+};
 
 void noon_points_add(struct noon_points *ps, const struct noon_point *p)
 {
-	noon_points_keep(ps, NOON_REGRESS_MAX - 1);
+	if (ps->n == NOON_REGRESS_MAX) {
+		ps->n--;
+		memmove(&ps->p[0], &ps->p[1], ps->n * sizeof(ps->p[0]));
+	}
 	ps->p[ps->n++] = *p;
 }
 
-/* Load the last f->n points: places relative to the newest, variances from the delays. */
-static void load(struct fit *f, const struct noon_point *p)
+static void load(struct series *s, const struct noon_points *ps)
 {
-	const struct noon_point *last = &p[f->n - 1];
+	const struct noon_point *last = &ps->p[ps->n - 1];
 	noon_dur least = last->delay;
 	double mean = 0.0;
 
-	for (size_t i = 0; i < f->n; i++)
-		least = p[i].delay < least ? p[i].delay : least;
-	for (size_t i = 0; i < f->n; i++)
-		mean += (double)(p[i].delay - least) / (double)f->n;
-	for (size_t i = 0; i < f->n; i++) {
+	s->n = ps->n;
+	for (size_t i = 0; i < s->n; i++)
+		least = ps->p[i].delay < least ? ps->p[i].delay : least;
+	for (size_t i = 0; i < s->n; i++)
+		mean += (double)(ps->p[i].delay - least) / (double)s->n;
+	for (size_t i = 0; i < s->n; i++) {
+		const struct noon_point *p = &ps->p[i];
 		/* The smallest of n delays is itself above the true minimum. */
-		const double x = (double)(p[i].delay - least) + mean / sqrt((double)f->n);
+		const double x = (double)(p->delay - least) + mean / sqrt((double)s->n);
+		const double e = (double)p->stamp_err;
 
-		f->x[i] = noon_dur_to_s(noon_time_diff(p[i].h, last->h));
-		f->y[i] = (double)noon_sat_sub(p[i].theta, last->theta);
-		f->var[i] = x * x / 12.0 + (double)p[i].stamp_err * (double)p[i].stamp_err / 3.0 +
-			    SD_LEAST * SD_LEAST;
-		f->w[i] = 1.0 / f->var[i];
+		s->x[i] = noon_dur_to_s(noon_time_diff(p->h, last->h));
+		s->y[i] = (double)noon_sat_sub(p->theta, last->theta);
+		s->var[i] = x * x / 12.0 + e * e / 36.0 + VAR_LEAST;
 	}
 }
 
-static double residual(const struct fit *f, size_t i)
+/* Carry the state over dt seconds of random walk. */
+static void predict(struct state *k, double dt, double q)
 {
-	return f->y[i] - f->y_mean - f->slope * (f->x[i] - f->x_mean);
+	k->y += k->r * dt;
+	k->yy += (2.0 * k->yr + k->rr * dt) * dt + q * dt * dt * dt / 3.0;
+	k->yr += k->rr * dt + q * dt * dt / 2.0;
+	k->rr += q * dt;
 }
 
-/* Weighted least squares with the weights in force. */
-static void solve(struct fit *f)
+/* Take one point in. */
+static void update(struct state *k, double y, double var)
 {
-	double sxy = 0.0, chi = 0.0;
+	const double nu = y - k->y;
+	double s = k->yy + var;
+	const double far = fabs(nu) / (OUTLIER * sqrt(s));
+	double gain_y, gain_r;
 
-	f->sum_w = f->x_mean = f->y_mean = f->sxx = 0.0;
-	for (size_t i = 0; i < f->n; i++) {
-		f->sum_w += f->w[i];
-		f->x_mean += f->w[i] * f->x[i];
-		f->y_mean += f->w[i] * f->y[i];
+	if (far > 1.0)
+		s *= far;
+	gain_y = k->yy / s;
+	gain_r = k->yr / s;
+	k->y += gain_y * nu;
+	k->r += gain_r * nu;
+	k->rr -= gain_r * k->yr;
+	k->yr -= gain_y * k->yr;
+	k->yy -= gain_y * k->yy;
+	k->chi += nu * nu / s;
+	k->log_det += log(s);
+}
+
+static struct state run(const struct series *s, double q)
+{
+	struct state k = {
+		.y = s->y[0],
+		.yy = s->var[0],
+		.rr = RATE_PRIOR * RATE_PRIOR,
+	};
+
+	for (size_t i = 1; i < s->n; i++) {
+		predict(&k, s->x[i] - s->x[i - 1], q);
+		update(&k, s->y[i], s->var[i]);
 	}
-	f->x_mean /= f->sum_w;
-	f->y_mean /= f->sum_w;
-	for (size_t i = 0; i < f->n; i++) {
-		const double dx = f->x[i] - f->x_mean;
+	return k;
+}
 
-		f->sxx += f->w[i] * dx * dx;
-		sxy += f->w[i] * dx * (f->y[i] - f->y_mean);
+static double scale_of(const struct state *k, size_t n)
+{
+	return (k->chi + SCALE_PRIOR) / ((double)n - 1.0 + SCALE_PRIOR);
+}
+
+/* Return the logarithm of the likelihood, s^2 concentrated out, plus that of the prior of q. */
+static double likelihood(const struct state *k, size_t n, double q)
+{
+	const double dof = (double)n - 1.0 + SCALE_PRIOR;
+	const double decades = log10(fmax(q, WALK_LEAST / 10.0) / WALK_USUAL) / WALK_SPREAD;
+
+	return -0.5 * (dof * log(scale_of(k, n)) + k->log_det + decades * decades);
+}
+
+static double walk_of(int i)
+{
+	return i == 0 ? 0.0 : WALK_LEAST * pow(10.0, i - 1);
+}
+
+/* Return the state of the most likely q, and q. */
+static struct state best(const struct series *s, double *ret_q)
+{
+	struct state k = run(s, 0.0);
+	double most = likelihood(&k, s->n, 0.0);
+
+	*ret_q = 0.0;
+	for (int i = 1; i < WALKS; i++) {
+		const struct state other = run(s, walk_of(i));
+		const double l = likelihood(&other, s->n, walk_of(i));
+
+		if (l > most) {
+			most = l;
+			k = other;
+			*ret_q = walk_of(i);
+		}
 	}
-	f->slope = f->n >= NOON_REGRESS_MIN && f->sxx > 0.0 ? sxy / f->sxx : 0.0;
-	for (size_t i = 0; i < f->n; i++)
-		chi += f->w[i] * residual(f, i) * residual(f, i);
-	f->scale = f->n > 2 ? chi / (double)(f->n - 2) : 1.0;
-}
-
-/* Give residuals beyond HUBER standard deviations the influence of one at that distance. */
-static void tame(struct fit *f)
-{
-	for (size_t i = 0; i < f->n; i++) {
-		const double limit = HUBER * sqrt(f->var[i] * fmax(f->scale, 1e-3));
-		const double r = fabs(residual(f, i));
-
-		f->w[i] = (r > limit ? limit / r : 1.0) / f->var[i];
-	}
-}
-
-/* Return a variance that half of the points do not exceed. */
-static double median_var(const struct fit *f)
-{
-	double s[NOON_REGRESS_MAX];
-
-	for (size_t n = 0; n < f->n; n++) {
-		size_t i = n;
-
-		for (; i > 0 && s[i - 1] > f->var[n]; i--)
-			s[i] = s[i - 1];
-		s[i] = f->var[n];
-	}
-	return s[f->n / 2];
-}
-
-/* Return whether the signs of the residuals of the better half change too seldom for a straight
- * line (Wald and Wolfowitz, normal approximation). */
-static bool is_bent(const struct fit *f)
-{
-	const double limit = median_var(f);
-	double above = 0.0, below = 0.0, runs = 0.0, mean, var;
-	int before = 0;
-
-	for (size_t i = 0; i < f->n; i++) {
-		const int sign = residual(f, i) > 0.0 ? 1 : -1;
-
-		if (f->var[i] > limit)
-			continue;
-		above += sign > 0 ? 1.0 : 0.0;
-		below += sign < 0 ? 1.0 : 0.0;
-		runs += sign != before ? 1.0 : 0.0;
-		before = sign;
-	}
-	if (above + below < RUNS_MIN)
-		return false;
-	mean = 1.0 + 2.0 * above * below / (above + below);
-	var = (mean - 1.0) * (mean - 2.0) / (above + below - 1.0);
-	return !(var > 0.0) || runs - mean < RUNS_Z * sqrt(var);
-}
-
-static void fit_last(struct fit *f, const struct noon_points *ps, size_t n)
-{
-	f->n = n;
-	load(f, &ps->p[ps->n - n]);
-	solve(f);
-	tame(f);
-	solve(f);
-}
-
-/* Fill the result from the line. Scale below 1 is not trusted from few points. */
-static void report(const struct fit *f, const struct noon_point *last, struct noon_fit *ret)
-{
-	const double scale = fmax(f->scale, f->n >= RUNS_MIN ? 0.01 : 1.0);
-	const double back = f->sxx > 0.0 ? f->x_mean * f->x_mean / f->sxx : 0.0;
-
-	ret->h = last->h;
-	ret->theta = noon_sat_add(last->theta, (noon_dur)llround(f->y_mean - f->slope * f->x_mean));
-	ret->has_rate = f->n >= NOON_REGRESS_MIN && f->sxx > 0.0;
-	ret->rate = f->slope * 1e-9;
-	ret->theta_sd_ns = sqrt(scale * (1.0 / f->sum_w + back));
-	ret->rate_sd = ret->has_rate ? sqrt(scale / f->sxx) * 1e-9 : 1.0;
-	ret->noise_ns = sqrt(scale * (double)f->n / f->sum_w);
-	ret->used = f->n;
+	return k;
 }
 
 noon_err noon_regress(const struct noon_points *ps, struct noon_fit *ret)
 {
-	struct fit f;
-	size_t n = ps->n;
+	struct series s;
+	struct state k;
+	double q, scale, sum_w = 0.0;
 
-	assert(n <= NOON_REGRESS_MAX);
-	if (n == 0)
+	assert(ps->n <= NOON_REGRESS_MAX);
+	if (ps->n == 0)
 		return NOON_ERR_EMPTY;
-	fit_last(&f, ps, n);
-	while (n > RUNS_MIN && is_bent(&f)) {
-		n -= n > 16 ? n / 8 : 1;
-		fit_last(&f, ps, n);
-	}
-	report(&f, &ps->p[ps->n - 1], ret);
+	load(&s, ps);
+	k = best(&s, &q);
+	scale = scale_of(&k, s.n);
+	for (size_t i = 0; i < s.n; i++)
+		sum_w += 1.0 / s.var[i];
+	ret->h = ps->p[ps->n - 1].h;
+	ret->theta = noon_sat_add(ps->p[ps->n - 1].theta, (noon_dur)llround(k.y));
+	ret->has_rate = s.n >= NOON_REGRESS_MIN && s.x[0] < 0.0;
+	ret->rate = k.r * 1e-9;
+	ret->theta_sd_ns = sqrt(scale * k.yy);
+	ret->rate_sd = sqrt(scale * k.rr) * 1e-9;
+	ret->cov_ns = scale * k.yr * 1e-9;
+	ret->walk = sqrt(scale * q) * 1e-9;
+	ret->noise_ns = sqrt(scale * (double)s.n / sum_w);
+	ret->used = s.n;
 	return NOON_OK;
+}
+
+double noon_fit_sd_ns(const struct noon_fit *f, noon_dur ahead)
+{
+	const double t = (double)ahead; /* ns; rates are fractional */
+	const double wander = f->walk * f->walk * 1e-9 * t * t * t / 3.0;
+	const double var = f->theta_sd_ns * f->theta_sd_ns + 2.0 * f->cov_ns * t +
+			   f->rate_sd * f->rate_sd * t * t + wander;
+
+	return sqrt(fmax(var, 0.0));
 }

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Weighted straight line through the offsets of recent exchanges: where to steer.
+ * A line with a wandering rate through the offsets of recent exchanges: where to steer.
  *
- * Model: theta_i = a + b (h_i - h_ref) + noise of standard deviation sigma_i, where
- * sigma_i^2 = floor^2 + x_i^2 / 12 and x_i is the delay of the exchange above the smallest one:
- * given the sum of two queueing delays, their difference is spread uniformly over +-x. One pass
- * of Huber weights limits what a single outlier can do. A runs test on the signs of the residuals
- * of the better half drops the oldest points until a straight line describes what is left.
+ * Model: theta_i = theta(h_i) + noise of variance s^2 v_i, and the rate of theta makes a random
+ * walk of variance s^2 q per second. v_i = x_i^2 / 12 + stamps, where x_i is the delay of the
+ * exchange above the smallest one: given the sum of two queueing delays, their difference is
+ * spread uniformly over +-x. For a given q the best linear estimate is generalised least squares,
+ * computed recursively over the points; s^2 follows from the innovations, and of a grid of q
+ * the one of the largest likelihood is taken. So the oscillator itself decides how far back the
+ * line reaches, q = 0 being the straight line of ordinary weighted regression. An innovation
+ * beyond three standard deviations counts with the weight of one at that distance.
  *
  * This is statistics and proves nothing: the engine clamps the result into the certificate.
  */
@@ -43,22 +46,25 @@ struct noon_fit {
 	bool has_rate;
 	double theta_sd_ns; /**< standard deviation of theta */
 	double rate_sd;	    /**< standard deviation of rate, fractional */
-	double noise_ns;    /**< weighted residual: noise of a good exchange */
-	size_t used;	    /**< points on the line; the older ones no longer fit it */
+	double cov_ns;	    /**< covariance of theta (ns) and rate (fractional) */
+	double walk;	    /**< random walk of the rate, fractional per sqrt(s) */
+	double noise_ns;    /**< noise of a good exchange, standard deviation */
+	size_t used;	    /**< points */
 };
 
 /** Append a point; the oldest leaves when the list is full. */
 void noon_points_add(struct noon_points *ps, const struct noon_point *p);
 
-/** Drop the oldest points until at most `keep` are left. */
-void noon_points_keep(struct noon_points *ps, size_t keep);
-
 /**
  * Fit a line.
  * @retval NOON_OK
  * @retval NOON_ERR_EMPTY  no points; ret untouched
- * Cost: O(n^2) at worst. Numbers relative to the newest point: exact to well below 1 ns.
+ * Cost: O(n) for each q of the grid. Numbers relative to the newest point: exact to well below 1
+ * ns.
  */
 NOON_MUST_USE noon_err noon_regress(const struct noon_points *ps, struct noon_fit *ret);
+
+/** Return the standard deviation of the line `ahead` ns after its instant, ns. */
+double noon_fit_sd_ns(const struct noon_fit *f, noon_dur ahead);
 
 #endif
