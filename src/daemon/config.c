@@ -1,0 +1,438 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Tables of options, their checks, and the move into struct noon_config.
+ *
+ * Checks run as libConfuse's validation callbacks, so that each error has its line.
+ */
+#include "daemon/config.h"
+
+#include <confuse.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "daemon/config_priv.h"
+#include "estimate/minima.h"
+
+/* Not const only because libConfuse's types are not; nothing writes to them. Lists have their
+ * defaults where they are taken over. */
+static cfg_opt_t clock_opts[] = {
+	CFG_STR("type", "virtual", CFGF_NONE),
+	CFG_STR("device", "/dev/ptp0", CFGF_NONE),
+	CFG_STR("offset", "0", CFGF_NONE),
+	CFG_STR("frequency-error", "0", CFGF_NONE),
+	CFG_FLOAT("random-walk", 0.0, CFGF_NONE),
+	CFG_STR("ageing", "0", CFGF_NONE),
+	CFG_INT("seed", 1, CFGF_NONE),
+	CFG_END(),
+};
+
+static cfg_opt_t source_opts[] = {
+	CFG_BOOL("nts", cfg_true, CFGF_NONE),
+	CFG_BOOL("allow-unauthenticated", cfg_false, CFGF_NONE),
+	CFG_INT("port", 123, CFGF_NONE),
+	CFG_INT("ntsport", 4460, CFGF_NONE),
+	CFG_STR("family", "any", CFGF_NONE),
+	CFG_STR("ntstrustedcerts", "", CFGF_NONE),
+	CFG_STR("certificate-name", "", CFGF_NONE),
+	CFG_BOOL("certificate-time-check", cfg_true, CFGF_NONE),
+	CFG_INT_LIST("ntsaeads", NULL, CFGF_NONE),
+	CFG_INT("minpoll", 4, CFGF_NONE),
+	CFG_INT("maxpoll", 10, CFGF_NONE),
+	CFG_BOOL("iburst", cfg_true, CFGF_NONE),
+	CFG_STR("burst-interval", "2s", CFGF_NONE),
+	CFG_BOOL("noselect", cfg_false, CFGF_NONE),
+	CFG_STR("extra-error", "0", CFGF_NONE),
+	CFG_FLOAT("distance-m", 0.0, CFGF_NONE),
+	CFG_FLOAT("cable-length-m", 0.0, CFGF_NONE),
+	CFG_FLOAT("cable-index", 1.0, CFGF_NONE),
+	CFG_FLOAT("cable-tolerance-m", 0.0, CFGF_NONE),
+	CFG_STR("measured-minimum-forward", "0", CFGF_NONE),
+	CFG_STR("measured-minimum-reverse", "0", CFGF_NONE),
+	CFG_END(),
+};
+
+static cfg_opt_t server_opts[] = {
+	CFG_STR_LIST("listen", NULL, CFGF_NONE),
+	CFG_INT("threads", 1, CFGF_NONE),
+	CFG_INT("local-stratum", 0, CFGF_NONE),
+	CFG_STR("local-bound", "1us", CFGF_NONE),
+	CFG_FLOAT("ratelimit", 0.0, CFGF_NONE),
+	CFG_INT("ratelimit-burst", 16, CFGF_NONE),
+	CFG_END(),
+};
+
+static cfg_opt_t ke_opts[] = {
+	CFG_STR_LIST("listen", NULL, CFGF_NONE),
+	CFG_STR("ntsservercert", "", CFGF_NONE),
+	CFG_STR("ntsserverkey", "", CFGF_NONE),
+	CFG_STR_LIST("names", NULL, CFGF_NONE),
+	CFG_INT("maxntsconnections", 100, CFGF_NONE),
+	CFG_STR("timeout", "5s", CFGF_NONE),
+	CFG_STR("ntsrotate", "7d", CFGF_NONE),
+	CFG_STR("ntp-server", "", CFGF_NONE),
+	CFG_INT("ntp-port", 0, CFGF_NONE),
+	CFG_END(),
+};
+
+static cfg_opt_t top_opts[] = {
+	CFG_STR("state-directory", "/var/lib/noonmark", CFGF_NONE),
+	CFG_STR("control-socket", "/run/noonmark/noonmarkd.sock", CFGF_NONE),
+	CFG_STR("shared-page", "/run/noonmark/clock", CFGF_NONE),
+	CFG_STR("user", "noonmark", CFGF_NONE),
+	CFG_STR("hook", "", CFGF_NONE),
+	CFG_STR("alert-limit", "1ms", CFGF_NONE),
+	CFG_STR("maxclockerror", "500ppm", CFGF_NONE),
+	CFG_STR("wander", "1ppm", CFGF_NONE),
+	CFG_STR("max-age", "4h", CFGF_NONE),
+	CFG_STR("step-threshold", "1ms", CFGF_NONE),
+	CFG_BOOL("step-at-start", cfg_true, CFGF_NONE),
+	CFG_STR("maxslewrate", "500ppm", CFGF_NONE),
+	CFG_INT("max-liars", -1, CFGF_NONE),
+	CFG_INT("clear-after", 4, CFGF_NONE),
+	CFG_INT("holdover-polls", 3, CFGF_NONE),
+	CFG_INT("nocerttimecheck", 0, CFGF_NONE),
+	CFG_SEC("clock", clock_opts, CFGF_NONE),
+	CFG_SEC("source", source_opts, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
+	CFG_SEC("server", server_opts, CFGF_NODEFAULT | CFGF_MULTI),
+	CFG_SEC("nts-ke", ke_opts, CFGF_NODEFAULT | CFGF_MULTI),
+	CFG_FUNC("include", cfg_include),
+	CFG_END(),
+};
+
+/* libConfuse reports the line of the token it has just read. */
+__attribute__((format(printf, 2, 0))) static void on_error(cfg_t *cfg, const char *format,
+							   va_list ap)
+{
+	char text[512];
+
+	(void)vsnprintf(text, sizeof(text), format, ap);
+	if (cfg != NULL && cfg->filename != NULL)
+		(void)fprintf(stderr, "%s:%d: %s\n", cfg->filename, cfg->line, text);
+	else
+		(void)fprintf(stderr, "%s\n", text);
+}
+
+static noon_dur dur_of(cfg_t *cfg, const char *name)
+{
+	noon_dur d = 0;
+
+	(void)!noon_config_dur(cfg_getstr(cfg, name), &d); /* checked while it was read */
+	return d;
+}
+
+static noon_freq freq_of(cfg_t *cfg, const char *name)
+{
+	noon_freq f = 0;
+
+	(void)!noon_config_freq(cfg_getstr(cfg, name), &f); /* checked while it was read */
+	return f;
+}
+
+static void copy(char *out, size_t n, const char *text)
+{
+	(void)snprintf(out, n, "%s", text);
+}
+
+static void copy_path(char out[NOON_CONFIG_PATH_MAX], cfg_t *cfg, const char *name)
+{
+	copy(out, NOON_CONFIG_PATH_MAX, cfg_getstr(cfg, name));
+}
+
+/* Without addresses: all of them, IPv4 and IPv6, on the default port. */
+static size_t copy_listen(cfg_t *cfg, uint16_t port, struct noon_addr out[NOON_CONFIG_LISTEN_MAX])
+{
+	const unsigned n = cfg_size(cfg, "listen");
+	size_t k = 0;
+
+	for (unsigned i = 0; i < n && k < NOON_CONFIG_LISTEN_MAX; i++)
+		if (noon_addr_parse(cfg_getnstr(cfg, "listen", i), 0, &out[k]) == NOON_OK)
+			k++;
+	if (n == 0 && noon_addr_parse("0.0.0.0", port, &out[0]) == NOON_OK &&
+	    noon_addr_parse("::", port, &out[1]) == NOON_OK)
+		k = 2;
+	return k;
+}
+
+static void default_names(struct noon_config_ke *k)
+{
+	static const char *const names[] = {"localhost", "127.0.0.1", "::1"};
+
+	for (size_t i = 0; i < 3; i++)
+		copy(k->names[i], sizeof(k->names[i]), names[i]);
+	k->n_names = 3;
+}
+
+static void take_engine(cfg_t *cfg, struct noon_engine_conf *e)
+{
+	*e = noon_engine_conf_default();
+	e->alert_limit = dur_of(cfg, "alert-limit");
+	e->max_rate_error = freq_of(cfg, "maxclockerror");
+	e->wander = freq_of(cfg, "wander");
+	e->max_age = dur_of(cfg, "max-age");
+	e->step_threshold = dur_of(cfg, "step-threshold");
+	e->step_at_start = cfg_getbool(cfg, "step-at-start");
+	e->slew_rate = freq_of(cfg, "maxslewrate");
+	e->max_liars = (int)cfg_getint(cfg, "max-liars");
+	e->clear_after = (unsigned)cfg_getint(cfg, "clear-after");
+	e->holdover_polls = (unsigned)cfg_getint(cfg, "holdover-polls");
+}
+
+static void take_clock(cfg_t *cfg, struct noon_config_clock *c)
+{
+	static const char *const types[] = {"virtual", "system", "system-read-only", "phc"};
+	const char *type = cfg_getstr(cfg, "type");
+
+	for (unsigned i = 0; i < 4; i++)
+		if (strcmp(type, types[i]) == 0)
+			c->kind = (enum noon_clock_kind)i;
+	copy_path(c->device, cfg, "device");
+	c->virt = (struct noon_clock_virtual_conf){
+		.offset = dur_of(cfg, "offset"),
+		.freq_error = freq_of(cfg, "frequency-error"),
+		.random_walk = cfg_getfloat(cfg, "random-walk"),
+		.ageing = freq_of(cfg, "ageing"),
+		.seed = (uint64_t)cfg_getint(cfg, "seed"),
+	};
+}
+
+/* One-way minima: from a cable, a distance, or (trusted) a measurement; 0 otherwise. */
+static noon_err take_minima(cfg_t *cfg, struct noon_source_conf *s)
+{
+	const double cable = cfg_getfloat(cfg, "cable-length-m");
+	const double distance = cfg_getfloat(cfg, "distance-m");
+	const noon_dur f = dur_of(cfg, "measured-minimum-forward");
+	const noon_dur r = dur_of(cfg, "measured-minimum-reverse");
+
+	if ((cable > 0) + (distance > 0) + (f > 0 || r > 0) > 1) {
+		cfg_error(cfg,
+			  "source \"%s\": give one of cable-length-m, distance-m and "
+			  "measured-minimum-*",
+			  cfg_title(cfg));
+		return NOON_ERR_FORMAT;
+	}
+	if (cable > 0) {
+		if (noon_minimum_from_cable(cable, cfg_getfloat(cfg, "cable-index"),
+					    cfg_getfloat(cfg, "cable-tolerance-m"), &s->m_f)) {
+			cfg_error(cfg,
+				  "source \"%s\": cable: expected an index of 1 or more and a "
+				  "tolerance below the length",
+				  cfg_title(cfg));
+			return NOON_ERR_FORMAT;
+		}
+		s->m_r = s->m_f;
+		s->minima = NOON_MINIMA_SURVEYED;
+	} else if (distance > 0) {
+		s->m_f = s->m_r = noon_minimum_from_distance(distance);
+		s->minima = NOON_MINIMA_GEOMETRY;
+	} else if (f > 0 || r > 0) {
+		s->m_f = f;
+		s->m_r = r;
+		s->minima = NOON_MINIMA_MEASURED;
+	}
+	return NOON_OK;
+}
+
+static void take_source_engine(cfg_t *cfg, struct noon_config_source *s)
+{
+	s->engine = noon_source_conf_default();
+	s->engine.poll_min = (int8_t)cfg_getint(cfg, "minpoll");
+	s->engine.poll_max = (int8_t)cfg_getint(cfg, "maxpoll");
+	s->engine.burst = cfg_getbool(cfg, "iburst") ? s->engine.burst : 0;
+	s->engine.burst_interval = dur_of(cfg, "burst-interval");
+	s->engine.noselect = cfg_getbool(cfg, "noselect");
+	s->engine.extra_err = dur_of(cfg, "extra-error");
+	s->engine.require_auth = s->nts;
+}
+
+static noon_err take_source(cfg_t *cfg, struct noon_config_source *s)
+{
+	const char *family = cfg_getstr(cfg, "family");
+
+	s->nts = cfg_getbool(cfg, "nts");
+	if (!s->nts && !cfg_getbool(cfg, "allow-unauthenticated")) {
+		cfg_error(cfg,
+			  "source \"%s\": nts = false needs allow-unauthenticated = true: an "
+			  "attacker can forge its answers",
+			  cfg_title(cfg));
+		return NOON_ERR_FORMAT;
+	}
+	if (strlen(cfg_title(cfg)) == 0 || strlen(cfg_title(cfg)) >= sizeof(s->host)) {
+		cfg_error(cfg, "source \"%s\": expected a host name or address", cfg_title(cfg));
+		return NOON_ERR_FORMAT;
+	}
+	copy(s->host, sizeof(s->host), cfg_title(cfg));
+	copy(s->name, sizeof(s->name), cfg_getstr(cfg, "certificate-name"));
+	copy_path(s->ca, cfg, "ntstrustedcerts");
+	s->port = (uint16_t)cfg_getint(cfg, "port");
+	s->nts_port = (uint16_t)cfg_getint(cfg, "ntsport");
+	s->family = strcmp(family, "ipv4") == 0	  ? AF_INET
+		    : strcmp(family, "ipv6") == 0 ? AF_INET6
+						  : AF_UNSPEC;
+	s->cert_time_check = cfg_getbool(cfg, "certificate-time-check");
+	s->n_aead = cfg_size(cfg, "ntsaeads") < 2 ? cfg_size(cfg, "ntsaeads") : 2;
+	for (unsigned i = 0; i < s->n_aead; i++)
+		s->aead[i] = (enum noon_aead_id)cfg_getnint(cfg, "ntsaeads", i);
+	if (s->n_aead == 0) {
+		s->aead[0] = NOON_AEAD_SIV_CMAC_256;
+		s->aead[1] = NOON_AEAD_GCM_SIV_128;
+		s->n_aead = 2;
+	}
+	take_source_engine(cfg, s);
+	if (take_minima(cfg, &s->engine))
+		return NOON_ERR_FORMAT;
+	if (noon_source_conf_check(&s->engine)) {
+		cfg_error(cfg,
+			  "source \"%s\": expected minpoll <= maxpoll and times of zero or more",
+			  cfg_title(cfg));
+		return NOON_ERR_FORMAT;
+	}
+	return NOON_OK;
+}
+
+static void take_server(cfg_t *cfg, struct noon_config_server *s)
+{
+	s->enabled = true;
+	s->n_listen = copy_listen(cfg, 123, s->listen);
+	s->threads = (unsigned)cfg_getint(cfg, "threads");
+	s->local_stratum = (uint8_t)cfg_getint(cfg, "local-stratum");
+	s->local_bound = dur_of(cfg, "local-bound");
+	s->rate_per_s = cfg_getfloat(cfg, "ratelimit");
+	s->rate_burst = (unsigned)cfg_getint(cfg, "ratelimit-burst");
+}
+
+static noon_err take_ke(cfg_t *cfg, struct noon_config_ke *k)
+{
+	k->enabled = true;
+	k->n_listen = copy_listen(cfg, 4460, k->listen);
+	copy_path(k->certificate, cfg, "ntsservercert");
+	copy_path(k->key, cfg, "ntsserverkey");
+	if ((k->certificate[0] == '\0') != (k->key[0] == '\0')) {
+		cfg_error(cfg, "nts-ke: give both ntsservercert and ntsserverkey, or neither");
+		return NOON_ERR_FORMAT;
+	}
+	k->n_names = cfg_size(cfg, "names");
+	for (unsigned i = 0; i < k->n_names; i++)
+		copy(k->names[i], sizeof(k->names[i]), cfg_getnstr(cfg, "names", i));
+	k->connections_max = (unsigned)cfg_getint(cfg, "maxntsconnections");
+	k->timeout = dur_of(cfg, "timeout");
+	k->rotate = dur_of(cfg, "ntsrotate");
+	if (k->n_names == 0)
+		default_names(k);
+	if (k->rotate < NOON_S(1)) {
+		cfg_error(cfg, "nts-ke: ntsrotate: expected one second or more");
+		return NOON_ERR_FORMAT;
+	}
+	copy(k->ntp_host, sizeof(k->ntp_host), cfg_getstr(cfg, "ntp-server"));
+	k->ntp_port = (uint16_t)cfg_getint(cfg, "ntp-port");
+	return NOON_OK;
+}
+
+static noon_err take_sources(cfg_t *cfg, struct noon_config *c)
+{
+	const unsigned n = cfg_size(cfg, "source");
+
+	if (n > NOON_CONFIG_SOURCES_MAX) {
+		cfg_error(cfg, "more than %d sources", NOON_CONFIG_SOURCES_MAX);
+		return NOON_ERR_FORMAT;
+	}
+	for (unsigned i = 0; i < n; i++)
+		if (take_source(cfg_getnsec(cfg, "source", i), &c->source[i]))
+			return NOON_ERR_FORMAT;
+	c->n_sources = n;
+	return NOON_OK;
+}
+
+static noon_err take_all(cfg_t *cfg, struct noon_config *c)
+{
+	memset(c, 0, sizeof(*c));
+	copy_path(c->state_dir, cfg, "state-directory");
+	copy_path(c->control, cfg, "control-socket");
+	copy_path(c->page, cfg, "shared-page");
+	copy_path(c->hook, cfg, "hook");
+	copy(c->user, sizeof(c->user), cfg_getstr(cfg, "user"));
+	c->no_cert_time_check = (unsigned)cfg_getint(cfg, "nocerttimecheck");
+	take_engine(cfg, &c->engine);
+	if (noon_engine_conf_check(&c->engine)) {
+		cfg_error(cfg,
+			  "alert-limit, maxclockerror, wander, max-age, max-liars, maxslewrate: "
+			  "some value is out of range");
+		return NOON_ERR_FORMAT;
+	}
+	take_clock(cfg_getsec(cfg, "clock"), &c->clock);
+	if (cfg_size(cfg, "server") > 0)
+		take_server(cfg_getnsec(cfg, "server", 0), &c->server);
+	if (cfg_size(cfg, "nts-ke") > 0 && take_ke(cfg_getnsec(cfg, "nts-ke", 0), &c->ke))
+		return NOON_ERR_FORMAT;
+	if (c->ke.enabled && !c->server.enabled) {
+		cfg_error(cfg, "nts-ke without a server section: its cookies would be of no use");
+		return NOON_ERR_FORMAT;
+	}
+	return take_sources(cfg, c);
+}
+
+noon_err noon_config_read(const char *path, struct noon_config *ret)
+{
+	cfg_t *cfg = cfg_init(top_opts, CFGF_NONE);
+	noon_err err = NOON_ERR_FORMAT;
+
+	if (cfg == NULL)
+		return NOON_ERR_OS;
+	(void)cfg_set_error_function(cfg, on_error);
+	noon_config_set_checks(cfg);
+	switch (cfg_parse(cfg, path)) {
+	case CFG_FILE_ERROR:
+		err = errno == EACCES ? NOON_ERR_PERM : NOON_ERR_NOT_FOUND;
+		(void)fprintf(stderr, "%s: %s\n", path, strerror(errno));
+		break;
+	case CFG_SUCCESS:
+		err = take_all(cfg, ret);
+		break;
+	default:
+		break;
+	}
+	(void)cfg_free(cfg);
+	return err;
+}
+
+/* Where a user without privileges keeps things that last as long as the session. */
+static void runtime_dir(char *out, size_t n)
+{
+	const char *base = getenv("XDG_RUNTIME_DIR");
+
+	if (base != NULL && base[0] == '/')
+		(void)snprintf(out, n, "%s/noonmark", base);
+	else
+		(void)snprintf(out, n, "/tmp/noonmark-%u", (unsigned)geteuid());
+}
+
+void noon_config_default(struct noon_config *c)
+{
+	char dir[256];
+
+	memset(c, 0, sizeof(*c));
+	runtime_dir(dir, sizeof(dir));
+	copy(c->state_dir, sizeof(c->state_dir), dir);
+	(void)snprintf(c->control, sizeof(c->control), "%s/noonmarkd.sock", dir);
+	(void)snprintf(c->page, sizeof(c->page), "%s/clock", dir);
+	c->engine = noon_engine_conf_default();
+	c->clock.kind = NOON_CLOCK_KIND_VIRTUAL;
+	c->server.enabled = true;
+	c->server.threads = 1;
+	c->server.local_stratum = 10;
+	c->server.local_bound = NOON_MS(1);
+	(void)!noon_addr_parse("127.0.0.1:11123", 0, &c->server.listen[0]);
+	(void)!noon_addr_parse("[::1]:11123", 0, &c->server.listen[1]);
+	c->server.n_listen = 2;
+	c->ke.enabled = true;
+	c->ke.connections_max = 100;
+	c->ke.timeout = NOON_S(5);
+	c->ke.rotate = NOON_S(7 * 86400);
+	c->ke.ntp_port = 11123;
+	(void)!noon_addr_parse("127.0.0.1:14460", 0, &c->ke.listen[0]);
+	(void)!noon_addr_parse("[::1]:14460", 0, &c->ke.listen[1]);
+	c->ke.n_listen = 2;
+	default_names(&c->ke);
+}

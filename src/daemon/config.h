@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The configuration file of noonmarkd, read by libConfuse and checked.
+ *
+ * Every error names file, line, what was found and what was expected. docs/man/noonmarkd.conf.5
+ * describes the options; names follow chrony where chrony has them.
+ */
+#ifndef NOON_DAEMON_CONFIG_H
+#define NOON_DAEMON_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "crypto/aead.h"
+#include "engine/conf.h"
+#include "platform/clock.h"
+#include "platform/udp.h"
+
+#define NOON_CONFIG_SOURCES_MAX NOON_SOURCES_MAX
+#define NOON_CONFIG_LISTEN_MAX	8
+#define NOON_CONFIG_PATH_MAX	512
+#define NOON_CONFIG_NAMES_MAX	8
+
+enum noon_clock_kind {
+	NOON_CLOCK_KIND_VIRTUAL,
+	NOON_CLOCK_KIND_SYSTEM,
+	NOON_CLOCK_KIND_SYSTEM_READ_ONLY,
+	NOON_CLOCK_KIND_PHC,
+};
+
+struct noon_config_clock {
+	enum noon_clock_kind kind;
+	char device[NOON_CONFIG_PATH_MAX]; /**< of a PHC */
+	struct noon_clock_virtual_conf virt;
+};
+
+struct noon_config_source {
+	char host[256];
+	uint16_t port;	   /**< NTP */
+	uint16_t nts_port; /**< NTS-KE */
+	bool nts;
+	int family;		       /**< AF_UNSPEC, AF_INET or AF_INET6 */
+	char ca[NOON_CONFIG_PATH_MAX]; /**< "" means the system's */
+	char name[256];		       /**< certificate name; "" means host */
+	enum noon_aead_id aead[2];     /**< order of preference */
+	size_t n_aead;
+	bool cert_time_check;
+	struct noon_source_conf engine;
+};
+
+struct noon_config_server {
+	bool enabled;
+	size_t n_listen;
+	struct noon_addr listen[NOON_CONFIG_LISTEN_MAX];
+	unsigned threads;
+	uint8_t local_stratum; /**< 0: serve only what the engine knows */
+	noon_dur local_bound;  /**< |clock - UTC| claimed when serving the local clock */
+	double rate_per_s;     /**< requests per second and address; 0: no limit */
+	unsigned rate_burst;
+};
+
+struct noon_config_ke {
+	bool enabled;
+	size_t n_listen;
+	struct noon_addr listen[NOON_CONFIG_LISTEN_MAX];
+	char certificate[NOON_CONFIG_PATH_MAX]; /**< "" means make one */
+	char key[NOON_CONFIG_PATH_MAX];
+	size_t n_names;
+	char names[NOON_CONFIG_NAMES_MAX][256]; /**< of a generated certificate */
+	unsigned connections_max;
+	noon_dur timeout;
+	noon_dur rotate;
+	char ntp_host[256]; /**< negotiated server, "" for none */
+	uint16_t ntp_port;  /**< negotiated port, 0 for none */
+};
+
+struct noon_config {
+	char state_dir[NOON_CONFIG_PATH_MAX];
+	char control[NOON_CONFIG_PATH_MAX]; /**< socket; "" for none */
+	char page[NOON_CONFIG_PATH_MAX];    /**< shared page; "" for none */
+	char user[64];
+	char hook[NOON_CONFIG_PATH_MAX];
+	struct noon_engine_conf engine;
+	struct noon_config_clock clock;
+	struct noon_config_server server;
+	struct noon_config_ke ke;
+	unsigned no_cert_time_check; /**< key exchanges before certificate times count */
+	size_t n_sources;
+	struct noon_config_source source[NOON_CONFIG_SOURCES_MAX];
+};
+
+/** What the daemon does without a file: a virtual clock and a local NTS server on loopback with
+ *  a generated certificate, everything below a directory of the user's. */
+void noon_config_default(struct noon_config *c);
+
+/**
+ * Read a file. Errors are written to standard error as "file:line: what".
+ * @retval NOON_OK, NOON_ERR_NOT_FOUND, NOON_ERR_PERM, NOON_ERR_FORMAT
+ */
+NOON_MUST_USE noon_err noon_config_read(const char *path, struct noon_config *ret);
+
+/** Parse a duration such as "250ms", "1.5 us", "2h", "30" (seconds). @retval NOON_OK,
+ *  NOON_ERR_FORMAT, NOON_ERR_RANGE */
+NOON_MUST_USE noon_err noon_config_dur(const char *text, noon_dur *ret);
+/** Parse a frequency such as "40ppm", "3ppb", "1e-6". @retval NOON_OK, NOON_ERR_FORMAT */
+NOON_MUST_USE noon_err noon_config_freq(const char *text, noon_freq *ret);
+
+#endif

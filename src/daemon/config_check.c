@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Checks of single options, as libConfuse's validation callbacks: each error gets its line.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "daemon/config.h"
+#include "daemon/config_priv.h"
+
+#define POLL_MIN NOON_POLL_LOG2_MIN
+#define POLL_MAX NOON_POLL_LOG2_MAX
+
+static int check_dur(cfg_t *cfg, cfg_opt_t *opt)
+{
+	const char *text = cfg_opt_getnstr(opt, cfg_opt_size(opt) - 1);
+	noon_dur d;
+
+	if (noon_config_dur(text, &d) == NOON_OK)
+		return 0;
+	cfg_error(cfg, "%s = \"%s\": expected a time such as \"250ms\", \"1.5us\", \"2h\"",
+		  cfg_opt_name(opt), text);
+	return -1;
+}
+
+static int check_dur_positive(cfg_t *cfg, cfg_opt_t *opt)
+{
+	noon_dur d = 0;
+
+	if (check_dur(cfg, opt))
+		return -1;
+	if (noon_config_dur(cfg_opt_getnstr(opt, cfg_opt_size(opt) - 1), &d) == NOON_OK && d > 0)
+		return 0;
+	cfg_error(cfg, "%s: expected a time above zero", cfg_opt_name(opt));
+	return -1;
+}
+
+static int check_dur_not_negative(cfg_t *cfg, cfg_opt_t *opt)
+{
+	noon_dur d = 0;
+
+	if (check_dur(cfg, opt))
+		return -1;
+	if (noon_config_dur(cfg_opt_getnstr(opt, cfg_opt_size(opt) - 1), &d) == NOON_OK && d >= 0)
+		return 0;
+	cfg_error(cfg, "%s: expected a time of zero or more", cfg_opt_name(opt));
+	return -1;
+}
+
+static int check_freq(cfg_t *cfg, cfg_opt_t *opt)
+{
+	const char *text = cfg_opt_getnstr(opt, cfg_opt_size(opt) - 1);
+	noon_freq f;
+
+	if (noon_config_freq(text, &f) == NOON_OK && f < 0.1 && f > -0.1)
+		return 0;
+	cfg_error(cfg, "%s = \"%s\": expected a frequency such as \"40ppm\" or \"3ppb\"",
+		  cfg_opt_name(opt), text);
+	return -1;
+}
+
+static int check_freq_not_negative(cfg_t *cfg, cfg_opt_t *opt)
+{
+	noon_freq f = 0;
+
+	if (check_freq(cfg, opt))
+		return -1;
+	if (noon_config_freq(cfg_opt_getnstr(opt, cfg_opt_size(opt) - 1), &f) == NOON_OK && f >= 0)
+		return 0;
+	cfg_error(cfg, "%s: expected zero or more", cfg_opt_name(opt));
+	return -1;
+}
+
+static int check_listen(cfg_t *cfg, cfg_opt_t *opt)
+{
+	const char *text = cfg_opt_getnstr(opt, cfg_opt_size(opt) - 1);
+	struct noon_addr a;
+
+	if (cfg_opt_size(opt) > NOON_CONFIG_LISTEN_MAX) {
+		cfg_error(cfg, "listen: at most %d addresses", NOON_CONFIG_LISTEN_MAX);
+		return -1;
+	}
+	if (noon_addr_parse(text, 0, &a) == NOON_OK && noon_addr_port(&a) != 0)
+		return 0;
+	cfg_error(cfg,
+		  "listen: \"%s\": expected \"ADDRESS:PORT\" such as \"127.0.0.1:4460\" or "
+		  "\"[::1]:4460\"",
+		  text);
+	return -1;
+}
+
+struct range {
+	const char *option;
+	long min;
+	long max;
+};
+
+static int check_int(cfg_t *cfg, cfg_opt_t *opt)
+{
+	static const struct range ranges[] = {
+		{"port", 1, 65535},
+		{"ntsport", 1, 65535},
+		{"ntp-port", 0, 65535},
+		{"minpoll", POLL_MIN, POLL_MAX},
+		{"maxpoll", POLL_MIN, POLL_MAX},
+		{"threads", 1, 64},
+		{"local-stratum", 0, 15},
+		{"maxntsconnections", 1, 10000},
+		{"max-liars", -1, NOON_SOURCES_MAX},
+		{"clear-after", 1, 1000},
+		{"holdover-polls", 1, 1000},
+		{"nocerttimecheck", 0, 1000000},
+		{"ratelimit-burst", 1, 65535},
+		{"seed", 0, INT32_MAX},
+	};
+	const long v = cfg_opt_getnint(opt, cfg_opt_size(opt) - 1);
+
+	for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++) {
+		const struct range *r = &ranges[i];
+
+		if (strcmp(r->option, cfg_opt_name(opt)) != 0 || (v >= r->min && v <= r->max))
+			continue;
+		cfg_error(cfg, "%s = %ld: expected %ld to %ld", r->option, v, r->min, r->max);
+		return -1;
+	}
+	return 0;
+}
+
+static int check_not_negative(cfg_t *cfg, cfg_opt_t *opt)
+{
+	if (cfg_opt_getnfloat(opt, cfg_opt_size(opt) - 1) >= 0)
+		return 0;
+	cfg_error(cfg, "%s: expected zero or more", cfg_opt_name(opt));
+	return -1;
+}
+
+static int check_aead(cfg_t *cfg, cfg_opt_t *opt)
+{
+	const long v = cfg_opt_getnint(opt, cfg_opt_size(opt) - 1);
+
+	if ((v == NOON_AEAD_SIV_CMAC_256 || v == NOON_AEAD_GCM_SIV_128) && cfg_opt_size(opt) <= 2)
+		return 0;
+	cfg_error(cfg,
+		  "ntsaeads: %ld: expected 15 (AES-SIV-CMAC-256) or 30 (AES-128-GCM-SIV), each "
+		  "once",
+		  v);
+	return -1;
+}
+
+static int check_word(cfg_t *cfg, cfg_opt_t *opt)
+{
+	static const char *const types[] = {"virtual", "system", "system-read-only", "phc", NULL};
+	static const char *const families[] = {"any", "ipv4", "ipv6", NULL};
+	const bool type = strcmp(cfg_opt_name(opt), "type") == 0;
+	const char *text = cfg_opt_getnstr(opt, cfg_opt_size(opt) - 1);
+
+	for (const char *const *w = type ? types : families; *w != NULL; w++)
+		if (strcmp(*w, text) == 0)
+			return 0;
+	cfg_error(cfg, "%s = \"%s\": expected %s", cfg_opt_name(opt), text,
+		  type ? "virtual, system, system-read-only or phc" : "any, ipv4 or ipv6");
+	return -1;
+}
+
+/* Too long a string is refused here, so that every copy below fits. */
+static int check_string(cfg_t *cfg, cfg_opt_t *opt)
+{
+	const bool name = strcmp(cfg_opt_name(opt), "names") == 0 ||
+			  strcmp(cfg_opt_name(opt), "certificate-name") == 0 ||
+			  strcmp(cfg_opt_name(opt), "ntp-server") == 0;
+	const bool user = strcmp(cfg_opt_name(opt), "user") == 0;
+	const size_t max = name ? 255 : user ? 63 : NOON_CONFIG_PATH_MAX - 1;
+
+	if (name && cfg_opt_size(opt) > NOON_CONFIG_NAMES_MAX) {
+		cfg_error(cfg, "names: at most %d", NOON_CONFIG_NAMES_MAX);
+		return -1;
+	}
+	if (strlen(cfg_opt_getnstr(opt, cfg_opt_size(opt) - 1)) <= max)
+		return 0;
+	cfg_error(cfg, "%s: longer than %zu characters", cfg_opt_name(opt), max);
+	return -1;
+}
+
+void noon_config_set_checks(cfg_t *cfg)
+{
+	static const struct {
+		const char *option;
+		cfg_validate_callback_t check;
+	} checks[] = {
+		{"alert-limit", check_dur_positive},
+		{"max-age", check_dur_positive},
+		{"step-threshold", check_dur_positive},
+		{"maxclockerror", check_freq_not_negative},
+		{"wander", check_freq_not_negative},
+		{"maxslewrate", check_freq_not_negative},
+		{"max-liars", check_int},
+		{"clear-after", check_int},
+		{"holdover-polls", check_int},
+		{"nocerttimecheck", check_int},
+		{"state-directory", check_string},
+		{"control-socket", check_string},
+		{"shared-page", check_string},
+		{"user", check_string},
+		{"hook", check_string},
+		{"clock|type", check_word},
+		{"clock|device", check_string},
+		{"clock|offset", check_dur},
+		{"clock|frequency-error", check_freq},
+		{"clock|random-walk", check_not_negative},
+		{"clock|ageing", check_freq},
+		{"clock|seed", check_int},
+		{"source|port", check_int},
+		{"source|ntsport", check_int},
+		{"source|family", check_word},
+		{"source|ntstrustedcerts", check_string},
+		{"source|certificate-name", check_string},
+		{"source|ntsaeads", check_aead},
+		{"source|minpoll", check_int},
+		{"source|maxpoll", check_int},
+		{"source|burst-interval", check_dur_positive},
+		{"source|extra-error", check_dur_not_negative},
+		{"source|distance-m", check_not_negative},
+		{"source|cable-length-m", check_not_negative},
+		{"source|cable-index", check_not_negative},
+		{"source|cable-tolerance-m", check_not_negative},
+		{"source|measured-minimum-forward", check_dur_not_negative},
+		{"source|measured-minimum-reverse", check_dur_not_negative},
+		{"server|listen", check_listen},
+		{"server|threads", check_int},
+		{"server|local-stratum", check_int},
+		{"server|local-bound", check_dur_not_negative},
+		{"server|ratelimit", check_not_negative},
+		{"server|ratelimit-burst", check_int},
+		{"nts-ke|listen", check_listen},
+		{"nts-ke|ntsservercert", check_string},
+		{"nts-ke|ntsserverkey", check_string},
+		{"nts-ke|names", check_string},
+		{"nts-ke|maxntsconnections", check_int},
+		{"nts-ke|timeout", check_dur_positive},
+		{"nts-ke|ntsrotate", check_dur_positive},
+		{"nts-ke|ntp-server", check_string},
+		{"nts-ke|ntp-port", check_int},
+	};
+
+	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++)
+		(void)cfg_set_validate_func(cfg, checks[i].option, checks[i].check);
+}

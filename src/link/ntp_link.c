@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "link/ntp_link.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Datagrams handled in one wake-up; the rest waits for the next. */
+#define BATCH 16
+
+static void close_socket(struct noon_ntp_link *l)
+{
+	if (l->watch.fd < 0)
+		return;
+	noon_loop_del(l->loop, &l->watch);
+	(void)close(l->watch.fd);
+	l->watch.fd = -1;
+}
+
+static void on_ready(void *arg, unsigned what);
+
+/* C3: a fresh socket, and with it a fresh random port, for each request. The previous one stays
+ * open until then, so that late and duplicate answers are seen and counted. */
+static void send_request(struct noon_ntp_link *l, const struct noon_action *a)
+{
+	int fd;
+
+	close_socket(l);
+	l->last_sys = 0;
+	l->token = a->token;
+	if (noon_udp_connect(&l->peer, NULL, &fd, &l->stamping, &l->last_sys))
+		return; /* counts as a miss when the time-out comes */
+	l->watch =
+		(struct noon_watch){.fd = fd, .want = NOON_READABLE, .ready = on_ready, .arg = l};
+	if (noon_loop_add(l->loop, &l->watch)) {
+		(void)close(fd);
+		l->watch.fd = -1;
+		l->last_sys = ENOMEM;
+		return;
+	}
+	if (noon_udp_send(fd, a->send, NULL, NULL))
+		l->last_sys = errno;
+}
+
+static void arm(struct noon_ntp_link *l)
+{
+	const noon_time deadline = noon_ntp_client_deadline(&l->client);
+
+	if (l->peer.len == 0 || noon_time_is_never(deadline)) {
+		noon_loop_disarm(&l->timer);
+		return;
+	}
+	noon_loop_arm(l->loop, &l->timer, noon_time_diff(deadline, noon_clock_now(l->clock)));
+}
+
+static void carry_out(struct noon_ntp_link *l, const struct noon_action *a)
+{
+	switch (a->kind) {
+	case NOON_ACTION_SEND:
+		send_request(l, a);
+		break;
+	case NOON_ACTION_SAMPLE:
+		l->on_sample(l->arg, &a->sample);
+		break;
+	case NOON_ACTION_MISS:
+		l->on_miss(l->arg);
+		break;
+	case NOON_ACTION_CONNECT:
+		l->on_connect(l->arg);
+		break;
+	case NOON_ACTION_FINDING:
+	case NOON_ACTION_ARM:
+	case NOON_ACTION_CLOSE:
+		break;
+	}
+}
+
+/* The owner's callbacks may come back here; what they cause is carried out by the outer call. */
+static void pump(struct noon_ntp_link *l)
+{
+	if (l->pumping)
+		return;
+	l->pumping = true;
+	while (l->actions.n > 0) {
+		l->doing = l->actions;
+		noon_actions_reset(&l->actions);
+		for (size_t i = 0; i < l->doing.n; i++) {
+			struct noon_action *a = &l->doing.a[i];
+
+			if (a->kind == NOON_ACTION_SEND)
+				a->send.p = l->doing.buf + (a->send.p - l->actions.buf);
+			carry_out(l, a);
+		}
+	}
+	l->pumping = false;
+	arm(l);
+}
+
+static void take_sent_stamps(struct noon_ntp_link *l)
+{
+	enum noon_stamp stamp;
+	noon_time sent;
+	noon_dur err;
+	int64_t ns;
+	uint32_t id;
+
+	while (noon_udp_recv_sent(l->watch.fd, &id, &ns, &stamp) == NOON_OK) {
+		if (noon_clock_from_stamp(l->clock, ns, &sent, &err))
+			continue;
+		/* Earlier is safe: it can only widen the interval. */
+		noon_ntp_client_on_sent(&l->client, l->token, noon_time_add(sent, -err), stamp,
+					&l->actions);
+	}
+}
+
+static void take_reply(struct noon_ntp_link *l, const uint8_t *buf, const struct noon_datagram *d)
+{
+	struct noon_rx rx = {.data = noon_bytes_of(buf, d->n), .now = noon_clock_now(l->clock)};
+
+	rx.at = rx.now;
+	if (d->stamp != NOON_STAMP_USER &&
+	    noon_clock_from_stamp(l->clock, d->stamp_ns, &rx.at, &rx.stamp_err) == NOON_OK)
+		rx.stamp = d->stamp;
+	noon_ntp_client_on_packet(&l->client, &rx, &l->actions);
+}
+
+static void on_ready(void *arg, unsigned what)
+{
+	struct noon_ntp_link *l = arg;
+	uint8_t buf[NOON_NTP_PACKET_MAX + 1];
+	struct noon_datagram d;
+	const int fd = l->watch.fd;
+
+	(void)what;
+	take_sent_stamps(l);
+	for (int i = 0; i < BATCH && l->watch.fd == fd; i++) {
+		const noon_err err = noon_udp_recv(fd, buf, sizeof(buf), &d);
+
+		/* A refusal by ICMP is read and forgotten: anybody can forge one. */
+		if (err)
+			break;
+		take_reply(l, buf, &d);
+		pump(l);
+	}
+}
+
+static void on_timer(void *arg)
+{
+	noon_ntp_link_kick(arg);
+}
+
+void noon_ntp_link_kick(struct noon_ntp_link *l)
+{
+	if (l->watch.fd >= 0)
+		take_sent_stamps(l);
+	if (l->peer.len > 0)
+		noon_ntp_client_on_timer(&l->client, noon_clock_now(l->clock), &l->actions);
+	pump(l);
+}
+
+noon_err noon_ntp_link_init(struct noon_ntp_link *l, struct noon_loop *loop,
+			    struct noon_clock *clock, const struct noon_ntp_client_conf *conf)
+{
+	l->loop = loop;
+	l->clock = clock;
+	l->watch.fd = -1;
+	l->timer = (struct noon_timer){.fire = on_timer, .arg = l};
+	noon_actions_reset(&l->actions);
+	return noon_ntp_client_init(&l->client, conf, noon_clock_now(clock));
+}
+
+void noon_ntp_link_start(struct noon_ntp_link *l, const struct noon_addr *peer)
+{
+	l->peer = *peer;
+	arm(l);
+}
+
+void noon_ntp_link_fini(struct noon_ntp_link *l)
+{
+	close_socket(l);
+	noon_loop_disarm(&l->timer);
+	noon_ntp_client_fini(&l->client);
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * proto/ntp_client on a loop: a new UDP socket for each request, kernel stamps translated into
+ * the free-running time of a clock.
+ */
+#ifndef NOON_LINK_NTP_LINK_H
+#define NOON_LINK_NTP_LINK_H
+
+#include <stdbool.h>
+
+#include "platform/clock.h"
+#include "platform/loop.h"
+#include "platform/udp.h"
+#include "proto/ntp_client.h"
+
+struct noon_ntp_link {
+	struct noon_loop *loop;
+	struct noon_clock *clock;
+	struct noon_ntp_client client;
+	struct noon_addr peer;	 /**< len 0: not known yet, nothing is sent */
+	struct noon_watch watch; /**< of the newest request's socket; fd -1 when there is none */
+	struct noon_timer timer;
+	struct noon_stamping stamping; /**< of the newest socket */
+	uint32_t token;		       /**< of the newest request */
+	int last_sys;		       /**< errno of the last failed send, 0 when it succeeded */
+	bool pumping;
+	struct noon_actions actions; /**< what the machine wants */
+	struct noon_actions doing;   /**< what is being carried out */
+	/** What the owner does with the machine's wishes; all must be set. */
+	void (*on_sample)(void *arg, const struct noon_sample *s);
+	void (*on_miss)(void *arg);
+	void (*on_connect)(void *arg); /**< answer with set_session or ke_failed */
+	void *arg;
+};
+
+/** Set up; callbacks and arg must be set already. The first request is due when
+ *  noon_ntp_link_start() is called. @retval NOON_OK, NOON_ERR_RANGE */
+NOON_MUST_USE noon_err noon_ntp_link_init(struct noon_ntp_link *l, struct noon_loop *loop,
+					  struct noon_clock *clock,
+					  const struct noon_ntp_client_conf *conf);
+/** Set the peer and let the machine run; may be called again to change the peer. */
+void noon_ntp_link_start(struct noon_ntp_link *l, const struct noon_addr *peer);
+/** Ask the machine again after its state was changed from outside. */
+void noon_ntp_link_kick(struct noon_ntp_link *l);
+void noon_ntp_link_fini(struct noon_ntp_link *l);
+
+#endif
