@@ -88,38 +88,45 @@ void noon_bound_at(const struct noon_cert *c, const struct noon_line *line,
 	fill_rates(c, line, ret);
 }
 
+/* Return the ns that `room` ns of bound last at a growth; NOON_DUR_MAX if for ever. */
+static noon_dur lasts(noon_dur room, noon_freq growth)
+{
+	/* Two ns less, for the rounding of line and certificate. */
+	const double span_ns = (double)(room - 2) / growth;
+
+	if (!(growth > 0.0) || span_ns > 9e18)
+		return NOON_DUR_MAX;
+	return room > 2 ? (noon_dur)(span_ns * (1.0 - 1e-12)) : 0;
+}
+
 /* Return the last instant in [from, to] until which the bound stays within the limit, which it
- * does at `from`. Between two bends of line and certificate the bound is convex, so it can be
- * found by halving. */
+ * does at `from`; line and certificate have no bend between the two. */
 static noon_time last_within(const struct noon_cert *c, const struct noon_line *line,
 			     noon_time from, noon_time to, noon_dur limit)
 {
-	while (noon_time_diff(to, from) > 1) {
-		const noon_time mid = noon_time_add(from, noon_time_diff(to, from) / 2);
+	const struct noon_interval in = around(c, line, from);
+	const noon_freq slew = noon_time_before(from, line->slew_end) ? line->slew : 0.0;
+	const noon_freq rate = line->rate + slew;
+	const noon_dur up = lasts(noon_sat_sub(limit, in.hi), c->rate.max - rate);
+	const noon_dur down = lasts(noon_sat_add(limit, in.lo), rate - c->rate.min);
 
-		if (noon_bound_value(c, line, mid) <= limit)
-			from = mid;
-		else
-			to = mid;
-	}
-	return from;
+	return noon_time_min(to, noon_time_add(from, smaller(up, down)));
 }
 
 noon_time noon_bound_until(const struct noon_cert *c, const struct noon_line *line, noon_time h,
 			   noon_dur limit)
 {
-	noon_time from = h;
-	noon_time to = noon_time_min(line->slew_end, c->rate_until);
+	const noon_time bend = noon_time_min(line->slew_end, c->rate_until);
+	noon_time until = h;
 
 	if (!noon_time_before(h, c->rate_until) || noon_bound_value(c, line, h) > limit)
 		return h;
-	if (noon_time_before(from, to)) {
-		if (noon_bound_value(c, line, to) > limit)
-			return last_within(c, line, from, to, limit);
-		from = to;
+	if (noon_time_before(h, bend)) {
+		until = last_within(c, line, h, bend, limit);
+		if (noon_time_before(until, bend))
+			return until;
 	}
-	to = c->rate_until;
-	if (noon_bound_value(c, line, to) <= limit)
-		return to;
-	return last_within(c, line, from, to, limit);
+	if (noon_bound_value(c, line, until) > limit)
+		return until;
+	return last_within(c, line, until, c->rate_until, limit);
 }

@@ -19,7 +19,8 @@ void noon_bound_at(const struct noon_cert *c, const struct noon_line *line,
 noon_dur noon_bound_value(const struct noon_cert *c, const struct noon_line *line, noon_time h);
 
 /**
- * Return the last instant from h on until which the bound stays within the limit.
+ * Return an instant from h on until which the bound stays within the limit; the last one, less
+ * what some ns of rounding take.
  *
  * @return h or earlier when it is above the limit at h; never beyond what the rates of the
  *         certificate cover

@@ -36,13 +36,14 @@ static bool is_rate(noon_freq f)
 
 noon_err noon_engine_conf_check(const struct noon_engine_conf *conf)
 {
-	const bool ok =
-		conf->alert_limit > 0 && is_rate(conf->max_rate_error) && is_rate(conf->wander) &&
-		conf->max_age >= NOON_S(1) && conf->max_age <= NOON_S(30 * 86400) &&
-		conf->max_liars >= -1 && conf->max_liars < NOON_SOURCES_MAX &&
-		conf->step_threshold >= 0 && is_rate(conf->slew_rate) && conf->slew_rate >= 1e-9 &&
-		conf->clear_after >= 1 && conf->holdover_polls >= 1 &&
-		conf->holdover_polls <= 1000 && is_rate(conf->start.rate * conf->start.rate);
+	const bool ok = conf->alert_limit >= NOON_ALERT_LIMIT_MIN &&
+			is_rate(conf->max_rate_error) && is_rate(conf->wander) &&
+			conf->max_age >= NOON_S(1) && conf->max_age <= NOON_S(30 * 86400) &&
+			conf->max_liars >= -1 && conf->max_liars < NOON_SOURCES_MAX &&
+			conf->step_threshold >= 0 && is_rate(conf->slew_rate) &&
+			conf->slew_rate >= 1e-9 && conf->clear_after >= 1 &&
+			conf->holdover_polls >= 1 && conf->holdover_polls <= 1000 &&
+			is_rate(conf->start.rate * conf->start.rate);
 
 	return ok ? NOON_OK : NOON_ERR_RANGE;
 }

@@ -17,12 +17,13 @@
 #include "engine/line.h"
 #include "estimate/minima.h"
 
-#define NOON_SOURCES_MAX   16	/**< sources of one engine */
-#define NOON_POLL_LOG2_MIN (-4) /**< 62.5 ms */
-#define NOON_POLL_LOG2_MAX 17	/**< 36.4 h */
+#define NOON_SOURCES_MAX     16	  /**< sources of one engine */
+#define NOON_ALERT_LIMIT_MIN 100  /**< ns */
+#define NOON_POLL_LOG2_MIN   (-4) /**< 62.5 ms */
+#define NOON_POLL_LOG2_MAX   17	  /**< 36.4 h */
 
 struct noon_engine_conf {
-	noon_dur alert_limit;	  /**< L, ns, > 0; default 1 ms */
+	noon_dur alert_limit;	  /**< L, ns, >= NOON_ALERT_LIMIT_MIN; default 1 ms */
 	noon_freq max_rate_error; /**< assumption: |rate error of h| at all times; default 500e-6 */
 	noon_freq wander;	  /**< assumption: two mean rates of h within any span of
 				   *   2 max_age differ by at most this; default 1e-6 */

@@ -104,9 +104,13 @@ static const struct noon_line *line_of(const struct noon_engine *e)
 	return &e->discipline.line;
 }
 
+/* The latch moves this much before the limit, so that it has moved at noon_engine_deadline(). */
+#define LIMIT_MARGIN 4
+
 static bool is_within(const struct noon_engine *e, noon_time h)
 {
-	return e->has_cert && noon_bound_value(&e->cert, line_of(e), h) <= e->conf.alert_limit;
+	return e->has_cert &&
+	       noon_bound_value(&e->cert, line_of(e), h) <= e->conf.alert_limit - LIMIT_MARGIN;
 }
 
 /* Enter ALARM if the bound is above the limit at h. */

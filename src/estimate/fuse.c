@@ -20,29 +20,33 @@ static const struct noon_edge *view_at(struct view v, size_t i)
 	return i < v.es->n ? &v.es->e[i] : v.extra;
 }
 
-/* Raise the least rate and lower the largest one by every pair of a lower and an upper edge. */
+/* Raise the least rate where a lower edge follows an upper one, lower the largest one where it is
+ * the other way round. The products only save divisions: leaving a pair out is always sound. */
+static void confine(struct noon_rate *r, const struct noon_edge *l, const struct noon_edge *u,
+		    noon_freq wander)
+{
+	const noon_dur span = noon_time_diff(l->h, u->h);
+
+	if (span > 0) {
+		const noon_dur rise = noon_sat_sub(l->theta, u->theta);
+
+		if ((double)rise > (r->min + wander) * (double)span)
+			r->min = fmax(r->min, noon_rate_floor(rise, span) - wander);
+	} else if (span < 0) {
+		const noon_dur rise = noon_sat_sub(u->theta, l->theta);
+
+		if ((double)rise < (r->max - wander) * (double)-span)
+			r->max = fmin(r->max, noon_rate_ceil(rise, -span) + wander);
+	}
+}
+
 static struct noon_rate rates(struct view lo, struct view hi, const struct noon_drift *d)
 {
 	struct noon_rate r = noon_rate_within(d->rate_max);
 
-	for (size_t i = 0; i < view_n(lo); i++) {
-		const struct noon_edge *l = view_at(lo, i);
-
-		for (size_t j = 0; j < view_n(hi); j++) {
-			const struct noon_edge *u = view_at(hi, j);
-			const noon_dur span = noon_time_diff(l->h, u->h);
-
-			if (span > 0)
-				r.min = fmax(
-					r.min,
-					noon_rate_floor(noon_sat_sub(l->theta, u->theta), span) -
-						d->wander);
-			else if (span < 0)
-				r.max = fmin(r.max, noon_rate_ceil(noon_sat_sub(u->theta, l->theta),
-								   -span) +
-							    d->wander);
-		}
-	}
+	for (size_t i = 0; i < view_n(lo); i++)
+		for (size_t j = 0; j < view_n(hi); j++)
+			confine(&r, view_at(lo, i), view_at(hi, j), d->wander);
 	return r;
 }
 

@@ -7,8 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define EPOCH	   INT64_C(1790000000000000000)
-#define H_AT_START INT64_C(123456789012345)
+#define EPOCH	     INT64_C(1790000000000000000)
+#define H_AT_START   INT64_C(123456789012345)
+#define LOOK_AHEAD_S 100.0 /* the longest delay of a packet */
 
 static double slow_sine_ppm(const struct oscillator *osc, double t)
 {
@@ -20,18 +21,19 @@ static double slow_sine_ppm(const struct oscillator *osc, double t)
 	return osc->sine_ppm * (osc->square ? copysign(1.0, wave) : wave);
 }
 
-static void lay_out(struct world *w, const struct oscillator *osc)
+/* Lay the oscillator out until `end` seconds. */
+static void lay_out(struct world *w, double end)
 {
-	double walked_ppm = 0.0;
+	const struct oscillator *osc = &w->osc;
 
-	w->x[0] = 0.0;
-	for (unsigned i = 0; i < WORLD_SECONDS; i++) {
-		const double ppm = osc->rate_ppm + walked_ppm + slow_sine_ppm(osc, i);
+	for (; w->laid < end && w->laid < WORLD_SECONDS; w->laid++) {
+		const double ppm = osc->rate_ppm + w->walked_ppm + slow_sine_ppm(osc, w->laid);
 
-		w->x[i + 1] = w->x[i] + ppm * 1e3;
-		walked_ppm += osc->walk * 1e6 * noon_rng_gauss(&w->rng);
-		if (osc->limit_ppm > 0.0 && fabs(walked_ppm) > osc->limit_ppm)
-			walked_ppm = copysign(2.0 * osc->limit_ppm - fabs(walked_ppm), walked_ppm);
+		w->x[w->laid + 1] = w->x[w->laid] + ppm * 1e3;
+		w->walked_ppm += osc->walk * 1e6 * noon_rng_gauss(&w->osc_rng);
+		if (osc->limit_ppm > 0.0 && fabs(w->walked_ppm) > osc->limit_ppm)
+			w->walked_ppm =
+				copysign(2.0 * osc->limit_ppm - fabs(w->walked_ppm), w->walked_ppm);
 	}
 }
 
@@ -46,7 +48,9 @@ struct world *world_new(uint64_t seed, const struct noon_engine_conf *conf,
 	w->h0 = w->h = (noon_time){H_AT_START};
 	w->theta0 = EPOCH - H_AT_START;
 	w->over_ns = 1e5;
-	lay_out(w, osc);
+	w->osc = *osc;
+	w->osc_rng = noon_rng_seeded(~seed);
+	lay_out(w, 1.0);
 	c.start.h0 = w->h0;
 	c.start.corr0 = w->theta0 - c_error;
 	if (noon_engine_init(&w->engine, &c))
@@ -101,7 +105,7 @@ double world_x(const struct world *w, noon_time h)
 	const int64_t i = since / NOON_NS_PER_SEC;
 	const double part = (double)(since % NOON_NS_PER_SEC) / 1e9;
 
-	assert(since >= 0 && i < WORLD_SECONDS);
+	assert(since >= 0 && i < w->laid);
 	return w->x[i] + (w->x[i + 1] - w->x[i]) * part;
 }
 
@@ -283,6 +287,7 @@ void world_run(struct world *w, double seconds)
 {
 	const noon_time end = noon_time_add(w->h, noon_dur_from_s(seconds));
 
+	lay_out(w, noon_dur_to_s(end.ns - w->h0.ns) + LOOK_AHEAD_S);
 	while (noon_time_before(w->h, end)) {
 		const int64_t since = w->h.ns - w->h0.ns;
 		const noon_time second = {w->h0.ns +

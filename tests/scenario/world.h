@@ -81,7 +81,11 @@ struct world {
 	double knob; /**< for the attack in force */
 	noon_time h; /**< now */
 	noon_time h0;
-	int64_t theta0;		     /**< UTC - h at h0, ns */
+	int64_t theta0; /**< UTC - h at h0, ns */
+	struct oscillator osc;
+	struct noon_rng osc_rng;
+	double walked_ppm;
+	unsigned laid;		     /**< seconds laid out so far */
 	double x[WORLD_SECONDS + 1]; /**< theta - theta0 at each second, ns */
 	struct tally tally;
 	double over_ns; /**< for tally.last_over; default 100 us */
