@@ -83,7 +83,6 @@ static void run_pair(size_t piece)
 	assert_int_equal(noon_ntske_server_init(&pair.s, &world.conf, WORLD_T0), NOON_OK);
 	assert_int_equal(noon_ntske_client_init(&pair.c, &conf, WORLD_T0), NOON_OK);
 	while (moved) {
-		moved = false;
 		noon_actions_reset(&as);
 		if (take(&down, piece, buf, &rx))
 			noon_ntske_client_on_packet(&pair.c, &rx, &as);

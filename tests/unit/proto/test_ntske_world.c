@@ -214,6 +214,35 @@ static void note_cookie(struct reply *r, const struct noon_ntske_record *rec, ui
 	*last = number;
 }
 
+/* Records whose body is one 16-bit number, or a list of them. */
+static void note_items(struct reply *r, const struct noon_ntske_record *rec)
+{
+	const uint16_t item = rec->body.n >= 2 ? noon_ntske_item(rec->body, 0) : 0;
+
+	if (rec->type == NOON_NTSKE_NEXT_PROTOCOL) {
+		r->protocols += rec->body.n / 2;
+		r->protocol = item;
+	} else if (rec->type == NOON_NTSKE_AEAD) {
+		r->aeads += rec->body.n / 2;
+		r->aead = item;
+	} else if (rec->type == NOON_NTSKE_ERROR) {
+		r->error = item;
+	} else if (rec->type == NOON_NTSKE_SERVER_PORT) {
+		r->port = item;
+	}
+}
+
+static void note_type(struct reply *r, const struct noon_ntske_record *rec)
+{
+	if (rec->type < 8)
+		r->count[rec->type]++;
+	else if (rec->type == NOON_NTSKE_COMPLIANT_EXPORTER)
+		r->compliant++;
+	else if (rec->critical)
+		r->unknown_critical++;
+	r->end_last = rec->type == NOON_NTSKE_END && rec->critical && rec->body.n == 0;
+}
+
 struct reply reply_of(const struct talk *t)
 {
 	struct noon_rd rd = noon_rd_over(t->reply, t->n);
@@ -222,31 +251,12 @@ struct reply reply_of(const struct talk *t)
 	uint32_t last = 0;
 
 	while (noon_ntske_rd(&rd, &rec) == NOON_OK) {
-		if (rec.type < 8)
-			r.count[rec.type]++;
-		else if (rec.type == NOON_NTSKE_COMPLIANT_EXPORTER)
-			r.compliant++;
-		else if (rec.critical)
-			r.unknown_critical++;
-		r.end_last = rec.type == NOON_NTSKE_END && rec.critical && rec.body.n == 0;
+		note_type(&r, &rec);
+		note_items(&r, &rec);
 		if (rec.type == NOON_NTSKE_COOKIE)
 			note_cookie(&r, &rec, &last);
 		if (rec.type == NOON_NTSKE_SERVER)
 			memcpy(r.host, rec.body.p, rec.body.n);
-		if (rec.type == NOON_NTSKE_NEXT_PROTOCOL)
-			r.protocols += rec.body.n / 2;
-		if (rec.type == NOON_NTSKE_AEAD)
-			r.aeads += rec.body.n / 2;
-		if (rec.body.n != 2)
-			continue;
-		if (rec.type == NOON_NTSKE_NEXT_PROTOCOL)
-			r.protocol = noon_ntske_item(rec.body, 0);
-		if (rec.type == NOON_NTSKE_AEAD)
-			r.aead = noon_ntske_item(rec.body, 0);
-		if (rec.type == NOON_NTSKE_ERROR)
-			r.error = noon_ntske_item(rec.body, 0);
-		if (rec.type == NOON_NTSKE_SERVER_PORT)
-			r.port = noon_ntske_item(rec.body, 0);
 	}
 	r.end_last &= noon_rd_left(&rd) == 0;
 	return r;
