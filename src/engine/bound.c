@@ -51,7 +51,7 @@ static struct noon_terms terms_of(const struct noon_cert *c, struct noon_interva
 	struct noon_terms t;
 	noon_dur left = half;
 
-	t.slewing = noon_sat_sub(bound, half);
+	t.slewing = larger(noon_sat_sub(bound, half), 0);
 	t.quantisation = take(&left, stamps);
 	t.server = take(&left, servers);
 	t.drift = take(&left, noon_sat_add(drifts, grown));
@@ -91,12 +91,15 @@ void noon_bound_at(const struct noon_cert *c, const struct noon_line *line,
 /* Return the ns that `room` ns of bound last at a growth; NOON_DUR_MAX if for ever. */
 static noon_dur lasts(noon_dur room, noon_freq growth)
 {
-	/* Two ns less, for the rounding of line and certificate. */
-	const double span_ns = (double)(room - 2) / growth;
+	double span_ns;
 
-	if (!(growth > 0.0) || span_ns > 9e18)
+	if (!(growth > 0.0))
 		return NOON_DUR_MAX;
-	return room > 2 ? (noon_dur)(span_ns * (1.0 - 1e-12)) : 0;
+	/* Two ns less, for the rounding of line and certificate. */
+	span_ns = ((double)room - 2.0) / growth;
+	if (span_ns > 9e18)
+		return NOON_DUR_MAX;
+	return span_ns > 0.0 ? (noon_dur)(span_ns * (1.0 - 1e-12)) : 0;
 }
 
 /* Return the last instant in [from, to] until which the bound stays within the limit, which it

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/conf.h"
 
+#include <math.h>
+
 struct noon_engine_conf noon_engine_conf_default(void)
 {
 	return (struct noon_engine_conf){
@@ -43,7 +45,7 @@ noon_err noon_engine_conf_check(const struct noon_engine_conf *conf)
 			conf->step_threshold >= 0 && is_rate(conf->slew_rate) &&
 			conf->slew_rate >= 1e-9 && conf->clear_after >= 1 &&
 			conf->holdover_polls >= 1 && conf->holdover_polls <= 1000 &&
-			is_rate(conf->start.rate * conf->start.rate);
+			is_rate(fabs(conf->start.rate));
 
 	return ok ? NOON_OK : NOON_ERR_RANGE;
 }

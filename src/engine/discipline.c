@@ -44,7 +44,7 @@ uint32_t noon_goal_of(const struct noon_source *s, uint32_t steer, const struct 
 		if (fit->has_rate)
 			mean_add(&rate, fit->rate, fit->rate_sd * fit->rate_sd + 1e-24);
 	}
-	ret->theta = noon_sat_add(mid, theta.w > 0.0 ? (noon_dur)llround(theta.wx / theta.w) : 0);
+	ret->theta = noon_sat_add(mid, theta.w > 0.0 ? noon_dur_scale(1, theta.wx / theta.w) : 0);
 	ret->theta = ret->theta > in.lo ? ret->theta : in.lo;
 	ret->theta = ret->theta < in.hi ? ret->theta : in.hi;
 	ret->rate = noon_rate_clamp(c->rate, rate.w > 0.0 ? rate.wx / rate.w : rate_now);

@@ -133,7 +133,8 @@ static void begin(struct noon_engine *e, noon_time now)
 {
 	const noon_time bend = line_of(e)->slew_end;
 
-	assert(now.ns >= e->now.ns);
+	if (noon_time_before(now, e->now))
+		now = e->now;
 	if (noon_time_before(e->now, bend) && noon_time_before(bend, now))
 		check_limit(e, bend);
 	e->now = now;
@@ -206,7 +207,7 @@ static uint32_t steer(struct noon_engine *e, const struct noon_source *s)
 }
 
 /* Give each source its verdict from the vote and begin or end its FALSETICKER finding. */
-static void judge(struct noon_engine *e, uint32_t steering)
+static void judge(struct noon_engine *e)
 {
 	for (uint32_t i = 0; i < NOON_SOURCES_MAX; i++) {
 		struct noon_source *s = &e->source[i];
@@ -227,8 +228,8 @@ static void judge(struct noon_engine *e, uint32_t steering)
 				     noon_interval_half(e->cert.theta));
 			continue;
 		} else {
-			s->verdict =
-				steering >> i & 1 ? NOON_SOURCE_SELECTED : NOON_SOURCE_TRUECHIMER;
+			s->verdict = e->steering >> i & 1 ? NOON_SOURCE_SELECTED
+							  : NOON_SOURCE_TRUECHIMER;
 		}
 		if (e->vote.outcome == NOON_VOTE_AGREED)
 			noon_findings_clear(&e->of_source[i], NOON_FINDING_FALSETICKER);
@@ -259,8 +260,6 @@ static void disagree(struct noon_engine *e)
 /* Vote after an exchange of s, and draw the consequences. */
 static void vote(struct noon_engine *e, const struct noon_source *s, bool accepted)
 {
-	uint32_t steering = 0;
-
 	noon_vote_hold(e->source, NOON_SOURCES_MAX, e->conf.max_liars, &e->drift, e->now, &e->vote);
 	if (e->vote.outcome == NOON_VOTE_NO_MAJORITY)
 		disagree(e);
@@ -269,9 +268,9 @@ static void vote(struct noon_engine *e, const struct noon_source *s, bool accept
 		e->cert = e->vote.cert;
 		e->has_cert = true;
 		if (accepted)
-			steering = steer(e, s);
+			e->steering = steer(e, s);
 	}
-	judge(e, steering);
+	judge(e);
 }
 
 /* Move the latch after an accepted exchange. */
@@ -323,13 +322,13 @@ void noon_engine_on_sample(struct noon_engine *e, const struct noon_sample *x, n
 	if (!s)
 		return;
 	begin(e, now);
-	fate = noon_source_take(s, x, now, &e->drift, e->conf.clear_after);
+	fate = noon_source_take(s, x, e->now, &e->drift, e->conf.clear_after);
 	note_fate(e, x->source, fate);
 	vote(e, s, fate == NOON_SAMPLE_ACCEPTED);
 	if (fate == NOON_SAMPLE_ACCEPTED)
 		settle(e, s);
 	else
-		check_limit(e, now);
+		check_limit(e, e->now);
 	refresh(e);
 	finish(e, out);
 }
@@ -375,6 +374,7 @@ static void forget(struct noon_engine *e)
 	}
 	e->vote = (struct noon_vote){.outcome = NOON_VOTE_NONE};
 	e->has_cert = false;
+	e->steering = 0;
 	e->latch = (struct noon_latch){0};
 	e->fresh_until = NOON_TIME_FIRST;
 	noon_findings_clear(&e->of_engine, NOON_FINDING_BOUND_LIMIT);
@@ -420,8 +420,8 @@ noon_err noon_engine_step(struct noon_engine *e, noon_time now)
 		return NOON_ERR_STATE;
 	begin(e, now);
 	(void)goal(e, &g);
-	noon_discipline_step(&e->discipline, now, &g);
-	check_limit(e, now);
+	noon_discipline_step(&e->discipline, e->now, &g);
+	check_limit(e, e->now);
 	return NOON_OK;
 }
 

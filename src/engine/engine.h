@@ -47,6 +47,7 @@ struct noon_engine {
 	struct noon_cert cert; /**< the last one agreed; valid when has_cert */
 	struct noon_discipline discipline;
 	struct noon_latch latch;
+	uint32_t steering;     /**< bit per source whose estimate the line follows */
 	noon_time now;	       /**< instant of the last event */
 	noon_time fresh_until; /**< HOLDOVER from here on */
 	bool has_cert;
@@ -87,7 +88,8 @@ void noon_engine_remove_source(struct noon_engine *e, uint32_t source);
  * Take one exchange in.
  *
  * @param      s    times on h; s->source in use, else the sample is ignored
- * @param      now  >= s->t4; never before the previous event
+ * @param      now  >= s->t4, else the sample is ignored. Events are expected in the order of their
+ *                  instants; one that comes with an earlier `now` counts as of the last one
  * @param[out] out  FINDING, once each time one begins; appended while there is room
  */
 void noon_engine_on_sample(struct noon_engine *e, const struct noon_sample *s, noon_time now,

@@ -3,8 +3,6 @@
  * The queries of the engine that only read: readings and reports; and the shift of a leap second,
  * which has to touch every offset that they could read.
  */
-#include <assert.h>
-
 #include "engine/bound.h"
 #include "engine/engine.h"
 
@@ -128,8 +126,8 @@ void noon_engine_on_leap(struct noon_engine *e, noon_dur d, noon_time now)
 {
 	struct noon_line *line = &e->discipline.line;
 
-	assert(now.ns >= e->now.ns);
-	e->now = now;
+	if (noon_time_before(e->now, now))
+		e->now = now;
 	for (uint32_t i = 0; i < NOON_SOURCES_MAX; i++) {
 		struct noon_source *s = &e->source[i];
 

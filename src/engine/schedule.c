@@ -38,7 +38,9 @@ void noon_schedule_adapt(struct noon_schedule *s, const struct noon_source_conf 
 		s->calm = 0;
 		break;
 	case NOON_TREND_STEADY:
-		if (++s->calm >= CALM_ENOUGH && s->poll < conf->poll_max) {
+		if (s->calm < CALM_ENOUGH)
+			s->calm++;
+		if (s->calm == CALM_ENOUGH && s->poll < conf->poll_max) {
 			s->poll++;
 			s->calm = 0;
 		}

@@ -135,13 +135,14 @@ enum noon_sample_fate noon_source_take(struct noon_source *s, const struct noon_
 	struct noon_cert cert;
 	noon_err err;
 
-	assert(s->in_use && now.ns >= x->t4.ns);
+	assert(s->in_use);
 	s->n_samples++;
 	if (s->conf.require_auth && !x->authenticated)
 		return refuse(s, NOON_SAMPLE_UNAUTHENTICATED);
 	if (x->leap == NOON_LEAP_UNKNOWN)
 		return refuse(s, NOON_SAMPLE_UNSYNCHRONISED);
-	if (x->server_err < 0)
+	if (x->server_err < 0 || noon_time_before(now, x->t4) ||
+	    noon_time_diff(now, x->t1) > d->max_age)
 		return refuse(s, NOON_SAMPLE_MALFORMED);
 	sample.server_err = noon_sat_add(x->server_err, s->conf.extra_err);
 	err = noon_exchange_of(&sample, s->conf.m_f, s->conf.m_r, d->rate_max, &ex);

@@ -32,7 +32,7 @@ enum noon_source_verdict {
 /** What became of a sample. */
 enum noon_sample_fate {
 	NOON_SAMPLE_ACCEPTED,
-	NOON_SAMPLE_MALFORMED,	     /**< times out of order, negative error: ignored */
+	NOON_SAMPLE_MALFORMED,	     /**< times out of order or too old, negative error: ignored */
 	NOON_SAMPLE_UNAUTHENTICATED, /**< ignored */
 	NOON_SAMPLE_UNSYNCHRONISED,  /**< the server does not know the time: ignored */
 	NOON_SAMPLE_SUPERLUMINAL,    /**< refused, finding */

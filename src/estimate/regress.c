@@ -164,7 +164,7 @@ noon_err noon_regress(const struct noon_points *ps, struct noon_fit *ret)
 	for (size_t i = 0; i < s.n; i++)
 		sum_w += 1.0 / s.var[i];
 	ret->h = ps->p[ps->n - 1].h;
-	ret->theta = noon_sat_add(ps->p[ps->n - 1].theta, (noon_dur)llround(k.y));
+	ret->theta = noon_sat_add(ps->p[ps->n - 1].theta, noon_dur_scale(1, k.y));
 	ret->has_rate = s.n >= NOON_REGRESS_MIN && s.x[0] < 0.0;
 	ret->rate = k.r * 1e-9;
 	ret->theta_sd_ns = sqrt(scale * k.yy);
