@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -356,6 +357,56 @@ static void other_versions_and_protocols_are_refused(void **state)
 	assert_int_equal(reason_for(TLS1_3_VERSION, NULL), NOON_TLS_WHY_ALPN);
 }
 
+/* A plain OpenSSL server that has our certificate and ignores ALPN. */
+static SSL *careless_server(SSL_CTX **ret_ctx, BIO **ret_in, BIO **ret_out)
+{
+	BIO *cert = BIO_new_mem_buf(ours.cert, (int)ours.cert_n);
+	BIO *key = BIO_new_mem_buf(ours.key, (int)ours.key_n);
+	X509 *x = PEM_read_bio_X509(cert, NULL, NULL, NULL);
+	EVP_PKEY *k = PEM_read_bio_PrivateKey(key, NULL, NULL, NULL);
+	SSL *ssl;
+
+	*ret_ctx = SSL_CTX_new(TLS_server_method());
+	assert_int_equal(SSL_CTX_use_certificate(*ret_ctx, x), 1);
+	assert_int_equal(SSL_CTX_use_PrivateKey(*ret_ctx, k), 1);
+	ssl = SSL_new(*ret_ctx);
+	*ret_in = BIO_new(BIO_s_mem());
+	*ret_out = BIO_new(BIO_s_mem());
+	SSL_set_bio(ssl, *ret_in, *ret_out);
+	X509_free(x);
+	EVP_PKEY_free(k);
+	BIO_free(cert);
+	BIO_free(key);
+	return ssl;
+}
+
+static void a_server_that_ignores_alpn_is_refused(void **state)
+{
+	const struct noon_tls_peer peer = {"time.example", NOW, false};
+	struct noon_tls *t = NULL;
+	static uint8_t buf[4096];
+	struct noon_wr wr = noon_wr_over(buf, sizeof(buf));
+	SSL_CTX *ctx;
+	BIO *in, *out;
+	SSL *ssl = careless_server(&ctx, &in, &out);
+	int n;
+
+	(void)state;
+	assert_int_equal(noon_tls_new(client_ctx, &peer, &t), NOON_OK);
+	assert_int_equal(noon_tls_handshake(t), NOON_ERR_EMPTY);
+	n = (int)noon_tls_take(t, &wr);
+	assert_int_equal(BIO_write(in, buf, n), n);
+	assert_int_equal(SSL_accept(ssl), -1);
+	n = BIO_read(out, buf, (int)sizeof(buf) / 2);
+	assert_true(n > 0);
+	assert_int_equal(noon_tls_feed(t, noon_bytes_of(buf, (size_t)n)), NOON_OK);
+	assert_int_equal(noon_tls_handshake(t), NOON_ERR_TLS);
+	assert_int_equal(noon_tls_why(t)->reason, NOON_TLS_WHY_ALPN);
+	noon_tls_free(t);
+	SSL_free(ssl);
+	SSL_CTX_free(ctx);
+}
+
 static void plain_text_is_not_tls(void **state)
 {
 	static const char *const texts[] = {"GET / HTTP/1.1\r\n\r\n", "SSH-2.0-OpenSSH_9.2\r\n",
@@ -425,6 +476,7 @@ int main(void)
 		cmocka_unit_test(each_bad_file_is_named),
 		cmocka_unit_test(the_trust_store_of_the_system_can_be_used),
 		cmocka_unit_test(other_versions_and_protocols_are_refused),
+		cmocka_unit_test(a_server_that_ignores_alpn_is_refused),
 		cmocka_unit_test(plain_text_is_not_tls),
 		cmocka_unit_test(an_early_end_of_the_stream_is_noticed),
 		cmocka_unit_test(every_reason_has_a_word),

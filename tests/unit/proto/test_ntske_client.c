@@ -348,6 +348,10 @@ static void repeated_or_missing_records_are_refused(void **state)
 	add_cookies(q, 8, 100);
 	request_end(q);
 	assert_int_equal(outcome_for(q), NOON_KE_BAD_REPLY); /* two AEADs */
+	q = begun();
+	request_items(q, true, NOON_NTSKE_AEAD, NULL, 0);
+	request_end(q);
+	assert_int_equal(outcome_for(q), NOON_KE_BAD_REPLY); /* two AEADs, one of them empty */
 	q = request_new();
 	request_protocol(q);
 	add_cookies(q, 8, 100);

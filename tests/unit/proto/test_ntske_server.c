@@ -116,13 +116,21 @@ static void k4_reply_comes_after_the_whole_request_and_once(void **state)
 
 static void k5_no_ticket_follows_the_handshake(void **state)
 {
+	const struct noon_tls_peer peer = {WORLD_HOST, WORLD_DATE, false};
+	uint8_t buf[2048];
+	struct noon_wr wr = noon_wr_over(buf, sizeof(buf));
 	size_t n;
 
 	(void)state;
-	talk_open(&talk, true);
+	talk_open(&talk, false);
+	assert_int_equal(noon_tls_new(world.client, &peer, &talk.tls), NOON_OK);
+	assert_int_equal(noon_tls_handshake(talk.tls), NOON_ERR_EMPTY);
+	assert_true(noon_tls_take(talk.tls, &wr) > 0);
+	talk_raw(&talk, noon_wr_written(&wr)); /* ClientHello; the server's flight comes back */
 	n = talk.from_server;
-	talk_carry(&talk);
-	talk_say(&talk, noon_bytes_of("\x80\1\0\2", 4));
+	assert_true(n > 0);
+	talk_carry(&talk); /* Finished */
+	assert_int_equal(talk.s.stream.phase, NOON_NTSKE_PHASE_MESSAGE);
 	assert_int_equal(talk.from_server, n);
 	talk_end(&talk);
 }
@@ -212,6 +220,12 @@ static void k9_aead_follows_the_client_s_preference(void **state)
 	q = request_new();
 	request_protocol(q);
 	request_add(q, true, NOON_NTSKE_AEAD, "\0\x0f\0", 3);
+	request_end(q);
+	expect_error(q, 1);
+	q = request_new(); /* two are wrong even where none is needed */
+	request_items(q, true, NOON_NTSKE_NEXT_PROTOCOL, siv_first, 1);
+	request_aead(q, 15);
+	request_aead(q, 15);
 	request_end(q);
 	expect_error(q, 1);
 }
