@@ -82,7 +82,6 @@ static cfg_opt_t top_opts[] = {
 	CFG_STR("control-socket", "/run/noonmark/noonmarkd.sock", CFGF_NONE),
 	CFG_STR("shared-page", "/run/noonmark/clock", CFGF_NONE),
 	CFG_STR("user", "noonmark", CFGF_NONE),
-	CFG_STR("hook", "", CFGF_NONE),
 	CFG_STR("alert-limit", "1ms", CFGF_NONE),
 	CFG_STR("maxclockerror", "500ppm", CFGF_NONE),
 	CFG_STR("wander", "1ppm", CFGF_NONE),
@@ -351,7 +350,6 @@ static noon_err take_all(cfg_t *cfg, struct noon_config *c)
 	copy_path(c->state_dir, cfg, "state-directory");
 	copy_path(c->control, cfg, "control-socket");
 	copy_path(c->page, cfg, "shared-page");
-	copy_path(c->hook, cfg, "hook");
 	copy(c->user, sizeof(c->user), cfg_getstr(cfg, "user"));
 	c->no_cert_time_check = (unsigned)cfg_getint(cfg, "nocerttimecheck");
 	take_engine(cfg, &c->engine);

@@ -201,7 +201,6 @@ void noon_config_set_checks(cfg_t *cfg)
 		{"control-socket", check_string},
 		{"shared-page", check_string},
 		{"user", check_string},
-		{"hook", check_string},
 		{"clock|type", check_word},
 		{"clock|device", check_string},
 		{"clock|offset", check_dur},

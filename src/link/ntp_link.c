@@ -42,11 +42,17 @@ static void send_request(struct noon_ntp_link *l, const struct noon_action *a)
 		l->last_sys = errno;
 }
 
+/* Without a peer the machine may only ask for a key exchange, which will bring one. */
+static bool may_run(const struct noon_ntp_link *l)
+{
+	return l->peer.len > 0 || (l->client.conf.nts && l->client.session.n_cookies == 0);
+}
+
 static void arm(struct noon_ntp_link *l)
 {
 	const noon_time deadline = noon_ntp_client_deadline(&l->client);
 
-	if (l->peer.len == 0 || noon_time_is_never(deadline)) {
+	if (!may_run(l) || noon_time_is_never(deadline)) {
 		noon_loop_disarm(&l->timer);
 		return;
 	}
@@ -153,7 +159,7 @@ void noon_ntp_link_kick(struct noon_ntp_link *l)
 {
 	if (l->watch.fd >= 0)
 		take_sent_stamps(l);
-	if (l->peer.len > 0)
+	if (may_run(l))
 		noon_ntp_client_on_timer(&l->client, noon_clock_now(l->clock), &l->actions);
 	pump(l);
 }

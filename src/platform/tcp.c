@@ -61,10 +61,8 @@ static bool flush(struct noon_tcp *t)
 		t->out_n -= (size_t)n;
 	}
 	t->out_from = 0;
-	if (t->closing) {
-		end(t, 0);
-		return false;
-	}
+	if (t->closing)
+		(void)shutdown(t->watch.fd, SHUT_WR);
 	return true;
 }
 
@@ -90,6 +88,8 @@ static void receive(struct noon_tcp *t)
 	uint8_t buf[READ_LEN];
 	const ssize_t n = recv(t->watch.fd, buf, sizeof(buf), 0);
 
+	if (n > 0 && t->closing)
+		return; /* not wanted any more, but left unread it would reset the connection */
 	if (n > 0)
 		t->on_data(t->arg, noon_bytes_of(buf, (size_t)n));
 	else if (n == 0)
@@ -188,7 +188,7 @@ void noon_tcp_finish(struct noon_tcp *t)
 		return;
 	t->closing = true;
 	if (t->out_n == 0)
-		end(t, 0);
+		(void)shutdown(t->watch.fd, SHUT_WR);
 }
 
 noon_err noon_tcp_listen(const struct noon_addr *local, int *ret_fd, int *ret_sys)

@@ -20,7 +20,7 @@ struct noon_tcp {
 	struct noon_loop *loop;
 	struct noon_watch watch;
 	bool connecting;
-	bool closing; /**< close once everything has left */
+	bool closing; /**< our end has been said, or will be once everything has left */
 	size_t out_from;
 	size_t out_n;
 	uint8_t *out;		    /**< owned; NULL until something has to wait */
@@ -40,7 +40,8 @@ NOON_MUST_USE noon_err noon_tcp_connect(struct noon_tcp *t, struct noon_loop *lo
 NOON_MUST_USE noon_err noon_tcp_take(struct noon_tcp *t, struct noon_loop *loop, int fd);
 /** Send, now or when the peer reads. @retval NOON_OK, NOON_ERR_FULL, NOON_ERR_OS */
 NOON_MUST_USE noon_err noon_tcp_send(struct noon_tcp *t, struct noon_bytes data);
-/** Close when everything sent has left; no more callbacks but on_end(0). */
+/** Say the end when everything sent has left, then wait for the peer's: no more callbacks but
+ *  on_end(). The caller limits the time. */
 void noon_tcp_finish(struct noon_tcp *t);
 /** Close at once; no callbacks. Closed already is fine. */
 void noon_tcp_close(struct noon_tcp *t);

@@ -217,12 +217,13 @@ noon_err noon_udp_recv_sent(int fd, uint32_t *ret_id, int64_t *ret_ns, enum noon
 	return NOON_ERR_EMPTY;
 }
 
-/* Put the source address into a control message. */
-static void set_local(struct msghdr *msg, void *buf, size_t cap, const struct noon_addr *local)
+void noon_local_put(struct msghdr *msg, void *buf, size_t cap, const struct noon_addr *local)
 {
 	struct cmsghdr *c;
 
-	memset(buf, 0, cap);
+	if (local->len == 0)
+		return;
+	memset(buf, 0, cap < CONTROL_LEN ? cap : CONTROL_LEN);
 	msg->msg_control = buf;
 	msg->msg_controllen = cap;
 	c = CMSG_FIRSTHDR(msg);
@@ -268,7 +269,7 @@ noon_err noon_udp_send(int fd, struct noon_bytes data, const struct noon_addr *p
 		msg.msg_name = &to.u;
 		msg.msg_namelen = to.len;
 	}
-	if (local != NULL && local->len > 0)
-		set_local(&msg, control.buf, sizeof(control.buf), local);
+	if (local != NULL)
+		noon_local_put(&msg, control.buf, sizeof(control.buf), local);
 	return sendmsg(fd, &msg, MSG_NOSIGNAL) < 0 ? NOON_ERR_OS : NOON_OK;
 }

@@ -91,6 +91,10 @@ bool noon_stamp_of(struct msghdr *msg, int64_t *ret_ns, enum noon_stamp *ret_kin
 /** Read the destination address out of the control messages. */
 void noon_local_of(struct msghdr *msg, struct noon_addr *ret);
 
+/** Add a control message that makes a datagram leave from `local`; none if its len is 0.
+ *  `buf` must stay in place until the message was sent. */
+void noon_local_put(struct msghdr *msg, void *buf, size_t cap, const struct noon_addr *local);
+
 /** Set O_NONBLOCK and FD_CLOEXEC by fcntl(). */
 NOON_MUST_USE noon_err noon_fd_prepare(int fd);
 

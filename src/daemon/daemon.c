@@ -1,0 +1,545 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Putting the parts together, and the walk from an event to the clock, the page and the servers.
+ */
+#include "daemon/daemon.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "crypto/aead.h"
+#include "daemon/log.h"
+#include "daemon/store.h"
+#include "noonmark/clock.h"
+#include "platform/file.h"
+#include "platform/notify.h"
+#include "platform/sandbox.h"
+
+/* Page, server snapshot and the checks of the clock are renewed this often. */
+#define TICK NOON_S(1)
+
+/* A page that was not renewed for this long is stale: three ticks, and room for a busy machine. */
+#define FRESH_FOR NOON_S(5)
+
+/* "NOON" in the reference identifier of a server that serves its local clock. */
+#define REF_ID_LOCAL 0x4e4f4f4eU
+
+static int64_t real_now(void)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(CLOCK_REALTIME, &ts);
+	return ts.tv_sec * NOON_NS_PER_SEC + ts.tv_nsec;
+}
+
+bool noon_daemon_has_sources(const struct noon_daemon *d)
+{
+	return d->conf.n_sources > 0;
+}
+
+static struct noon_daemon_event *next_event(struct noon_daemon *d)
+{
+	struct noon_daemon_event *e = &d->event[d->n_events++ % NOON_DAEMON_EVENTS];
+
+	memset(e, 0, sizeof(*e));
+	e->real_ns = real_now();
+	return e;
+}
+
+static const char *source_name(const struct noon_daemon *d, uint32_t index)
+{
+	for (size_t i = 0; i < d->conf.n_sources; i++)
+		if (d->source[i].up && d->source[i].index == index)
+			return d->conf.source[i].host;
+	return "-";
+}
+
+/* Findings begin seldom: the engine reports each once when it begins. */
+static void take_findings(struct noon_daemon *d, struct noon_actions *out)
+{
+	for (size_t i = 0; i < out->n; i++) {
+		const struct noon_action *a = &out->a[i];
+
+		if (a->kind != NOON_ACTION_FINDING)
+			continue;
+		next_event(d)->finding = a->finding;
+		noon_log(NOON_LOG_WARNING, "finding %s: %s (source %s, value %.9f s, limit %.9f s)",
+			 noon_finding_word(a->finding.kind), noon_finding_text(a->finding.kind),
+			 source_name(d, a->finding.source), noon_dur_to_s(a->finding.value),
+			 noon_dur_to_s(a->finding.threshold));
+	}
+	noon_actions_reset(out);
+}
+
+static struct noon_clock_line clock_line(const struct noon_line *l)
+{
+	return (struct noon_clock_line){
+		.h0 = l->h0,
+		.corr0 = l->corr0,
+		.rate = l->rate,
+		.slew = l->slew,
+		.slew_end = l->slew_end,
+	};
+}
+
+static void steer(struct noon_daemon *d)
+{
+	const struct noon_line line = noon_engine_line(d->engine);
+	const struct noon_clock_line to = clock_line(&line);
+	noon_err err;
+
+	if (line.steps == d->steps) {
+		noon_clock_steer(d->clock, &to);
+		return;
+	}
+	d->steps = line.steps;
+	err = noon_clock_step(d->clock, &to);
+	if (err) {
+		noon_log(NOON_LOG_ERROR, "cannot step the clock: %s", noon_err_text(err));
+		noon_clock_steer(d->clock, &to);
+		return;
+	}
+	noon_log(NOON_LOG_NOTICE, "clock stepped");
+}
+
+/* A clock without sources is taken as it is: nothing is known of it. */
+static void local_reading(struct noon_daemon *d, struct noon_reading *r)
+{
+	const noon_time h = noon_clock_now(d->clock);
+
+	memset(r, 0, sizeof(*r));
+	r->state = NOON_STATE_UNSYNCHRONISED;
+	r->h = h;
+	r->corr = noon_time_diff(noon_clock_disciplined(d->clock), h);
+	r->bound = NOON_DUR_MAX;
+	r->void_after = h;
+}
+
+void noon_daemon_reading(struct noon_daemon *d, struct noon_reading *ret)
+{
+	const noon_time h = noon_clock_now(d->clock);
+	noon_dur off;
+
+	if (!noon_daemon_has_sources(d)) {
+		local_reading(d, ret);
+		return;
+	}
+	noon_engine_reading(d->engine, h, ret);
+	if (ret->bound == NOON_DUR_MAX)
+		return;
+	off = noon_time_diff(noon_clock_disciplined(d->clock), noon_clock_now(d->clock)) -
+	      ret->corr;
+	ret->corr += off;
+	ret->lower -= off;
+	ret->upper -= off;
+	ret->terms.slewing += noon_dur_abs(off);
+	ret->bound = noon_sat_add(ret->bound, noon_dur_abs(off));
+	if (ret->bound > d->conf.engine.alert_limit && ret->state != NOON_STATE_UNSYNCHRONISED) {
+		ret->state = NOON_STATE_ALARM;
+		ret->void_after = h;
+	}
+}
+
+static void tell_state(struct noon_daemon *d, const struct noon_reading *r)
+{
+	char text[128];
+
+	if (r->state == d->state)
+		return;
+	d->state = r->state;
+	next_event(d)->is_state = true;
+	d->event[(d->n_events - 1) % NOON_DAEMON_EVENTS].state = r->state;
+	if (r->bound == NOON_DUR_MAX)
+		(void)snprintf(text, sizeof(text), "state %s", noon_state_word(r->state));
+	else
+		(void)snprintf(text, sizeof(text), "state %s, bound %.9f s, limit %.9f s",
+			       noon_state_word(r->state), noon_dur_to_s(r->bound),
+			       noon_dur_to_s(d->conf.engine.alert_limit));
+	noon_log(r->state == NOON_STATE_ALARM ? NOON_LOG_WARNING : NOON_LOG_NOTICE, "%s", text);
+	(void)snprintf(text, sizeof(text), "STATUS=%s", noon_state_word(r->state));
+	noon_notify(text);
+}
+
+static enum noon_clock_status page_status(enum noon_state state)
+{
+	switch (state) {
+	case NOON_STATE_OK:
+		return NOON_CLOCK_OK;
+	case NOON_STATE_HOLDOVER:
+		return NOON_CLOCK_HOLDOVER;
+	case NOON_STATE_ALARM:
+		return NOON_CLOCK_ALARM;
+	case NOON_STATE_UNSYNCHRONISED:
+		break;
+	}
+	return NOON_CLOCK_UNSYNCHRONISED;
+}
+
+/* The page speaks of CLOCK_MONOTONIC_RAW; h follows it, but for a virtual clock's faults, so the
+ * rates of the engine, which are relative to h, are taken over along the map. */
+static void publish_page(struct noon_daemon *d, const struct noon_reading *r)
+{
+	const struct noon_clock_map map = noon_clock_map_raw(d->clock);
+	const noon_freq line_rate = map.rate;
+	const struct noon_line line = noon_engine_line(d->engine);
+	const bool slewing = noon_time_before(r->h, line.slew_end);
+	const noon_freq osc = (1 + line_rate) / (1 + line.rate + (slewing ? line.slew : 0)) - 1;
+	struct noon_page_body body = {
+		.raw0 = map.from0,
+		.fresh_until = map.from0 + FRESH_FOR,
+		.status = page_status(r->state),
+		.has_time = r->bound != NOON_DUR_MAX,
+	};
+
+	if (d->page == NULL)
+		return;
+	if (body.has_time) {
+		const noon_dur at = noon_time_diff(map.to0, (noon_time){0});
+		const noon_dur since = noon_sat_sub(noon_clock_now(d->clock).ns, r->h.ns);
+		const noon_dur slack = noon_dur_scale_out(since, r->rate_bound) + 1;
+
+		body.earliest0 = at + r->lower - slack;
+		body.latest0 = at + r->upper + slack;
+		body.earliest_rate = (1 + osc) * (1 + r->lower_rate) - 1;
+		body.latest_rate = (1 + osc) * (1 + r->upper_rate) - 1;
+		body.void_after = noon_sat_add(map.from0, noon_time_diff(r->void_after, r->h));
+	}
+	noon_page_writer_put(d->page, &body);
+}
+
+static void publish_served(struct noon_daemon *d, const struct noon_reading *r)
+{
+	const struct noon_config_server *conf = &d->conf.server;
+	struct noon_served_state s = {.map = noon_clock_map_real(d->clock)};
+	struct noon_ntp_server_clock *c = &s.clock;
+
+	c->precision = -24;
+	c->reference = s.map.to0;
+	c->leap = r->leap;
+	if (noon_daemon_has_sources(d)) {
+		const bool good = r->state == NOON_STATE_OK || r->state == NOON_STATE_HOLDOVER;
+		struct noon_source_report best;
+
+		c->has_time = good;
+		c->root_disp = good ? r->bound : 0;
+		s.disp_rate = r->rate_bound;
+		s.void_after = noon_time_add(s.map.to0, noon_time_diff(r->void_after, r->h));
+		noon_engine_source_report(d->engine, d->source[0].index, r->h, &best);
+		c->stratum = best.has_data && best.last.stratum < 15
+				     ? (uint8_t)(best.last.stratum + 1)
+				     : 15;
+		c->ref_id = best.has_data ? best.last.ref_id : 0;
+	} else {
+		c->has_time = conf->local_stratum > 0;
+		c->stratum = conf->local_stratum;
+		c->root_disp = conf->local_bound;
+		c->ref_id = REF_ID_LOCAL;
+		s.void_after = NOON_TIME_NEVER;
+	}
+	noon_served_put(&d->served, &s);
+}
+
+static noon_dur until_next(struct noon_daemon *d, const struct noon_reading *r)
+{
+	const struct noon_line line = noon_engine_line(d->engine);
+	const noon_time engine = noon_engine_deadline(d->engine);
+	noon_time due = noon_time_add(r->h, TICK);
+
+	/* The maps are straight lines: renew them where the line bends. */
+	if (noon_time_before(r->h, line.slew_end))
+		due = noon_time_min(due, line.slew_end);
+	if (!noon_time_is_never(engine) && noon_time_before(r->h, engine))
+		due = noon_time_min(due, engine);
+	return noon_time_diff(due, r->h);
+}
+
+/* After anything that may have changed what the engine thinks. */
+static void refresh(struct noon_daemon *d)
+{
+	struct noon_reading r;
+
+	if (noon_daemon_has_sources(d))
+		steer(d);
+	noon_daemon_reading(d, &r);
+	tell_state(d, &r);
+	publish_page(d, &r);
+	publish_served(d, &r);
+	if (!d->ready) {
+		d->ready = true;
+		noon_notify("READY=1");
+	}
+	noon_loop_arm(d->loop, &d->tick, until_next(d, &r));
+}
+
+static void on_event(void *arg, struct noon_actions *out)
+{
+	struct noon_daemon *d = arg;
+
+	take_findings(d, out);
+	refresh(d);
+}
+
+static void on_ke(void *arg)
+{
+	struct noon_daemon *d = arg;
+
+	d->ke_done++;
+}
+
+static void check_clock(struct noon_daemon *d)
+{
+	noon_dur size = 0;
+	const noon_time now = noon_clock_now(d->clock);
+
+	switch (noon_clock_check(d->clock, &size)) {
+	case NOON_CLOCK_STEADY:
+		return;
+	case NOON_CLOCK_STEPPED:
+		noon_log(NOON_LOG_WARNING, "somebody else stepped the clock by %.9f s",
+			 noon_dur_to_s(size));
+		noon_engine_on_discontinuity(d->engine, now, NOON_DISCONTINUITY_STEPPED,
+					     &d->actions);
+		break;
+	case NOON_CLOCK_SUSPENDED:
+		noon_log(NOON_LOG_WARNING, "the machine was suspended for %.3f s",
+			 noon_dur_to_s(size));
+		noon_engine_on_discontinuity(d->engine, now, NOON_DISCONTINUITY_SUSPENDED,
+					     &d->actions);
+		break;
+	}
+	take_findings(d, &d->actions);
+}
+
+static void on_tick(void *arg)
+{
+	struct noon_daemon *d = arg;
+
+	if (noon_daemon_has_sources(d)) {
+		check_clock(d);
+		noon_engine_on_timer(d->engine, noon_clock_now(d->clock), &d->actions);
+		take_findings(d, &d->actions);
+	}
+	refresh(d);
+}
+
+noon_err noon_daemon_step(struct noon_daemon *d)
+{
+	noon_err err = noon_engine_step(d->engine, noon_clock_now(d->clock));
+
+	if (err)
+		return err;
+	/* The real clock may be off the line even where the line needs no step. */
+	const struct noon_line line = noon_engine_line(d->engine);
+	const struct noon_clock_line to = clock_line(&line);
+
+	d->steps = line.steps;
+	err = noon_clock_step(d->clock, &to);
+	refresh(d);
+	return err;
+}
+
+void noon_daemon_reload(struct noon_daemon *d)
+{
+	if (d->ke != NULL)
+		noon_ke_service_reload(d->ke);
+}
+
+static noon_err make_clock(struct noon_daemon *d)
+{
+	const struct noon_config_clock *c = &d->conf.clock;
+	struct noon_phc_device dev;
+	noon_err err = NOON_ERR_UNSUPPORTED;
+
+	switch (c->kind) {
+	case NOON_CLOCK_KIND_VIRTUAL:
+		err = noon_clock_virtual_new(&c->virt, &d->clock);
+		break;
+	case NOON_CLOCK_KIND_SYSTEM:
+		err = noon_clock_system_new(true, &d->clock);
+		break;
+	case NOON_CLOCK_KIND_SYSTEM_READ_ONLY:
+		err = noon_clock_system_new(false, &d->clock);
+		break;
+	case NOON_CLOCK_KIND_PHC:
+		err = noon_phc_device_open(c->device, &dev);
+		err = err ? err : noon_clock_phc_new(&dev, &d->clock);
+		break;
+	}
+	if (err)
+		noon_log(NOON_LOG_ERROR, "cannot use the clock%s%s: %s",
+			 c->kind == NOON_CLOCK_KIND_PHC ? " " : "",
+			 c->kind == NOON_CLOCK_KIND_PHC ? c->device : "", noon_err_text(err));
+	return err;
+}
+
+static noon_err make_engine(struct noon_daemon *d)
+{
+	struct noon_engine_conf conf = d->conf.engine;
+	const noon_time h = noon_clock_now(d->clock);
+	noon_freq drift = 0;
+	noon_err err;
+
+	d->engine = calloc(1, sizeof(*d->engine));
+	if (d->engine == NULL)
+		return NOON_ERR_OS;
+	conf.start.h0 = h;
+	conf.start.slew_end = h;
+	conf.start.corr0 = noon_time_diff(noon_clock_disciplined(d->clock), h);
+	if (d->conf.clock.kind != NOON_CLOCK_KIND_VIRTUAL &&
+	    noon_store_read_drift(d->conf.state_dir, &drift) == NOON_OK)
+		conf.start.rate = -drift;
+	err = noon_engine_init(d->engine, &conf);
+	if (err)
+		noon_log(NOON_LOG_ERROR, "engine: %s", noon_err_text(err));
+	return err;
+}
+
+static noon_err make_services(struct noon_daemon *d)
+{
+	struct noon_secret_nts_master master;
+	noon_err err;
+
+	if (!d->conf.server.enabled)
+		return NOON_OK;
+	if (!d->conf.ke.enabled)
+		return noon_ntp_service_new(&d->conf.server, d->loop, &d->served, NULL, 0, &d->ntp);
+	err = noon_store_master(d->conf.state_dir, &d->entropy.rng, &master);
+	if (!err && d->conf.ke.certificate[0] == '\0')
+		err = noon_store_certificate(d->conf.state_dir, real_now() / NOON_NS_PER_SEC,
+					     &d->conf.ke);
+	err = err ? err
+		  : noon_ntp_service_new(&d->conf.server, d->loop, &d->served, &master,
+					 d->conf.ke.rotate, &d->ntp);
+	err = err ? err : noon_ke_service_new(&d->conf.ke, d->loop, &d->served, &master, &d->ke);
+	noon_wipe(&master, sizeof(master));
+	return err;
+}
+
+static noon_err make_dir(const char *path, bool is_file)
+{
+	char dir[NOON_CONFIG_PATH_MAX];
+	char *slash;
+
+	(void)snprintf(dir, sizeof(dir), "%s", path);
+	slash = strrchr(dir, '/');
+	if (is_file) {
+		if (slash == NULL || slash == dir)
+			return NOON_OK;
+		*slash = '\0';
+	}
+	/* The folder of the control socket hides it; the page's must be reachable. */
+	if (noon_dir_make(dir, 0755)) {
+		noon_log(NOON_LOG_ERROR, "%s: cannot make the directory: %s", dir, strerror(errno));
+		return NOON_ERR_OS;
+	}
+	return NOON_OK;
+}
+
+static noon_err make_files(struct noon_daemon *d)
+{
+	const struct noon_config *c = &d->conf;
+	noon_err err = make_dir(c->state_dir, false);
+
+	if (!err && c->control[0] != '\0')
+		err = make_dir(c->control, true);
+	if (!err && c->page[0] != '\0')
+		err = make_dir(c->page, true);
+	if (!err && c->page[0] != '\0') {
+		err = noon_page_writer_new(c->page, &d->page);
+		if (err)
+			noon_log(NOON_LOG_ERROR, "%s: cannot share the clock page: %s", c->page,
+				 strerror(errno));
+	}
+	if (!err && c->control[0] != '\0')
+		err = noon_control_new(c->control, d, &d->control);
+	return err;
+}
+
+noon_err noon_daemon_init(struct noon_daemon *d, const struct noon_config *conf,
+			  enum noon_loop_backend backend)
+{
+	noon_err err;
+
+	memset(d, 0, sizeof(*d));
+	d->conf = *conf;
+	d->tick = (struct noon_timer){.fire = on_tick, .arg = d};
+	d->started_ns = real_now();
+	noon_actions_reset(&d->actions);
+	noon_entropy_init(&d->entropy);
+	noon_served_init(&d->served);
+	err = noon_aead_global_init();
+	err = err ? err : noon_loop_new(backend, &d->loop);
+	if (err) {
+		noon_log(NOON_LOG_ERROR, "cannot start: %s", noon_err_text(err));
+		return err;
+	}
+	err = make_clock(d);
+	err = err ? err : make_engine(d);
+	err = err ? err : make_files(d);
+	return err ? err : make_services(d);
+}
+
+noon_err noon_daemon_start(struct noon_daemon *d)
+{
+	noon_err err = NOON_OK;
+
+	d->host = (struct noon_source_host){
+		.loop = d->loop,
+		.clock = d->clock,
+		.engine = d->engine,
+		.rng = &d->entropy.rng,
+		.state_dir = d->conf.state_dir,
+		.ke_done = &d->ke_done,
+		.no_cert_time_check = d->conf.no_cert_time_check,
+		.on_event = on_event,
+		.on_ke = on_ke,
+		.arg = d,
+	};
+	refresh(d);
+	if (d->ntp != NULL)
+		err = noon_ntp_service_start(d->ntp);
+	if (!err && d->ke != NULL)
+		err = noon_ke_service_start(d->ke);
+	for (size_t i = 0; i < d->conf.n_sources && !err; i++)
+		err = noon_daemon_source_init(&d->source[i], &d->conf.source[i], &d->host);
+	if (err)
+		noon_log(NOON_LOG_ERROR, "cannot start: %s", noon_err_text(err));
+	return err;
+}
+
+static void save(struct noon_daemon *d)
+{
+	struct noon_reading r;
+
+	for (size_t i = 0; i < d->conf.n_sources; i++)
+		noon_daemon_source_save(&d->source[i]);
+	if (!noon_daemon_has_sources(d) || d->conf.clock.kind == NOON_CLOCK_KIND_VIRTUAL)
+		return;
+	noon_daemon_reading(d, &r);
+	if (r.state == NOON_STATE_OK && noon_store_save_drift(d->conf.state_dir, r.freq_error))
+		noon_log(NOON_LOG_WARNING, "%s/drift: cannot write: %s", d->conf.state_dir,
+			 strerror(errno));
+}
+
+void noon_daemon_fini(struct noon_daemon *d)
+{
+	if (d->engine != NULL && d->clock != NULL)
+		save(d);
+	for (size_t i = 0; i < d->conf.n_sources; i++)
+		noon_daemon_source_fini(&d->source[i]);
+	noon_control_free(d->control);
+	noon_ke_service_free(d->ke);
+	noon_ntp_service_free(d->ntp);
+	noon_page_writer_free(d->page);
+	if (d->loop != NULL)
+		noon_loop_disarm(&d->tick);
+	noon_served_fini(&d->served);
+	noon_clock_free(d->clock);
+	noon_entropy_fini(&d->entropy);
+	noon_loop_free(d->loop);
+	free(d->engine);
+	memset(d, 0, sizeof(*d));
+}

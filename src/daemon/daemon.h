@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The daemon: one clock, one engine, its sources and its services on one loop.
+ */
+#ifndef NOON_DAEMON_DAEMON_H
+#define NOON_DAEMON_DAEMON_H
+
+#include "daemon/config.h"
+#include "daemon/control.h"
+#include "daemon/ke_service.h"
+#include "daemon/ntp_service.h"
+#include "daemon/served.h"
+#include "daemon/source.h"
+#include "engine/engine.h"
+#include "platform/clock.h"
+#include "platform/entropy.h"
+#include "platform/loop.h"
+#include "platform/page.h"
+
+#define NOON_DAEMON_EVENTS 32 /**< findings and changes of state remembered for `status` */
+
+struct noon_daemon_event {
+	int64_t real_ns; /**< CLOCK_REALTIME when it was seen */
+	bool is_state;
+	enum noon_state state;	     /**< if is_state: the new one */
+	struct noon_finding finding; /**< otherwise */
+};
+
+struct noon_daemon {
+	struct noon_config conf;
+	struct noon_loop *loop;
+	struct noon_clock *clock;
+	struct noon_entropy entropy;
+	struct noon_engine *engine;
+	struct noon_source_host host;
+	struct noon_daemon_source source[NOON_SOURCES_MAX];
+	struct noon_served served;
+	struct noon_ntp_service *ntp;
+	struct noon_ke_service *ke;
+	struct noon_control *control;
+	struct noon_page_writer *page;
+	struct noon_timer tick;
+	struct noon_actions actions;
+	enum noon_state state; /**< last one told */
+	uint32_t steps;	       /**< of the engine's line, carried out */
+	unsigned ke_done;
+	bool ready;	    /**< READY=1 was sent */
+	int64_t started_ns; /**< CLOCK_REALTIME */
+	size_t n_events;    /**< ever; the ring holds the last ones */
+	struct noon_daemon_event event[NOON_DAEMON_EVENTS];
+};
+
+/**
+ * Build everything and open all sockets and files. Errors are logged.
+ * @param conf  copied
+ */
+NOON_MUST_USE noon_err noon_daemon_init(struct noon_daemon *d, const struct noon_config *conf,
+					enum noon_loop_backend backend);
+/** Start threads, sources and timers; after privileges were dropped. */
+NOON_MUST_USE noon_err noon_daemon_start(struct noon_daemon *d);
+/** Save state and release everything; fine after a failed init. */
+void noon_daemon_fini(struct noon_daemon *d);
+
+/** Read the clock that others see: the engine's reading, widened by how far the real clock is
+ *  from where the engine wants it (still being steered, or stepped by somebody else). */
+void noon_daemon_reading(struct noon_daemon *d, struct noon_reading *ret);
+
+/** Step the clock onto the estimate. @retval as noon_engine_step(), noon_clock_step() */
+NOON_MUST_USE noon_err noon_daemon_step(struct noon_daemon *d);
+
+/** Tell whether the daemon has sources; without any it serves the local clock as it is. */
+bool noon_daemon_has_sources(const struct noon_daemon *d);
+
+/** SIGHUP: read certificate and key again. */
+void noon_daemon_reload(struct noon_daemon *d);
+
+#endif

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/served.h"
+
+void noon_served_init(struct noon_served *s)
+{
+	*s = (struct noon_served){.lock = PTHREAD_MUTEX_INITIALIZER};
+}
+
+void noon_served_fini(struct noon_served *s)
+{
+	(void)pthread_mutex_destroy(&s->lock);
+}
+
+void noon_served_put(struct noon_served *s, const struct noon_served_state *state)
+{
+	(void)pthread_mutex_lock(&s->lock);
+	s->state = *state;
+	(void)pthread_mutex_unlock(&s->lock);
+}
+
+void noon_served_get(struct noon_served *s, struct noon_served_state *ret)
+{
+	(void)pthread_mutex_lock(&s->lock);
+	*ret = s->state;
+	(void)pthread_mutex_unlock(&s->lock);
+}
+
+struct noon_ntp_server_clock noon_served_clock_at(const struct noon_served_state *s, noon_time now)
+{
+	struct noon_ntp_server_clock c = s->clock;
+	const noon_dur since = noon_time_diff(now, s->map.to0);
+
+	if (since > 0)
+		c.root_disp = noon_sat_add(c.root_disp, noon_dur_scale_out(since, s->disp_rate));
+	if (noon_time_before(s->void_after, now))
+		c.has_time = false;
+	return c;
+}

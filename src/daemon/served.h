@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The time as servers give it out: one snapshot, written by the main loop, read by workers.
+ *
+ * A snapshot maps CLOCK_REALTIME (the scale of the kernel's stamps) to the disciplined clock and
+ * says how far that may be from UTC, now and later.
+ */
+#ifndef NOON_DAEMON_SERVED_H
+#define NOON_DAEMON_SERVED_H
+
+#include <pthread.h>
+
+#include "platform/clock.h"
+#include "proto/ntp_server.h"
+
+struct noon_served_state {
+	struct noon_clock_map map;	    /**< CLOCK_REALTIME -> C */
+	struct noon_ntp_server_clock clock; /**< root_disp as of map.to0 */
+	noon_freq disp_rate;		    /**< growth of the bound, fractional */
+	noon_time void_after;		    /**< C from which on there is no time to give */
+};
+
+struct noon_served {
+	pthread_mutex_t lock;
+	struct noon_served_state state;
+};
+
+void noon_served_init(struct noon_served *s);
+void noon_served_fini(struct noon_served *s);
+void noon_served_put(struct noon_served *s, const struct noon_served_state *state);
+/** Copy the snapshot out. */
+void noon_served_get(struct noon_served *s, struct noon_served_state *ret);
+/** What to say of the clock at C = now. */
+struct noon_ntp_server_clock noon_served_clock_at(const struct noon_served_state *s, noon_time now);
+
+#endif

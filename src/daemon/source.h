@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * One configured source: its association, its key exchanges, its addresses.
+ */
+#ifndef NOON_DAEMON_SOURCE_H
+#define NOON_DAEMON_SOURCE_H
+
+#include "daemon/config.h"
+#include "engine/engine.h"
+#include "link/ke_link.h"
+#include "link/ntp_link.h"
+
+/** What a source needs of its daemon. */
+struct noon_source_host {
+	struct noon_loop *loop;
+	struct noon_clock *clock;
+	struct noon_engine *engine;
+	struct noon_rng *rng;
+	const char *state_dir;
+	const unsigned *ke_done;     /**< key exchanges that succeeded so far, all sources */
+	unsigned no_cert_time_check; /**< until this many, certificate times do not count */
+	/** The engine was fed: findings are in `out`. */
+	void (*on_event)(void *arg, struct noon_actions *out);
+	void (*on_ke)(void *arg); /**< a key exchange succeeded */
+	void *arg;
+};
+
+struct noon_daemon_source {
+	const struct noon_config_source *conf;
+	const struct noon_source_host *host;
+	uint32_t index; /**< in the engine */
+	struct noon_ntp_link ntp;
+	struct noon_ke_link ke;
+	struct noon_tls_ctx *tls; /**< client's; NULL without NTS */
+	struct noon_resolve *resolve;
+	struct noon_timer retry;    /**< of the resolution */
+	struct noon_actions events; /**< findings on their way to the host */
+	bool up;		    /**< init succeeded */
+	bool told_stamps;
+	unsigned misses; /**< in a row, for resolving anew */
+	uint64_t ke_ok;
+	uint64_t ke_failed;
+	bool ke_warned;	  /**< the failure in `ke_why` has been logged */
+	char ke_why[320]; /**< how the last key exchange ended */
+};
+
+/** Set up and start. Errors are logged. @retval NOON_OK, NOON_ERR_* */
+NOON_MUST_USE noon_err noon_daemon_source_init(struct noon_daemon_source *s,
+					       const struct noon_config_source *conf,
+					       const struct noon_source_host *host);
+/** Save the session for the next run. */
+void noon_daemon_source_save(struct noon_daemon_source *s);
+void noon_daemon_source_fini(struct noon_daemon_source *s);
+
+#endif
