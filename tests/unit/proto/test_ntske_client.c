@@ -290,6 +290,22 @@ static void more_than_eight_cookies_are_ignored(void **state)
 	assert_int_equal(outcome_for(q), NOON_KE_DONE);
 }
 
+static void c3_a_cookie_given_twice_is_kept_once(void **state)
+{
+	static struct noon_nts_session session;
+	struct request *q = begun();
+
+	(void)state;
+	add_cookies(q, 3, 100);
+	add_cookies(q, 3, 100);
+	request_end(q);
+	begin(&fake, world.server, 100000);
+	say(&fake, noon_wr_written(&q->wr));
+	assert_int_equal(noon_ntske_client_result(&fake.c, &session), NOON_OK);
+	assert_int_equal(session.n_cookies, 3);
+	end(&fake);
+}
+
 static void c6_cookies_of_bad_sizes_are_refused(void **state)
 {
 	static const size_t sizes[] = {0, 15, 513, 1024};
@@ -591,6 +607,7 @@ int main(void)
 		CHECK(every_fragmentation_of_the_message_is_fine),
 		CHECK(every_truncation_is_closed_early),
 		CHECK(more_than_eight_cookies_are_ignored),
+		CHECK(c3_a_cookie_given_twice_is_kept_once),
 		CHECK(c6_cookies_of_bad_sizes_are_refused),
 		CHECK(no_cookie_is_no_success),
 		CHECK(aead_that_was_not_offered_is_refused),
