@@ -52,11 +52,11 @@ static void load(struct series *s, const struct noon_points *ps)
 	for (size_t i = 0; i < s->n; i++)
 		least = ps->p[i].delay < least ? ps->p[i].delay : least;
 	for (size_t i = 0; i < s->n; i++)
-		mean += (double)(ps->p[i].delay - least) / (double)s->n;
+		mean += (double)noon_sat_sub(ps->p[i].delay, least) / (double)s->n;
 	for (size_t i = 0; i < s->n; i++) {
 		const struct noon_point *p = &ps->p[i];
 		/* The smallest of n delays is itself above the true minimum. */
-		const double x = (double)(p->delay - least) + mean / sqrt((double)s->n);
+		const double x = (double)noon_sat_sub(p->delay, least) + mean / sqrt((double)s->n);
 		const double e = (double)p->stamp_err;
 
 		s->x[i] = noon_dur_to_s(noon_time_diff(p->h, last->h));

@@ -56,7 +56,8 @@ static void thin(struct noon_edges *es, int sign, noon_freq rate)
 	const noon_dur rise = noon_dur_scale(noon_time_diff(b->h, a->h), rate);
 	const noon_dur lead = noon_sat_sub(noon_sat_add(a->theta, rise), b->theta);
 
-	drop(es, (sign > 0 ? lead > 0 : lead < 0) ? i + 1 : i);
+	/* Of equals the older stays: a long base line proves the rate. */
+	drop(es, (sign > 0 ? lead >= 0 : lead <= 0) ? i + 1 : i);
 }
 
 static void insert(struct noon_edges *es, const struct noon_edge *e, int sign, noon_freq rate)

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "estimate/fuse.h"
+
+static struct noon_window w;
+
+static const struct noon_drift none = {.rate_max = 0.0, .wander = 0.0, .max_age = NOON_S(100)};
+static const struct noon_drift plain = {
+	.rate_max = 500e-6, .wander = 1e-6, .max_age = NOON_S(14400)};
+
+/* An exchange of no duration: bounds lo and hi at h. */
+static struct noon_exchange exchange(noon_dur h, noon_dur lo, noon_dur hi)
+{
+	return (struct noon_exchange){
+		.lo = {.h = {h}, .theta = lo, .server_err = 3, .stamp_err = 2},
+		.hi = {.h = {h}, .theta = hi, .server_err = 3, .stamp_err = 2},
+	};
+}
+
+static void fill(const struct noon_exchange *x, size_t n)
+{
+	noon_window_clear(&w);
+	for (size_t i = 0; i < n; i++)
+		noon_window_add(&w, &x[i], 0.0);
+}
+
+static void takes_largest_lower_and_smallest_upper_bound(void **state)
+{
+	const struct noon_exchange x[] = {exchange(0, -10, 50), exchange(10, -40, 7),
+					  exchange(20, -20, 20)};
+	struct noon_cert c;
+
+	(void)state;
+	fill(x, 3);
+	assert_int_equal(noon_fuse(&w, NULL, &none, (noon_time){30}, &c), NOON_OK);
+	assert_int_equal(c.theta.lo, -10);
+	assert_int_equal(c.theta.hi, 7);
+	assert_int_equal(c.lo.server_err, 3);
+	assert_int_equal(c.hi.stamp_err, 2);
+}
+
+static void one_exchange_widens_by_the_largest_rate_error(void **state)
+{
+	const struct noon_exchange x = exchange(0, -100, 100);
+	struct noon_cert c;
+	struct noon_interval in;
+
+	(void)state;
+	noon_window_clear(&w);
+	assert_int_equal(noon_fuse(&w, &x, &plain, (noon_time){NOON_S(1)}, &c), NOON_OK);
+	assert_true(c.theta.lo <= -500100 && c.theta.lo > -500105);
+	assert_true(c.theta.hi >= 500100 && c.theta.hi < 500105);
+	assert_true(c.lo.drift >= 500000);
+	in = noon_cert_at(&c, (noon_time){NOON_S(2)});
+	assert_true(in.hi >= 1000100 && in.hi < 1000110);
+}
+
+/* Theta rises by 2 us in 1 s, known to 100 ns each: the rate is 2e-6 within 0.2e-6 and wander. */
+static void two_exchanges_prove_a_rate(void **state)
+{
+	const struct noon_exchange x[] = {exchange(0, -100, 100), exchange(NOON_S(1), 1900, 2100)};
+	struct noon_rate r;
+	struct noon_cert c;
+
+	(void)state;
+	fill(x, 2);
+	assert_int_equal(noon_fuse_rate(&w, &plain, &r), NOON_OK);
+	assert_true(fabs(r.min - 0.8e-6) < 1e-12);
+	assert_true(fabs(r.max - 3.2e-6) < 1e-12);
+	assert_int_equal(noon_fuse(&w, NULL, &plain, (noon_time){NOON_S(11)}, &c), NOON_OK);
+	assert_true(c.theta.hi >= 2100 + 32000 && c.theta.hi < 2110 + 32000);
+	assert_true(c.theta.lo <= 1900 + 8000 && c.theta.lo > 1890 + 8000);
+}
+
+static void rates_beyond_the_largest_are_empty(void **state)
+{
+	const struct noon_exchange x[] = {exchange(0, -100, 100),
+					  exchange(NOON_S(1), 600000, 600200)};
+	struct noon_cert c = {.h0 = {5}};
+
+	(void)state;
+	fill(x, 1);
+	assert_int_equal(noon_fuse(&w, &x[1], &plain, (noon_time){NOON_S(1)}, &c), NOON_ERR_EMPTY);
+	assert_int_equal(c.h0.ns, 5);
+	/* The window alone is still good. */
+	assert_int_equal(noon_fuse(&w, NULL, &plain, (noon_time){NOON_S(1)}, &c), NOON_OK);
+}
+
+static void rates_that_wander_too_much_are_empty(void **state)
+{
+	const struct noon_exchange x[] = {exchange(0, -100, 100), exchange(NOON_S(100), -100, 100),
+					  exchange(NOON_S(200), 149800, 150200)};
+	struct noon_rate r;
+
+	(void)state;
+	fill(x, 3);
+	assert_int_equal(noon_fuse_rate(&w, &plain, &r), NOON_OK);
+	fill(x, 2);
+	w.lo.e[1].theta = w.hi.e[1].theta = 0;
+	noon_window_add(&w,
+			&(struct noon_exchange){.lo = {.h = {NOON_S(200)}, .theta = 250000},
+						.hi = {.h = {NOON_S(200)}, .theta = 250000}},
+			0.0);
+	assert_int_equal(noon_fuse_rate(&w, &plain, &r), NOON_ERR_EMPTY);
+}
+
+static void simultaneous_contradiction_is_empty(void **state)
+{
+	const struct noon_exchange x[] = {exchange(0, -10, 10), exchange(0, 11, 20)};
+	struct noon_cert c;
+
+	(void)state;
+	fill(x, 1);
+	assert_int_equal(noon_fuse(&w, &x[1], &plain, (noon_time){0}, &c), NOON_ERR_EMPTY);
+}
+
+static void empty_window_is_not_found(void **state)
+{
+	struct noon_cert c;
+
+	(void)state;
+	noon_window_clear(&w);
+	assert_int_equal(noon_fuse(&w, NULL, &plain, (noon_time){0}, &c), NOON_ERR_NOT_FOUND);
+}
+
+static void certificate_falls_back_to_the_largest_rate_error_when_old(void **state)
+{
+	const struct noon_exchange x[] = {exchange(0, 0, 0), exchange(NOON_S(10), 0, 0)};
+	struct noon_cert c;
+	noon_dur in, out;
+
+	(void)state;
+	fill(x, 2);
+	assert_int_equal(noon_fuse(&w, NULL, &plain, (noon_time){NOON_S(10)}, &c), NOON_OK);
+	assert_int_equal(c.rate_until.ns, NOON_S(14410));
+	in = noon_cert_at(&c, (noon_time){NOON_S(14410)}).hi;
+	out = noon_cert_at(&c, (noon_time){NOON_S(14420)}).hi;
+	assert_in_range(in, 14400000, 14400100);
+	assert_in_range(out - in, 5000000, 5000010);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(takes_largest_lower_and_smallest_upper_bound),
+		cmocka_unit_test(one_exchange_widens_by_the_largest_rate_error),
+		cmocka_unit_test(two_exchanges_prove_a_rate),
+		cmocka_unit_test(rates_beyond_the_largest_are_empty),
+		cmocka_unit_test(rates_that_wander_too_much_are_empty),
+		cmocka_unit_test(simultaneous_contradiction_is_empty),
+		cmocka_unit_test(empty_window_is_not_found),
+		cmocka_unit_test(certificate_falls_back_to_the_largest_rate_error_when_old),
+	};
+
+	return cmocka_run_group_tests_name("estimate/fuse", tests, NULL, NULL);
+}
