@@ -50,6 +50,7 @@ struct noon_ke_service {
 	struct noon_served *served;
 	struct noon_entropy entropy;
 	struct noon_nts_keys keys;
+	bool keys_failed; /* and it has been logged */
 	struct noon_tls_ctx *tls;
 	struct noon_ntske_server_conf machine_conf;
 	size_t n_listeners;
@@ -88,9 +89,14 @@ static void rotate(struct noon_ke_service *s)
 	struct noon_served_state state;
 
 	noon_served_get(s->served, &state);
-	if (noon_nts_keys_rotate(&s->keys,
-				 noon_clock_map_apply(&state.map, read_clock(CLOCK_REALTIME))))
+	const bool ok =
+		noon_nts_keys_rotate(
+			&s->keys, noon_clock_map_apply(&state.map, read_clock(CLOCK_REALTIME))) ==
+		NOON_OK;
+
+	if (!ok && !s->keys_failed)
 		noon_log(NOON_LOG_ERROR, "cookie keys cannot be derived: no cookies are given out");
+	s->keys_failed = !ok;
 }
 
 static void listen_again(struct noon_ke_service *s, bool yes)

@@ -40,6 +40,7 @@ struct worker {
 	struct noon_watch watch; /* poll backend */
 	struct noon_entropy entropy;
 	struct noon_nts_keys keys;
+	bool keys_failed; /* and it has been logged */
 	struct noon_ntp_server server;
 	struct noon_rate_limit rate;
 	struct noon_served_state time;
@@ -114,9 +115,14 @@ static void publish(struct worker *w)
 static void refresh(struct worker *w)
 {
 	noon_served_get(w->service->served, &w->time);
-	if (w->server.keys != NULL &&
-	    noon_nts_keys_rotate(&w->keys, noon_clock_map_apply(&w->time.map, real_now())))
+	if (w->server.keys == NULL)
+		return;
+	const bool ok = noon_nts_keys_rotate(&w->keys, noon_clock_map_apply(&w->time.map,
+									    real_now())) == NOON_OK;
+
+	if (!ok && !w->keys_failed)
 		noon_log(NOON_LOG_ERROR, "cookie keys cannot be derived: NTS requests get no time");
+	w->keys_failed = !ok;
 }
 
 static void prepare(struct worker *w)

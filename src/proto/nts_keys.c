@@ -70,9 +70,9 @@ static noon_err open_cipher(struct noon_nts_keys *k, size_t slot, uint32_t epoch
 
 	memcpy(info, label, sizeof(label) - 1);
 	put_epoch(info + sizeof(label) - 1, epoch);
-	err = noon_hkdf_sha256(noon_bytes_of(k->master.p, sizeof(k->master.p)),
-			       noon_bytes_of(NULL, 0), noon_bytes_of(info, sizeof(info)), key,
-			       sizeof(key));
+	err = noon_hkdf_sha256(noon_bytes_of(NULL, 0),
+			       noon_bytes_of(k->master.p, sizeof(k->master.p)),
+			       noon_bytes_of(info, sizeof(info)), key, sizeof(key));
 	err = err ? err
 		  : noon_aead_init(&k->cipher[slot], NOON_AEAD_SIV_CMAC_256,
 				   noon_bytes_of(key, sizeof(key)));
