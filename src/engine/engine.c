@@ -255,6 +255,9 @@ static void disagree(struct noon_engine *e)
 		raise(e, NOON_FINDING_NO_MAJORITY, e->now, (noon_dur)sources_in(e->vote.voters),
 		      (noon_dur)(n - e->vote.liars));
 	alarm(e);
+	/* Exchanges of sources that disagree with each other are no evidence for either. */
+	if (e->vote.suspects == 0)
+		e->latch.good_run = 0;
 }
 
 /* Vote after an exchange of s, and draw the consequences. */
@@ -280,9 +283,12 @@ static void settle(struct noon_engine *e, const struct noon_source *s)
 		return;
 	if (e->latch.good_run < e->conf.clear_after)
 		e->latch.good_run++;
-	check_limit(e, e->now);
-	if (e->vote.outcome != NOON_VOTE_AGREED || !is_within(e, e->now))
+	if (e->vote.outcome != NOON_VOTE_AGREED)
 		return;
+	if (!is_within(e, e->now)) {
+		e->latch.good_run = 0;
+		return;
+	}
 	if (!e->latch.synced)
 		noon_findings_clear(&e->of_engine, NOON_FINDING_SUSPENDED);
 	noon_findings_clear(&e->of_engine, NOON_FINDING_CLOCK_STEPPED);
@@ -327,8 +333,9 @@ void noon_engine_on_sample(struct noon_engine *e, const struct noon_sample *x, n
 	vote(e, s, fate == NOON_SAMPLE_ACCEPTED);
 	if (fate == NOON_SAMPLE_ACCEPTED)
 		settle(e, s);
-	else
-		check_limit(e, e->now);
+	else if (e->vote.outcome == NOON_VOTE_NO_MAJORITY)
+		e->latch.good_run = 0;
+	check_limit(e, e->now);
 	refresh(e);
 	finish(e, out);
 }

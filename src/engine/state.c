@@ -51,6 +51,8 @@ void noon_latch_good(struct noon_latch *l, unsigned clear_after)
 
 void noon_latch_bad(struct noon_latch *l)
 {
-	l->alarm = l->alarm || l->synced;
+	if (l->alarm || !l->synced)
+		return;
+	l->alarm = true;
 	l->good_run = 0;
 }

@@ -40,7 +40,7 @@ enum noon_state noon_latch_state(const struct noon_latch *l, bool within_limit, 
  *  once good_run has reached clear_after. */
 void noon_latch_good(struct noon_latch *l, unsigned clear_after);
 
-/** Raise the alarm (only once synchronised) and start counting anew. */
+/** Raise the alarm, only once synchronised; its beginning starts the count anew. */
 void noon_latch_bad(struct noon_latch *l);
 
 #endif

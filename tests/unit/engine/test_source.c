@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "engine/source.h"
+
+static const struct noon_drift drift = {500e-6, 1e-6, NOON_S(14400)};
+
+static struct noon_source s;
+
+/* 10 us each way, local clock right but for `off`, at h. */
+static struct noon_sample sample(noon_dur h, noon_dur off)
+{
+	return (struct noon_sample){
+		.t1 = {h},
+		.t2 = {h + 10000 + off},
+		.t3 = {h + 11000 + off},
+		.t4 = {h + 21000},
+		.authenticated = true,
+	};
+}
+
+static enum noon_sample_fate take(struct noon_sample x)
+{
+	return noon_source_take(&s, &x, x.t4, &drift, 4);
+}
+
+static void fresh(void)
+{
+	const struct noon_source_conf conf = noon_source_conf_default();
+
+	noon_source_init(&s, &conf);
+}
+
+static void good_exchanges_are_accepted(void **state)
+{
+	(void)state;
+	fresh();
+	for (int i = 0; i < 100; i++)
+		assert_int_equal(take(sample(NOON_S(16) * i, 0)), NOON_SAMPLE_ACCEPTED);
+	assert_int_equal(s.n_accepted, 100);
+	assert_int_equal(s.reach, 0xff);
+	assert_true(noon_source_can_vote(&s, s.last_good));
+	assert_true(s.has_fit && s.fit.has_rate);
+}
+
+static void useless_samples_change_nothing(void **state)
+{
+	struct noon_sample x = sample(NOON_S(1), 0);
+
+	(void)state;
+	fresh();
+	x.authenticated = false;
+	assert_int_equal(take(x), NOON_SAMPLE_UNAUTHENTICATED);
+	x = sample(NOON_S(1), 0);
+	x.leap = NOON_LEAP_UNKNOWN;
+	assert_int_equal(take(x), NOON_SAMPLE_UNSYNCHRONISED);
+	x = sample(NOON_S(1), 0);
+	x.server_err = -1;
+	assert_int_equal(take(x), NOON_SAMPLE_MALFORMED);
+	x = sample(NOON_S(1), 0);
+	assert_int_equal(noon_source_take(&s, &x, (noon_time){0}, &drift, 4),
+			 NOON_SAMPLE_MALFORMED);
+	x.t1 = (noon_time){-NOON_S(20000)};
+	assert_int_equal(take(x), NOON_SAMPLE_MALFORMED);
+	assert_false(s.has_cert);
+	assert_false(s.suspect);
+	assert_int_equal(s.window.lo.n, 0);
+}
+
+static void contradiction_never_enters_and_makes_suspect(void **state)
+{
+	size_t n;
+
+	(void)state;
+	fresh();
+	for (int i = 0; i < 10; i++)
+		assert_int_equal(take(sample(NOON_S(16) * i, 0)), NOON_SAMPLE_ACCEPTED);
+	n = s.window.lo.n;
+	assert_int_equal(take(sample(NOON_S(160), NOON_MS(20))), NOON_SAMPLE_INCONSISTENT);
+	assert_int_equal(s.window.lo.n, n);
+	assert_int_equal(s.points.n, 10);
+	assert_true(s.suspect);
+	assert_true(s.seen > NOON_MS(19));
+	assert_false(noon_source_can_vote(&s, (noon_time){NOON_S(161)}));
+	for (int i = 11; i < 15; i++) {
+		assert_true(s.suspect);
+		assert_int_equal(take(sample(NOON_S(16) * i, 0)), NOON_SAMPLE_ACCEPTED);
+	}
+	assert_false(s.suspect);
+}
+
+static void superluminal_makes_suspect(void **state)
+{
+	(void)state;
+	fresh();
+	s.conf.m_f = 11000;
+	s.conf.m_r = 9050;
+	assert_int_equal(take(sample(0, 0)), NOON_SAMPLE_SUPERLUMINAL);
+	assert_true(s.suspect);
+	assert_int_equal(s.seen, 20000);
+	assert_int_equal(s.allowed, 20050);
+	assert_false(s.has_cert);
+}
+
+static void suspect_is_not_forgotten_by_waiting(void **state)
+{
+	(void)state;
+	fresh();
+	assert_int_equal(take(sample(0, 0)), NOON_SAMPLE_ACCEPTED);
+	assert_int_equal(take(sample(NOON_S(16), NOON_S(1))), NOON_SAMPLE_INCONSISTENT);
+	/* After the window has expired even the right time does not end suspicion. */
+	assert_int_equal(take(sample(NOON_S(20000), NOON_S(1))), NOON_SAMPLE_INCONSISTENT);
+	assert_int_equal(take(sample(NOON_S(20016), 0)), NOON_SAMPLE_INCONSISTENT);
+	noon_source_forget(&s);
+	assert_int_equal(take(sample(NOON_S(20032), NOON_S(1))), NOON_SAMPLE_ACCEPTED);
+}
+
+static void long_silence_is_bridged_by_the_largest_rate_error(void **state)
+{
+	(void)state;
+	fresh();
+	assert_int_equal(take(sample(0, 0)), NOON_SAMPLE_ACCEPTED);
+	assert_int_equal(take(sample(NOON_S(20000), NOON_S(9))), NOON_SAMPLE_ACCEPTED);
+	fresh();
+	assert_int_equal(take(sample(0, 0)), NOON_SAMPLE_ACCEPTED);
+	assert_int_equal(take(sample(NOON_S(20000), NOON_S(11))), NOON_SAMPLE_INCONSISTENT);
+}
+
+static void delayed_exchange_does_not_steer(void **state)
+{
+	struct noon_sample late = sample(NOON_S(160), 0);
+
+	(void)state;
+	fresh();
+	for (int i = 0; i < 10; i++)
+		assert_int_equal(take(sample(NOON_S(16) * i, 0)), NOON_SAMPLE_ACCEPTED);
+	late.t2.ns += NOON_MS(100);
+	late.t3.ns += NOON_MS(100);
+	late.t4.ns += NOON_MS(100);
+	assert_int_equal(take(late), NOON_SAMPLE_ACCEPTED);
+	assert_int_equal(s.points.n, 10);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(good_exchanges_are_accepted),
+		cmocka_unit_test(useless_samples_change_nothing),
+		cmocka_unit_test(contradiction_never_enters_and_makes_suspect),
+		cmocka_unit_test(superluminal_makes_suspect),
+		cmocka_unit_test(suspect_is_not_forgotten_by_waiting),
+		cmocka_unit_test(long_silence_is_bridged_by_the_largest_rate_error),
+		cmocka_unit_test(delayed_exchange_does_not_steer),
+	};
+
+	return cmocka_run_group_tests_name("engine/source", tests, NULL, NULL);
+}

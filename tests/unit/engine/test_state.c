@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "engine/state.h"
+
+static struct noon_actions out; /* too large for the stack */
+
+static void state_is_never_better_than_the_bound(void **state)
+{
+	static const struct {
+		struct noon_latch latch;
+		bool within, fresh;
+		enum noon_state state;
+	} row[] = {
+		{{false, false, 0}, true, true, NOON_STATE_UNSYNCHRONISED},
+		{{true, false, 0}, true, true, NOON_STATE_OK},
+		{{true, false, 0}, true, false, NOON_STATE_HOLDOVER},
+		{{true, false, 0}, false, true, NOON_STATE_ALARM},
+		{{true, true, 0}, true, true, NOON_STATE_ALARM},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++)
+		assert_int_equal(noon_latch_state(&row[i].latch, row[i].within, row[i].fresh),
+				 row[i].state);
+}
+
+static void alarm_needs_evidence_to_end(void **state)
+{
+	struct noon_latch l = {0};
+
+	(void)state;
+	noon_latch_bad(&l);
+	assert_false(l.alarm);
+	noon_latch_good(&l, 4);
+	noon_latch_bad(&l);
+	assert_true(l.alarm);
+	for (l.good_run = 1; l.good_run < 4; l.good_run++) {
+		noon_latch_good(&l, 4);
+		assert_true(l.alarm);
+	}
+	noon_latch_good(&l, 4);
+	assert_false(l.alarm);
+}
+
+static void finding_is_reported_once_each_time_it_begins(void **state)
+{
+	struct noon_findings fs = {0};
+	const struct noon_finding f = {NOON_FINDING_BOUND_LIMIT, NOON_SOURCE_NONE, {5}, 7, 6};
+
+	(void)state;
+	noon_actions_reset(&out);
+	for (int i = 0; i < 3; i++) {
+		noon_findings_raise(&fs, &f);
+		assert_true(noon_findings_report(&fs, &out));
+	}
+	assert_int_equal(out.n, 1);
+	assert_int_equal(out.a[0].finding.value, 7);
+	noon_findings_clear(&fs, NOON_FINDING_BOUND_LIMIT);
+	noon_findings_raise(&fs, &f);
+	assert_true(noon_findings_report(&fs, &out));
+	assert_int_equal(out.n, 2);
+}
+
+static void full_list_keeps_the_finding_for_later(void **state)
+{
+	struct noon_findings fs = {0};
+	const struct noon_finding f = {NOON_FINDING_SUSPENDED, NOON_SOURCE_NONE, {5}, 7, 6};
+
+	(void)state;
+	noon_actions_reset(&out);
+	for (int i = 0; i < NOON_ACTIONS_MAX; i++)
+		noon_actions_arm(&out);
+	noon_findings_raise(&fs, &f);
+	assert_false(noon_findings_report(&fs, &out));
+	noon_actions_reset(&out);
+	assert_true(noon_findings_report(&fs, &out));
+	assert_int_equal(out.n, 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(state_is_never_better_than_the_bound),
+		cmocka_unit_test(alarm_needs_evidence_to_end),
+		cmocka_unit_test(finding_is_reported_once_each_time_it_begins),
+		cmocka_unit_test(full_list_keeps_the_finding_for_later),
+	};
+
+	return cmocka_run_group_tests_name("engine/state", tests, NULL, NULL);
+}

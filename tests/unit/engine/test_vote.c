@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "engine/vote.h"
+
+static const struct noon_drift drift = {500e-6, 1e-6, NOON_S(14400)};
+
+static struct noon_source s[NOON_SOURCES_MAX];
+
+static void clear(void)
+{
+	for (size_t i = 0; i < NOON_SOURCES_MAX; i++)
+		s[i] = (struct noon_source){0};
+}
+
+static void voter(unsigned i, noon_dur lo, noon_dur hi)
+{
+	s[i].in_use = true;
+	s[i].has_cert = true;
+	s[i].last_good = (noon_time){0};
+	s[i].cert = (struct noon_cert){
+		.theta = {lo, hi},
+		.rate = {-1e-6, 1e-6},
+		.rate_until = {NOON_S(14400)},
+		.rate_max = 500e-6,
+		.lo = {.server_err = (noon_dur)i},
+		.hi = {.server_err = (noon_dur)i},
+	};
+}
+
+static struct noon_vote hold(int max_liars, noon_dur h)
+{
+	struct noon_vote v;
+
+	noon_vote_hold(s, NOON_SOURCES_MAX, max_liars, &drift, (noon_time){h}, &v);
+	return v;
+}
+
+static void nobody_is_no_news(void **state)
+{
+	(void)state;
+	clear();
+	assert_int_equal(hold(-1, 0).outcome, NOON_VOTE_NONE);
+}
+
+static void majority_outvotes_a_liar_and_names_it(void **state)
+{
+	struct noon_vote v;
+
+	(void)state;
+	clear();
+	voter(2, 0, 100);
+	voter(5, 50, 200);
+	voter(7, 9000, 9100);
+	v = hold(-1, 0);
+	assert_int_equal(v.outcome, NOON_VOTE_AGREED);
+	assert_int_equal(v.liars, 1);
+	assert_int_equal(v.voters, 1 << 2 | 1 << 5 | 1 << 7);
+	assert_int_equal(v.falsetickers, 1 << 7);
+	assert_int_equal(v.cert.theta.lo, 50);
+	assert_int_equal(v.cert.theta.hi, 100);
+	assert_int_equal(v.cert.lo.server_err, 5);
+	assert_int_equal(v.cert.hi.server_err, 2);
+}
+
+static void liar_by_rate_is_named(void **state)
+{
+	struct noon_vote v;
+
+	(void)state;
+	clear();
+	for (unsigned i = 0; i < 3; i++)
+		voter(i, 0, 100);
+	s[1].cert.rate = (struct noon_rate){5e-6, 6e-6};
+	v = hold(-1, 0);
+	assert_int_equal(v.falsetickers, 1 << 1);
+	assert_true(fabs(v.cert.rate.max - 1e-6) < 1e-15);
+}
+
+static void disagreement_without_majority_is_told(void **state)
+{
+	(void)state;
+	clear();
+	voter(0, 0, 100);
+	voter(1, 200, 300);
+	assert_int_equal(hold(-1, 0).outcome, NOON_VOTE_NO_MAJORITY);
+	voter(2, 400, 500);
+	assert_int_equal(hold(-1, 0).outcome, NOON_VOTE_NO_MAJORITY);
+}
+
+static void suspects_count_as_liars_found(void **state)
+{
+	struct noon_vote v;
+
+	(void)state;
+	clear();
+	voter(0, 0, 100);
+	s[0].suspect = true;
+	assert_int_equal(hold(-1, 0).outcome, NOON_VOTE_NO_MAJORITY);
+	voter(1, 0, 100);
+	assert_int_equal(hold(-1, 0).outcome, NOON_VOTE_NO_MAJORITY);
+	voter(2, 0, 90);
+	v = hold(-1, 0);
+	assert_int_equal(v.outcome, NOON_VOTE_AGREED);
+	assert_int_equal(v.cert.theta.hi, 90); /* no liar is left */
+	assert_int_equal(v.suspects, 1);
+}
+
+static void configured_liars_need_enough_voters(void **state)
+{
+	(void)state;
+	clear();
+	voter(0, 0, 100);
+	voter(1, 0, 100);
+	assert_int_equal(hold(1, 0).outcome, NOON_VOTE_TOO_FEW);
+	assert_int_equal(hold(0, 0).outcome, NOON_VOTE_AGREED);
+	voter(2, 0, 100);
+	assert_int_equal(hold(1, 0).outcome, NOON_VOTE_AGREED);
+}
+
+static void old_and_unselectable_sources_do_not_vote(void **state)
+{
+	(void)state;
+	clear();
+	voter(0, 0, 100);
+	assert_int_equal(hold(-1, NOON_S(7000)).outcome, NOON_VOTE_AGREED);
+	assert_int_equal(hold(-1, NOON_S(7300)).outcome, NOON_VOTE_NONE);
+	s[0].conf.noselect = true;
+	assert_int_equal(hold(-1, 0).outcome, NOON_VOTE_NONE);
+}
+
+static void leap_needs_more_than_half(void **state)
+{
+	(void)state;
+	clear();
+	for (unsigned i = 0; i < 4; i++)
+		voter(i, 0, 100);
+	s[0].last.leap = s[1].last.leap = NOON_LEAP_INSERT;
+	assert_int_equal(hold(-1, 0).leap, NOON_LEAP_NONE);
+	s[2].last.leap = NOON_LEAP_INSERT;
+	assert_int_equal(hold(-1, 0).leap, NOON_LEAP_INSERT);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(nobody_is_no_news),
+		cmocka_unit_test(majority_outvotes_a_liar_and_names_it),
+		cmocka_unit_test(liar_by_rate_is_named),
+		cmocka_unit_test(disagreement_without_majority_is_told),
+		cmocka_unit_test(suspects_count_as_liars_found),
+		cmocka_unit_test(configured_liars_need_enough_voters),
+		cmocka_unit_test(old_and_unselectable_sources_do_not_vote),
+		cmocka_unit_test(leap_needs_more_than_half),
+	};
+
+	return cmocka_run_group_tests_name("engine/vote", tests, NULL, NULL);
+}
