@@ -15,6 +15,9 @@
 #define SLEW_LEAST NOON_MS(250)
 #define SLEW_MOST  NOON_S(16)
 
+/* Polls during which the bound must stay within the limit to enter OK. */
+#define POLLS_AHEAD 2
+
 noon_err noon_engine_init(struct noon_engine *e, const struct noon_engine_conf *conf)
 {
 	const noon_err err = noon_engine_conf_check(conf);
@@ -83,8 +86,8 @@ static void alarm(struct noon_engine *e)
 		hurry(e);
 }
 
-static void raise(struct noon_engine *e, enum noon_finding_kind kind, noon_time at, noon_dur value,
-		  noon_dur threshold)
+static void raise_engine(struct noon_engine *e, enum noon_finding_kind kind, noon_time at,
+			 noon_dur value, noon_dur threshold)
 {
 	const struct noon_finding f = {kind, NOON_SOURCE_NONE, at, value, threshold};
 
@@ -122,9 +125,9 @@ static void check_limit(struct noon_engine *e, noon_time h)
 		noon_findings_clear(&e->of_engine, NOON_FINDING_BOUND_LIMIT);
 		return;
 	}
-	raise(e, NOON_FINDING_BOUND_LIMIT, h,
-	      e->has_cert ? noon_bound_value(&e->cert, line_of(e), h) : NOON_DUR_MAX,
-	      e->conf.alert_limit);
+	raise_engine(e, NOON_FINDING_BOUND_LIMIT, h,
+		     e->has_cert ? noon_bound_value(&e->cert, line_of(e), h) : NOON_DUR_MAX,
+		     e->conf.alert_limit);
 	alarm(e);
 }
 
@@ -252,8 +255,8 @@ static void disagree(struct noon_engine *e)
 	const unsigned n = sources_in(e->vote.voters | e->vote.suspects);
 
 	if (n > 1)
-		raise(e, NOON_FINDING_NO_MAJORITY, e->now, (noon_dur)sources_in(e->vote.voters),
-		      (noon_dur)(n - e->vote.liars));
+		raise_engine(e, NOON_FINDING_NO_MAJORITY, e->now,
+			     (noon_dur)sources_in(e->vote.voters), (noon_dur)(n - e->vote.liars));
 	alarm(e);
 	/* Exchanges of sources that disagree with each other are no evidence for either. */
 	if (e->vote.suspects == 0)
@@ -276,6 +279,15 @@ static void vote(struct noon_engine *e, const struct noon_source *s, bool accept
 	judge(e);
 }
 
+/* Return whether the bound will stay within the limit until the next polls. Without that, OK would
+ * turn into ALARM before anybody could do anything about it. */
+static bool lasts(const struct noon_engine *e, const struct noon_source *s)
+{
+	const noon_time until = noon_bound_until(&e->cert, line_of(e), e->now, e->conf.alert_limit);
+
+	return noon_time_diff(until, e->now) >= POLLS_AHEAD * interval_of(e, s);
+}
+
 /* Move the latch after an accepted exchange. */
 static void settle(struct noon_engine *e, const struct noon_source *s)
 {
@@ -289,6 +301,8 @@ static void settle(struct noon_engine *e, const struct noon_source *s)
 		e->latch.good_run = 0;
 		return;
 	}
+	if (!lasts(e, s))
+		return;
 	if (!e->latch.synced)
 		noon_findings_clear(&e->of_engine, NOON_FINDING_SUSPENDED);
 	noon_findings_clear(&e->of_engine, NOON_FINDING_CLOCK_STEPPED);
@@ -402,7 +416,7 @@ void noon_engine_on_discontinuity(struct noon_engine *e, noon_time now,
 		begin(e, now);
 	}
 	noon_findings_clear(&e->of_engine, finding);
-	raise(e, finding, now, 0, 0);
+	raise_engine(e, finding, now, 0, 0);
 	finish(e, out);
 }
 

@@ -14,7 +14,7 @@
 
 /** How far a reading may be trusted. Its bound is true in every state that has one. */
 enum noon_state {
-	NOON_STATE_UNSYNCHRONISED, /**< never yet within the alert limit */
+	NOON_STATE_UNSYNCHRONISED, /**< bound not yet within L, or not for two polls */
 	NOON_STATE_OK,		   /**< bound <= L, exchanges arrive */
 	NOON_STATE_HOLDOVER,	   /**< bound <= L, no good exchange for some polls */
 	NOON_STATE_ALARM,	   /**< bound > L, or an assumption was seen to be false */

@@ -104,6 +104,8 @@ void noon_engine_source_report(const struct noon_engine *e, uint32_t source, noo
 	if (!s || !s->in_use)
 		return;
 	ret->verdict = s->verdict;
+	if (s->reach == 0 && s->verdict > NOON_SOURCE_INCONSISTENT)
+		ret->verdict = NOON_SOURCE_UNREACHABLE;
 	ret->m_f = s->conf.m_f;
 	ret->m_r = s->conf.m_r;
 	ret->minima = s->conf.minima;

@@ -22,7 +22,7 @@
 /** What the engine makes of a source. */
 enum noon_source_verdict {
 	NOON_SOURCE_UNUSED,	  /**< no such source */
-	NOON_SOURCE_UNREACHABLE,  /**< no exchange yet, or none within max_age */
+	NOON_SOURCE_UNREACHABLE,  /**< no exchange yet, none in the last 8 polls, or too old */
 	NOON_SOURCE_INCONSISTENT, /**< suspect: contradicts itself or light; does not vote */
 	NOON_SOURCE_FALSETICKER,  /**< outside the majority */
 	NOON_SOURCE_TRUECHIMER,	  /**< agrees with the majority, not steering */

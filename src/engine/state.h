@@ -36,7 +36,8 @@ struct noon_latch {
 /** Return the state of a reading. */
 enum noon_state noon_latch_state(const struct noon_latch *l, bool within_limit, bool fresh);
 
-/** Take note that the sources agree and the bound is within the limit: synchronised; ends an alarm
+/** Take note that the sources agree and the bound is within the limit and will be for a while:
+ *  synchronised; ends an alarm
  *  once good_run has reached clear_after. */
 void noon_latch_good(struct noon_latch *l, unsigned clear_after);
 

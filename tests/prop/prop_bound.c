@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The bound against every attacker who can only delay and drop, on random oscillators within the
- * assumptions. A failing seed is printed; run the program with it as argument to see it alone.
+ * The bound against every attacker who can only delay and drop, and against as many liars as are
+ * assumed, on random oscillators within the assumptions. A failing seed is printed; run the program
+ * with it as argument to see it alone.
  */
 #include <math.h>
 #include <setjmp.h>
@@ -204,6 +205,94 @@ static void truth_stays_within_the_bound_under_every_delay_attack(void **state)
 	assert_int_equal(broken, 0);
 }
 
+/* Liars of the run under way; each lies in its own way from some instant on. */
+static double random_lie(struct world *w, unsigned server)
+{
+	const double t = since_start(w) - 60.0 * server;
+
+	if (server >= w->liars || t < 0.0)
+		return 0.0;
+	switch ((server + (unsigned)fabs(w->knob)) % 4) {
+	case 0:
+		return w->knob * 1e6;
+	case 1:
+		return w->knob * 100.0 * t;
+	case 2:
+		return w->knob * 1e5 * sin(t / 50.0);
+	default:
+		return w->knob * 2e4;
+	}
+}
+
+static uint64_t broken_by_liars(uint64_t seed)
+{
+	struct noon_rng rng = noon_rng_seeded(seed ^ UINT64_C(0x6c696172));
+	const struct oscillator osc = random_oscillator(&rng);
+	struct noon_engine_conf conf = noon_engine_conf_default();
+	const unsigned f = 1 + (unsigned)(noon_rng_u64(&rng) % 2);
+	const unsigned n = 2 * f + 1 + (unsigned)(noon_rng_u64(&rng) % 2);
+	struct world *w;
+	uint64_t broken;
+
+	conf.max_liars = (int)f;
+	conf.alert_limit = NOON_MS(5);
+	w = world_new(seed, &conf, &osc, NOON_MS(3));
+	for (unsigned i = 0; i < n; i++) {
+		const struct server s = random_server(&rng);
+
+		(void)world_add(w, &s);
+	}
+	w->liars = f;
+	w->lie = random_lie;
+	w->attack = attacks[noon_rng_u64(&rng) % (sizeof(attacks) / sizeof(attacks[0]))];
+	w->knob = 10.0 * noon_rng_gauss(&rng);
+	world_run(w, SECONDS);
+	broken = w->tally.violations + w->tally.outside + w->tally.harmed;
+	if (broken)
+		printf("# seed %llu: %llu broken promises, %u liars of %u\n",
+		       (unsigned long long)seed, (unsigned long long)broken, f, n);
+	free(w);
+	return broken;
+}
+
+static void truth_stays_within_the_bound_among_liars_and_delays(void **state)
+{
+	const uint64_t first = only_seed ? only_seed : 1;
+	const uint64_t last = only_seed ? only_seed : SEEDS / 3;
+	uint64_t broken = 0;
+
+	(void)state;
+	for (uint64_t seed = first; seed <= last; seed++)
+		broken += broken_by_liars(seed) > 0;
+	assert_int_equal(broken, 0);
+}
+
+/* One liar more than was assumed must be able to break the promise in some run. */
+static void one_liar_too_many_is_seen(void **state)
+{
+	uint64_t broken = 0;
+
+	(void)state;
+	for (uint64_t seed = 1; seed <= 10; seed++) {
+		struct noon_engine_conf conf = noon_engine_conf_default();
+		const struct oscillator osc = {.rate_ppm = 20};
+		const struct server s = server_typical();
+		struct world *w;
+
+		conf.max_liars = 1;
+		w = world_new(seed, &conf, &osc, NOON_MS(1));
+		for (unsigned i = 0; i < 3; i++)
+			(void)world_add(w, &s);
+		w->liars = 2;
+		w->lie = random_lie;
+		w->knob = 4.0;
+		world_run(w, 600);
+		broken += w->tally.violations > 0 || w->tally.findings[NOON_FINDING_NO_MAJORITY];
+		free(w);
+	}
+	assert_true(broken > 0);
+}
+
 /* The oscillator wanders more than it was said to: the promise must be seen to fail, or be
  * withdrawn by a finding, in some run. Otherwise this program could not see a fault at all. */
 static void broken_assumption_is_seen(void **state)
@@ -226,7 +315,9 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(truth_stays_within_the_bound_under_every_delay_attack),
+		cmocka_unit_test(truth_stays_within_the_bound_among_liars_and_delays),
 		cmocka_unit_test(broken_assumption_is_seen),
+		cmocka_unit_test(one_liar_too_many_is_seen),
 	};
 
 	only_seed = argc > 1 ? strtoull(argv[1], NULL, 0) : 0;

@@ -14,23 +14,20 @@
 
 #include "world.h"
 
-/* Servers below `liars` lie by knob ns, each as it likes. */
-static unsigned liars;
-
 static double in_concert(struct world *w, unsigned server)
 {
-	return server < liars ? w->knob : 0.0;
+	return server < w->liars ? w->knob : 0.0;
 }
 
 static double apart(struct world *w, unsigned server)
 {
-	return server < liars ? w->knob * (server % 2 ? -1.0 : 1.0) : 0.0;
+	return server < w->liars ? w->knob * (server % 2 ? -1.0 : 1.0) : 0.0;
 }
 
 /* A lie that grows slowly enough to stay consistent with itself: 0.4 us/s. */
 static double creeping(struct world *w, unsigned server)
 {
-	return server < liars ? 400.0 * (double)(w->h.ns - w->h0.ns) / 1e9 : 0.0;
+	return server < w->liars ? 400.0 * (double)(w->h.ns - w->h0.ns) / 1e9 : 0.0;
 }
 
 static struct world *world_of(unsigned servers, unsigned n_liars, lie_fn *lie, double knob)
@@ -44,7 +41,7 @@ static struct world *world_of(unsigned servers, unsigned n_liars, lie_fn *lie, d
 	w = world_new(11, &conf, &osc, NOON_MS(-80));
 	for (unsigned i = 0; i < servers; i++)
 		(void)world_add(w, &s);
-	liars = n_liars;
+	w->liars = n_liars;
 	w->lie = lie;
 	w->knob = knob;
 	return w;
@@ -125,7 +122,7 @@ static void two_that_disagree_give_no_majority(void **state)
 	(void)state;
 	world_run(w, 600);
 	assert_int_equal(world_reading(w).state, NOON_STATE_OK);
-	liars = 1;
+	w->liars = 1;
 	w->lie = in_concert;
 	w->knob = 100e6;
 	world_watch(w);

@@ -78,8 +78,9 @@ struct world {
 	unsigned servers;
 	attack_fn *attack;
 	lie_fn *lie;
-	double knob; /**< for the attack in force */
-	noon_time h; /**< now */
+	unsigned liars; /**< servers below this lie, for the lie in force */
+	double knob;	/**< for the attack in force */
+	noon_time h;	/**< now */
 	noon_time h0;
 	int64_t theta0; /**< UTC - h at h0, ns */
 	struct oscillator osc;
