@@ -279,13 +279,15 @@ static void vote(struct noon_engine *e, const struct noon_source *s, bool accept
 	judge(e);
 }
 
-/* Return whether the bound will stay within the limit until the next polls. Without that, OK would
- * turn into ALARM before anybody could do anything about it. */
+/* Return whether the bound will stay within the limit for some polls, burst or not. Without that,
+ * OK would turn into ALARM before anybody could do anything about it. */
 static bool lasts(const struct noon_engine *e, const struct noon_source *s)
 {
+	const struct noon_schedule no_burst = {.poll = s->schedule.poll};
 	const noon_time until = noon_bound_until(&e->cert, line_of(e), e->now, e->conf.alert_limit);
+	const noon_dur room = noon_time_diff(until, e->now);
 
-	return noon_time_diff(until, e->now) >= POLLS_AHEAD * interval_of(e, s);
+	return room >= POLLS_AHEAD * noon_schedule_interval(&no_burst, &s->conf, room);
 }
 
 /* Move the latch after an accepted exchange. */

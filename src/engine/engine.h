@@ -36,7 +36,7 @@
 #include "engine/state.h"
 #include "engine/vote.h"
 
-/** All state; the caller's storage, about 200 kB. The fields are the engine's own. */
+/** All state; the caller's storage, about 110 kB. The fields are the engine's own. */
 struct noon_engine {
 	struct noon_engine_conf conf;
 	struct noon_drift drift; /**< assumptions, from conf */
@@ -87,12 +87,12 @@ void noon_engine_remove_source(struct noon_engine *e, uint32_t source);
 /**
  * Take one exchange in.
  *
- * @param      s    times on h; s->source in use, else the sample is ignored
- * @param      now  >= s->t4, else the sample is ignored. Events are expected in the order of their
+ * @param      x    times on h; x->source in use, else the sample is ignored
+ * @param      now  >= x->t4, else the sample is ignored. Events are expected in the order of their
  *                  instants; one that comes with an earlier `now` counts as of the last one
  * @param[out] out  FINDING, once each time one begins; appended while there is room
  */
-void noon_engine_on_sample(struct noon_engine *e, const struct noon_sample *s, noon_time now,
+void noon_engine_on_sample(struct noon_engine *e, const struct noon_sample *x, noon_time now,
 			   struct noon_actions *out);
 
 /** Take note that a poll of a source brought nothing within its time-out. */

@@ -49,10 +49,10 @@ static void exact_line_is_found(void **state)
 	(void)state;
 	ps.n = 0;
 	for (int i = 0; i < 40; i++)
-		add(NOON_S(16) * i, 16000 * i, 1000);
+		add(NOON_S(16) * i, NOON_US(16) * i, 1000);
 	assert_int_equal(noon_regress(&ps, &f), NOON_OK);
 	assert_true(f.has_rate);
-	assert_true(llabs(f.theta - THETA - 39 * 16000) <= 1);
+	assert_true(llabs(f.theta - THETA - NOON_US(16) * 39) <= 1);
 	assert_true(fabs(f.rate - 1e-6) < 1e-11);
 	assert_int_equal(f.used, 40);
 }
@@ -93,13 +93,13 @@ static void bent_oscillator_is_followed(void **state)
 	(void)state;
 	ps.n = 0;
 	for (int i = 0; i < 64; i++) {
-		const noon_dur truth = i < 32 ? 0 : 3200 * (i - 32);
+		const noon_dur truth = i < 32 ? 0 : INT64_C(3200) * (i - 32);
 
 		add(NOON_S(16) * i, truth + (noon_dur)(100.0 * noon_rng_gauss(&rng)),
 		    1000 + (noon_dur)(200.0 * noon_rng_exp(&rng)));
 	}
 	assert_int_equal(noon_regress(&ps, &f), NOON_OK);
-	assert_true(llabs(f.theta - THETA - 31 * 3200) < 300);
+	assert_true(llabs(f.theta - THETA - INT64_C(31) * 3200) < 300);
 	assert_true(fabs(f.rate - 2e-7) < 2e-8);
 	assert_true(f.walk > 0.0);
 }
