@@ -14,6 +14,7 @@ void noon_backoff_attempt(struct noon_backoff *b, struct noon_rng *rng, noon_tim
 	if (wait_s > max_s)
 		wait_s = max_s;
 	wait_s *= 1 + noon_rng_unit(rng) / 10;
+	b->last = now;
 	b->next = noon_time_add(now, noon_dur_from_s(wait_s));
 	if (b->attempts < ATTEMPTS_MAX)
 		b->attempts++;
@@ -21,5 +22,8 @@ void noon_backoff_attempt(struct noon_backoff *b, struct noon_rng *rng, noon_tim
 
 void noon_backoff_success(struct noon_backoff *b)
 {
+	/* The long wait that a series of failures had led to is void as well. */
+	if (b->attempts > 0)
+		b->next = noon_time_min(b->next, noon_time_add(b->last, NOON_BACKOFF_MIN));
 	b->attempts = 0;
 }

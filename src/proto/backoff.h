@@ -18,13 +18,14 @@
 
 struct noon_backoff {
 	uint32_t attempts; /**< since the last success */
+	noon_time last;	   /**< instant of the latest attempt; meaningful if attempts > 0 */
 	noon_time next;	   /**< earliest instant of the next attempt */
 };
 
 /** Note an attempt at `now` and choose the earliest instant of the next one. */
 void noon_backoff_attempt(struct noon_backoff *b, struct noon_rng *rng, noon_time now);
 
-/** Note that an attempt bore fruit: the next one may come after the minimum wait. */
+/** Note that the latest attempt bore fruit: the next one may come the minimum wait after it. */
 void noon_backoff_success(struct noon_backoff *b);
 
 #endif

@@ -59,7 +59,7 @@ static bool needs_ke(const struct noon_ntp_client *c)
 
 static noon_time give_up_at(const struct noon_ntp_client *c)
 {
-	return noon_time_add(c->request.t1, c->conf.timeout);
+	return noon_time_add(c->request.asked, c->conf.timeout);
 }
 
 static noon_time ke_due(const struct noon_ntp_client *c)
@@ -76,10 +76,22 @@ noon_time noon_ntp_client_deadline(const struct noon_ntp_client *c)
 	return needs_ke(c) ? ke_due(c) : c->next_poll;
 }
 
+static noon_dur interval(const struct noon_ntp_client *c)
+{
+	return c->poll > c->poll_floor ? c->poll : c->poll_floor;
+}
+
+/* Move the next request by what the interval has changed since it was `before`. */
+static void repace(struct noon_ntp_client *c, noon_dur before)
+{
+	if (c->paced)
+		c->next_poll = noon_time_add(c->next_poll, noon_sat_sub(interval(c), before));
+}
+
 /* Intervals vary by a thirty-second either way, so that clients do not march in step. */
 static noon_dur next_interval(struct noon_ntp_client *c)
 {
-	const noon_dur poll = c->poll > c->poll_floor ? c->poll : c->poll_floor;
+	const noon_dur poll = interval(c);
 	const double jitter = (2 * noon_rng_unit(c->conf.rng) - 1) / 32;
 
 	return noon_sat_add(poll, noon_dur_scale(poll, jitter));
@@ -107,7 +119,8 @@ static void send_request(struct noon_ntp_client *c, noon_time now, struct noon_a
 	noon_err err;
 
 	c->next_poll = noon_time_add(now, next_interval(c));
-	memset(&c->request, 0, sizeof(c->request));
+	c->paced = true;
+	noon_wipe(&c->request, sizeof(c->request));
 	do
 		c->request.transmit = noon_rng_u64(c->conf.rng);
 	while (c->request.transmit == 0);
@@ -116,6 +129,7 @@ static void send_request(struct noon_ntp_client *c, noon_time now, struct noon_a
 		return; /* without a cookie the next timer asks for a key exchange */
 	c->request.active = true;
 	c->request.t1 = now;
+	c->request.asked = now;
 	c->request.stamp = NOON_STAMP_USER;
 	c->request.token = c->next_token++;
 	c->n_sent++;
@@ -169,10 +183,10 @@ void noon_ntp_client_on_sent(struct noon_ntp_client *c, uint32_t token, noon_tim
 static void obey_kiss(struct noon_ntp_client *c, uint32_t code)
 {
 	if (code == NOON_KISS_RATE) {
-		const noon_dur floor = c->poll_floor > c->poll ? c->poll_floor : c->poll;
+		const noon_dur before = interval(c);
 
-		c->poll_floor = floor < POLL_FLOOR_MAX / 2 ? 2 * floor : POLL_FLOOR_MAX;
-		c->next_poll = noon_time_add(c->next_poll, c->poll_floor - floor);
+		c->poll_floor = before < POLL_FLOOR_MAX / 2 ? 2 * before : POLL_FLOOR_MAX;
+		repace(c, before);
 	} else if (code == NOON_KISS_DENY || code == NOON_KISS_RSTR) {
 		c->stopped = true;
 	}
@@ -218,30 +232,34 @@ void noon_ntp_client_on_packet(struct noon_ntp_client *c, const struct noon_rx *
 
 void noon_ntp_client_set_poll(struct noon_ntp_client *c, noon_dur poll)
 {
-	noon_dur change;
+	const noon_dur before = interval(c);
 
 	assert(poll > 0);
-	change = noon_sat_sub(poll, c->poll);
 	c->poll = poll;
-	c->next_poll = noon_time_add(c->next_poll, change);
+	repace(c, before);
 }
 
 noon_err noon_ntp_client_set_session(struct noon_ntp_client *c, const struct noon_nts_session *s,
 				     noon_time now)
 {
+	struct noon_aead cipher;
 	noon_err err;
 
 	c->ke_running = false;
 	if (s->n_cookies == 0)
 		return NOON_ERR_EMPTY;
-	noon_aead_fini(&c->cipher);
-	memset(&c->cipher, 0, sizeof(c->cipher));
-	err = noon_aead_init(&c->cipher, s->aead,
+	if (!noon_nts_session_is_sound(s))
+		return NOON_ERR_RANGE;
+	err = noon_aead_init(&cipher, s->aead,
 			     noon_bytes_of(s->keys.c2s, noon_aead_key_len(s->aead)));
 	if (err)
 		return err;
+	noon_aead_fini(&c->cipher);
+	c->cipher = cipher;
 	c->session = *s;
+	c->request.ntsn = false; /* it was about the old keys */
 	c->next_poll = now;
+	c->paced = false;
 	return NOON_OK;
 }
 

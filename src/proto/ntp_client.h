@@ -38,13 +38,15 @@ struct noon_ntp_client_conf {
 struct noon_ntp_client_conf noon_ntp_client_conf_default(void);
 
 struct noon_ntp_request {
-	bool active;	       /**< waiting for the answer */
-	noon_ntp_ts transmit;  /**< random, echoed as origin */
-	noon_time t1;	       /**< local free-running clock */
+	bool active;	      /**< waiting for the answer */
+	noon_ntp_ts transmit; /**< random, echoed as origin */
+	noon_time t1;	      /**< local free-running clock */
+	noon_time asked; /**< when it was handed out to be sent; the time-out counts from here */
 	enum noon_stamp stamp; /**< of t1 */
 	uint32_t token;	       /**< of the SEND action */
 	bool ntsn;	       /**< an NTS NAK for it came; believed only if nothing better does */
 	uint8_t uid[NOON_UID_MIN];
+	struct noon_nts_cookie cookie; /**< spent on it */
 };
 
 struct noon_ntp_client {
@@ -55,7 +57,8 @@ struct noon_ntp_client {
 	noon_ntp_ts last_answered;  /**< transmit of the last request answered, 0 none */
 	noon_ntp_ts last_timed_out; /**< transmit of the last request given up, 0 none */
 	noon_time next_poll;
-	noon_dur poll;	     /**< interval between requests */
+	bool paced;    /**< next_poll is an interval after a request; else it is due at once */
+	noon_dur poll; /**< interval between requests */
 	noon_dur poll_floor; /**< raised by kiss RATE */
 	struct noon_backoff ke;
 	bool ke_running;
@@ -81,12 +84,14 @@ void noon_ntp_client_on_sent(struct noon_ntp_client *c, uint32_t token, noon_tim
 void noon_ntp_client_on_timer(struct noon_ntp_client *c, noon_time now, struct noon_actions *out);
 noon_time noon_ntp_client_deadline(const struct noon_ntp_client *c);
 
-/** Change the interval; takes effect from the last request on. A kiss RATE keeps it from
- *  falling below what the server can bear. */
+/** Change the interval; takes effect from the last request on, and delays none that is due at once.
+ *  A kiss RATE keeps it from falling below what the server can bear. */
 void noon_ntp_client_set_poll(struct noon_ntp_client *c, noon_dur poll);
 
 /** Hand over a finished key exchange, or a session restored from disk; copied.
- *  @retval NOON_OK, NOON_ERR_UNSUPPORTED, NOON_ERR_EMPTY (no cookie), NOON_ERR_CRYPTO */
+ *  An old session and its cookies are kept on failure.
+ *  @retval NOON_OK, NOON_ERR_UNSUPPORTED, NOON_ERR_EMPTY (no cookie), NOON_ERR_RANGE (not sound),
+ *  NOON_ERR_CRYPTO */
 NOON_MUST_USE noon_err noon_ntp_client_set_session(struct noon_ntp_client *c,
 						   const struct noon_nts_session *s, noon_time now);
 /** The key exchange failed; the next CONNECT follows after the back-off. */

@@ -104,8 +104,8 @@ static void fill_times(const struct noon_ntp_client *c, const struct noon_ntp_he
 	s->tx_stamp = c->request.stamp;
 	s->rx_stamp = rx->stamp;
 	/* The server's reading error is its precision; 2 ns cover the truncation of 2^-32 s on
-	 * both sides. A late user stamp of t1 only widens the interval, an early one does not
-	 * exist, so it needs no error of its own unless the owner says so. */
+	 * both sides. A user stamp of t1 is taken before the packet leaves; an early t1 only widens
+	 * the interval, so it needs no error of its own unless the owner says so. */
 	s->stamp_err = noon_sat_add(noon_ntp_precision_to_dur(h->precision) + 2, rx->stamp_err);
 	if (c->request.stamp == NOON_STAMP_USER)
 		s->stamp_err = noon_sat_add(s->stamp_err, c->conf.user_stamp_err);

@@ -59,7 +59,8 @@ void noon_ntp_server_fini(struct noon_ntp_server *s);
  * @param transmit  the instant to promise as the departure, server clock (T3); >= received
  * @param[out] out  the reply is appended; nothing is written when there is none
  * @return NOON_VERDICT_ACCEPTED: a reply with time (or "no time": leap 3) was written.
- *         NOON_VERDICT_COOKIE_KEY, NOON_VERDICT_AUTH: an NTS NAK was written.
+ *         NOON_VERDICT_COOKIE_KEY, NOON_VERDICT_AUTH: an NTS NAK was written if the request was
+ *         one of NTS; a legacy MAC (also AUTH) gets no reply.
  *         anything else: no reply. The verdict is already counted.
  *
  * Cost: no allocation. Thread: one at a time per struct.

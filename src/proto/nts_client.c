@@ -34,23 +34,29 @@ static noon_err put_auth(struct noon_ntp_client *c, struct noon_wr *wr)
 
 noon_err noon_nts_client_protect(struct noon_ntp_client *c, struct noon_wr *wr)
 {
-	struct noon_nts_cookie cookie;
-	noon_err err = noon_nts_session_take(&c->session, &cookie);
+	struct noon_nts_cookie *spent = &c->request.cookie;
+	noon_err err = noon_nts_session_take(&c->session, spent);
 
 	if (err)
 		return err;
 	noon_rng_fill(c->conf.rng, c->request.uid, sizeof(c->request.uid));
 	err = noon_ntp_ext_put(wr, NOON_EXT_UNIQUE_ID,
 			       noon_bytes_of(c->request.uid, sizeof(c->request.uid)));
-	err = err ? err : noon_ntp_ext_put(wr, NOON_EXT_COOKIE, noon_bytes_of(cookie.p, cookie.n));
+	err = err ? err : noon_ntp_ext_put(wr, NOON_EXT_COOKIE, noon_bytes_of(spent->p, spent->n));
 	/* Placeholders stop where the packet would outgrow a common MTU. */
 	for (size_t i = placeholders(c); !err && i > 0; i--) {
-		if (noon_wr_len(wr) + 2 * noon_ntp_ext_len(cookie.n) > NOON_NTP_PACKET_MAX)
+		if (noon_wr_len(wr) + 2 * noon_ntp_ext_len(spent->n) > NOON_NTP_PACKET_MAX)
 			break;
-		err = noon_ntp_ext_put_zeros(wr, NOON_EXT_PLACEHOLDER, cookie.n);
+		err = noon_ntp_ext_put_zeros(wr, NOON_EXT_PLACEHOLDER, spent->n);
 	}
-	noon_wipe(&cookie, sizeof(cookie));
 	return err ? err : put_auth(c, wr);
+}
+
+static bool is_spent(const struct noon_ntp_client *c, struct noon_bytes cookie)
+{
+	const struct noon_nts_cookie *spent = &c->request.cookie;
+
+	return cookie.n == spent->n && memcmp(cookie.p, spent->p, cookie.n) == 0;
 }
 
 /* Take the cookies out of the decrypted fields. All of them are well-formed or none is taken. */
@@ -66,8 +72,10 @@ static enum noon_verdict take_cookies(struct noon_ntp_client *c, struct noon_byt
 				continue;
 			if (ext.body.n < NOON_NTS_COOKIE_MIN || ext.body.n > NOON_NTS_COOKIE_MAX)
 				return NOON_VERDICT_COOKIE;
-			/* A full jar drops the surplus, which is what we want. */
-			if (pass == 1 && noon_nts_session_put(&c->session, ext.body))
+			/* A full jar drops the surplus, which is what we want; and a cookie that
+			 * a careless server hands back is not sent again. */
+			if (pass == 1 && !is_spent(c, ext.body) &&
+			    noon_nts_session_put(&c->session, ext.body))
 				break;
 		}
 		if (err == NOON_ERR_FORMAT || err == NOON_ERR_STATE)

@@ -102,7 +102,11 @@ noon_err noon_nts_keys_rotate(struct noon_nts_keys *k, noon_time now)
 
 noon_time noon_nts_keys_next(const struct noon_nts_keys *k)
 {
-	return (noon_time){((int64_t)k->epoch + 1) * k->period};
+	int64_t end;
+
+	if (__builtin_mul_overflow((int64_t)k->epoch + 1, k->period, &end))
+		return NOON_TIME_NEVER;
+	return (noon_time){end};
 }
 
 noon_err noon_nts_cookie_make(struct noon_nts_keys *k, struct noon_rng *rng, enum noon_aead_id aead,

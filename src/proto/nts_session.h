@@ -4,11 +4,13 @@
  * (RFC 8915, sections 4 and 5).
  *
  * The jar is a FIFO of at most NOON_NTS_COOKIES cookies. A cookie leaves it when it is put on the
- * wire and never comes back, so none is sent twice.
+ * wire and never comes back, so none is sent twice. The struct may come from a file: see
+ * noon_nts_session_is_sound().
  */
 #ifndef NOON_PROTO_NTS_SESSION_H
 #define NOON_PROTO_NTS_SESSION_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/bytes.h"
@@ -42,7 +44,8 @@ struct noon_nts_session {
 };
 
 /**
- * Put a cookie into the jar.
+ * Put a cookie into the jar. One that lies there already is kept once: given twice it would be sent
+ * twice, and tie the two requests together (C3).
  * @retval NOON_OK, NOON_ERR_RANGE (size), NOON_ERR_FULL (the jar is full: the cookie is dropped)
  */
 NOON_MUST_USE noon_err noon_nts_session_put(struct noon_nts_session *s, struct noon_bytes cookie);
@@ -50,6 +53,9 @@ NOON_MUST_USE noon_err noon_nts_session_put(struct noon_nts_session *s, struct n
 /** Take the oldest cookie out of the jar. @retval NOON_OK, NOON_ERR_EMPTY */
 NOON_MUST_USE noon_err noon_nts_session_take(struct noon_nts_session *s,
 					     struct noon_nts_cookie *ret);
+
+/** Tell whether the counts and sizes are within their limits. */
+bool noon_nts_session_is_sound(const struct noon_nts_session *s);
 
 /** Forget keys and cookies. */
 void noon_nts_session_wipe(struct noon_nts_session *s);

@@ -58,21 +58,8 @@ static void note_complaint(struct notes *n, const struct noon_ntske_record *r)
 		n->ret->peer_code = noon_ntske_item(r->body, 0);
 }
 
-/* A cookie given twice would be sent twice, and tie the two requests together (C3). */
-static bool is_in_jar(const struct noon_nts_session *s, struct noon_bytes cookie)
-{
-	size_t i;
-
-	for (i = 0; i < s->n_cookies; i++)
-		if (s->jar[i].n == cookie.n && memcmp(s->jar[i].p, cookie.p, cookie.n) == 0)
-			return true;
-	return false;
-}
-
 static void note_cookie(struct notes *n, const struct noon_ntske_record *r)
 {
-	if (is_in_jar(n->session, r->body))
-		return;
 	/* A full jar is no fault: more than eight are ignored. */
 	if (noon_nts_session_put(n->session, r->body) == NOON_ERR_RANGE)
 		n->bad_cookie = true;

@@ -2,9 +2,11 @@
  *
  * Requests per address: a token bucket in a table of fixed size.
  *
- * Addresses share a bucket when their keyed hashes collide, so an attacker cannot make the table
- * grow, nor aim at a bucket without knowing the key. One request in NOON_RATE_KISS of those over
- * the limit is told so (RFC 5905, section 7.4), the rest are dropped.
+ * The place of an address is a keyed hash, so an attacker cannot make the table grow, nor aim at
+ * somebody's bucket without knowing the key. An address that takes the place of another starts with
+ * a full bucket: the table protects against a few busy clients, not against forged floods, which
+ * gain nothing because a reply is never longer than its request. One request in NOON_RATE_KISS of
+ * those over the limit is told so (RFC 5905, section 7.4), the rest are dropped.
  */
 #ifndef NOON_PROTO_RATE_LIMIT_H
 #define NOON_PROTO_RATE_LIMIT_H

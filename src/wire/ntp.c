@@ -85,7 +85,8 @@ noon_time noon_ntp_ts_to_time(noon_ntp_ts ts, noon_time pivot)
 noon_ntp_ts noon_ntp_ts_from_time(noon_time t)
 {
 	const int64_t s = floor_div(t.ns, NOON_NS_PER_SEC);
-	const uint64_t ns = (uint64_t)(t.ns - s * NOON_NS_PER_SEC);
+	const int64_t rest = t.ns % NOON_NS_PER_SEC;
+	const uint64_t ns = (uint64_t)(rest < 0 ? rest + NOON_NS_PER_SEC : rest);
 
 	return (uint64_t)((s + EPOCH_1970) & UINT32_MAX) << 32 |
 	       (ns << 32) / (uint64_t)NOON_NS_PER_SEC;
