@@ -15,6 +15,7 @@
 
 #include "daemon/config_priv.h"
 #include "estimate/minima.h"
+#include "platform/text.h"
 
 /* Not const only because libConfuse's types are not; nothing writes to them. Lists have their
  * defaults where they are taken over. */
@@ -118,7 +119,7 @@ static noon_dur dur_of(cfg_t *cfg, const char *name)
 {
 	noon_dur d = 0;
 
-	(void)!noon_config_dur(cfg_getstr(cfg, name), &d); /* checked while it was read */
+	(void)!noon_text_dur(cfg_getstr(cfg, name), &d); /* checked while it was read */
 	return d;
 }
 
@@ -126,7 +127,7 @@ static noon_freq freq_of(cfg_t *cfg, const char *name)
 {
 	noon_freq f = 0;
 
-	(void)!noon_config_freq(cfg_getstr(cfg, name), &f); /* checked while it was read */
+	(void)!noon_text_freq(cfg_getstr(cfg, name), &f); /* checked while it was read */
 	return f;
 }
 

@@ -100,10 +100,4 @@ void noon_config_default(struct noon_config *c);
  */
 NOON_MUST_USE noon_err noon_config_read(const char *path, struct noon_config *ret);
 
-/** Parse a duration such as "250ms", "1.5 us", "2h", "30" (seconds). @retval NOON_OK,
- *  NOON_ERR_FORMAT, NOON_ERR_RANGE */
-NOON_MUST_USE noon_err noon_config_dur(const char *text, noon_dur *ret);
-/** Parse a frequency such as "40ppm", "3ppb", "1e-6". @retval NOON_OK, NOON_ERR_FORMAT */
-NOON_MUST_USE noon_err noon_config_freq(const char *text, noon_freq *ret);
-
 #endif

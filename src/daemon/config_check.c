@@ -7,6 +7,7 @@
 
 #include "daemon/config.h"
 #include "daemon/config_priv.h"
+#include "platform/text.h"
 
 #define POLL_MIN NOON_POLL_LOG2_MIN
 #define POLL_MAX NOON_POLL_LOG2_MAX
@@ -16,7 +17,7 @@ static int check_dur(cfg_t *cfg, cfg_opt_t *opt)
 	const char *text = cfg_opt_getnstr(opt, cfg_opt_size(opt) - 1);
 	noon_dur d;
 
-	if (noon_config_dur(text, &d) == NOON_OK)
+	if (noon_text_dur(text, &d) == NOON_OK)
 		return 0;
 	cfg_error(cfg, "%s = \"%s\": expected a time such as \"250ms\", \"1.5us\", \"2h\"",
 		  cfg_opt_name(opt), text);
@@ -29,7 +30,7 @@ static int check_dur_positive(cfg_t *cfg, cfg_opt_t *opt)
 
 	if (check_dur(cfg, opt))
 		return -1;
-	if (noon_config_dur(cfg_opt_getnstr(opt, cfg_opt_size(opt) - 1), &d) == NOON_OK && d > 0)
+	if (noon_text_dur(cfg_opt_getnstr(opt, cfg_opt_size(opt) - 1), &d) == NOON_OK && d > 0)
 		return 0;
 	cfg_error(cfg, "%s: expected a time above zero", cfg_opt_name(opt));
 	return -1;
@@ -41,7 +42,7 @@ static int check_dur_not_negative(cfg_t *cfg, cfg_opt_t *opt)
 
 	if (check_dur(cfg, opt))
 		return -1;
-	if (noon_config_dur(cfg_opt_getnstr(opt, cfg_opt_size(opt) - 1), &d) == NOON_OK && d >= 0)
+	if (noon_text_dur(cfg_opt_getnstr(opt, cfg_opt_size(opt) - 1), &d) == NOON_OK && d >= 0)
 		return 0;
 	cfg_error(cfg, "%s: expected a time of zero or more", cfg_opt_name(opt));
 	return -1;
@@ -52,7 +53,7 @@ static int check_freq(cfg_t *cfg, cfg_opt_t *opt)
 	const char *text = cfg_opt_getnstr(opt, cfg_opt_size(opt) - 1);
 	noon_freq f;
 
-	if (noon_config_freq(text, &f) == NOON_OK && f < 0.1 && f > -0.1)
+	if (noon_text_freq(text, &f) == NOON_OK && f < 0.1 && f > -0.1)
 		return 0;
 	cfg_error(cfg, "%s = \"%s\": expected a frequency such as \"40ppm\" or \"3ppb\"",
 		  cfg_opt_name(opt), text);
@@ -65,7 +66,7 @@ static int check_freq_not_negative(cfg_t *cfg, cfg_opt_t *opt)
 
 	if (check_freq(cfg, opt))
 		return -1;
-	if (noon_config_freq(cfg_opt_getnstr(opt, cfg_opt_size(opt) - 1), &f) == NOON_OK && f >= 0)
+	if (noon_text_freq(cfg_opt_getnstr(opt, cfg_opt_size(opt) - 1), &f) == NOON_OK && f >= 0)
 		return 0;
 	cfg_error(cfg, "%s: expected zero or more", cfg_opt_name(opt));
 	return -1;

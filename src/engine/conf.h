@@ -37,6 +37,9 @@ struct noon_engine_conf {
 	unsigned clear_after;	  /**< good exchanges in a row that end an ALARM; default 4 */
 	unsigned holdover_polls;  /**< HOLDOVER after this many polls without a good exchange;
 				   *   default 3 */
+	noon_dur readmit_after;	  /**< a suspect source that found no agreement with its past for so
+				   *   long may begin anew, ns; 0 (default): only when an operator
+				   *   accepts it */
 	bool step_at_start;	  /**< false: slew even before the first OK; default true */
 	struct noon_line start;	  /**< the clock before anything is known: e.g. corr0 =
 				   *   wall clock - h and rate from the last run; default zeros */

@@ -335,6 +335,18 @@ static void note_fate(struct noon_engine *e, uint32_t i, enum noon_sample_fate f
 	}
 }
 
+/* Let a source begin anew whose past and present have disagreed for as long as configured. */
+static void readmit(const struct noon_engine *e, struct noon_source *s)
+{
+	const noon_dur after = e->conf.readmit_after;
+
+	if (after <= 0 || !s->suspect || s->good_run > 0 ||
+	    noon_time_diff(e->now, s->suspect_since) < after)
+		return;
+	noon_source_restart(s);
+	s->suspect_since = e->now;
+}
+
 void noon_engine_on_sample(struct noon_engine *e, const struct noon_sample *x, noon_time now,
 			   struct noon_actions *out)
 {
@@ -344,6 +356,7 @@ void noon_engine_on_sample(struct noon_engine *e, const struct noon_sample *x, n
 	if (!s)
 		return;
 	begin(e, now);
+	readmit(e, s);
 	fate = noon_source_take(s, x, e->now, &e->drift, e->conf.clear_after);
 	note_fate(e, x->source, fate);
 	vote(e, s, fate == NOON_SAMPLE_ACCEPTED);

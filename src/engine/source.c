@@ -22,14 +22,19 @@ void noon_source_init(struct noon_source *s, const struct noon_source_conf *conf
 	noon_source_forget(s);
 }
 
-void noon_source_forget(struct noon_source *s)
+void noon_source_restart(struct noon_source *s)
 {
 	noon_window_clear(&s->window);
 	s->points.n = 0;
 	s->has_cert = false;
 	s->has_fit = false;
-	s->suspect = false;
 	s->good_run = 0;
+}
+
+void noon_source_forget(struct noon_source *s)
+{
+	noon_source_restart(s);
+	s->suspect = false;
 	s->last_good = NOON_TIME_FIRST;
 	s->verdict = NOON_SOURCE_UNREACHABLE;
 	noon_schedule_start(&s->schedule, &s->conf);
@@ -44,8 +49,10 @@ static enum noon_sample_fate refuse(struct noon_source *s, enum noon_sample_fate
 
 /* Refuse an exchange that shows an assumption to be false. */
 static enum noon_sample_fate suspect(struct noon_source *s, enum noon_sample_fate fate,
-				     noon_dur seen, noon_dur allowed)
+				     noon_time now, noon_dur seen, noon_dur allowed)
 {
+	if (!s->suspect)
+		s->suspect_since = now;
 	s->suspect = true;
 	s->good_run = 0;
 	s->seen = seen;
@@ -147,13 +154,13 @@ enum noon_sample_fate noon_source_take(struct noon_source *s, const struct noon_
 	sample.server_err = noon_sat_add(x->server_err, s->conf.extra_err);
 	err = noon_exchange_of(&sample, s->conf.m_f, s->conf.m_r, d->rate_max, &ex);
 	if (err == NOON_ERR_RANGE)
-		return suspect(s, NOON_SAMPLE_SUPERLUMINAL, noon_sample_rtt(x),
+		return suspect(s, NOON_SAMPLE_SUPERLUMINAL, now, noon_sample_rtt(x),
 			       s->conf.m_f + s->conf.m_r);
 	if (err)
 		return refuse(s, NOON_SAMPLE_MALFORMED);
 	if (!agrees(s, &ex, now, d, &cert))
-		return suspect(s, NOON_SAMPLE_INCONSISTENT, s->has_cert ? gap(&s->cert, &ex) : 0,
-			       0);
+		return suspect(s, NOON_SAMPLE_INCONSISTENT, now,
+			       s->has_cert ? gap(&s->cert, &ex) : 0, 0);
 	s->cert = cert;
 	accept(s, &sample, &ex, now, clear);
 	return NOON_SAMPLE_ACCEPTED;

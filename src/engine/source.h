@@ -52,10 +52,11 @@ struct noon_source {
 	bool has_cert;
 	bool has_fit;
 	bool suspect;
-	unsigned good_run;   /**< accepted exchanges in a row */
-	uint8_t reach;	     /**< one bit per poll, newest lowest */
-	uint64_t n_samples;  /**< samples handed in */
-	uint64_t n_accepted; /**< of them accepted */
+	noon_time suspect_since; /**< valid when suspect: the last refusal that began it */
+	unsigned good_run;	 /**< accepted exchanges in a row */
+	uint8_t reach;		 /**< one bit per poll, newest lowest */
+	uint64_t n_samples;	 /**< samples handed in */
+	uint64_t n_accepted;	 /**< of them accepted */
 	enum noon_source_verdict verdict;
 	noon_dur seen;	  /**< numbers of the last refusal: what was seen, ns */
 	noon_dur allowed; /**< ... and what would have been allowed, ns */
@@ -78,6 +79,10 @@ enum noon_sample_fate noon_source_take(struct noon_source *s, const struct noon_
 
 /** Record that a poll brought nothing. */
 void noon_source_miss(struct noon_source *s);
+
+/** Drop what a suspect source has proved, so that it can begin anew; it stays suspect until
+ *  enough of its new exchanges agree with each other. */
+void noon_source_restart(struct noon_source *s);
 
 /** Forget all exchanges; the configuration and counters stay. */
 void noon_source_forget(struct noon_source *s);

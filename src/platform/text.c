@@ -2,12 +2,12 @@
  *
  * Values with units, as people write them.
  */
+#include "platform/text.h"
+
 #include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "daemon/config.h"
 
 struct unit {
 	const char *name;
@@ -53,7 +53,7 @@ static noon_err with_unit(const char *text, const struct unit *units, double *re
 	return NOON_ERR_FORMAT;
 }
 
-noon_err noon_config_dur(const char *text, noon_dur *ret)
+noon_err noon_text_dur(const char *text, noon_dur *ret)
 {
 	static const struct unit units[] = {
 		{"", 1e9},     {"s", 1e9},    {"ms", 1e6},    {"us", 1e3}, {"ns", 1},
@@ -70,7 +70,7 @@ noon_err noon_config_dur(const char *text, noon_dur *ret)
 	return NOON_OK;
 }
 
-noon_err noon_config_freq(const char *text, noon_freq *ret)
+noon_err noon_text_freq(const char *text, noon_freq *ret)
 {
 	static const struct unit units[] = {
 		{"", 1}, {"ppm", 1e-6}, {"ppb", 1e-9}, {"ppt", 1e-12}, {NULL, 0},

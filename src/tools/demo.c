@@ -1,0 +1,519 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * noonmark demo: the main job. A server, a relay and a client with a wrong clock, on loopback; the
+ * client finds the time, is attacked, says so, and recovers.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "platform/file.h"
+#include "platform/udp.h"
+#include "tools/relay_control.h"
+#include "tools/screen.h"
+#include "tools/tool.h"
+
+#define PATH_LEN 600
+
+struct arguments {
+	double for_s;
+	const char *daemon; /* NULL: noonmarkd beside this program */
+	const char *limit;
+	bool json;
+};
+
+struct ports {
+	unsigned ntp;
+	unsigned ke;
+	unsigned relay_ntp;
+	unsigned relay_ke;
+};
+
+/* What the whole run has shown. */
+struct tally {
+	long readings;
+	long violations;     /**< truth outside of the stated interval */
+	long late_alarms;    /**< error above the limit while the state was good */
+	double worst_error;  /**< while the state was ok, s */
+	double widest_bound; /**< s */
+	bool synchronised;
+	bool alarmed;
+	bool recovered;
+};
+
+struct demo {
+	const struct noon_verb *self;
+	struct arguments args;
+	char dir[64];
+	char program[PATH_LEN];
+	char daemon[PATH_LEN];
+	char control[PATH_LEN]; /* of the relay */
+	struct ports ports;
+	pid_t child[3];
+	size_t n_children;
+	struct noon_ask ask;
+	struct tally tally;
+};
+
+/* Set by ctrl-C: the demo ends early and cleans up. */
+static volatile sig_atomic_t interrupted;
+
+static void on_interrupt(int signo)
+{
+	interrupted = signo;
+}
+
+static double mono_s(void)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
+}
+
+static void pause_s(double s)
+{
+	struct timespec ts;
+
+	if (s <= 0)
+		return;
+	ts.tv_sec = (time_t)s;
+	ts.tv_nsec = (long)((s - (double)ts.tv_sec) * 1e9);
+	(void)nanosleep(&ts, NULL);
+}
+
+/* A port that is free for TCP and UDP on loopback at this moment. */
+static unsigned free_port(void)
+{
+	for (int i = 0; i < 100; i++) {
+		struct noon_addr a;
+		struct noon_stamping stamping;
+		socklen_t len = sizeof(a.u);
+		int sys;
+		int udp;
+		int tcp;
+		unsigned port;
+
+		if (noon_addr_parse("127.0.0.1", 0, &a) ||
+		    noon_udp_bind(&a, false, &udp, &stamping, &sys))
+			return 0;
+		(void)getsockname(udp, &a.u.sa, &len);
+		port = noon_addr_port(&a);
+		tcp = socket(AF_INET, SOCK_STREAM, 0);
+		const bool both = tcp >= 0 && bind(tcp, &a.u.sa, a.len) == 0;
+
+		(void)close(udp);
+		if (tcp >= 0)
+			(void)close(tcp);
+		if (both)
+			return port;
+	}
+	return 0;
+}
+
+static bool write_file(const struct demo *d, const char *name, const char *text)
+{
+	char path[PATH_LEN];
+
+	(void)snprintf(path, sizeof(path), "%s/%s", d->dir, name);
+	return noon_file_replace(path, noon_bytes_of(text, strlen(text)), 0600) == NOON_OK;
+}
+
+static bool write_configs(const struct demo *d)
+{
+	char text[2048];
+
+	(void)snprintf(
+		text, sizeof(text),
+		"state-directory = \"%s/server\"\n"
+		"control-socket = \"%s/server/sock\"\n"
+		"shared-page = \"%s/server/clock\"\n"
+		"user = \"\"\n"
+		"clock { type = \"system-read-only\" }\n"
+		"server { listen = {\"127.0.0.1:%u\"} local-stratum = 1 local-bound = \"1us\" }\n"
+		"nts-ke { listen = {\"127.0.0.1:%u\"} ntp-port = %u }\n",
+		d->dir, d->dir, d->dir, d->ports.ntp, d->ports.ke, d->ports.relay_ntp);
+	if (!write_file(d, "server.conf", text))
+		return false;
+	(void)snprintf(
+		text, sizeof(text),
+		"state-directory = \"%s/client\"\n"
+		"control-socket = \"%s/client/sock\"\n"
+		"shared-page = \"%s/client/clock\"\n"
+		"user = \"\"\n"
+		"alert-limit = \"%s\"\n"
+		"wander = \"5ppm\"\n"
+		"max-age = \"30s\"\n"
+		"clock { type = \"virtual\" offset = \"250ms\" frequency-error = \"40ppm\""
+		" random-walk = 1e-9 }\n"
+		"source \"127.0.0.1\" { ntsport = %u ntstrustedcerts = \"%s/server/ntske.crt\"\n"
+		"  minpoll = -1 maxpoll = 0 burst-interval = \"300ms\" }\n",
+		d->dir, d->dir, d->dir, d->args.limit, d->ports.relay_ke, d->dir);
+	return write_file(d, "client.conf", text);
+}
+
+/* Start a child with its output in a file of the demo's folder. */
+static bool start(struct demo *d, const char *log, char *const argv[])
+{
+	char path[PATH_LEN];
+	const pid_t pid = fork();
+
+	if (pid == 0) {
+		(void)snprintf(path, sizeof(path), "%s/%s", d->dir, log);
+		if (freopen(path, "w", stderr) == NULL || freopen("/dev/null", "r", stdin) == NULL)
+			_exit(127);
+		(void)setpgid(0, 0); /* ctrl-C is for us: we end the children in order */
+		(void)execv(argv[0], argv);
+		_exit(127);
+	}
+	if (pid < 0)
+		return false;
+	d->child[d->n_children++] = pid;
+	return true;
+}
+
+static bool start_daemon(struct demo *d, const char *conf, const char *log)
+{
+	char path[PATH_LEN];
+	char option[] = "-f";
+	char *argv[] = {d->daemon, option, path, NULL};
+
+	(void)snprintf(path, sizeof(path), "%s/%s", d->dir, conf);
+	return start(d, log, argv);
+}
+
+static bool start_relay(struct demo *d)
+{
+	char udp[96];
+	char tcp[96];
+	char verb[] = "relay";
+	char o_udp[] = "--udp";
+	char o_tcp[] = "--tcp";
+	char o_forward[] = "--forward";
+	char o_reverse[] = "--reverse";
+	char o_control[] = "--control";
+	char spec[] = "delay=100us,jitter=30us";
+	char *argv[] = {d->program, verb,      o_udp, udp,	 o_tcp,	     tcp, o_forward,
+			spec,	    o_reverse, spec,  o_control, d->control, NULL};
+
+	(void)snprintf(udp, sizeof(udp), "127.0.0.1:%u=127.0.0.1:%u", d->ports.relay_ntp,
+		       d->ports.ntp);
+	(void)snprintf(tcp, sizeof(tcp), "127.0.0.1:%u=127.0.0.1:%u", d->ports.relay_ke,
+		       d->ports.ke);
+	return start(d, "relay.log", argv);
+}
+
+static bool wait_for(const struct demo *d, const char *name)
+{
+	char path[PATH_LEN];
+
+	(void)snprintf(path, sizeof(path), "%s/%s", d->dir, name);
+	for (int i = 0; i < 100 && !interrupted; i++) {
+		if (access(path, F_OK) == 0)
+			return true;
+		pause_s(0.05);
+	}
+	return false;
+}
+
+static bool start_all(struct demo *d)
+{
+	char path[PATH_LEN];
+
+	if (!write_configs(d) || !start_daemon(d, "server.conf", "server.log") ||
+	    !wait_for(d, "server/ntske.crt") || !wait_for(d, "server/sock") || !start_relay(d) ||
+	    !wait_for(d, "relay.sock") || !start_daemon(d, "client.conf", "client.log") ||
+	    !wait_for(d, "client/sock"))
+		return false;
+	(void)snprintf(path, sizeof(path), "%s/client/sock", d->dir);
+	return noon_ask_open(&d->ask, d->self, path);
+}
+
+static void stop_all(struct demo *d)
+{
+	noon_ask_close(&d->ask);
+	for (size_t i = d->n_children; i > 0; i--) {
+		(void)kill(d->child[i - 1], SIGTERM);
+		(void)waitpid(d->child[i - 1], NULL, 0);
+	}
+	d->n_children = 0;
+}
+
+static void judge(struct tally *t, const json_t *s)
+{
+	const char *state = noon_json_str(s, "state");
+	const double error = noon_json_num(s, "true_error_s"); /* C - UTC */
+	const bool ok = strcmp(state, "ok") == 0;
+
+	if (json_object_get(s, "bound_s") == NULL)
+		return;
+	t->readings++;
+	/* UTC - C must lie in [lower, upper]; 2 us for reading two clocks one after the other. */
+	if (-error < noon_json_num(s, "lower_s") - 2e-6 ||
+	    -error > noon_json_num(s, "upper_s") + 2e-6)
+		t->violations++;
+	if ((ok || strcmp(state, "holdover") == 0) &&
+	    fabs(error) > noon_json_num(s, "alert_limit_s"))
+		t->late_alarms++;
+	if (ok) {
+		t->worst_error = fmax(t->worst_error, fabs(error));
+		t->recovered |= t->alarmed;
+		t->synchronised = true;
+	}
+	t->alarmed |= strcmp(state, "alarm") == 0;
+	t->widest_bound = fmax(t->widest_bound, noon_json_num(s, "bound_s"));
+}
+
+/* Show readings until `until`, one a second; false when the daemon is gone. */
+static bool show_until(struct demo *d, double until, bool *head)
+{
+	while (mono_s() < until && !interrupted) {
+		const char *why;
+		json_t *s = noon_ask(&d->ask, json_pack("{s:s}", "command", "status"), &why);
+
+		if (s == NULL) {
+			(void)noon_tool_fail(d->self, "%s", why);
+			return false;
+		}
+		judge(&d->tally, s);
+		if (d->args.json) {
+			(void)json_dumpf(s, stdout, JSON_COMPACT | JSON_REAL_PRECISION(12));
+			(void)fputc('\n', stdout);
+			(void)fflush(stdout);
+		} else {
+			noon_screen_line(stdout, s, *head);
+		}
+		*head = false;
+		json_decref(s);
+		pause_s(fmin(1.0, until - mono_s()));
+	}
+	return true;
+}
+
+static void say(const struct demo *d, const char *text)
+{
+	if (d->args.json)
+		return;
+	(void)printf("--- %s\n", text);
+	(void)fflush(stdout);
+}
+
+static bool attack(struct demo *d, const char *command)
+{
+	char answer[256];
+	int sys;
+
+	return noon_relay_control_ask(d->control, command, answer, sizeof(answer), &sys) == NOON_OK;
+}
+
+/* The first quarter in peace, the middle under attack, the rest to recover. */
+static bool play(struct demo *d)
+{
+	const double begin = mono_s();
+	const double whole = d->args.for_s;
+	bool head = true;
+
+	say(d, "client clock wrong by 250 ms and 40 ppm; NTS through a relay of 100 us each way");
+	if (!show_until(d, begin + whole * 0.3, &head))
+		return false;
+	say(d, "ATTACK: replies delayed by 20 ms more (requests are not): no cryptography notices");
+	if (!attack(d, "reverse delay=20ms") || !show_until(d, begin + whole * 0.7, &head))
+		return false;
+	say(d, "the attack stops");
+	return attack(d, "reverse delay=100us") && show_until(d, begin + whole, &head);
+}
+
+static void print_summary(const struct demo *d)
+{
+	const struct tally *t = &d->tally;
+	char error[32];
+	char bound[32];
+
+	noon_tool_dur(error, sizeof(error), t->worst_error);
+	noon_tool_dur(bound, sizeof(bound), t->widest_bound);
+	if (d->args.json) {
+		(void)printf("{\"readings\": %ld, \"bound_violations\": %ld, \"late_alarms\": %ld, "
+			     "\"alarmed\": %s, \"recovered\": %s}\n",
+			     t->readings, t->violations, t->late_alarms,
+			     t->alarmed ? "true" : "false", t->recovered ? "true" : "false");
+		return;
+	}
+	(void)printf(
+		"\n"
+		"readings %ld, bound violations: %ld, error above the limit without alarm: %ld\n"
+		"largest true error while ok %s, widest bound %s, alarm %s, recovery %s\n",
+		t->readings, t->violations, t->late_alarms, error, bound,
+		t->alarmed ? "raised" : "not raised", t->recovered ? "seen" : "not seen");
+	(void)printf(
+		"\n"
+		"Real servers: write a file with   source \"time.example.net\" { }   and run\n"
+		"  noonmarkd -f FILE     (a virtual clock; add  clock { type = \"system\" }  to "
+		"steer)\n"
+		"  noonmark query nts://time.example.net     asks one once and sets nothing\n");
+}
+
+static bool find_programs(struct demo *d)
+{
+	const ssize_t n = readlink("/proc/self/exe", d->program, sizeof(d->program) - 1);
+	char *slash;
+
+	if (n <= 0)
+		return false;
+	d->program[n] = '\0';
+	if (d->args.daemon != NULL) {
+		(void)snprintf(d->daemon, sizeof(d->daemon), "%s", d->args.daemon);
+	} else {
+		memcpy(d->daemon, d->program, (size_t)n + 1);
+		slash = strrchr(d->daemon, '/');
+		if (slash == NULL || (size_t)(slash - d->daemon) + 11 > sizeof(d->daemon))
+			return false;
+		memcpy(slash + 1, "noonmarkd", 10);
+	}
+	return access(d->daemon, X_OK) == 0;
+}
+
+static int parse(const struct noon_verb *self, int argc, char **argv, struct arguments *a)
+{
+	static const struct option options[] = {
+		{"for", required_argument, NULL, 'f'},
+		{"noonmarkd", required_argument, NULL, 'd'},
+		{"limit", required_argument, NULL, 'l'},
+		{"json", no_argument, NULL, 'j'},
+		{"help", no_argument, NULL, 'h'},
+		{NULL, 0, NULL, 0},
+	};
+	char *end;
+	int c;
+
+	while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+		switch (c) {
+		case 'f':
+			a->for_s = strtod(optarg, &end);
+			if (strcmp(end, "s") == 0)
+				end++;
+			if (*end != '\0' || !(a->for_s >= 20 && a->for_s <= 86400))
+				return noon_tool_usage(
+					self, "--for %s: expected 20 to 86400 seconds", optarg);
+			break;
+		case 'd':
+			a->daemon = optarg;
+			break;
+		case 'l':
+			a->limit = optarg;
+			break;
+		case 'j':
+			a->json = true;
+			break;
+		case 'h':
+			return noon_tool_help(self);
+		default:
+			return NOON_EXIT_USAGE;
+		}
+	}
+	return optind < argc ? noon_tool_usage(self, "unexpected argument \"%s\"", argv[optind])
+			     : -1;
+}
+
+static void remove_dir(const struct demo *d)
+{
+	static const char *const names[] = {
+		"server/ntske.crt", "server/ntske.key", "server/nts-cookie.key",
+		"server/sock",	    "server/clock",	"server",
+		"client/sock",	    "client/clock",	"server.conf",
+		"client.conf",	    "server.log",	"client.log",
+		"relay.log",	    "relay.sock",
+	};
+	char path[PATH_LEN];
+
+	(void)snprintf(path, sizeof(path), "%s/client/127.0.0.1-%u.nts", d->dir, d->ports.relay_ke);
+	(void)remove(path);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		(void)snprintf(path, sizeof(path), "%s/%s", d->dir, names[i]);
+		(void)remove(path);
+	}
+	(void)snprintf(path, sizeof(path), "%s/client", d->dir);
+	(void)remove(path);
+	(void)remove(d->dir);
+}
+
+static int perform(struct demo *d)
+{
+	const struct sigaction sa = {.sa_handler = on_interrupt};
+	bool ok;
+
+	(void)sigaction(SIGINT, &sa, NULL);
+	(void)sigaction(SIGTERM, &sa, NULL);
+	d->ports = (struct ports){free_port(), free_port(), free_port(), free_port()};
+	(void)snprintf(d->control, sizeof(d->control), "%s/relay.sock", d->dir);
+	d->ask.fd = -1;
+	if (!start_all(d)) {
+		stop_all(d);
+		if (interrupted)
+			return NOON_EXIT_NOT_OK;
+		return noon_tool_fail(d->self, "a part did not start; its log is in %s", d->dir);
+	}
+	ok = play(d);
+	stop_all(d);
+	if (ok)
+		print_summary(d);
+	remove_dir(d);
+	if (!ok)
+		return NOON_EXIT_FAILED;
+	if (interrupted)
+		return NOON_EXIT_OK;
+	return d->tally.violations == 0 && d->tally.late_alarms == 0 && d->tally.synchronised &&
+			       d->tally.alarmed && d->tally.recovered
+		       ? NOON_EXIT_OK
+		       : NOON_EXIT_NOT_OK;
+}
+
+static int run(const struct noon_verb *self, int argc, char **argv)
+{
+	struct arguments args = {.for_s = 60, .limit = "500us"};
+	int status = parse(self, argc, argv, &args);
+	struct demo *d;
+
+	if (status >= 0)
+		return status;
+	d = calloc(1, sizeof(*d));
+	if (d == NULL)
+		return noon_tool_fail(self, "out of memory");
+	d->self = self;
+	d->args = args;
+	(void)snprintf(d->dir, sizeof(d->dir), "/tmp/noonmark-demo.XXXXXX");
+	if (!find_programs(d))
+		status =
+			noon_tool_fail(self, "noonmarkd not found beside this program; --noonmarkd "
+					     "FILE names it");
+	else if (mkdtemp(d->dir) == NULL)
+		status = noon_tool_fail(self, "%s: %s", d->dir, strerror(errno));
+	else
+		status = perform(d);
+	free(d);
+	return status;
+}
+
+const struct noon_verb noon_verb_demo = {
+	.name = "demo",
+	.summary = "watch a wrong clock find the time, be attacked, say so and recover",
+	.help = "Usage: noonmark demo [--for S] [--limit T] [--noonmarkd FILE] [--json]\n"
+		"Run an NTS server, a relay and a client with a wrong virtual clock on loopback. "
+		"The\n"
+		"client's bound is shown beside its true error; then its replies are delayed.\n"
+		"Nothing of the system is touched. Exit status 0 if no bound was violated, the "
+		"alarm\n"
+		"came and went.\n"
+		"\n"
+		"  --for S           seconds, 20 or more (default 60)\n"
+		"  --limit T         alert limit of the client (default 500us)\n"
+		"  --noonmarkd FILE  the daemon (default: beside this program)\n"
+		"  --json            one JSON object a line\n",
+	.run = run,
+};

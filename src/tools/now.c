@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * noonmark now: the interval from the shared page, as libnoonmark gives it.
+ */
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "noonmark/clock.h"
+#include "tools/tool.h"
+
+static void print_instant(char *out, size_t n, int64_t ns)
+{
+	(void)snprintf(out, n, "%" PRId64 ".%09" PRId64, ns / 1000000000, ns % 1000000000);
+}
+
+static void print_plain(int64_t earliest, int64_t latest, enum noon_clock_status status)
+{
+	char instant[32];
+	char utc[64];
+	char width[32];
+
+	print_instant(instant, sizeof(instant), earliest);
+	noon_tool_utc(utc, sizeof(utc), instant);
+	(void)printf("earliest  %s\n", utc);
+	print_instant(instant, sizeof(instant), latest);
+	noon_tool_utc(utc, sizeof(utc), instant);
+	(void)printf("latest    %s\n", utc);
+	noon_tool_dur(width, sizeof(width), (double)(latest - earliest) / 2e9);
+	(void)printf("bound     +-%s around the middle\n", width);
+	(void)printf("status    %s\n", noon_clock_status_word(status));
+}
+
+static void print_json(int64_t earliest, int64_t latest, enum noon_clock_status status)
+{
+	char from[32];
+	char to[32];
+
+	print_instant(from, sizeof(from), earliest);
+	print_instant(to, sizeof(to), latest);
+	(void)printf("{\"earliest\": \"%s\", \"latest\": \"%s\", \"half_width_s\": %.9f, "
+		     "\"status\": \"%s\"}\n",
+		     from, to, (double)(latest - earliest) / 2e9, noon_clock_status_word(status));
+}
+
+static int run(const struct noon_verb *self, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{"json", no_argument, NULL, 'j'},
+		{"page", required_argument, NULL, 'p'},
+		{"help", no_argument, NULL, 'h'},
+		{NULL, 0, NULL, 0},
+	};
+	const char *given = NULL;
+	bool json = false;
+	struct noon_clock_page *page;
+	enum noon_clock_status status;
+	int64_t earliest;
+	int64_t latest;
+	char path[512];
+	int c;
+	int err;
+
+	while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+		if (c == 'j')
+			json = true;
+		else if (c == 'p')
+			given = optarg;
+		else
+			return c == 'h' ? noon_tool_help(self) : NOON_EXIT_USAGE;
+	}
+	if (optind < argc)
+		return noon_tool_usage(self, "unexpected argument \"%s\"", argv[optind]);
+	noon_tool_path(path, sizeof(path), given, "clock");
+	err = noon_open(path, &page);
+	if (err)
+		return noon_tool_fail(self, "%s: %s (is noonmarkd running? --page names another)",
+				      path, strerror(err));
+	err = noon_now(page, &earliest, &latest, &status);
+	noon_close(page);
+	if (err)
+		return noon_tool_fail(self, "%s: the daemon has no time yet", path);
+	if (json)
+		print_json(earliest, latest, status);
+	else
+		print_plain(earliest, latest, status);
+	return status == NOON_CLOCK_OK ? NOON_EXIT_OK : NOON_EXIT_NOT_OK;
+}
+
+const struct noon_verb noon_verb_now = {
+	.name = "now",
+	.summary = "print the interval that contains UTC, and its status",
+	.help = "Usage: noonmark now [--json] [--page FILE]\n"
+		"Print the interval that contains UTC now. Exit status 0 only if the status is "
+		"ok.\n"
+		"\n"
+		"  --json        print one JSON object\n"
+		"  --page FILE   shared page of the daemon (default /run/noonmark/clock, or that "
+		"of\n"
+		"                a daemon started without configuration)\n",
+	.run = run,
+};

@@ -1,0 +1,462 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * noonmark query: ask a server once or a few times, and say what the answers prove.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "crypto/aead.h"
+#include "engine/engine.h"
+#include "link/ke_link.h"
+#include "link/ntp_link.h"
+#include "platform/entropy.h"
+#include "tools/tool.h"
+#include "tools/url.h"
+
+#define COUNT_MAX 10000
+
+struct arguments {
+	struct noon_url url;
+	bool nts;
+	const char *ca;
+	const char *name; /* of the certificate; NULL: the host */
+	bool no_time_check;
+	long count;
+	double interval_s;
+	double timeout_s;
+	int family;
+	int aead; /* 0: both */
+	bool json;
+};
+
+struct query {
+	const struct noon_verb *self;
+	struct arguments args;
+	struct noon_loop *loop;
+	struct noon_clock *clock;
+	struct noon_engine *engine;
+	struct noon_entropy entropy;
+	struct noon_tls_ctx *tls;
+	struct noon_resolve *resolve;
+	struct noon_ke_link ke;
+	struct noon_ntp_link ntp;
+	struct noon_actions findings;
+	uint32_t index;
+	long answered;
+	long missed;
+	bool failed;
+	json_t *samples;
+};
+
+static void fail(struct query *q, const char *what, const char *why)
+{
+	(void)fprintf(stderr, "noonmark query: %s%s%s\n", what, *why == '\0' ? "" : ": ", why);
+	q->failed = true;
+	noon_loop_stop(q->loop);
+}
+
+static noon_dur path_of(const struct noon_sample *s)
+{
+	const noon_dur rtt = noon_sample_rtt(s);
+
+	return rtt > 0 ? (rtt + 1) / 2 : 0;
+}
+
+/* Offsets are against the system clock, which is what the person at the keyboard sees. */
+static noon_dur system_minus_h(struct query *q)
+{
+	return noon_time_diff(noon_clock_disciplined(q->clock), noon_clock_now(q->clock));
+}
+
+static void add_json(struct query *q, const struct noon_sample *s, noon_dur offset, noon_dur half)
+{
+	(void)json_array_append_new(
+		q->samples,
+		json_pack("{s:b, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:i, s:i, s:i}",
+			  "authenticated", (int)s->authenticated, "offset_s", noon_dur_to_s(offset),
+			  "lower_s", noon_dur_to_s(offset - half), "upper_s",
+			  noon_dur_to_s(offset + half), "rtt_s", noon_dur_to_s(noon_sample_rtt(s)),
+			  "path_s", noon_dur_to_s(path_of(s)), "server_s",
+			  noon_dur_to_s(s->server_err), "quantisation_s",
+			  noon_dur_to_s(s->stamp_err), "root_delay_s", noon_dur_to_s(s->root_delay),
+			  "root_dispersion_s", noon_dur_to_s(s->root_disp), "stratum",
+			  (int)s->stratum, "leap", (int)s->leap, "precision", (int)s->precision));
+}
+
+static void print_sample(struct query *q, const struct noon_sample *s, noon_dur offset,
+			 noon_dur half)
+{
+	char t[7][32];
+
+	noon_tool_dur(t[0], sizeof(t[0]), noon_dur_to_s(offset));
+	noon_tool_dur(t[1], sizeof(t[1]), noon_dur_to_s(half));
+	noon_tool_dur(t[2], sizeof(t[2]), noon_dur_to_s(noon_sample_rtt(s)));
+	noon_tool_dur(t[3], sizeof(t[3]), noon_dur_to_s(path_of(s)));
+	noon_tool_dur(t[4], sizeof(t[4]), noon_dur_to_s(s->server_err));
+	noon_tool_dur(t[5], sizeof(t[5]), noon_dur_to_s(s->stamp_err));
+	(void)printf("%ld: offset %s +-%s (path %s + server %s + quantisation %s), rtt %s, "
+		     "stratum %u, %s\n",
+		     q->answered, t[0], t[1], t[3], t[4], t[5], t[2], (unsigned)s->stratum,
+		     s->authenticated ? "authenticated" : "NOT AUTHENTICATED");
+	(void)fflush(stdout);
+}
+
+static void end_if_done(struct query *q)
+{
+	if (q->answered + q->missed >= q->args.count)
+		noon_loop_stop(q->loop);
+}
+
+static void on_sample(void *arg, const struct noon_sample *s)
+{
+	struct query *q = arg;
+	const noon_dur offset = noon_sample_offset(s) - system_minus_h(q);
+	const noon_dur half = path_of(s) + s->stamp_err + s->server_err;
+
+	q->answered++;
+	noon_engine_on_sample(q->engine, s, noon_clock_now(q->clock), &q->findings);
+	noon_actions_reset(&q->findings);
+	if (q->args.json)
+		add_json(q, s, offset, half);
+	else
+		print_sample(q, s, offset, half);
+	end_if_done(q);
+}
+
+/* The verdict that was counted for what came instead of an answer, if anything came. */
+static const char *why_missed(const struct noon_counters *c)
+{
+	for (unsigned v = NOON_VERDICT_ACCEPTED + 1; v < NOON_VERDICTS; v++)
+		if (c->n[v] > 0)
+			return noon_verdict_word((enum noon_verdict)v);
+	return "no answer";
+}
+
+static void on_miss(void *arg)
+{
+	struct query *q = arg;
+	const char *why = why_missed(&q->ntp.client.counters);
+
+	q->missed++;
+	if (q->ntp.last_sys != 0)
+		why = strerror(q->ntp.last_sys);
+	(void)fprintf(stderr, "noonmark query: %s: no usable answer: %s\n", q->args.url.host, why);
+	end_if_done(q);
+}
+
+static void on_connect(void *arg)
+{
+	struct query *q = arg;
+	struct timespec now;
+	struct noon_ntske_client_conf conf = {.tls = q->tls};
+
+	if (q->answered + q->missed > 0) {
+		fail(q, "the server gave no more cookies", "");
+		return;
+	}
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	conf.peer.host = q->args.name != NULL ? q->args.name : q->args.url.host;
+	conf.peer.time_s = now.tv_sec;
+	conf.peer.no_time_check = q->args.no_time_check;
+	if (q->args.aead != 0) {
+		conf.aead[0] = (enum noon_aead_id)q->args.aead;
+		conf.n_aeads = 1;
+	}
+	noon_ke_link_start(&q->ke, q->args.url.host,
+			   q->args.url.port != 0 ? q->args.url.port : 4460, q->args.family, &conf);
+}
+
+static void start_ntp(struct query *q, const struct noon_addr *peer)
+{
+	noon_ntp_link_start(&q->ntp, peer);
+	noon_ntp_link_kick(&q->ntp);
+}
+
+static void on_resolved(void *arg, const struct noon_addr *list, size_t n, const char *why)
+{
+	struct query *q = arg;
+
+	q->resolve = NULL;
+	if (n == 0)
+		fail(q, q->args.url.host, why);
+	else
+		start_ntp(q, &list[0]);
+}
+
+static void resolve(struct query *q, const char *host, uint16_t port)
+{
+	q->resolve = noon_resolve_start(q->loop, host, port, q->args.family, on_resolved, q);
+	if (q->resolve == NULL)
+		fail(q, "out of memory", "");
+}
+
+static void on_ke_done(void *arg, const struct noon_nts_session *session, const char *why,
+		       const struct noon_addr *peer)
+{
+	struct query *q = arg;
+	const uint16_t port = session != NULL && session->port != 0 ? session->port : 123;
+	struct noon_addr to = *peer;
+
+	if (session == NULL) {
+		fail(q, "key exchange failed", why);
+		return;
+	}
+	if (!q->args.json)
+		(void)printf("key exchange: AEAD %d, %u cookies, NTP server %s port %u\n",
+			     (int)session->aead, (unsigned)session->n_cookies,
+			     session->host[0] != '\0' ? session->host : "the same", (unsigned)port);
+	if (noon_ntp_client_set_session(&q->ntp.client, session, noon_clock_now(q->clock))) {
+		fail(q, "key exchange failed", "its keys are of no use");
+		return;
+	}
+	if (session->host[0] != '\0') {
+		resolve(q, session->host, port);
+		return;
+	}
+	noon_addr_set_port(&to, port);
+	start_ntp(q, &to);
+}
+
+static double number(const char *text, double min, double max, bool *ok)
+{
+	char *end;
+	const double v = strtod(text, &end);
+
+	*ok = end != text && *end == '\0' && v >= min && v <= max;
+	return v;
+}
+
+static int take_option(const struct noon_verb *self, struct arguments *a, int c, const char *text)
+{
+	bool ok = true;
+
+	switch (c) {
+	case 'j':
+		a->json = true;
+		break;
+	case 'c':
+		a->ca = text;
+		break;
+	case 'N':
+		a->name = text;
+		break;
+	case 'T':
+		a->no_time_check = true;
+		break;
+	case 'n':
+		a->count = (long)number(text, 1, COUNT_MAX, &ok);
+		break;
+	case 'i':
+		a->interval_s = number(text, 0.01, 3600, &ok);
+		break;
+	case 't':
+		a->timeout_s = number(text, 0.01, 3600, &ok);
+		break;
+	case 'a':
+		a->aead = (int)number(text, 15, 30, &ok);
+		ok = ok && (a->aead == 15 || a->aead == 30);
+		break;
+	case '4':
+		a->family = AF_INET;
+		break;
+	case '6':
+		a->family = AF_INET6;
+		break;
+	default:
+		return NOON_EXIT_USAGE;
+	}
+	return ok ? -1 : noon_tool_usage(self, "option value \"%s\" is out of range", text);
+}
+
+/* Returns an exit status, or -1 to go on. */
+static int parse(const struct noon_verb *self, int argc, char **argv, struct arguments *a)
+{
+	static const struct option options[] = {
+		{"json", no_argument, NULL, 'j'},
+		{"ca", required_argument, NULL, 'c'},
+		{"server-name", required_argument, NULL, 'N'},
+		{"no-certificate-time-check", no_argument, NULL, 'T'},
+		{"count", required_argument, NULL, 'n'},
+		{"interval", required_argument, NULL, 'i'},
+		{"timeout", required_argument, NULL, 't'},
+		{"aead", required_argument, NULL, 'a'},
+		{"ipv4", no_argument, NULL, '4'},
+		{"ipv6", no_argument, NULL, '6'},
+		{"help", no_argument, NULL, 'h'},
+		{NULL, 0, NULL, 0},
+	};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "46hn:i:t:", options, NULL)) != -1) {
+		const int status =
+			c == 'h' ? noon_tool_help(self) : take_option(self, a, c, optarg);
+
+		if (status >= 0)
+			return status;
+	}
+	if (optind + 1 != argc)
+		return noon_tool_usage(self,
+				       optind == argc ? "which server?" : "expected one server");
+	if (noon_url_parse(argv[optind], &a->url) ||
+	    (strcmp(a->url.scheme, "nts") != 0 && strcmp(a->url.scheme, "ntp") != 0))
+		return noon_tool_usage(self,
+				       "\"%s\": expected nts://HOST[:PORT] or "
+				       "ntp://HOST[:PORT]",
+				       argv[optind]);
+	a->nts = strcmp(a->url.scheme, "nts") == 0;
+	return -1;
+}
+
+static noon_err set_up(struct query *q)
+{
+	struct noon_engine_conf engine = noon_engine_conf_default();
+	struct noon_source_conf source = noon_source_conf_default();
+	struct noon_ntp_client_conf client = noon_ntp_client_conf_default();
+	noon_err err = noon_aead_global_init();
+
+	err = err ? err : noon_loop_new(NOON_LOOP_EVENT, &q->loop);
+	err = err ? err : noon_clock_system_new(false, &q->clock);
+	if (err)
+		return err;
+	source.require_auth = q->args.nts;
+	err = noon_engine_init(q->engine, &engine);
+	err = err ? err : noon_engine_add_source(q->engine, &source, &q->index);
+	client.rng = &q->entropy.rng;
+	client.source = q->index;
+	client.nts = q->args.nts;
+	client.timeout = noon_dur_from_s(q->args.timeout_s);
+	q->ntp.on_sample = on_sample;
+	q->ntp.on_miss = on_miss;
+	q->ntp.on_connect = on_connect;
+	q->ntp.arg = q;
+	noon_ke_link_init(&q->ke, q->loop, on_ke_done, q);
+	err = err ? err : noon_ntp_link_init(&q->ntp, q->loop, q->clock, &client);
+	if (!err)
+		noon_ntp_client_set_poll(&q->ntp.client, noon_dur_from_s(q->args.interval_s));
+	return err;
+}
+
+/* What all answers together prove (theorem 3). */
+static void report(struct query *q)
+{
+	const noon_time h = noon_clock_now(q->clock);
+	const noon_dur shift = system_minus_h(q);
+	struct noon_reading r;
+	char t[2][32];
+
+	noon_engine_reading(q->engine, h, &r);
+	if (q->args.json) {
+		json_t *o = json_pack("{s:s, s:i, s:i, s:O}", "server", q->args.url.host,
+				      "answered", (int)q->answered, "missed", (int)q->missed,
+				      "samples", q->samples);
+
+		/* The newest exchange on the top level too: one query, one object. */
+		(void)json_object_update_missing(
+			o, json_array_get(q->samples, json_array_size(q->samples) - 1));
+		if (r.bound != NOON_DUR_MAX) {
+			(void)json_object_set_new(
+				o, "fused_lower_s",
+				json_real(noon_dur_to_s(r.corr + r.lower - shift)));
+			(void)json_object_set_new(
+				o, "fused_upper_s",
+				json_real(noon_dur_to_s(r.corr + r.upper - shift)));
+		}
+		(void)json_dumpf(o, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(12));
+		(void)fputc('\n', stdout);
+		json_decref(o);
+	} else if (q->answered > 1 && r.bound != NOON_DUR_MAX) {
+		noon_tool_dur(t[0], sizeof(t[0]), noon_dur_to_s(r.corr + r.lower - shift));
+		noon_tool_dur(t[1], sizeof(t[1]), noon_dur_to_s(r.corr + r.upper - shift));
+		(void)printf("together: UTC - system clock in [%s, %s]\n", t[0], t[1]);
+	}
+}
+
+static int ask(struct query *q)
+{
+	const struct noon_tls_pem ca = {.path = q->args.ca};
+	struct noon_tls_why why = {.text = ""};
+
+	if (q->args.nts) {
+		if (noon_tls_client_ctx_new(q->args.ca == NULL ? NULL : &ca, &q->tls, &why))
+			return noon_tool_fail(q->self, "--ca %s: %s",
+					      q->args.ca == NULL ? "" : q->args.ca, why.text);
+		noon_ntp_link_kick(&q->ntp);
+	} else {
+		resolve(q, q->args.url.host, q->args.url.port != 0 ? q->args.url.port : 123);
+	}
+	if (!q->failed && noon_loop_run(q->loop))
+		return noon_tool_fail(q->self, "event loop: %s", strerror(errno));
+	if (q->answered > 0)
+		report(q);
+	return q->failed || q->answered == 0 ? NOON_EXIT_NOT_OK : NOON_EXIT_OK;
+}
+
+static void tear_down(struct query *q)
+{
+	noon_resolve_cancel(q->resolve);
+	noon_ke_link_stop(&q->ke);
+	if (q->ntp.loop != NULL)
+		noon_ntp_link_fini(&q->ntp);
+	noon_tls_ctx_free(q->tls);
+	noon_clock_free(q->clock);
+	noon_loop_free(q->loop);
+	noon_entropy_fini(&q->entropy);
+	json_decref(q->samples);
+	free(q->engine);
+	free(q);
+}
+
+static int run(const struct noon_verb *self, int argc, char **argv)
+{
+	struct arguments args = {.count = 1, .interval_s = 1, .timeout_s = 2};
+	int status = parse(self, argc, argv, &args);
+	struct query *q;
+	noon_err err;
+
+	if (status >= 0)
+		return status;
+	q = calloc(1, sizeof(*q));
+	if (q == NULL)
+		return NOON_EXIT_FAILED;
+	q->self = self;
+	q->args = args;
+	q->ntp.watch.fd = -1;
+	q->ke.tcp.watch.fd = -1;
+	q->engine = calloc(1, sizeof(*q->engine));
+	q->samples = json_array();
+	noon_entropy_init(&q->entropy);
+	noon_actions_reset(&q->findings);
+	err = q->engine == NULL || q->samples == NULL ? NOON_ERR_OS : set_up(q);
+	status = err ? noon_tool_fail(self, "%s", noon_err_text(err)) : ask(q);
+	tear_down(q);
+	return status;
+}
+
+const struct noon_verb noon_verb_query = {
+	.name = "query",
+	.summary = "ask an NTP or NTS server and say what its answers prove",
+	.help = "Usage: noonmark query nts://HOST[:PORT] [OPTION]...\n"
+		"       noonmark query ntp://HOST[:PORT] [OPTION]...\n"
+		"Ask a server and print, for each answer, the interval that must contain\n"
+		"UTC - system clock, with its terms. Nothing is set.\n"
+		"\n"
+		"  -n, --count N        ask N times (default 1)\n"
+		"  -i, --interval S     seconds between questions (default 1)\n"
+		"  -t, --timeout S      seconds to wait for an answer (default 2)\n"
+		"      --ca FILE        trust these certificates (default: the system's)\n"
+		"      --server-name N  name the certificate must be for (default HOST)\n"
+		"      --no-certificate-time-check\n"
+		"                       ignore the certificate's validity times\n"
+		"      --aead ID        offer only 15 or only 30 (default both, 15 first)\n"
+		"  -4, --ipv4           use IPv4 only\n"
+		"  -6, --ipv6           use IPv6 only\n"
+		"      --json           print one JSON object\n"
+		"\n"
+		"Exit status 0 if at least one answer was good.\n",
+	.run = run,
+};

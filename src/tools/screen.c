@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/screen.h"
+
+#include <string.h>
+#include <time.h>
+
+#include "tools/tool.h"
+
+#define DUR 32
+
+static const char *state_colour(const char *state)
+{
+	if (strcmp(state, "ok") == 0)
+		return "\033[1;32m";
+	if (strcmp(state, "alarm") == 0)
+		return "\033[1;31m";
+	return "\033[1;33m";
+}
+
+static void print_state(FILE *to, const json_t *s, bool colour)
+{
+	const char *state = noon_json_str(s, "state");
+	const json_t *findings = json_object_get(s, "findings");
+
+	(void)fprintf(to, "state       %s%s%s", colour ? state_colour(state) : "", state,
+		      colour ? "\033[0m" : "");
+	for (size_t i = 0; i < json_array_size(findings); i++)
+		(void)fprintf(to, "%s%s", i == 0 ? "   findings: " : ", ",
+			      json_string_value(json_array_get(findings, i)));
+	(void)fputc('\n', to);
+}
+
+static void print_terms(FILE *to, const json_t *s)
+{
+	static const char *const names[] = {"path", "drift", "server", "quantisation", "slewing"};
+	const json_t *terms = json_object_get(s, "terms");
+	char d[DUR];
+
+	(void)fputs("            = ", to);
+	for (size_t i = 0; i < 5; i++) {
+		char key[32];
+
+		(void)snprintf(key, sizeof(key), "%s_s", names[i]);
+		noon_tool_dur(d, sizeof(d), noon_json_num(terms, key));
+		(void)fprintf(to, "%s%s %s", i == 0 ? "" : " + ", names[i], d);
+	}
+	(void)fputc('\n', to);
+}
+
+static void print_clock(FILE *to, const json_t *s)
+{
+	char utc[64];
+	char bound[DUR];
+	char limit[DUR];
+
+	noon_tool_utc(utc, sizeof(utc), noon_json_str(s, "time"));
+	(void)fprintf(to, "time        %s   clock %s\n", utc, noon_json_str(s, "clock"));
+	noon_tool_dur(limit, sizeof(limit), noon_json_num(s, "alert_limit_s"));
+	if (json_object_get(s, "bound_s") == NULL) {
+		(void)fprintf(to, "bound       unknown   alert limit %s\n", limit);
+		return;
+	}
+	noon_tool_dur(bound, sizeof(bound), noon_json_num(s, "bound_s"));
+	(void)fprintf(to, "bound       +-%s   alert limit %s\n", bound, limit);
+	print_terms(to, s);
+	(void)fprintf(to, "frequency   %+.3f ppm +-%.3f ppm\n", noon_json_num(s, "frequency_ppm"),
+		      noon_json_num(s, "rate_bound_ppm"));
+	if (json_object_get(s, "true_error_s") != NULL) {
+		noon_tool_dur(bound, sizeof(bound), noon_json_num(s, "true_error_s"));
+		(void)fprintf(to, "true error  %s (a virtual clock knows)\n", bound);
+	}
+}
+
+static void print_counters(FILE *to, const char *indent, const json_t *counters)
+{
+	const char *word;
+	json_t *value;
+	json_t *o = json_deep_copy(counters);
+	const char *sep = "";
+
+	(void)fputs(indent, to);
+	json_object_foreach(o, word, value)
+	{
+		(void)fprintf(to, "%s%s %lld", sep, word, (long long)json_integer_value(value));
+		sep = ", ";
+	}
+	(void)fputs(*sep == '\0' ? "nothing yet\n" : "\n", to);
+	json_decref(o);
+}
+
+static void print_source(FILE *to, const json_t *s)
+{
+	const json_t *nts = json_object_get(s, "nts");
+	char offset[DUR];
+	char rtt[DUR];
+	char lower[DUR];
+	char upper[DUR];
+
+	(void)fprintf(to, "  %-24s %-13s ", noon_json_str(s, "name"), noon_json_str(s, "verdict"));
+	if (json_is_object(nts))
+		(void)fprintf(to, "NTS aead %d, %d cookies, key exchange: %s\n",
+			      (int)noon_json_num(nts, "aead"), (int)noon_json_num(nts, "cookies"),
+			      noon_json_str(nts, "ke_last"));
+	else
+		(void)fputs("NOT AUTHENTICATED\n", to);
+	if (json_object_get(s, "offset_s") != NULL) {
+		noon_tool_dur(offset, sizeof(offset), noon_json_num(s, "offset_s"));
+		noon_tool_dur(rtt, sizeof(rtt), noon_json_num(s, "rtt_s"));
+		noon_tool_dur(lower, sizeof(lower), noon_json_num(s, "lower_s"));
+		noon_tool_dur(upper, sizeof(upper), noon_json_num(s, "upper_s"));
+		(void)fprintf(to,
+			      "    stratum %d  offset %s  rtt %s  interval [%s, %s]  age %.1f s\n",
+			      (int)noon_json_num(s, "stratum"), offset, rtt, lower, upper,
+			      noon_json_num(s, "age_s"));
+	}
+	(void)fprintf(to, "    %s  reach %03o  poll 2^%d s  minima %s  stamps %s/%s\n",
+		      noon_json_str(s, "address"), (unsigned)noon_json_num(s, "reach"),
+		      (int)noon_json_num(s, "poll"), noon_json_str(s, "minima"),
+		      noon_json_str(s, "tx_stamp"), noon_json_str(s, "rx_stamp"));
+	print_counters(to, "    packets: ", json_object_get(s, "verdicts"));
+}
+
+static void print_server(FILE *to, const json_t *s)
+{
+	const json_t *server = json_object_get(s, "server");
+	const json_t *ke = json_object_get(s, "nts_ke");
+
+	if (json_is_object(server)) {
+		(void)fprintf(to, "server      NTS replies %lld, NAKs %lld\n",
+			      (long long)noon_json_num(server, "nts_replies"),
+			      (long long)noon_json_num(server, "ntsn_replies"));
+		print_counters(to, "            packets: ", json_object_get(server, "verdicts"));
+	}
+	if (json_is_object(ke))
+		print_counters(to, "NTS-KE      ", json_object_get(ke, "outcomes"));
+}
+
+void noon_screen_print(FILE *to, const json_t *s, bool colour)
+{
+	const json_t *sources = json_object_get(s, "sources");
+
+	print_state(to, s, colour);
+	print_clock(to, s);
+	if (json_array_size(sources) > 0)
+		(void)fprintf(to, "sources     %d voting, %d may lie\n",
+			      (int)noon_json_num(s, "voting"), (int)noon_json_num(s, "max_liars"));
+	for (size_t i = 0; i < json_array_size(sources); i++)
+		print_source(to, json_array_get(sources, i));
+	print_server(to, s);
+}
+
+void noon_screen_line(FILE *to, const json_t *s, bool head)
+{
+	const json_t *source = json_array_get(json_object_get(s, "sources"), 0);
+	char bound[DUR] = "unknown";
+	char error[DUR] = "-";
+	char rtt[DUR] = "-";
+	char clock[64];
+
+	if (head)
+		(void)fprintf(to, "%-18s %-15s %14s %14s %14s\n", "UTC", "STATE", "BOUND",
+			      "TRUE ERROR", "RTT");
+	if (json_object_get(s, "bound_s") != NULL)
+		noon_tool_dur(bound, sizeof(bound), noon_json_num(s, "bound_s"));
+	if (json_object_get(s, "true_error_s") != NULL)
+		noon_tool_dur(error, sizeof(error), noon_json_num(s, "true_error_s"));
+	if (json_object_get(source, "rtt_s") != NULL)
+		noon_tool_dur(rtt, sizeof(rtt), noon_json_num(source, "rtt_s"));
+	noon_tool_utc(clock, sizeof(clock), noon_json_str(s, "time"));
+	/* Of "2026-10-26 05:33:20.123456789 UTC" the time of day to the microsecond. */
+	(void)fprintf(to, "%-18.15s %-15s %14s %14s %14s\n",
+		      strlen(clock) > 11 ? clock + 11 : clock, noon_json_str(s, "state"), bound,
+		      error, rtt);
+	(void)fflush(to);
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What the verbs of `noonmark` share: the table, the exit statuses, the control connection.
+ */
+#ifndef NOON_TOOLS_TOOL_H
+#define NOON_TOOLS_TOOL_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "base/err.h"
+
+/** Exit statuses. */
+enum noon_exit {
+	NOON_EXIT_OK = 0,
+	NOON_EXIT_NOT_OK = 1, /**< the clock is not within its limit, or the query failed */
+	NOON_EXIT_USAGE = 2,
+	NOON_EXIT_FAILED = 3, /**< the daemon or the system could not be asked */
+};
+
+struct noon_verb {
+	const char *name;
+	const char *summary; /**< one line of `noonmark --help` */
+	const char *help;    /**< all of `noonmark VERB --help` */
+	int (*run)(const struct noon_verb *self, int argc, char **argv);
+};
+
+extern const struct noon_verb noon_verb_now;
+extern const struct noon_verb noon_verb_status;
+extern const struct noon_verb noon_verb_watch;
+extern const struct noon_verb noon_verb_query;
+extern const struct noon_verb noon_verb_step;
+extern const struct noon_verb noon_verb_accept;
+extern const struct noon_verb noon_verb_relay;
+extern const struct noon_verb noon_verb_demo;
+extern const struct noon_verb noon_verb_version;
+
+/** Print the verb's help to stdout; returns NOON_EXIT_OK. */
+int noon_tool_help(const struct noon_verb *v);
+/** Print "noonmark VERB: message" and where to find help to stderr; returns NOON_EXIT_USAGE. */
+__attribute__((format(printf, 2, 3))) int noon_tool_usage(const struct noon_verb *v,
+							  const char *format, ...);
+/** Print "noonmark VERB: message" to stderr; returns NOON_EXIT_FAILED. */
+__attribute__((format(printf, 2, 3))) int noon_tool_fail(const struct noon_verb *v,
+							 const char *format, ...);
+
+/** The runtime folder of a daemon without configuration: "$XDG_RUNTIME_DIR/noonmark" or
+ *  "/tmp/noonmark-UID". */
+void noon_tool_runtime_dir(char *out, size_t n);
+/** Path of the control socket or page: `given`, else /run/noonmark if it has one, else the
+ *  user's runtime folder. */
+void noon_tool_path(char *out, size_t n, const char *given, const char *name);
+
+/** A connection to a daemon. */
+struct noon_ask {
+	int fd;
+	char path[512];
+};
+
+/** Connect; the error is printed. @return true on success */
+bool noon_ask_open(struct noon_ask *a, const struct noon_verb *v, const char *socket_path);
+/** Send a command (stolen reference) and wait up to 5 s for the answer.
+ *  @return the answer (new reference), or NULL with `why` set */
+json_t *noon_ask(struct noon_ask *a, json_t *command, const char **why);
+void noon_ask_close(struct noon_ask *a);
+
+/** Write a time in a readable unit: "12.3 us"; n >= 24. */
+void noon_tool_dur(char *out, size_t n, double seconds);
+/** Write an instant "1793000000.123456789" as "2026-10-26 05:33:20.123456789 UTC"; n >= 48. */
+void noon_tool_utc(char *out, size_t n, const char *instant);
+
+/** Member lookups with defaults, for JSON of the daemon. */
+const char *noon_json_str(const json_t *o, const char *key);
+double noon_json_num(const json_t *o, const char *key);
+
+#endif
