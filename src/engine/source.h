@@ -52,7 +52,7 @@ struct noon_source {
 	bool has_cert;
 	bool has_fit;
 	bool suspect;
-	noon_time suspect_since; /**< valid when suspect: the last refusal that began it */
+	noon_time suspect_since; /**< valid when suspect: when that began */
 	unsigned good_run;	 /**< accepted exchanges in a row */
 	uint8_t reach;		 /**< one bit per poll, newest lowest */
 	uint64_t n_samples;	 /**< samples handed in */

@@ -235,6 +235,33 @@ static void stepping_server_is_not_followed(void **state)
 	free(w);
 }
 
+/* An oscillator that turns by more than was assumed looks like a lying server. Where that is
+ * configured, the clock comes back by itself after a while of ALARM. */
+static void readmission_ends_the_alarm_after_an_excursion(void **state)
+{
+	const struct oscillator osc = {
+		.rate_ppm = 10, .sine_ppm = 3, .sine_s = 20000, .square = true};
+	const struct server s = server_typical();
+	struct noon_engine_conf conf = noon_engine_conf_default();
+	struct world *w;
+
+	(void)state;
+	conf.readmit_after = NOON_S(1800);
+	w = world_new(7, &conf, &osc, 0);
+	(void)world_add(w, &s);
+	world_run(w, 11000);
+	assert_int_equal(world_reading(w).state, NOON_STATE_ALARM);
+	assert_int_equal(w->tally.findings[NOON_FINDING_INCONSISTENT], 1);
+	assert_int_equal(w->tally.harmed, 0);
+	world_run(w, 3000);
+	assert_int_equal(world_reading(w).state, NOON_STATE_OK);
+	world_watch(w);
+	world_run(w, 5000);
+	assert_promises(w);
+	assert_int_equal(world_reading(w).state, NOON_STATE_OK);
+	free(w);
+}
+
 /* Attack 8: fast packets of one direction are dropped. */
 static bool drop_fast(struct world *w, unsigned server, unsigned dir, double *delay_ns)
 {
@@ -280,6 +307,7 @@ int main(void)
 		cmocka_unit_test(loss_gives_holdover_then_alarm_at_the_limit),
 		cmocka_unit_test(superluminal_exchange_alarms_and_moves_nothing),
 		cmocka_unit_test(stepping_server_is_not_followed),
+		cmocka_unit_test(readmission_ends_the_alarm_after_an_excursion),
 		cmocka_unit_test(selective_drop_keeps_the_bound_true),
 		cmocka_unit_test(heavy_loss_is_survived),
 	};
