@@ -178,9 +178,9 @@ static uint64_t broken_promises(uint64_t seed)
 	uint64_t broken;
 
 	world_run(w, SECONDS);
-	broken = t->violations + t->outside + t->harmed + t->findings[NOON_FINDING_INCONSISTENT] +
-		 t->findings[NOON_FINDING_SUPERLUMINAL] + t->findings[NOON_FINDING_NO_MAJORITY] +
-		 t->findings[NOON_FINDING_FALSETICKER];
+	broken = t->violations + t->outside + t->stale + t->harmed +
+		 t->findings[NOON_FINDING_INCONSISTENT] + t->findings[NOON_FINDING_SUPERLUMINAL] +
+		 t->findings[NOON_FINDING_NO_MAJORITY] + t->findings[NOON_FINDING_FALSETICKER];
 	if (broken)
 		printf("# seed %llu: %llu violations, %llu harmed, inconsistent %llu, "
 		       "superluminal %llu, no majority %llu\n",
@@ -247,7 +247,7 @@ static uint64_t broken_by_liars(uint64_t seed)
 	w->attack = attacks[noon_rng_u64(&rng) % (sizeof(attacks) / sizeof(attacks[0]))];
 	w->knob = 10.0 * noon_rng_gauss(&rng);
 	world_run(w, SECONDS);
-	broken = w->tally.violations + w->tally.outside + w->tally.harmed;
+	broken = w->tally.violations + w->tally.outside + w->tally.stale + w->tally.harmed;
 	if (broken)
 		printf("# seed %llu: %llu broken promises, %u liars of %u\n",
 		       (unsigned long long)seed, (unsigned long long)broken, f, n);

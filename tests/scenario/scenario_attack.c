@@ -42,6 +42,7 @@ static void assert_promises(const struct world *w)
 {
 	assert_int_equal(w->tally.violations, 0);
 	assert_int_equal(w->tally.outside, 0);
+	assert_int_equal(w->tally.stale, 0);
 	assert_int_equal(w->tally.harmed, 0);
 }
 

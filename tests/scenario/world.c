@@ -48,6 +48,7 @@ struct world *world_new(uint64_t seed, const struct noon_engine_conf *conf,
 	w->h0 = w->h = (noon_time){H_AT_START};
 	w->theta0 = EPOCH - H_AT_START;
 	w->over_ns = 1e5;
+	w->kept.bound = NOON_DUR_MAX;
 	w->osc = *osc;
 	w->osc_rng = noon_rng_seeded(~seed);
 	lay_out(w, 1.0);
@@ -137,6 +138,19 @@ struct noon_reading world_reading(const struct world *w)
 	return r;
 }
 
+/* Carry an old reading on by its rates, as somebody does who only reads a page. */
+static bool is_stale_true(const struct world *w, const struct noon_reading *r)
+{
+	const double span = (double)noon_time_diff(w->h, r->h);
+	const double x = world_x(w, w->h);
+	const double mid = (double)(r->corr - w->theta0);
+
+	if (r->bound == NOON_DUR_MAX || w->h.ns > r->rates_until.ns)
+		return true;
+	return x >= mid + (double)r->lower + r->lower_rate * span - 2.0 &&
+	       x <= mid + (double)r->upper + r->upper_rate * span + 2.0;
+}
+
 static void check(struct world *w, bool full_second)
 {
 	struct tally *t = &w->tally;
@@ -150,6 +164,9 @@ static void check(struct world *w, bool full_second)
 		t->violations += fabs(err) > (double)r.bound + slack;
 		t->outside += err < (double)r.lower - slack || err > (double)r.upper + slack;
 	}
+	t->stale += !is_stale_true(w, &w->kept);
+	if (noon_time_diff(w->h, w->kept.h) > NOON_S(600) || w->kept.bound == NOON_DUR_MAX)
+		w->kept = r;
 	t->harmed += (r.state == NOON_STATE_OK || r.state == NOON_STATE_HOLDOVER) &&
 		     fabs(err) > (double)w->engine.conf.alert_limit + slack;
 	if (r.state == NOON_STATE_ALARM && noon_time_is_never(t->first_alarm)) {

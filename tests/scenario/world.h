@@ -60,6 +60,7 @@ struct tally {
 	uint64_t checks;
 	uint64_t violations;  /**< |truth - C| > bound */
 	uint64_t outside;     /**< truth outside [lower, upper]: the same, one-sided */
+	uint64_t stale;	      /**< truth outside a reading carried on by its rates */
 	uint64_t harmed;      /**< OK or HOLDOVER while |truth - C| > L */
 	uint64_t in_state[4]; /**< checks at full seconds */
 	uint64_t findings[NOON_FINDING_KINDS];
@@ -88,6 +89,7 @@ struct world {
 	double walked_ppm;
 	unsigned laid;		     /**< seconds laid out so far */
 	double x[WORLD_SECONDS + 1]; /**< theta - theta0 at each second, ns */
+	struct noon_reading kept;    /**< of up to ten minutes ago, to be carried on */
 	struct tally tally;
 	double over_ns; /**< for tally.last_over; default 100 us */
 	bool loud;	/**< print a line per minute */

@@ -86,7 +86,8 @@ static const struct noon_cert cert = {.theta = {1000, 3000}, .rate = {-1e-6, 1e-
 
 static void give_fit(struct noon_source *s, noon_dur theta, double sd_ns, noon_freq rate)
 {
-	*s = (struct noon_source){.has_fit = true, .cert = {.theta = {1000, 1000}}};
+	s->has_fit = true;
+	s->cert = (struct noon_cert){.theta = {1000, 1000}};
 	s->fit = (struct noon_fit){.theta = theta,
 				   .theta_sd_ns = sd_ns,
 				   .rate = rate,

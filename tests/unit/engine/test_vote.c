@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -15,8 +16,7 @@ static struct noon_source s[NOON_SOURCES_MAX];
 
 static void clear(void)
 {
-	for (size_t i = 0; i < NOON_SOURCES_MAX; i++)
-		s[i] = (struct noon_source){0};
+	memset(s, 0, sizeof(s));
 }
 
 static void voter(unsigned i, noon_dur lo, noon_dur hi)
