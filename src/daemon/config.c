@@ -85,7 +85,7 @@ static cfg_opt_t top_opts[] = {
 	CFG_STR("user", "noonmark", CFGF_NONE),
 	CFG_STR("alert-limit", "1ms", CFGF_NONE),
 	CFG_STR("maxclockerror", "500ppm", CFGF_NONE),
-	CFG_STR("wander", "1ppm", CFGF_NONE),
+	CFG_STR("wander", "5ppm", CFGF_NONE),
 	CFG_STR("max-age", "4h", CFGF_NONE),
 	CFG_STR("step-threshold", "1ms", CFGF_NONE),
 	CFG_BOOL("step-at-start", cfg_true, CFGF_NONE),

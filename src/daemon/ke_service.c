@@ -379,8 +379,10 @@ void noon_ke_service_free(struct noon_ke_service *s)
 	atomic_store(&s->stop, true);
 	if (s->running)
 		(void)pthread_join(s->thread, NULL);
-	while (s->connections != NULL)
-		connection_free(s->connections);
+	for (struct connection *c = s->connections, *next; c != NULL; c = next) {
+		next = c->next;
+		connection_free(c);
+	}
 	for (size_t i = 0; i < s->n_listeners; i++) {
 		noon_loop_del(s->loop, &s->listener[i].watch);
 		(void)close(s->listener[i].watch.fd);

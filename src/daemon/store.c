@@ -111,7 +111,9 @@ static void session_path(char out[PATH_LEN], const char *dir, const char *host, 
 		const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
 				   (c >= '0' && c <= '9') || c == '-' || (c == '.' && i > 0);
 
-		safe[i] = plain ? c : '_';
+		safe[i] = '_';
+		if (plain)
+			safe[i] = c;
 	}
 	safe[i] = '\0';
 	(void)snprintf(out, PATH_LEN, "%s/%s-%u.nts", dir, safe, (unsigned)port);

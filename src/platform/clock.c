@@ -113,12 +113,14 @@ bool noon_clock_slept(struct noon_clock *c, noon_dur *ret_size)
 	return slept > SLEEP_MIN;
 }
 
-/* Two readings a second apart give the rate; the clocks involved are linear far beyond that. */
+/* Two readings give the rate; an oscillator is linear far beyond this. */
+#define SLOPE_OVER NOON_MS(125)
+
 static struct noon_clock_map map_from(struct noon_clock *c, int64_t from_ns, int64_t raw_ns)
 {
 	const noon_time h = c->ops->free_running(c, raw_ns);
-	const noon_time before = c->ops->free_running(c, raw_ns - NOON_S(1) / 8);
-	const double osc = (double)noon_time_diff(h, before) / (double)(NOON_S(1) / 8) - 1;
+	const noon_time before = c->ops->free_running(c, raw_ns - SLOPE_OVER);
+	const double osc = (double)noon_time_diff(h, before) / (double)SLOPE_OVER - 1;
 	const noon_freq slew = noon_time_before(h, c->line.slew_end) ? c->line.slew : 0;
 
 	return (struct noon_clock_map){

@@ -80,7 +80,8 @@ noon_err noon_udp_bind(const struct noon_addr *local, bool reuse_port, int *ret_
 		(void)set_int(fd, IPPROTO_IP, IP_PKTINFO, 1);
 	else
 		(void)set_int(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
-	*ret_stamping = ask_for_stamps(fd, false);
+	if (ret_stamping != NULL)
+		*ret_stamping = ask_for_stamps(fd, false);
 	*ret_fd = fd;
 	return NOON_OK;
 }
@@ -97,7 +98,8 @@ noon_err noon_udp_connect(const struct noon_addr *peer, const struct noon_addr *
 	/* An unbound socket gets a random port from the kernel (RFC 9109). */
 	if (connect(fd, &peer->u.sa, peer->len) < 0)
 		return fail(fd, ret_sys);
-	*ret_stamping = ask_for_stamps(fd, true);
+	if (ret_stamping != NULL)
+		*ret_stamping = ask_for_stamps(fd, true);
 	*ret_fd = fd;
 	return NOON_OK;
 }
@@ -254,7 +256,7 @@ noon_err noon_udp_send(int fd, struct noon_bytes data, const struct noon_addr *p
 		char buf[CMSG_SPACE(sizeof(struct in6_pktinfo))];
 		struct cmsghdr align;
 	} control;
-	struct noon_addr to = {.len = 0};
+	struct noon_addr to;
 	uint8_t copy[2048];
 	struct iovec iov = {.iov_base = copy, .iov_len = data.n};
 	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};

@@ -53,12 +53,14 @@ struct noon_stamping {
 };
 
 /** Open a bound socket (a server's); asks for receive stamps and the local address.
- *  `reuse_port` shares the port among threads. *ret_sys is errno on failure.
+ *  `reuse_port` shares the port among threads. ret_stamping NULL: no stamps. *ret_sys is errno
+ *  on failure.
  *  @retval NOON_OK, NOON_ERR_OS */
 NOON_MUST_USE noon_err noon_udp_bind(const struct noon_addr *local, bool reuse_port, int *ret_fd,
 				     struct noon_stamping *ret_stamping, int *ret_sys);
 /** Open a socket connected to a peer from a fresh random port; asks for both stamps.
- *  @param local  address to send from, or NULL */
+ *  @param local         address to send from, or NULL
+ *  @param ret_stamping  NULL: no stamps (they would have to be read from the error queue) */
 NOON_MUST_USE noon_err noon_udp_connect(const struct noon_addr *peer, const struct noon_addr *local,
 					int *ret_fd, struct noon_stamping *ret_stamping,
 					int *ret_sys);

@@ -94,7 +94,6 @@ static unsigned free_port(void)
 {
 	for (int i = 0; i < 100; i++) {
 		struct noon_addr a;
-		struct noon_stamping stamping;
 		socklen_t len = sizeof(a.u);
 		int sys;
 		int udp;
@@ -102,7 +101,7 @@ static unsigned free_port(void)
 		unsigned port;
 
 		if (noon_addr_parse("127.0.0.1", 0, &a) ||
-		    noon_udp_bind(&a, false, &udp, &stamping, &sys))
+		    noon_udp_bind(&a, false, &udp, NULL, &sys))
 			return 0;
 		(void)getsockname(udp, &a.u.sa, &len);
 		port = noon_addr_port(&a);

@@ -247,7 +247,6 @@ static void flow_close(struct flow *f)
 /* The flow of a client; a new one takes the place that was silent longest. */
 static struct flow *flow_of(struct noon_relay_udp *u, const struct noon_addr *client)
 {
-	struct noon_stamping stamping;
 	struct flow *oldest = &u->flow[0];
 	int sys;
 	int fd;
@@ -261,7 +260,7 @@ static struct flow *flow_of(struct noon_relay_udp *u, const struct noon_addr *cl
 			oldest = oldest->watch.fd < 0 ? oldest : f;
 	}
 	flow_close(oldest);
-	if (noon_udp_connect(&u->to, NULL, &fd, &stamping, &sys))
+	if (noon_udp_connect(&u->to, NULL, &fd, NULL, &sys))
 		return NULL;
 	oldest->client = *client;
 	oldest->watch = (struct noon_watch){
@@ -302,7 +301,6 @@ noon_err noon_relay_udp_new(struct noon_relay *r, const struct noon_addr *listen
 			    const struct noon_addr *to, struct noon_relay_udp **ret, int *ret_sys)
 {
 	struct noon_relay_udp *u = calloc(1, sizeof(*u));
-	struct noon_stamping stamping;
 	int fd = -1;
 
 	if (u == NULL)
@@ -314,7 +312,7 @@ noon_err noon_relay_udp_new(struct noon_relay *r, const struct noon_addr *listen
 		u->flow[i].udp = u;
 		u->flow[i].watch.fd = -1;
 	}
-	if (noon_udp_bind(listen, false, &fd, &stamping, ret_sys)) {
+	if (noon_udp_bind(listen, false, &fd, NULL, ret_sys)) {
 		free(u);
 		return NOON_ERR_OS;
 	}

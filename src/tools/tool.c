@@ -13,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define ANSWER_MAX (1024 * 1024)
+#define ANSWER_MAX ((size_t)1 << 20) /* bytes */
 
 int noon_tool_help(const struct noon_verb *v)
 {
