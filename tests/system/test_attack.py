@@ -1,0 +1,267 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""A relay attacks a client; the bound stays true and the alarm comes before the limit is passed."""
+import os
+import sys
+import time
+
+from harness import check, free_port, main, wait_for
+
+CALM = "clear,delay=100us,jitter=30us"
+LIMIT = {"alert-limit": "500us"}
+
+
+def attacked(w, top=None, source=None, clock=None, tcp=True):
+    """Server, relay before it, and a client through the relay that is synchronised."""
+    ntp, ke = free_port(), free_port()
+    server = w.server(announce=ntp)
+    relay = w.relay(server, udp=ntp, tcp=ke if tcp else None)
+    options = {"ntsport": ke if tcp else server.ke}
+    options.update(source or {})
+    host, inside = w.nts_source(server)
+    inside.update(options)
+    conf = dict(LIMIT)
+    conf.update(top or {})
+    client = w.client([(host, inside)], clock=clock, top=conf)
+    client.wait_state("ok", 30)
+    return server, relay, client
+
+
+def alarm_and_recovery(relay, client, seconds, way="reverse", calm=CALM):
+    began = time.monotonic()
+    client.wait_state("alarm", seconds)
+    took = time.monotonic() - began
+    time.sleep(2)
+    relay.set(**{way: calm})
+    client.wait_state("ok", 30)
+    return took
+
+
+def test_delayed_replies(w):
+    _, relay, client = attacked(w)
+    page = w.page_watch(client)
+    time.sleep(5)
+    relay.set(reverse="delay=20ms")
+    w.note("alarm after", alarm_and_recovery(relay, client, 60), "s")
+    r = page.result()
+    check(r["ok"] > 0 and r["alarm"] > 0, r)
+
+
+def test_delayed_requests(w):
+    _, relay, client = attacked(w)
+    page = w.page_watch(client)
+    time.sleep(5)
+    relay.set(forward="delay=20ms")
+    w.note("alarm after", alarm_and_recovery(relay, client, 60, "forward"), "s")
+    check(page.result()["alarm"] > 0, page.result())
+
+
+def test_delay_from_the_first_packet(w):
+    """The client never knew a calm path: the bound must be as wide as the attack."""
+    ntp, ke = free_port(), free_port()
+    server = w.server(announce=ntp)
+    w.relay(server, udp=ntp, tcp=ke, reverse="delay=20ms")
+    host, inside = w.nts_source(server, ntsport=ke)
+    client = w.client([(host, inside)], top=LIMIT)
+    wait_for(lambda: client.status().get("bound_s"), 20, "a bound")
+    page = w.page_watch(client)
+    time.sleep(6)
+    s = client.status()
+    check(s["state"] != "ok", "ok with an error of", s["true_error_s"])
+    check(s["bound_s"] >= 0.0099, s["bound_s"])
+    check(page.result()["ok"] == 0, page.result())
+
+
+def test_delay_that_ramps(w):
+    """Too slow to be seen in any one exchange."""
+    _, relay, client = attacked(w, top={"max-age": "20s"})
+    page = w.page_watch(client)
+    time.sleep(3)
+    relay.set(reverse="delay=100us,jitter=30us,ramp=100us/s")
+    w.note("alarm after", alarm_and_recovery(relay, client, 50), "s")
+    check(page.result()["alarm"] > 0, page.result())
+
+
+def test_delay_on_and_off(w):
+    """Bursts of delay in one direction, each shorter than the window."""
+    _, relay, client = attacked(w, top={"alert-limit": "2ms"})
+    page = w.page_watch(client)
+    for way in ("reverse", "forward", "reverse", "forward"):
+        relay.set(**{way: "delay=5ms"})
+        time.sleep(1.5)
+        relay.set(**{way: CALM})
+        time.sleep(1.5)
+    client.wait_state("ok", 20)
+    page.result()
+
+
+def test_silence(w):
+    """Everything is lost: holdover with a growing bound, then the alarm."""
+    _, relay, client = attacked(w, top={"maxclockerror": "100ppm", "max-age": "60s"})
+    page = w.page_watch(client)
+    time.sleep(5)
+    relay.set(forward="loss=1")
+    client.wait_state("holdover", 20)
+    first = client.status()["bound_s"]
+    time.sleep(2)
+    check(client.status()["bound_s"] > first, "the bound does not grow in holdover")
+    client.wait_state("alarm", 90)
+    relay.set(forward=CALM)
+    client.wait_state("ok", 60)
+    check(client.watcher.saw("holdover") and client.watcher.saw("alarm"), client.watcher.states)
+    r = page.result()
+    check(r["holdover"] > 0 and r["alarm"] > 0, r)
+
+
+def test_half_is_lost(w):
+    _, relay, client = attacked(w, top={"alert-limit": "2ms"})
+    relay.set(forward=CALM + ",loss=0.5", reverse=CALM + ",loss=0.3")
+    time.sleep(12)
+    check(client.state() == "ok", client.status())
+    nts = client.source()["nts"]
+    check(nts["cookies"] > 0, "lost replies cost cookies; they must be asked for again:", nts)
+
+
+def test_mixture(w):
+    """Duplicated, replayed, reordered, truncated and damaged packets: counted, not believed."""
+    server, relay, client = attacked(w, top={"alert-limit": "5ms", "wander": "20ppm"},
+                                     source={"minpoll": -3, "maxpoll": -3})
+    page = w.page_watch(client)
+    before = len(client.log()), len(server.log())
+    bad = CALM + (",duplicate=0.3,replay=0.3,reorder=0.2,reorder-delay=300ms,truncate=0.2"
+                  ",flip=0.3")
+    relay.set(forward=bad, reverse=bad)
+    time.sleep(15)
+    relay.set(forward=CALM, reverse=CALM)
+    client.wait_state("ok", 30)
+    mine = client.verdicts()
+    theirs = server.status()["server"]["verdicts"]
+    shown = relay.show()
+    w.note("client", mine)
+    w.note("server", theirs)
+    w.note("relay", shown)
+    check(shown["reverse"]["flipped"] > 5 and shown["forward"]["truncated"] > 5, shown)
+    check(mine.get("bad-auth", 0) + mine.get("ext-format", 0) + mine.get("unique-id", 0) > 0,
+          "damaged replies are not counted:", mine)
+    check(mine.get("duplicate", 0) + mine.get("origin", 0) + mine.get("late", 0) > 0,
+          "replays are not counted:", mine)
+    check(sum(v for k, v in theirs.items() if k != "accepted") > 0,
+          "damaged requests are not counted:", theirs)
+    packets = shown["forward"]["packets"] + shown["reverse"]["packets"]
+    for d, was in ((client, before[0]), (server, before[1])):
+        lines = d.log()[was:].count("\n")
+        check(lines < 12, d.name, "wrote", lines, "lines about", packets, "packets")
+    page.result()
+
+
+def test_flipped_requests_get_no_time(w):
+    """Damage on the way to the server only: NAK or silence, and no new exchange for a few."""
+    server, relay, client = attacked(w, top={"alert-limit": "5ms"},
+                                     source={"minpoll": -2, "maxpoll": -2})
+    relay.set(forward=CALM + ",flip=0.5")
+    time.sleep(8)
+    relay.set(forward=CALM)
+    client.wait_state("ok", 20)
+    check(client.source()["authenticated"], client.source())
+    w.note(client.verdicts(), server.status()["server"])
+    check(client.source()["nts"]["ke_ok"] <= 3, client.source()["nts"])
+
+
+def test_key_exchange_damaged(w):
+    """The handshake is flipped: a reason, a pause that grows, no time; then recovery."""
+    ntp, ke = free_port(), free_port()
+    server = w.server(announce=ntp)
+    relay = w.relay(server, udp=ntp, tcp=ke, forward="flip=1", reverse="flip=1")
+    host, inside = w.nts_source(server, ntsport=ke)
+    client = w.client([(host, inside)], watch=False)
+    failed = wait_for(lambda: (n := client.source()["nts"])["ke_failed"] > 0 and n, 20, "a failure")
+    check(failed["ke_last"] not in ("", "success", "none yet"), failed)
+    w.note("reason:", failed["ke_last"])
+    check("key exchange failed" in client.log(), client.log())
+    time.sleep(5)
+    n = client.source()["nts"]["ke_failed"]
+    check(n <= 2, n, "attempts in the first seconds: no pause between them")
+    check(client.state() == "unsynchronised", client.state())
+    relay.set(forward=CALM, reverse=CALM)
+    client.watcher = client.watch()
+    client.wait_state("ok", 45)
+
+
+def test_liar_is_named(w):
+    """One of three servers is wrong by 100 ms."""
+    good = [w.server(name=f"good{i}", host=f"127.0.0.{i}") for i in (1, 2)]
+    liar = w.server(name="liar", host="127.0.0.3",
+                    clock={"type": "virtual", "offset": "100ms", "frequency-error": "0"})
+    client = w.client([w.nts_source(s) for s in good + [liar]],
+                      top={"alert-limit": "2ms", "max-liars": 1})
+    client.wait_state("ok", 30)
+    time.sleep(4)
+    s = client.status()
+    by_name = {x["name"]: x["verdict"] for x in s["sources"]}
+    check(by_name["127.0.0.3"] == "falseticker", by_name)
+    check(all(by_name[f"127.0.0.{i}"] != "falseticker" for i in (1, 2)), by_name)
+    check(s["state"] == "ok", s["state"])
+    check(any(e.get("source") == "127.0.0.3" for e in s["events"]), s["events"])
+    w.note(s["findings"], by_name)
+
+
+def test_server_that_starts_to_lie(w):
+    """A trusted server jumps by 50 ms: its authentication is good, the client says so and holds."""
+    good = w.server(name="good", host="127.0.0.1")
+    lying_ntp, ke = free_port(), free_port()
+    turncoat = w.server(name="turncoat", host="127.0.0.2", announce=lying_ntp)
+    relay = w.relay(turncoat, udp=None, tcp=ke)
+    del relay
+    other = w.server(name="other", host="127.0.0.3")
+    client = w.client([w.nts_source(good), w.nts_source(other)], top={"alert-limit": "2ms"})
+    client.wait_state("ok", 30)
+    # The same state, key and ports, but another clock.
+    other.stop()
+    other.conf["clock"] = {"type": "virtual", "offset": "50ms"}
+    other.start()
+    time.sleep(8)
+    s = client.status()
+    w.note(s["state"], s["findings"], {x["name"]: x["verdict"] for x in s["sources"]})
+    check(s["findings"], "two servers contradict each other and nothing is found")
+    check(s["state"] == "alarm", s["state"])
+    check(abs(s["true_error_s"]) < 2e-3, "followed the liar:", s["true_error_s"])
+
+
+def test_reflection_and_strays(w):
+    """Packets that nobody asked for, sent to the server and to the client's port."""
+    import socket
+    import struct
+    server, _, client = attacked(w, tcp=False)
+    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    s.settimeout(0.2)
+    before = server.status()["server"]["verdicts"]
+    strays = [b"", b"\x23", b"\x23" + b"\0" * 46, b"\x16\x02" + b"\0" * 46,
+              b"\x17\x00\x03\x2a" + b"\0" * 188, b"\x24" + b"\0" * 47, b"\x00" * 48,
+              b"\x23" + b"\0" * 47 + struct.pack("!HH", 0x0104, 65535) + b"\0" * 32,
+              b"\x23" + b"\0" * 47 + struct.pack("!HH", 0x0104, 0) + b"\0" * 28,
+              b"\x23" + os.urandom(1400), os.urandom(2000)]
+    for _ in range(20):
+        for data in strays:
+            s.sendto(data, (server.host, server.ntp))
+    answers = 0
+    end = time.monotonic() + 2
+    while time.monotonic() < end:
+        try:
+            s.recvfrom(4096)
+            answers += 1
+        except socket.timeout:
+            break
+    s.close()
+    after = server.status()["server"]["verdicts"]
+    w.note("verdicts", after)
+    w.note("answers to strays:", answers)
+    counted = sum(after.values()) - sum(before.values())
+    check(counted >= 11 * 20 - 20, "only", counted, "of", 20 * len(strays), "strays were counted")
+    for word in ("short", "mode", "ext-format"):
+        check(after.get(word, 0) > before.get(word, 0), word, "is not counted:", after)
+    check(server.log().count("\n") < 8, "the server writes a line per packet")
+    check(client.state() == "ok", client.state())
+
+
+if __name__ == "__main__":
+    sys.exit(main(globals()))
