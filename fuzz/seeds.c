@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Writes the seed inputs of the fuzz targets: meaningful traffic, the same each time.
+ * Use: fuzz_seeds FOLDER, which must hold a folder for each target.
+ */
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "test_ntp_world.h"
+#include "wire/ntske.h"
+
+static const char *root;
+
+static void put(const char *target, const char *name, const void *p, size_t n)
+{
+	char path[1024];
+	FILE *f;
+
+	(void)snprintf(path, sizeof(path), "%s/%s/%s", root, target, name);
+	f = fopen(path, "wb");
+	if (f == NULL || fwrite(p, 1, n, f) != n || fclose(f) != 0) {
+		fprintf(stderr, "%s: cannot be written\n", path);
+		exit(1);
+	}
+}
+
+/* With the byte in front that chooses what the target does. */
+static void put_how(const char *target, const char *name, uint8_t how, const void *p, size_t n)
+{
+	static uint8_t buf[20000];
+
+	buf[0] = how;
+	memcpy(buf + 1, p, n);
+	put(target, name, buf, n + 1);
+}
+
+static void packets(enum noon_aead_id aead, const char *tag)
+{
+	static struct ntp_world w;
+	static struct datagram d, reply;
+	const uint8_t flag = aead == NOON_AEAD_GCM_SIV_128 ? 4 : 0;
+	char name[64];
+
+	ntp_world_open(&w, NOON_AEAD_SIV_CMAC_256, 4); /* as the target does */
+	w.aead = aead;
+	for (unsigned i = 0; i <= 7; i += 7) {
+		struct recipe r = recipe_good(&w);
+
+		r.n_placeholder = i;
+		r.n_encrypted = i / 4;
+		w.rng = noon_rng_seeded(5);
+		recipe_write(&w, &r, &d);
+		(void)snprintf(name, sizeof(name), "request-%s-%u", tag, i);
+		put("wire_ntp", name, d.p, d.n);
+		put("proto_nts_packet", name, d.p, d.n);
+		put_how("proto_ntp_server", name, flag, d.p, d.n);
+		(void)ntp_world_ask(&w, &d, &reply);
+		(void)snprintf(name, sizeof(name), "reply-%s-%u", tag, i);
+		put("wire_ntp", name, reply.p, reply.n);
+		put("proto_nts_packet", name, reply.p, reply.n);
+	}
+	ntp_world_close(&w);
+}
+
+static void server(void)
+{
+	/* how, placeholders, encrypted ones, changes of (place, place, bits) */
+	static const uint8_t same[] = {2, 1}, flipped[] = {0, 0, 0, 60, 1};
+	uint8_t sealed[2 + 48 + 28 + 200] = {0, 28, 0x23};
+	uint8_t plain[48] = {0x23};
+	struct noon_wr wr = noon_wr_over(sealed + 50, sizeof(sealed) - 50);
+
+	put_how("proto_ntp_server", "changed-not", 1, same, sizeof(same));
+	put_how("proto_ntp_server", "changed", 1, flipped, sizeof(flipped));
+	put_how("proto_ntp_server", "no-time", 9, same, sizeof(same));
+	put_how("proto_ntp_server", "plain", 0, plain, sizeof(plain));
+	put("wire_ntp", "plain", plain, sizeof(plain));
+	if (noon_ntp_ext_put_zeros(&wr, 0xf323, 24) ||
+	    noon_ntp_ext_put_zeros(&wr, NOON_EXT_PLACEHOLDER, 100))
+		exit(1);
+	put_how("proto_ntp_server", "sealed", 2, sealed, 50 + noon_wr_len(&wr));
+	put_how("proto_ntp_server", "sealed-gcm", 6, sealed, 50 + noon_wr_len(&wr));
+}
+
+static void client(void)
+{
+	/* Events by number: 0 timer, 3 answer, 5 changed, 8 NAK, 9 stamp, 10 keys, 13 rotation. */
+	static const uint8_t good[] = {10, 7, 0, 3, 0, 9, 0, 0, 0, 0, 2, 88, 1, 3, 0, 3, 0, 3};
+	static const uint8_t losses[] = {10, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 3};
+	static const uint8_t naks[] = {10, 7, 0, 8, 0, 0, 12, 0, 0, 255, 0, 0, 0, 0, 10, 3, 0, 3};
+	static const uint8_t forged[] = {10, 7, 0, 7, 8, 0, 7, 12, 0, 0, 7, 128, 0, 4, 1, 2, 3, 4};
+	static const uint8_t turned[] = {10, 7, 0, 3, 13, 9, 0, 3, 0, 0, 5, 3, 0, 60, 9, 0, 70, 1};
+
+	for (uint8_t how = 0; how < 4; how++) {
+		char name[64];
+
+		(void)snprintf(name, sizeof(name), "good-%u", how);
+		put_how("proto_ntp_client", name, how, good, sizeof(good));
+		(void)snprintf(name, sizeof(name), "losses-%u", how);
+		put_how("proto_ntp_client", name, how, losses, sizeof(losses));
+		(void)snprintf(name, sizeof(name), "naks-%u", how);
+		put_how("proto_ntp_client", name, how, naks, sizeof(naks));
+		(void)snprintf(name, sizeof(name), "forged-%u", how);
+		put_how("proto_ntp_client", name, how, forged, sizeof(forged));
+		(void)snprintf(name, sizeof(name), "turned-%u", how);
+		put_how("proto_ntp_client", name, how, turned, sizeof(turned));
+	}
+}
+
+static void cookies(void)
+{
+	static const uint8_t same[] = {0}, same_gcm[] = {1}, bad[] = {0, 50, 4};
+	static const uint8_t junk[100] = {0, 7, 0x96, 0x40};
+
+	put_how("proto_nts_cookie", "same", 1, same, sizeof(same));
+	put_how("proto_nts_cookie", "same-gcm", 1, same_gcm, sizeof(same_gcm));
+	put_how("proto_nts_cookie", "changed", 1, bad, sizeof(bad));
+	put_how("proto_nts_cookie", "junk", 0, junk, sizeof(junk));
+}
+
+static void must(noon_err err)
+{
+	assert(!err);
+}
+
+/* A request with both AEADs, or a response with one and cookies. */
+static size_t message(bool response, uint8_t *buf, size_t room)
+{
+	static const uint16_t zero, ids[] = {15, 30}, port = 11123;
+	static const uint8_t host[] = "time.example";
+	struct noon_wr wr = noon_wr_over(buf, room);
+
+	must(noon_ntske_wr_items(&wr, true, NOON_NTSKE_NEXT_PROTOCOL, &zero, 1));
+	must(noon_ntske_wr_items(&wr, true, NOON_NTSKE_AEAD, ids, response ? 1 : 2));
+	must(noon_ntske_wr(&wr, false, NOON_NTSKE_COMPLIANT_EXPORTER, noon_bytes_of(NULL, 0)));
+	must(noon_ntske_wr(&wr, true, NOON_NTSKE_SERVER, noon_bytes_of(host, 12)));
+	must(noon_ntske_wr_items(&wr, true, NOON_NTSKE_SERVER_PORT, &port, 1));
+	for (uint8_t i = 0; response && i < 9; i++) {
+		uint8_t cookie[100] = {i};
+
+		must(noon_ntske_wr(&wr, false, NOON_NTSKE_COOKIE, noon_bytes_of(cookie, 100)));
+	}
+	must(noon_ntske_wr_end(&wr));
+	return noon_wr_len(&wr);
+}
+
+static void ntske(void)
+{
+	static const uint16_t code = 1;
+	static uint8_t buf[2000];
+	struct noon_wr wr = noon_wr_over(buf, sizeof(buf));
+	size_t n;
+
+	must(noon_ntske_wr_items(&wr, true, NOON_NTSKE_ERROR, &code, 1));
+	must(noon_ntske_wr_end(&wr));
+	n = noon_wr_len(&wr);
+	put("wire_ntske", "error", buf, n);
+	put_how("proto_ntske_client", "error", 0, buf, n);
+	n = message(false, buf, sizeof(buf));
+	put("wire_ntske", "request", buf, n);
+	put_how("proto_ntske_server", "judge", 16, buf, n);
+	put_how("proto_ntske_server", "judge-trailing", 24, buf, n);
+	put_how("proto_ntske_server", "raw", 1, buf, n);
+	memmove(buf + 2, buf, n);
+	buf[0] = (uint8_t)((n - 1) >> 8);
+	buf[1] = (uint8_t)(n - 1);
+	put_how("proto_ntske_server", "tls", 2, buf, n + 2);
+	n = message(true, buf, sizeof(buf));
+	put("wire_ntske", "response", buf, n);
+	put_how("proto_ntske_client", "judge", 0, buf, n);
+	memmove(buf + 2, buf, n);
+	buf[0] = (uint8_t)((n - 1) >> 8);
+	buf[1] = (uint8_t)(n - 1);
+	put_how("proto_ntske_client", "tls", 2, buf, n + 2);
+	buf[0] = 22; /* a TLS record of a handshake, cut off */
+	buf[1] = buf[2] = 3;
+	put_how("proto_ntske_client", "raw", 1, buf, 200);
+}
+
+static void engine(void)
+{
+	uint8_t buf[2000];
+	struct noon_rng rng = noon_rng_seeded(8);
+	char name[32];
+
+	for (uint8_t i = 0; i < 6; i++) {
+		size_t n = 0;
+
+		buf[n++] = (uint8_t)(i << 3);
+		for (int j = 0; j <= (i & 3); j++)
+			buf[n++] = (uint8_t)(i > 3 ? 4 : 0);
+		for (int j = 0; j < 60; j++) {
+			buf[n++] = 0; /* exchange: how, up, down, error */
+			buf[n++] = (uint8_t)((j % (1 + (i & 3))) << 4 | 3);
+			noon_rng_fill(&rng, buf + n, 4);
+			n += 4;
+			buf[n++] = 5;
+			memset(buf + n, 0, 3); /* how far ahead to read */
+			n += 3;
+			buf[n++] = 5; /* wait */
+			buf[n++] = (uint8_t)(2 + j / 4);
+			memset(buf + n, 0, 3);
+			n += 3;
+		}
+		(void)snprintf(name, sizeof(name), "polls-%u", i);
+		put("engine", name, buf, n);
+		buf[n++] = 7; /* an order */
+		buf[n++] = 1;
+		buf[n++] = i;
+		memset(buf + n, 0, 3);
+		(void)snprintf(name, sizeof(name), "order-%u", i);
+		put("engine", name, buf, n + 3);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	if (argc != 2 || noon_aead_global_init()) {
+		fprintf(stderr, "use: fuzz_seeds FOLDER\n");
+		return 1;
+	}
+	root = argv[1];
+	packets(NOON_AEAD_SIV_CMAC_256, "siv");
+	packets(NOON_AEAD_GCM_SIV_128, "gcm");
+	server();
+	client();
+	cookies();
+	ntske();
+	engine();
+	return 0;
+}
