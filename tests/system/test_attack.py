@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A relay attacks a client; the bound stays true and the alarm comes before the limit is passed."""
 import os
+import socket
+import struct
 import sys
 import time
 
@@ -11,7 +13,7 @@ CALM = "clear,delay=100us,jitter=30us"
 LIMIT = {"alert-limit": "500us"}
 
 
-def attacked(w, top=None, source=None, clock=None, tcp=True):
+def attacked(w, top=None, source=None, clock=None, tcp=True, settle=0):
     """Server, relay before it, and a client through the relay that is synchronised."""
     ntp, ke = free_port(), free_port()
     server = w.server(announce=ntp)
@@ -24,6 +26,7 @@ def attacked(w, top=None, source=None, clock=None, tcp=True):
     conf.update(top or {})
     client = w.client([(host, inside)], clock=clock, top=conf)
     client.wait_state("ok", 30)
+    time.sleep(settle)
     return server, relay, client
 
 
@@ -97,9 +100,8 @@ def test_delay_on_and_off(w):
 
 def test_silence(w):
     """Everything is lost: holdover with a growing bound, then the alarm."""
-    _, relay, client = attacked(w, top={"maxclockerror": "100ppm", "max-age": "60s"})
+    _, relay, client = attacked(w, top={"alert-limit": "1ms"}, settle=5)
     page = w.page_watch(client)
-    time.sleep(5)
     relay.set(forward="loss=1")
     client.wait_state("holdover", 20)
     first = client.status()["bound_s"]
@@ -114,52 +116,64 @@ def test_silence(w):
 
 
 def test_half_is_lost(w):
-    _, relay, client = attacked(w, top={"alert-limit": "2ms"})
-    relay.set(forward=CALM + ",loss=0.5", reverse=CALM + ",loss=0.3")
-    time.sleep(12)
-    check(client.state() == "ok", client.status())
-    nts = client.source()["nts"]
-    check(nts["cookies"] > 0, "lost replies cost cookies; they must be asked for again:", nts)
+    _, relay, client = attacked(w, top={"alert-limit": "20ms"}, settle=4)
+    relay.set(forward=CALM + ",loss=0.4", reverse=CALM + ",loss=0.2")
+    time.sleep(15)
+    check(client.state() in ("ok", "holdover"), client.status())
+    relay.set(forward=CALM, reverse=CALM)
+    client.wait_state("ok", 20)
+    # Lost replies cost cookies; they are asked for again.
+    wait_for(lambda: client.source()["nts"]["cookies"] == 8, 20, "a full jar")
+    check(client.source()["nts"]["ke_ok"] <= 2, client.source()["nts"])
 
 
 def test_mixture(w):
     """Duplicated, replayed, reordered, truncated and damaged packets: counted, not believed."""
-    server, relay, client = attacked(w, top={"alert-limit": "5ms", "wander": "20ppm"},
-                                     source={"minpoll": -3, "maxpoll": -3})
-    page = w.page_watch(client)
-    before = len(client.log()), len(server.log())
-    bad = CALM + (",duplicate=0.3,replay=0.3,reorder=0.2,reorder-delay=300ms,truncate=0.2"
-                  ",flip=0.3")
+    ntp, ke = free_port(), free_port()
+    server = w.server(announce=ntp)
+    relay = w.relay(server, udp=ntp, tcp=ke)
+    clients = [w.client([w.nts_source(server, ntsport=ke, maxpoll=-1)], name=f"client{i}",
+                        top={"alert-limit": "20ms"}) for i in range(5)]
+    for c in clients:
+        c.wait_state("ok", 20)
+    time.sleep(3)
+    page = w.page_watch(clients[0])
+    lines = {d: d.log().count("\n") for d in clients + [server]}
+    bad = CALM + (",duplicate=0.3,replay=0.3,reorder=0.2,reorder-delay=300ms,truncate=0.15"
+                  ",flip=0.15")
     relay.set(forward=bad, reverse=bad)
-    time.sleep(15)
+    w.tool("query", f"nts://127.0.0.1:{ke}", "--ca", server.cert, "--count", 200,
+           "--interval", 0.02, "--timeout", 0.1, timeout=60)
+    time.sleep(12)
     relay.set(forward=CALM, reverse=CALM)
-    client.wait_state("ok", 30)
-    mine = client.verdicts()
+    for c in clients:
+        c.wait_state("ok", 40)
+    mine = {}
+    for c in clients:
+        for word, n in c.verdicts().items():
+            mine[word] = mine.get(word, 0) + n
     theirs = server.status()["server"]["verdicts"]
     shown = relay.show()
-    w.note("client", mine)
+    w.note("clients", mine)
     w.note("server", theirs)
     w.note("relay", shown)
-    check(shown["reverse"]["flipped"] > 5 and shown["forward"]["truncated"] > 5, shown)
-    check(mine.get("bad-auth", 0) + mine.get("ext-format", 0) + mine.get("unique-id", 0) > 0,
-          "damaged replies are not counted:", mine)
-    check(mine.get("duplicate", 0) + mine.get("origin", 0) + mine.get("late", 0) > 0,
-          "replays are not counted:", mine)
-    check(sum(v for k, v in theirs.items() if k != "accepted") > 0,
+    for word in ("bad-auth", "ext-format", "duplicate"):
+        check(mine.get(word, 0) > 0, "clients counted no", word, mine)
+    check(theirs.get("ext-format", 0) > 0, "truncated requests are not counted:", theirs)
+    check(theirs.get("bad-auth", 0) + theirs.get("cookie-key", 0) > 0,
           "damaged requests are not counted:", theirs)
-    packets = shown["forward"]["packets"] + shown["reverse"]["packets"]
-    for d, was in ((client, before[0]), (server, before[1])):
-        lines = d.log()[was:].count("\n")
-        check(lines < 12, d.name, "wrote", lines, "lines about", packets, "packets")
+    for d, before in lines.items():
+        more = d.log().count("\n") - before
+        check(more < 16, d.name, "wrote", more, "lines about", shown)
     page.result()
 
 
 def test_flipped_requests_get_no_time(w):
     """Damage on the way to the server only: NAK or silence, and no new exchange for a few."""
-    server, relay, client = attacked(w, top={"alert-limit": "5ms"},
-                                     source={"minpoll": -2, "maxpoll": -2})
-    relay.set(forward=CALM + ",flip=0.5")
-    time.sleep(8)
+    server, relay, client = attacked(w, top={"alert-limit": "20ms"},
+                                     source={"maxpoll": -1}, settle=4)
+    relay.set(forward=CALM + ",flip=0.7")
+    time.sleep(10)
     relay.set(forward=CALM)
     client.wait_state("ok", 20)
     check(client.source()["authenticated"], client.source())
@@ -208,10 +222,6 @@ def test_liar_is_named(w):
 def test_server_that_starts_to_lie(w):
     """A trusted server jumps by 50 ms: its authentication is good, the client says so and holds."""
     good = w.server(name="good", host="127.0.0.1")
-    lying_ntp, ke = free_port(), free_port()
-    turncoat = w.server(name="turncoat", host="127.0.0.2", announce=lying_ntp)
-    relay = w.relay(turncoat, udp=None, tcp=ke)
-    del relay
     other = w.server(name="other", host="127.0.0.3")
     client = w.client([w.nts_source(good), w.nts_source(other)], top={"alert-limit": "2ms"})
     client.wait_state("ok", 30)
@@ -229,8 +239,6 @@ def test_server_that_starts_to_lie(w):
 
 def test_reflection_and_strays(w):
     """Packets that nobody asked for, sent to the server and to the client's port."""
-    import socket
-    import struct
     server, _, client = attacked(w, tcp=False)
     s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     s.settimeout(0.2)
@@ -243,6 +251,7 @@ def test_reflection_and_strays(w):
     for _ in range(20):
         for data in strays:
             s.sendto(data, (server.host, server.ntp))
+        time.sleep(0.02)
     answers = 0
     end = time.monotonic() + 2
     while time.monotonic() < end:
