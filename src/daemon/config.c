@@ -94,7 +94,7 @@ static cfg_opt_t top_opts[] = {
 	CFG_INT("clear-after", 4, CFGF_NONE),
 	CFG_INT("holdover-polls", 3, CFGF_NONE),
 	CFG_INT("nocerttimecheck", 0, CFGF_NONE),
-	CFG_SEC("clock", clock_opts, CFGF_NONE),
+	CFG_SEC("clock", clock_opts, CFGF_NODEFAULT | CFGF_MULTI),
 	CFG_SEC("source", source_opts, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
 	CFG_SEC("server", server_opts, CFGF_NODEFAULT | CFGF_MULTI),
 	CFG_SEC("nts-ke", ke_opts, CFGF_NODEFAULT | CFGF_MULTI),
@@ -280,6 +280,10 @@ static noon_err take_source(cfg_t *cfg, struct noon_config_source *s)
 		s->aead[1] = NOON_AEAD_GCM_SIV_128;
 		s->n_aead = 2;
 	}
+	if (s->n_aead == 2 && s->aead[0] == s->aead[1]) {
+		cfg_error(cfg, "source \"%s\": ntsaeads: expected each once", cfg_title(cfg));
+		return NOON_ERR_FORMAT;
+	}
 	take_source_engine(cfg, s);
 	if (take_minima(cfg, &s->engine))
 		return NOON_ERR_FORMAT;
@@ -345,9 +349,26 @@ static noon_err take_sources(cfg_t *cfg, struct noon_config *c)
 	return NOON_OK;
 }
 
+/* MULTI is for the line number a section then has: a second one would be passed over in silence.
+ */
+static noon_err check_single(cfg_t *cfg)
+{
+	static const char *const names[] = {"clock", "server", "nts-ke"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (cfg_size(cfg, names[i]) < 2)
+			continue;
+		cfg_error(cfg_getnsec(cfg, names[i], 1), "%s: expected one section only", names[i]);
+		return NOON_ERR_FORMAT;
+	}
+	return NOON_OK;
+}
+
 static noon_err take_all(cfg_t *cfg, struct noon_config *c)
 {
 	memset(c, 0, sizeof(*c));
+	if (check_single(cfg))
+		return NOON_ERR_FORMAT;
 	copy_path(c->state_dir, cfg, "state-directory");
 	copy_path(c->control, cfg, "control-socket");
 	copy_path(c->page, cfg, "shared-page");
@@ -360,7 +381,8 @@ static noon_err take_all(cfg_t *cfg, struct noon_config *c)
 			  "some value is out of range");
 		return NOON_ERR_FORMAT;
 	}
-	take_clock(cfg_getsec(cfg, "clock"), &c->clock);
+	if (cfg_size(cfg, "clock") > 0)
+		take_clock(cfg_getnsec(cfg, "clock", 0), &c->clock);
 	if (cfg_size(cfg, "server") > 0)
 		take_server(cfg_getnsec(cfg, "server", 0), &c->server);
 	if (cfg_size(cfg, "nts-ke") > 0 && take_ke(cfg_getnsec(cfg, "nts-ke", 0), &c->ke))
@@ -387,7 +409,7 @@ noon_err noon_config_read(const char *path, struct noon_config *ret)
 		(void)fprintf(stderr, "%s: %s\n", path, strerror(errno));
 		break;
 	case CFG_SUCCESS:
-		err = take_all(cfg, ret);
+		err = noon_config_is_whole(path) ? take_all(cfg, ret) : NOON_ERR_FORMAT;
 		break;
 	default:
 		break;
