@@ -11,7 +11,7 @@
 #include "engine/engine.h"
 #include "input.h"
 
-#define EVENTS_MAX 300
+#define EVENTS_MAX 150
 
 static struct noon_engine e;
 static struct noon_actions as;
@@ -42,11 +42,13 @@ static void check(struct input *in)
 	assert(isfinite(line.rate) && isfinite(line.slew));
 	check_at(now);
 	check_at(noon_time_add(now, (noon_dur)input_u(in, 3) * 1000));
-	for (uint32_t i = 0; i < NOON_SOURCES_MAX; i++) {
+	for (uint32_t i = 0; i < 4; i++) {
 		struct noon_source_report r;
 
-		assert(noon_engine_next_poll(&e, i) > 0);
 		noon_engine_source_report(&e, i, now, &r);
+		if (r.verdict == NOON_SOURCE_UNUSED)
+			continue;
+		assert(noon_engine_next_poll(&e, i) > 0);
 		assert(r.lower <= r.upper && isfinite(r.freq_error));
 		(void)noon_source_verdict_word(r.verdict);
 	}
@@ -72,8 +74,8 @@ static int64_t odd(struct input *in, int64_t usual)
 static void sample(struct input *in)
 {
 	const uint8_t how = input_u8(in);
-	const noon_dur up = input_u16(in) * (how & 1 ? 100 : 100000);
-	const noon_dur down = input_u16(in) * (how & 2 ? 100 : 100000);
+	const noon_dur up = (noon_dur)input_u16(in) * (how & 1 ? 100 : 100000);
+	const noon_dur down = (noon_dur)input_u16(in) * (how & 2 ? 100 : 100000);
 	struct noon_sample s = {
 		.stamp_err = input_u8(in) * 10,
 		.server_err = how & 4 ? input_u16(in) * 1000 : 1000,

@@ -15,6 +15,17 @@
 static struct ntp_world w;
 static struct datagram req, rep;
 
+/* The AEAD is the cookie's, which in a whole request may be either. */
+static enum noon_aead_id aead_of_request(void)
+{
+	struct noon_nts_packet p;
+
+	if (noon_nts_packet_parse(noon_bytes_of(req.p, req.n), &p) == NOON_VERDICT_ACCEPTED &&
+	    p.cookie.n == noon_nts_cookie_len(NOON_AEAD_GCM_SIV_128))
+		return NOON_AEAD_GCM_SIV_128;
+	return NOON_AEAD_SIV_CMAC_256;
+}
+
 static void check_reply(enum noon_verdict v)
 {
 	struct noon_ntp_header h;
@@ -29,6 +40,7 @@ static void check_reply(enum noon_verdict v)
 		assert(v == NOON_VERDICT_COOKIE_KEY || v == NOON_VERDICT_AUTH);
 		assert(h.stratum == 0 && h.ref_id == NOON_KISS_NTSN && h.transmit == 0);
 	} else if (rep.n > NOON_NTP_HEADER_LEN) {
+		w.aead = aead_of_request();
 		assert(ntp_world_cookies(&w, &rep, NULL, 0) <= NOON_NTS_COOKIES);
 	}
 }

@@ -111,8 +111,9 @@ static void inside_tls(struct input *in)
 	begin();
 	timers(tls);
 	while (carry(tls) && in->n > 0) {
-		err = noon_tls_write(tls, input_take(in, 1 + input_u16(in) % 2000U));
-		if (err)
+		const struct noon_bytes piece = input_take(in, 1 + input_u16(in) % 2000U);
+
+		if (piece.n == 0 || noon_tls_write(tls, piece))
 			break;
 	}
 	noon_tls_close(tls);
