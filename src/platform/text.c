@@ -23,8 +23,8 @@ static noon_err split(const char *text, double *ret, const char **ret_unit)
 	while (isspace((unsigned char)*text))
 		text++;
 	/* strtod would also take "inf", "nan" and hexadecimal. */
-	if (!isdigit((unsigned char)text[*text == '-' || *text == '+']) &&
-	    text[*text == '-' || *text == '+'] != '.')
+	if (strcspn(text, "0123456789.") != (*text == '-' || *text == '+') ||
+	    strpbrk(text, "xX") != NULL)
 		return NOON_ERR_FORMAT;
 	v = strtod(text, &end);
 	if (end == text || !isfinite(v))

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The shared page, written by platform/page and read by libnoonmark.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "noonmark/clock.h"
+#include "platform/page.h"
+
+static char path[64];
+
+static int64_t raw_now(void)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(CLOCK_MONOTONIC_RAW, &ts);
+	return ts.tv_sec * INT64_C(1000000000) + ts.tv_nsec;
+}
+
+static int name_path(void **state)
+{
+	(void)state;
+	(void)snprintf(path, sizeof(path), "/tmp/noonmark-page.%d", (int)getpid());
+	return 0;
+}
+
+static struct noon_page_body good_body(void)
+{
+	const int64_t raw = raw_now();
+
+	return (struct noon_page_body){
+		.raw0 = raw,
+		.earliest0 = 1000000000000 - 500,
+		.latest0 = 1000000000000 + 500,
+		.earliest_rate = -1e-6,
+		.latest_rate = 1e-6,
+		.void_after = raw + INT64_C(60000000000),
+		.fresh_until = raw + INT64_C(5000000000),
+		.status = NOON_CLOCK_OK,
+		.has_time = 1,
+	};
+}
+
+static void gives_a_widening_interval(void **state)
+{
+	struct noon_page_writer *w;
+	struct noon_clock_page *page;
+	struct noon_page_body body = good_body();
+	enum noon_clock_status status;
+	int64_t a[2];
+	int64_t b[2];
+
+	(void)state;
+	assert_int_equal(noon_page_writer_new(path, &w), NOON_OK);
+	assert_int_equal(noon_open(path, &page), 0);
+	assert_int_equal(noon_now(page, &a[0], &a[1], &status), ENODATA);
+	body = good_body();
+	noon_page_writer_put(w, &body);
+	assert_int_equal(noon_now(page, &a[0], &a[1], &status), 0);
+	assert_int_equal(status, NOON_CLOCK_OK);
+	assert_true(a[1] - a[0] >= 1000);
+	(void)usleep(20000);
+	assert_int_equal(noon_now(page, &b[0], &b[1], &status), 0);
+	assert_true(b[0] > a[0] && b[1] > a[1]);
+	/* 20 ms at 1 ppm either way: 40 ns wider. */
+	assert_true(b[1] - b[0] >= a[1] - a[0] + 40);
+	noon_close(page);
+	noon_page_writer_free(w);
+	assert_int_equal(noon_open(path, &page), ENOENT);
+}
+
+static void never_claims_more_than_the_age_of_the_page_allows(void **state)
+{
+	struct noon_page_writer *w;
+	struct noon_clock_page *page;
+	struct noon_page_body body;
+	enum noon_clock_status status;
+	int64_t lo;
+	int64_t hi;
+
+	(void)state;
+	assert_int_equal(noon_page_writer_new(path, &w), NOON_OK);
+	assert_int_equal(noon_open(path, &page), 0);
+	body = good_body();
+	body.void_after = raw_now() - 1;
+	noon_page_writer_put(w, &body);
+	assert_int_equal(noon_now(page, &lo, &hi, &status), 0);
+	assert_int_equal(status, NOON_CLOCK_ALARM);
+	body = good_body();
+	body.fresh_until = raw_now() - 1;
+	noon_page_writer_put(w, &body);
+	assert_int_equal(noon_now(page, &lo, &hi, &status), 0);
+	assert_int_equal(status, NOON_CLOCK_STALE);
+	body = good_body();
+	body.raw0 += INT64_C(3600000000000);
+	noon_page_writer_put(w, &body);
+	assert_int_equal(noon_now(page, &lo, &hi, &status), 0);
+	assert_int_equal(status, NOON_CLOCK_STALE);
+	body = good_body();
+	noon_page_writer_put(w, &body);
+	noon_page_writer_free(w); /* the daemon ends; the mapping is still there */
+	assert_int_equal(noon_now(page, &lo, &hi, &status), 0);
+	assert_int_equal(status, NOON_CLOCK_STALE);
+	noon_close(page);
+}
+
+/* Change bytes of the page file behind the writer's back. */
+static void scribble(off_t at, const void *p, size_t n)
+{
+	const int fd = open(path, O_WRONLY);
+
+	assert_true(fd >= 0);
+	assert_int_equal(pwrite(fd, p, n, at), n);
+	(void)close(fd);
+}
+
+static void recognises_other_boots_dead_writers_and_other_files(void **state)
+{
+	struct noon_page_writer *w;
+	struct noon_clock_page *page;
+	struct noon_page_body body = good_body();
+	enum noon_clock_status status;
+	const uint8_t boot[16] = {1, 2, 3};
+	const uint32_t odd = 7;
+	const uint32_t version = NOON_PAGE_VERSION + 1;
+	int64_t lo;
+	int64_t hi;
+
+	(void)state;
+	assert_int_equal(noon_page_writer_new(path, &w), NOON_OK);
+	noon_page_writer_put(w, &body);
+	assert_int_equal(noon_open(path, &page), 0);
+	scribble(offsetof(struct noon_page, generation), &odd, sizeof(odd));
+	assert_int_equal(noon_now(page, &lo, &hi, &status), EAGAIN);
+	noon_close(page);
+	scribble(offsetof(struct noon_page, boot), boot, sizeof(boot));
+	assert_int_equal(noon_open(path, &page), 0);
+	noon_page_writer_put(w, &body);
+	noon_page_writer_put(w, &body);
+	assert_int_not_equal(noon_now(page, &lo, &hi, &status), 0);
+	noon_close(page);
+	scribble(offsetof(struct noon_page, version), &version, sizeof(version));
+	assert_int_equal(noon_open(path, &page), EPROTO);
+	noon_page_writer_free(w);
+	assert_int_equal(noon_open("/dev/null", &page), EPROTO);
+}
+
+struct race {
+	struct noon_page_writer *w;
+	atomic_bool stop;
+};
+
+static void *write_for_ever(void *arg)
+{
+	struct race *r = arg;
+	struct noon_page_body body = good_body();
+
+	for (int64_t i = 0; !atomic_load(&r->stop); i++) {
+		/* Every statement is 1000 ns wide; a torn one would not be. */
+		body.earliest0 = i * 1000003;
+		body.latest0 = body.earliest0 + 1000;
+		noon_page_writer_put(r->w, &body);
+	}
+	return NULL;
+}
+
+static void readers_never_see_half_a_statement(void **state)
+{
+	struct race r = {.w = NULL};
+	struct noon_clock_page *page;
+	enum noon_clock_status status;
+	pthread_t thread;
+	int64_t lo;
+	int64_t hi;
+	int good = 0;
+
+	(void)state;
+	assert_int_equal(noon_page_writer_new(path, &r.w), NOON_OK);
+	assert_int_equal(noon_open(path, &page), 0);
+	assert_int_equal(pthread_create(&thread, NULL, write_for_ever, &r), 0);
+	for (int i = 0; i < 50000000 && good < 20000; i++) {
+		if (noon_now(page, &lo, &hi, &status))
+			continue;
+		good++;
+		assert_in_range(hi - lo, 1000, 1000000);
+	}
+	atomic_store(&r.stop, true);
+	(void)pthread_join(thread, NULL);
+	assert_true(good > 0);
+	noon_close(page);
+	noon_page_writer_free(r.w);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(gives_a_widening_interval),
+		cmocka_unit_test(never_claims_more_than_the_age_of_the_page_allows),
+		cmocka_unit_test(recognises_other_boots_dead_writers_and_other_files),
+		cmocka_unit_test(readers_never_see_half_a_statement),
+	};
+
+	return cmocka_run_group_tests_name("platform/page and libnoonmark", tests, name_path, NULL);
+}
