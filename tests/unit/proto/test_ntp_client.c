@@ -314,6 +314,18 @@ static void c3_the_jar_fills_up_again_after_losses(void **state)
 	}
 }
 
+static void c3_rotations_of_the_servers_keys_go_unnoticed(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 50; i++) {
+		w.ahead += WORLD_PERIOD / 4;
+		assert_int_equal(noon_nts_keys_rotate(&w.keys, noon_time_add(w.now, w.ahead)), 0);
+		assert_int_equal(ntp_world_exchange(&w), NOON_VERDICT_ACCEPTED);
+	}
+	assert_int_equal(w.connects, 0);
+	assert_int_equal(w.misses, 0);
+}
+
 static void c4_an_empty_jar_brings_a_key_exchange(void **state)
 {
 	(void)state;
@@ -886,6 +898,8 @@ int main(void)
 		NTS(c3_a_careless_server_cannot_make_a_cookie_go_out_twice),
 		NTS(c3_the_jar_fills_up_again_after_losses),
 		GCM(c3_the_jar_fills_up_again_after_losses),
+		NTS(c3_rotations_of_the_servers_keys_go_unnoticed),
+		GCM(c3_rotations_of_the_servers_keys_go_unnoticed),
 		NTS(c4_an_empty_jar_brings_a_key_exchange),
 		BARE(c4_failed_exchanges_back_off_from_ten_seconds_to_days),
 		BARE(c4_success_ends_the_long_wait),

@@ -664,6 +664,35 @@ static void p18_kiss_rate_is_short_and_answers_clients_only(void **state)
 	ntp_world_close(&w);
 }
 
+static void k20(void)
+{
+	struct noon_nts_cookie old, fresh;
+	static struct noon_nts_session s;
+	struct recipe r = recipe_good(&w);
+
+	ntp_world_session(&w, 1, &s);
+	old = s.jar[0];
+	r.cookie = &old;
+	for (int i = 1; i <= 2; i++) {
+		w.ahead += WORLD_PERIOD;
+		assert_int_equal(noon_nts_keys_rotate(&w.keys, noon_time_add(w.now, w.ahead)), 0);
+		expect_time(&r);
+		assert_int_equal(ntp_world_cookies(&w, &rep, &fresh, 1), 1);
+		assert_memory_not_equal(fresh.p, old.p, 4); /* of the new epoch */
+	}
+	w.ahead += WORLD_PERIOD;
+	assert_int_equal(noon_nts_keys_rotate(&w.keys, noon_time_add(w.now, w.ahead)), 0);
+	expect_nak(&r, NOON_VERDICT_COOKIE_KEY);
+	r.cookie = &fresh;
+	expect_time(&r);
+}
+
+static void k20_cookies_outlive_two_rotations_but_not_three(void **state)
+{
+	(void)state;
+	for_both(k20);
+}
+
 static void nts_requests_get_no_reply_when_nts_is_off(void **state)
 {
 	struct recipe r;
@@ -781,6 +810,7 @@ int main(void)
 		cmocka_unit_test(p16_encrypted_placeholders_count_and_are_checked),
 		cmocka_unit_test(p17_times_and_origin_are_the_authenticated_ones),
 		cmocka_unit_test(p18_kiss_rate_is_short_and_answers_clients_only),
+		cmocka_unit_test(k20_cookies_outlive_two_rotations_but_not_three),
 		cmocka_unit_test(nts_requests_get_no_reply_when_nts_is_off),
 		cmocka_unit_test(a_server_without_time_says_so_and_still_gives_cookies),
 		cmocka_unit_test(keys_that_were_never_derived_mean_a_nak),
