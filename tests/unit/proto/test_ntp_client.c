@@ -531,6 +531,7 @@ static void a_session_that_is_not_sound_leaves_the_old_one(void **state)
 static void a_request_tells_nothing_about_the_client(void **state)
 {
 	static const uint8_t zeros[48];
+	uint8_t uid[NOON_UID_MIN] = {0};
 	noon_ntp_ts before = 0;
 
 	(void)state;
@@ -542,6 +543,10 @@ static void a_request_tells_nothing_about_the_client(void **state)
 		assert_int_equal(w.request.p[3], 0x20);
 		assert_memory_equal(w.request.p + 4, zeros, 36);
 		assert_true(header_of(&w.request).transmit != before);
+		if (w.client.conf.nts) {
+			assert_memory_not_equal(fields_of(&w.request).uid.p, uid, sizeof(uid));
+			memcpy(uid, fields_of(&w.request).uid.p, sizeof(uid));
+		}
 		before = header_of(&w.request).transmit;
 		assert_true(noon_dur_abs(noon_time_diff(noon_ntp_ts_to_time(before, w.now),
 							w.now)) > NOON_S(1));
@@ -657,7 +662,7 @@ static void impossible_or_useless_replies_are_misses(void **state)
 		enum noon_verdict v;
 		uint8_t leap, stratum;
 		uint32_t delay, disp;
-		int layover_s; /* t3 - t2; 99: t2 zero, 98: t3 zero */
+		int layover_s; /* t3 - t2; 99: t2 zero, 98: t3 zero, 97: both */
 	} table[] = {
 		{NOON_VERDICT_ACCEPTED, 0, 1, 0, 0, 0},
 		{NOON_VERDICT_ACCEPTED, 1, 15, 0, 0, 1}, /* at the cap */
@@ -665,6 +670,7 @@ static void impossible_or_useless_replies_are_misses(void **state)
 		{NOON_VERDICT_TIMES, 0, 1, 0, 0, -1},
 		{NOON_VERDICT_TIMES, 0, 1, 0, 0, 99},
 		{NOON_VERDICT_TIMES, 0, 1, 0, 0, 98},
+		{NOON_VERDICT_TIMES, 0, 1, 0, 0, 97},
 		{NOON_VERDICT_UNSYNC, 3, 1, 0, 0, 0},
 		{NOON_VERDICT_UNSYNC, 0, 0, 0, 0, 0},
 		{NOON_VERDICT_UNSYNC, 0, 16, 0, 0, 0},
@@ -686,7 +692,9 @@ static void impossible_or_useless_replies_are_misses(void **state)
 		h.stratum = table[i].stratum;
 		h.root_delay = table[i].delay;
 		h.root_disp = table[i].disp;
-		if (table[i].layover_s == 99)
+		if (table[i].layover_s == 97)
+			h.receive = h.transmit = 0;
+		else if (table[i].layover_s == 99)
 			h.receive = 0;
 		else if (table[i].layover_s == 98)
 			h.transmit = 0;
@@ -781,8 +789,8 @@ static void a_kiss_restrict_stops_the_association(void **state)
 
 static void an_exchange_across_the_era_of_2036_is_right(void **state)
 {
-	static const int64_t around[] = {-NOON_S(1), -NOON_US(1500), -NOON_US(500), 0,
-					 NOON_S(3600)};
+	static const int64_t around[] = {-NOON_S(1), -NOON_US(1500), -NOON_US(500),
+					 0,	     NOON_S(3600),   NOON_S(150000000)};
 	const int64_t era1 = NOON_S(2085978496); /* 2036-02-07 06:28:16 UTC */
 
 	(void)state;

@@ -168,8 +168,17 @@ static void a_restart_and_a_neighbour_with_the_same_master_open_them(void **stat
 static void keys_of_different_epochs_differ(void **state)
 {
 	struct noon_nts_cookie c = make(&k, NOON_AEAD_SIV_CMAC_256);
+	const struct noon_bytes same = noon_bytes_of(pair.c2s, 16);
+	uint8_t sealed[NOON_NTS_EPOCHS][32];
 
 	(void)state;
+	for (size_t i = 0; i < NOON_NTS_EPOCHS; i++) {
+		struct noon_wr wr = noon_wr_over(sealed[i], 32);
+
+		assert_int_equal(noon_aead_seal(&k.cipher[i], same, same, same, &wr), NOON_OK);
+		for (size_t j = 0; j < i; j++)
+			assert_memory_not_equal(sealed[i], sealed[j], 32);
+	}
 	for (uint32_t e = EPOCH - 2; e <= EPOCH + 1; e++) {
 		c.p[0] = (uint8_t)(e >> 24);
 		c.p[1] = (uint8_t)(e >> 16);
