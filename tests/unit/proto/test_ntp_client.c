@@ -207,6 +207,20 @@ static void c2_a_nak_alone_brings_a_new_key_exchange_after_the_time_out(void **s
 	assert_int_equal(ntp_world_exchange(&w), NOON_VERDICT_ACCEPTED);
 }
 
+static void c2_a_nak_about_old_keys_does_not_cost_the_new_ones(void **state)
+{
+	(void)state;
+	ntp_world_until_sent(&w);
+	ntp_world_nak(&w, &d);
+	assert_int_equal(ntp_world_deliver(&w, &d, 10), NOON_VERDICT_NTSN);
+	ntp_world_rekey(&w, 5);
+	lose(); /* and the next request goes out in the same call */
+	assert_int_equal(in_jar(), 4);
+	assert_int_equal(w.sends, 2);
+	assert_int_equal(ntp_world_answer(&w, 10, 10), NOON_VERDICT_ACCEPTED);
+	assert_int_equal(ntp_world_deliver(&w, &w.reply, 100), NOON_VERDICT_ACCEPTED);
+}
+
 /* A hash would hide nothing here: all bodies are kept and compared. */
 #define SEEN_MAX 12000
 
@@ -335,8 +349,10 @@ static void c4_an_empty_jar_brings_a_key_exchange(void **state)
 	}
 	assert_int_equal(in_jar(), 0);
 	assert_int_equal(w.sends, 8);
+	assert_int_equal(w.connects, 0);
 	ntp_world_timer(&w);
 	assert_int_equal(w.connects, 1);
+	assert_true(w.now.ns >= w.client.next_poll.ns); /* not before keys are needed */
 	assert_int_equal(w.sends, 8);
 	assert_true(noon_time_is_never(noon_ntp_client_deadline(&w.client)));
 	noon_ntp_client_on_timer(&w.client, noon_time_add(w.now, NOON_S(9999)), &w.as);
@@ -902,6 +918,7 @@ int main(void)
 		NTS(c2_a_nak_must_match_the_request),
 		NTS(c2_a_nak_alone_brings_a_new_key_exchange_after_the_time_out),
 		GCM(c2_a_nak_alone_brings_a_new_key_exchange_after_the_time_out),
+		NTS(c2_a_nak_about_old_keys_does_not_cost_the_new_ones),
 		NTS(c3_no_cookie_is_ever_sent_twice),
 		NTS(c3_a_careless_server_cannot_make_a_cookie_go_out_twice),
 		NTS(c3_the_jar_fills_up_again_after_losses),

@@ -10,67 +10,68 @@
 #include "base/rng.h"
 #include "wire/ntp_ext.h"
 
+/* A field that says `len` with `left` bytes to the end of packet or ciphertext. */
+static const struct {
+	uint16_t len;
+	size_t left;
+	noon_err packet, cipher;
+} rules[] = {
+	{0, 0, NOON_ERR_EMPTY, NOON_ERR_EMPTY},
+	{16, 1, NOON_ERR_FORMAT, NOON_ERR_FORMAT},
+	{16, 3, NOON_ERR_FORMAT, NOON_ERR_FORMAT},
+	{4, 4, NOON_ERR_STATE, NOON_ERR_FORMAT}, /* a crypto-NAK; too short a field */
+	{8, 8, NOON_ERR_FORMAT, NOON_ERR_FORMAT},
+	{0, 28, NOON_ERR_FORMAT, NOON_ERR_FORMAT},
+	{3, 28, NOON_ERR_FORMAT, NOON_ERR_FORMAT},
+	{4, 28, NOON_ERR_FORMAT, NOON_ERR_FORMAT},
+	{12, 28, NOON_ERR_FORMAT, NOON_ERR_FORMAT},
+	{12, 12, NOON_ERR_FORMAT, NOON_ERR_FORMAT},
+	{16, 16, NOON_ERR_FORMAT, NOON_OK}, /* the last one in a packet has 28 */
+	{20, 20, NOON_ERR_STATE, NOON_OK},  /* MAC of MD5 or CMAC */
+	{24, 24, NOON_ERR_STATE, NOON_OK},  /* MAC of SHA-1 */
+	{28, 28, NOON_OK, NOON_OK},
+	{32, 32, NOON_OK, NOON_OK},
+	{16, 32, NOON_OK, NOON_OK}, /* not the last */
+	{16, 20, NOON_ERR_STATE, NOON_OK},
+	{16, 36, NOON_OK, NOON_OK}, /* then a MAC */
+	{20, 40, NOON_OK, NOON_OK},
+	{17, 28, NOON_ERR_FORMAT, NOON_ERR_FORMAT},
+	{26, 28, NOON_ERR_FORMAT, NOON_ERR_FORMAT},
+	{32, 28, NOON_ERR_FORMAT, NOON_ERR_FORMAT},
+	{65535, 400, NOON_ERR_FORMAT, NOON_ERR_FORMAT},
+	{65532, 400, NOON_ERR_FORMAT, NOON_ERR_FORMAT},
+	{400, 400, NOON_OK, NOON_OK},
+};
+
 static void the_rules_of_rfc_7822_are_a_table(void **state)
 {
-	/* A field that says `len` with `left` bytes to the end of packet or ciphertext. */
-	static const struct {
-		uint16_t len;
-		size_t left;
-		noon_err packet, cipher;
-	} table[] = {
-		{0, 0, NOON_ERR_EMPTY, NOON_ERR_EMPTY},
-		{16, 1, NOON_ERR_FORMAT, NOON_ERR_FORMAT},
-		{16, 3, NOON_ERR_FORMAT, NOON_ERR_FORMAT},
-		{4, 4, NOON_ERR_STATE, NOON_ERR_FORMAT}, /* a crypto-NAK; too short a field */
-		{8, 8, NOON_ERR_FORMAT, NOON_ERR_FORMAT},
-		{0, 28, NOON_ERR_FORMAT, NOON_ERR_FORMAT},
-		{3, 28, NOON_ERR_FORMAT, NOON_ERR_FORMAT},
-		{4, 28, NOON_ERR_FORMAT, NOON_ERR_FORMAT},
-		{12, 28, NOON_ERR_FORMAT, NOON_ERR_FORMAT},
-		{12, 12, NOON_ERR_FORMAT, NOON_ERR_FORMAT},
-		{16, 16, NOON_ERR_FORMAT, NOON_OK}, /* the last one in a packet has 28 */
-		{20, 20, NOON_ERR_STATE, NOON_OK},  /* MAC of MD5 or CMAC */
-		{24, 24, NOON_ERR_STATE, NOON_OK},  /* MAC of SHA-1 */
-		{28, 28, NOON_OK, NOON_OK},
-		{32, 32, NOON_OK, NOON_OK},
-		{16, 32, NOON_OK, NOON_OK}, /* not the last */
-		{16, 20, NOON_ERR_STATE, NOON_OK},
-		{16, 36, NOON_OK, NOON_OK}, /* then a MAC */
-		{20, 40, NOON_OK, NOON_OK},
-		{17, 28, NOON_ERR_FORMAT, NOON_ERR_FORMAT},
-		{26, 28, NOON_ERR_FORMAT, NOON_ERR_FORMAT},
-		{32, 28, NOON_ERR_FORMAT, NOON_ERR_FORMAT},
-		{65535, 400, NOON_ERR_FORMAT, NOON_ERR_FORMAT},
-		{65532, 400, NOON_ERR_FORMAT, NOON_ERR_FORMAT},
-		{400, 400, NOON_OK, NOON_OK},
-	};
 	uint8_t raw[400] = {0x12, 0x34};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
 		for (int cipher = 0; cipher < 2; cipher++) {
-			struct noon_rd rd = noon_rd_over(raw, table[i].left);
+			struct noon_rd rd = noon_rd_over(raw, rules[i].left);
 			struct noon_ntp_ext ext = {.type = 9};
-			const noon_err expected = cipher ? table[i].cipher : table[i].packet;
+			const noon_err expected = cipher ? rules[i].cipher : rules[i].packet;
 
-			raw[2] = (uint8_t)(table[i].len >> 8);
-			raw[3] = (uint8_t)table[i].len;
+			raw[2] = (uint8_t)(rules[i].len >> 8);
+			raw[3] = (uint8_t)rules[i].len;
 			assert_int_equal(
 				noon_ntp_ext_get(&rd,
 						 cipher ? NOON_EXT_IN_CIPHER : NOON_EXT_IN_PACKET,
 						 &ext),
 				expected);
 			if (expected) {
-				assert_int_equal(noon_rd_left(&rd), table[i].left);
+				assert_int_equal(noon_rd_left(&rd), rules[i].left);
 				assert_int_equal(ext.type, 9);
 				continue;
 			}
-			assert_int_equal(noon_rd_left(&rd), table[i].left - table[i].len);
+			assert_int_equal(noon_rd_left(&rd), rules[i].left - rules[i].len);
 			assert_int_equal(ext.type, 0x1234);
 			assert_ptr_equal(ext.whole.p, raw);
-			assert_int_equal(ext.whole.n, table[i].len);
+			assert_int_equal(ext.whole.n, rules[i].len);
 			assert_ptr_equal(ext.body.p, raw + 4);
-			assert_int_equal(ext.body.n, table[i].len - 4);
+			assert_int_equal(ext.body.n, rules[i].len - 4);
 		}
 	}
 }
