@@ -40,4 +40,26 @@ struct noon_page {
 	struct noon_page_body body;
 };
 
+/** Read the kernel's boot id ("xxxxxxxx-xxxx-..."): its first 32 hexadecimal digits. Missing ones
+ *  are left 0. */
+static inline void noon_page_boot_of(const char *text, uint8_t ret[16])
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < 16; i++)
+		ret[i] = 0;
+	for (; *text != '\0' && n < 32; text++) {
+		unsigned digit;
+
+		if (*text >= '0' && *text <= '9')
+			digit = (unsigned)(*text - '0');
+		else if (*text >= 'a' && *text <= 'f')
+			digit = (unsigned)(*text - 'a') + 10;
+		else
+			continue;
+		ret[n / 2] = (uint8_t)((unsigned)ret[n / 2] << 4 | digit);
+		n++;
+	}
+}
+
 #endif

@@ -44,13 +44,4 @@ NOON_MUST_USE noon_err noon_x509_self_signed(const struct noon_x509_conf *conf,
 /** Forget the key. */
 void noon_x509_wipe(struct noon_secret_x509 *x);
 
-/**
- * Write a file that appears whole or not at all: a new file beside it (O_EXCL, mode 0600), synced,
- * renamed over it.
- *
- * @param[out] ret_sys  errno of the call that failed; untouched on NOON_OK
- * @retval NOON_OK, NOON_ERR_NOT_FOUND (folder), NOON_ERR_PERM, NOON_ERR_OS, NOON_ERR_RANGE (path)
- */
-NOON_MUST_USE noon_err noon_x509_save(const char *path, struct noon_bytes text, int *ret_sys);
-
 #endif

@@ -15,6 +15,7 @@
 
 #include "daemon/config_priv.h"
 #include "estimate/minima.h"
+#include "platform/file.h"
 #include "platform/text.h"
 
 /* Not const only because libConfuse's types are not; nothing writes to them. Lists have their
@@ -418,23 +419,12 @@ noon_err noon_config_read(const char *path, struct noon_config *ret)
 	return err;
 }
 
-/* Where a user without privileges keeps things that last as long as the session. */
-static void runtime_dir(char *out, size_t n)
-{
-	const char *base = getenv("XDG_RUNTIME_DIR");
-
-	if (base != NULL && base[0] == '/')
-		(void)snprintf(out, n, "%s/noonmark", base);
-	else
-		(void)snprintf(out, n, "/tmp/noonmark-%u", (unsigned)geteuid());
-}
-
 void noon_config_default(struct noon_config *c)
 {
 	char dir[256];
 
 	memset(c, 0, sizeof(*c));
-	runtime_dir(dir, sizeof(dir));
+	noon_dir_runtime(dir, sizeof(dir));
 	copy(c->state_dir, sizeof(c->state_dir), dir);
 	(void)snprintf(c->control, sizeof(c->control), "%s/noonmarkd.sock", dir);
 	(void)snprintf(c->page, sizeof(c->page), "%s/clock", dir);

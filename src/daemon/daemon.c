@@ -27,14 +27,6 @@
 /* "NOON" in the reference identifier of a server that serves its local clock. */
 #define REF_ID_LOCAL 0x4e4f4f4eU
 
-static int64_t real_now(void)
-{
-	struct timespec ts;
-
-	(void)clock_gettime(CLOCK_REALTIME, &ts);
-	return ts.tv_sec * NOON_NS_PER_SEC + ts.tv_nsec;
-}
-
 bool noon_daemon_has_sources(const struct noon_daemon *d)
 {
 	return d->conf.n_sources > 0;
@@ -45,7 +37,7 @@ static struct noon_daemon_event *next_event(struct noon_daemon *d)
 	struct noon_daemon_event *e = &d->event[d->n_events++ % NOON_DAEMON_EVENTS];
 
 	memset(e, 0, sizeof(*e));
-	e->real_ns = real_now();
+	e->real_ns = noon_clock_read(CLOCK_REALTIME);
 	return e;
 }
 
@@ -408,7 +400,8 @@ static noon_err make_services(struct noon_daemon *d)
 		return noon_ntp_service_new(&d->conf.server, d->loop, &d->served, NULL, 0, &d->ntp);
 	err = noon_store_master(d->conf.state_dir, &d->entropy.rng, &master);
 	if (!err && d->conf.ke.certificate[0] == '\0')
-		err = noon_store_certificate(d->conf.state_dir, real_now() / NOON_NS_PER_SEC,
+		err = noon_store_certificate(d->conf.state_dir,
+					     noon_clock_read(CLOCK_REALTIME) / NOON_NS_PER_SEC,
 					     &d->conf.ke);
 	err = err ? err
 		  : noon_ntp_service_new(&d->conf.server, d->loop, &d->served, &master,
@@ -466,7 +459,7 @@ noon_err noon_daemon_init(struct noon_daemon *d, const struct noon_config *conf,
 	memset(d, 0, sizeof(*d));
 	d->conf = *conf;
 	d->tick = (struct noon_timer){.fire = on_tick, .arg = d};
-	d->started_ns = real_now();
+	d->started_ns = noon_clock_read(CLOCK_REALTIME);
 	noon_actions_reset(&d->actions);
 	noon_entropy_init(&d->entropy);
 	noon_served_init(&d->served);

@@ -63,19 +63,6 @@ struct noon_ke_service {
 	struct noon_ke_service_counters shown;
 };
 
-static int64_t read_clock(clockid_t id)
-{
-	struct timespec ts;
-
-	(void)clock_gettime(id, &ts);
-	return ts.tv_sec * NOON_NS_PER_SEC + ts.tv_nsec;
-}
-
-static noon_time mono_now(void)
-{
-	return (noon_time){read_clock(CLOCK_MONOTONIC)};
-}
-
 static noon_err make_cookie(void *arg, enum noon_aead_id aead,
 			    const struct noon_secret_nts_keys *keys, struct noon_wr *out)
 {
@@ -91,8 +78,8 @@ static void rotate(struct noon_ke_service *s)
 	noon_served_get(s->served, &state);
 	const bool ok =
 		noon_nts_keys_rotate(
-			&s->keys, noon_clock_map_apply(&state.map, read_clock(CLOCK_REALTIME))) ==
-		NOON_OK;
+			&s->keys, noon_clock_map_apply(&state.map,
+						       noon_clock_read(CLOCK_REALTIME))) == NOON_OK;
 
 	if (!ok && !s->keys_failed)
 		noon_log(NOON_LOG_ERROR, "cookie keys cannot be derived: no cookies are given out");
@@ -159,13 +146,13 @@ static void pump(struct connection *c)
 		return;
 	}
 	noon_loop_arm(s->loop, &c->timer,
-		      noon_time_diff(noon_ntske_server_deadline(&c->machine), mono_now()));
+		      noon_time_diff(noon_ntske_server_deadline(&c->machine), noon_mono_now()));
 }
 
 static void on_data(void *arg, struct noon_bytes data)
 {
 	struct connection *c = arg;
-	const noon_time now = mono_now();
+	const noon_time now = noon_mono_now();
 	const struct noon_rx rx = {.data = data, .at = now, .now = now};
 
 	if (c->dead)
@@ -189,7 +176,7 @@ static void on_timer(void *arg)
 		connection_free(c);
 		return;
 	}
-	noon_ntske_server_on_timer(&c->machine, mono_now(), &c->service->actions);
+	noon_ntske_server_on_timer(&c->machine, noon_mono_now(), &c->service->actions);
 	pump(c);
 }
 
@@ -207,7 +194,7 @@ static void connection_new(struct noon_ke_service *s, int fd)
 	c->tcp.on_end = on_end;
 	c->tcp.arg = c;
 	if (noon_tcp_take(&c->tcp, s->loop, fd) ||
-	    noon_ntske_server_init(&c->machine, &s->machine_conf, mono_now())) {
+	    noon_ntske_server_init(&c->machine, &s->machine_conf, noon_mono_now())) {
 		noon_tcp_close(&c->tcp);
 		free(c);
 		return;
@@ -223,7 +210,7 @@ static void connection_new(struct noon_ke_service *s, int fd)
 		listen_again(s, false);
 	}
 	noon_loop_arm(s->loop, &c->timer,
-		      noon_time_diff(noon_ntske_server_deadline(&c->machine), mono_now()));
+		      noon_time_diff(noon_ntske_server_deadline(&c->machine), noon_mono_now()));
 }
 
 static void on_listener(void *arg, unsigned what)

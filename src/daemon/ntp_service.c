@@ -61,14 +61,6 @@ struct noon_ntp_service {
 	struct worker *worker[WORKERS_MAX];
 };
 
-static int64_t real_now(void)
-{
-	struct timespec ts;
-
-	(void)clock_gettime(CLOCK_REALTIME, &ts);
-	return ts.tv_sec * NOON_NS_PER_SEC + ts.tv_nsec;
-}
-
 static struct noon_bytes host_bytes(const struct noon_addr *a)
 {
 	/* A host owns its /64: limiting single IPv6 addresses would limit nobody. */
@@ -81,7 +73,7 @@ static struct noon_bytes host_bytes(const struct noon_addr *a)
 static size_t serve(struct worker *w, struct slot *s, size_t n, int64_t stamp_ns)
 {
 	const noon_time received = noon_clock_map_apply(&w->time.map, stamp_ns);
-	const noon_time now = noon_clock_map_apply(&w->time.map, real_now());
+	const noon_time now = noon_clock_map_apply(&w->time.map, noon_clock_read(CLOCK_REALTIME));
 	struct noon_wr out = noon_wr_over(s->out, sizeof(s->out));
 	const struct noon_bytes request = noon_bytes_of(s->in, n);
 
@@ -117,8 +109,10 @@ static void refresh(struct worker *w)
 	noon_served_get(w->service->served, &w->time);
 	if (w->server.keys == NULL)
 		return;
-	const bool ok = noon_nts_keys_rotate(&w->keys, noon_clock_map_apply(&w->time.map,
-									    real_now())) == NOON_OK;
+	const bool ok =
+		noon_nts_keys_rotate(
+			&w->keys, noon_clock_map_apply(&w->time.map,
+						       noon_clock_read(CLOCK_REALTIME))) == NOON_OK;
 
 	if (!ok && !w->keys_failed)
 		noon_log(NOON_LOG_ERROR, "cookie keys cannot be derived: NTS requests get no time");
@@ -173,7 +167,7 @@ static unsigned serve_batch(struct worker *w, unsigned n_in)
 
 		s->peer.len = in->msg_namelen;
 		if (!noon_stamp_of(in, &stamp, &kind)) {
-			stamp = real_now();
+			stamp = noon_clock_read(CLOCK_REALTIME);
 			w->counted.unstamped++;
 		}
 		n = serve(w, s, w->in[i].msg_len, stamp);

@@ -25,28 +25,17 @@ struct noon_clock_page {
 	bool same_boot;
 };
 
-/* The boot id as 16 bytes; zeros when the kernel does not tell. */
 static void read_boot_id(uint8_t out[16])
 {
 	char text[40] = {0};
 	const int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
-	size_t n = 0;
 
-	memset(out, 0, 16);
-	if (fd < 0)
-		return;
-	if (read(fd, text, sizeof(text) - 1) > 0) {
-		for (const char *p = text; *p != '\0' && n < 32; p++) {
-			const char *digits = "0123456789abcdef";
-			const char *d = strchr(digits, *p);
-
-			if (d == NULL)
-				continue;
-			out[n / 2] = (uint8_t)(out[n / 2] << 4 | (uint8_t)(d - digits));
-			n++;
-		}
+	if (fd >= 0) {
+		if (read(fd, text, sizeof(text) - 1) < 0)
+			text[0] = '\0';
+		(void)close(fd);
 	}
-	(void)close(fd);
+	noon_page_boot_of(text, out);
 }
 
 static bool is_page(const struct noon_page *p, size_t file_size)

@@ -4,18 +4,11 @@
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
+
+#include "platform/clock.h"
 
 /* Until a connection stands; the machine has a limit of its own for the rest. */
 #define CONNECT_LIMIT NOON_S(5)
-
-static noon_time mono_now(void)
-{
-	struct timespec ts;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (noon_time){ts.tv_sec * NOON_NS_PER_SEC + ts.tv_nsec};
-}
 
 static void try_next(struct noon_ke_link *k);
 
@@ -64,14 +57,15 @@ static void pump(struct noon_ke_link *k)
 		(void)snprintf(k->why, sizeof(k->why), "the connection broke");
 		finish(k, NULL);
 	} else {
-		noon_loop_arm(k->loop, &k->timer,
-			      noon_time_diff(noon_ntske_client_deadline(&k->machine), mono_now()));
+		noon_loop_arm(
+			k->loop, &k->timer,
+			noon_time_diff(noon_ntske_client_deadline(&k->machine), noon_mono_now()));
 	}
 }
 
 static void feed(struct noon_ke_link *k, struct noon_bytes data)
 {
-	const noon_time now = mono_now();
+	const noon_time now = noon_mono_now();
 	const struct noon_rx rx = {.data = data, .at = now, .now = now};
 
 	noon_ntske_client_on_packet(&k->machine, &rx, &k->actions);
@@ -88,14 +82,14 @@ static void on_timer(void *arg)
 		try_next(k);
 		return;
 	}
-	noon_ntske_client_on_timer(&k->machine, mono_now(), &k->actions);
+	noon_ntske_client_on_timer(&k->machine, noon_mono_now(), &k->actions);
 	pump(k);
 }
 
 static void on_open(void *arg)
 {
 	struct noon_ke_link *k = arg;
-	const noon_err err = noon_ntske_client_init(&k->machine, &k->conf, mono_now());
+	const noon_err err = noon_ntske_client_init(&k->machine, &k->conf, noon_mono_now());
 
 	if (err) {
 		(void)snprintf(k->why, sizeof(k->why), "%s", noon_err_text(err));
@@ -103,7 +97,7 @@ static void on_open(void *arg)
 		return;
 	}
 	k->machine_up = true;
-	noon_ntske_client_on_timer(&k->machine, mono_now(), &k->actions);
+	noon_ntske_client_on_timer(&k->machine, noon_mono_now(), &k->actions);
 	pump(k);
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "platform/clock.h"
 
+#include <errno.h>
+#include <sys/timex.h>
 #include <time.h>
 
 #include "platform/clock_priv.h"
@@ -17,6 +19,24 @@ int64_t noon_clock_read(int id)
 
 	(void)clock_gettime(id, &ts);
 	return ts.tv_sec * NOON_NS_PER_SEC + ts.tv_nsec;
+}
+
+noon_time noon_mono_now(void)
+{
+	return (noon_time){noon_clock_read(CLOCK_MONOTONIC)};
+}
+
+int noon_clock_step_by(int id, noon_dur delta)
+{
+	struct timex tx = {.modes = ADJ_SETOFFSET | ADJ_NANO};
+
+	tx.time.tv_sec = delta / NOON_NS_PER_SEC;
+	tx.time.tv_usec = delta % NOON_NS_PER_SEC; /* ns, because of ADJ_NANO; must be >= 0 */
+	if (tx.time.tv_usec < 0) {
+		tx.time.tv_sec--;
+		tx.time.tv_usec += NOON_NS_PER_SEC;
+	}
+	return clock_adjtime(id, &tx) < 0 ? errno : 0;
 }
 
 /* Best of three: an interrupt between the reads only makes one of them bad. */

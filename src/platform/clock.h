@@ -70,6 +70,11 @@ struct noon_instant {
 
 struct noon_instant noon_instant_now(void);
 
+/** Read one clock of the kernel (CLOCK_REALTIME, CLOCK_MONOTONIC, ...), ns. */
+int64_t noon_clock_read(int id);
+/** Read CLOCK_MONOTONIC as an instant, for time-outs. */
+noon_time noon_mono_now(void);
+
 /** Return the free-running time now. */
 noon_time noon_clock_now(struct noon_clock *c);
 

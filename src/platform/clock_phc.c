@@ -184,15 +184,7 @@ static int dev_set_freq(void *arg, double ppm)
 
 static int dev_step(void *arg, int64_t delta_ns)
 {
-	struct timex tx = {.modes = ADJ_SETOFFSET | ADJ_NANO};
-
-	tx.time.tv_sec = delta_ns / NOON_NS_PER_SEC;
-	tx.time.tv_usec = delta_ns % NOON_NS_PER_SEC;
-	if (tx.time.tv_usec < 0) {
-		tx.time.tv_sec--;
-		tx.time.tv_usec += NOON_NS_PER_SEC;
-	}
-	return clock_adjtime(dev_clock(arg), &tx) < 0 ? errno : 0;
+	return noon_clock_step_by(dev_clock(arg), delta_ns);
 }
 
 noon_err noon_phc_device_open(const char *path, struct noon_phc_device *ret)

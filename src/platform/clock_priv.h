@@ -7,9 +7,6 @@
 
 #include "platform/clock.h"
 
-/** Read one kernel clock, ns. */
-int64_t noon_clock_read(int id);
-
 /** Set the shared fields: raw0 now, h0 as given, a flat line. */
 void noon_clock_begin(struct noon_clock *c, const struct noon_clock_ops *ops, int64_t raw_ns,
 		      noon_time h0);
@@ -19,6 +16,9 @@ noon_time noon_clock_line_at(const struct noon_clock_line *line, noon_time h);
 
 /** Tell whether the machine slept since the last call, and how long. */
 bool noon_clock_slept(struct noon_clock *c, noon_dur *ret_size);
+
+/** Step a clock of the kernel by delta ns. @return 0 or errno */
+int noon_clock_step_by(int id, noon_dur delta);
 
 /** Follower of a steered clock: how far it may stray from where it was steered. */
 struct noon_follower {

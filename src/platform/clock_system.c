@@ -63,19 +63,13 @@ static noon_err step(struct noon_clock *c, const struct noon_clock_line *line)
 	struct system_clock *s = of(c);
 	const struct noon_instant now = noon_instant_now();
 	const noon_time want = noon_clock_line_at(line, free_running(c, now.raw_ns));
-	const noon_dur delta = want.ns - now.real_ns;
-	struct timex tx = {.modes = ADJ_SETOFFSET | ADJ_NANO};
+	int sys;
 
 	if (!s->may_steer)
 		return NOON_ERR_PERM;
-	tx.time.tv_sec = delta / NOON_NS_PER_SEC;
-	tx.time.tv_usec = delta % NOON_NS_PER_SEC; /* ns, because of ADJ_NANO; must be >= 0 */
-	if (tx.time.tv_usec < 0) {
-		tx.time.tv_sec--;
-		tx.time.tv_usec += NOON_NS_PER_SEC;
-	}
-	if (clock_adjtime(CLOCK_REALTIME, &tx) < 0)
-		return errno == EPERM ? NOON_ERR_PERM : NOON_ERR_OS;
+	sys = noon_clock_step_by(CLOCK_REALTIME, want.ns - now.real_ns);
+	if (sys != 0)
+		return sys == EPERM ? NOON_ERR_PERM : NOON_ERR_OS;
 	s->follower.valid = false;
 	steer(c, line);
 	return NOON_OK;

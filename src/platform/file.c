@@ -137,3 +137,13 @@ noon_err noon_dir_make(const char *path, mode_t mode)
 	}
 	return NOON_OK;
 }
+
+void noon_dir_runtime(char *out, size_t n)
+{
+	const char *base = getenv("XDG_RUNTIME_DIR");
+
+	if (base != NULL && base[0] == '/')
+		(void)snprintf(out, n, "%s/noonmark", base);
+	else
+		(void)snprintf(out, n, "/tmp/noonmark-%u", (unsigned)geteuid());
+}

@@ -23,4 +23,8 @@ NOON_MUST_USE noon_err noon_file_replace(const char *path, struct noon_bytes dat
 /** Create a directory with its parents; existing is fine. @retval NOON_OK, NOON_ERR_OS */
 NOON_MUST_USE noon_err noon_dir_make(const char *path, mode_t mode);
 
+/** Where a user without privileges keeps what lasts as long as the session:
+ *  "$XDG_RUNTIME_DIR/noonmark" or "/tmp/noonmark-UID". */
+void noon_dir_runtime(char *out, size_t n);
+
 #endif

@@ -190,10 +190,12 @@ static noon_err run(struct noon_loop *loop)
 		}
 		if (poll(fds, n, wait_ms(l)) < 0 && errno != EINTR)
 			return NOON_ERR_OS;
-		check_signal(l);
 		dispatch(l, fds, watches, n);
 		if (!l->stopped)
 			fire_due(l);
+		/* Last, so that a signal that came with the callbacks is not slept over. One that
+		 * comes between here and poll() waits for the next timer, a second at most. */
+		check_signal(l);
 	}
 	return NOON_OK;
 }

@@ -19,22 +19,14 @@ struct noon_page_writer {
 
 static void read_boot_id(uint8_t out[16])
 {
-	uint8_t text[64] = {0};
+	char text[64] = {0};
 	size_t n = 0;
-	size_t k = 0;
 
-	memset(out, 0, 16);
-	if (noon_file_read("/proc/sys/kernel/random/boot_id", text, sizeof(text) - 1, &n))
-		return;
-	for (size_t i = 0; i < n && k < 32; i++) {
-		const char *digits = "0123456789abcdef";
-		const char *d = strchr(digits, text[i]);
-
-		if (d == NULL || text[i] == '\0')
-			continue;
-		out[k / 2] = (uint8_t)(out[k / 2] << 4 | (uint8_t)(d - digits));
-		k++;
-	}
+	/* Without it a reader cannot tell an earlier boot; the age of the page still can. */
+	if (noon_file_read("/proc/sys/kernel/random/boot_id", (uint8_t *)text, sizeof(text) - 1,
+			   &n))
+		text[0] = '\0';
+	noon_page_boot_of(text, out);
 }
 
 static noon_err create(const char *path, struct noon_page **ret)

@@ -165,7 +165,7 @@ static int set_up(const struct noon_verb *self, const struct arguments *a, struc
 		const char *bad = "";
 
 		if (a->spec[w] != NULL &&
-		    noon_impair_parse(&r->shared.impair[w], a->spec[w], noon_relay_now(), &bad))
+		    noon_impair_parse(&r->shared.impair[w], a->spec[w], noon_mono_now(), &bad))
 			return noon_tool_usage(self, "cannot read \"%s\"", bad);
 	}
 	for (size_t i = 0; i < a->n_pairs; i++) {

@@ -5,6 +5,7 @@
 #ifndef NOON_TOOLS_RELAY_H
 #define NOON_TOOLS_RELAY_H
 
+#include "platform/clock.h"
 #include "platform/entropy.h"
 #include "platform/loop.h"
 #include "platform/udp.h"
@@ -45,8 +46,5 @@ NOON_MUST_USE noon_err noon_relay_tcp_new(struct noon_relay *r, const struct noo
 					  const struct noon_addr *to, struct noon_relay_tcp **ret,
 					  int *ret_sys);
 void noon_relay_tcp_free(struct noon_relay_tcp *t);
-
-/** Monotonic time, ns. */
-noon_time noon_relay_now(void);
 
 #endif

@@ -53,7 +53,7 @@ static void obey(struct noon_relay *r, const char *command, char *out, size_t n)
 		(void)snprintf(out, n,
 			       "{\"ok\": false, \"error\": \"expected forward, reverse or show\"}");
 	else if (noon_impair_parse(&r->impair[forward ? NOON_FORWARD : NOON_REVERSE], command + 8,
-				   noon_relay_now(), &bad))
+				   noon_mono_now(), &bad))
 		(void)snprintf(out, n, "{\"ok\": false, \"error\": \"cannot read '%.64s'\"}", bad);
 	else
 		(void)snprintf(out, n, "{\"ok\": true}");

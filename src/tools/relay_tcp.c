@@ -92,7 +92,7 @@ static void arm(struct half *h)
 {
 	if (h->first != NULL)
 		noon_loop_arm(h->pair->relay->relay->loop, &h->timer,
-			      noon_time_diff(h->first->due, noon_relay_now()));
+			      noon_time_diff(h->first->due, noon_mono_now()));
 }
 
 static void on_due(void *arg)
@@ -100,7 +100,7 @@ static void on_due(void *arg)
 	struct half *h = arg;
 	struct half *other = &h->pair->half[h->way == NOON_FORWARD ? NOON_REVERSE : NOON_FORWARD];
 
-	while (h->first != NULL && !noon_time_before(noon_relay_now(), h->first->due)) {
+	while (h->first != NULL && !noon_time_before(noon_mono_now(), h->first->due)) {
 		struct piece *p = h->first;
 
 		h->first = p->next;
@@ -130,7 +130,7 @@ static void hold(struct half *h, struct noon_bytes data, noon_dur delay)
 	p->n = data.n;
 	if (data.n > 0)
 		memcpy(p->p, data.p, data.n);
-	p->due = noon_time_add(noon_relay_now(), delay);
+	p->due = noon_time_add(noon_mono_now(), delay);
 	/* A stream keeps its order. */
 	if (noon_time_before(p->due, h->last_due))
 		p->due = h->last_due;
@@ -146,7 +146,7 @@ static void on_data(void *arg, struct noon_bytes data)
 	struct half *h = arg;
 	struct noon_relay *r = h->pair->relay->relay;
 	const struct noon_fate f =
-		noon_impair_draw(&r->impair[h->way], r->rng, noon_relay_now(), data.n);
+		noon_impair_draw(&r->impair[h->way], r->rng, noon_mono_now(), data.n);
 	uint8_t copy[PIECE_MAX];
 
 	r->counters[h->way].packets++;

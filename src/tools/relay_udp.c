@@ -46,14 +46,6 @@ struct noon_relay_udp {
 	struct packet *seen[NOON_WAYS][MEMORY];
 };
 
-noon_time noon_relay_now(void)
-{
-	struct timespec ts;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (noon_time){ts.tv_sec * NOON_NS_PER_SEC + ts.tv_nsec};
-}
-
 static bool earlier(const struct packet *a, const struct packet *b)
 {
 	if (a->due.ns != b->due.ns)
@@ -120,14 +112,14 @@ static void arm(struct noon_relay_udp *u)
 {
 	if (u->n_held > 0)
 		noon_loop_arm(u->relay->loop, &u->timer,
-			      noon_time_diff(u->held[0]->due, noon_relay_now()));
+			      noon_time_diff(u->held[0]->due, noon_mono_now()));
 }
 
 static void on_timer(void *arg)
 {
 	struct noon_relay_udp *u = arg;
 
-	while (u->n_held > 0 && !noon_time_before(noon_relay_now(), u->held[0]->due)) {
+	while (u->n_held > 0 && !noon_time_before(noon_mono_now(), u->held[0]->due)) {
 		struct packet *p = heap_pop(u);
 
 		deliver(u, p);
@@ -142,7 +134,7 @@ static void hold(struct noon_relay_udp *u, const struct packet *p, noon_dur dela
 
 	if (copy != NULL) {
 		*copy = *p;
-		copy->due = noon_time_add(noon_relay_now(), delay);
+		copy->due = noon_time_add(noon_mono_now(), delay);
 		copy->order = u->order++;
 		if (heap_push(u, copy))
 			return;
@@ -179,7 +171,7 @@ static void take(struct noon_relay_udp *u, struct packet *p)
 	struct noon_relay *r = u->relay;
 	struct noon_way_counters *c = &r->counters[p->way];
 	const struct noon_fate f =
-		noon_impair_draw(&r->impair[p->way], r->rng, noon_relay_now(), p->n);
+		noon_impair_draw(&r->impair[p->way], r->rng, noon_mono_now(), p->n);
 
 	c->packets++;
 	c->bytes += p->n;
@@ -230,7 +222,7 @@ static void on_reply(void *arg, unsigned what)
 	struct packet p;
 
 	(void)what;
-	f->used = noon_relay_now();
+	f->used = noon_mono_now();
 	receive(f->udp, f->watch.fd, &p, (uint32_t)(f - f->udp->flow));
 	arm(f->udp);
 }
@@ -289,7 +281,7 @@ static void on_request(void *arg, unsigned what)
 		f = flow_of(u, &d.peer);
 		if (f == NULL)
 			continue;
-		f->used = noon_relay_now();
+		f->used = noon_mono_now();
 		p.flow = (uint32_t)(f - u->flow);
 		p.n = d.n;
 		take(u, &p);

@@ -13,6 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "platform/file.h"
+
 #define ANSWER_MAX ((size_t)1 << 20) /* bytes */
 
 int noon_tool_help(const struct noon_verb *v)
@@ -45,16 +47,6 @@ int noon_tool_fail(const struct noon_verb *v, const char *format, ...)
 	return NOON_EXIT_FAILED;
 }
 
-void noon_tool_runtime_dir(char *out, size_t n)
-{
-	const char *base = getenv("XDG_RUNTIME_DIR");
-
-	if (base != NULL && base[0] == '/')
-		(void)snprintf(out, n, "%s/noonmark", base);
-	else
-		(void)snprintf(out, n, "/tmp/noonmark-%u", (unsigned)geteuid());
-}
-
 void noon_tool_path(char *out, size_t n, const char *given, const char *name)
 {
 	char dir[256];
@@ -66,7 +58,7 @@ void noon_tool_path(char *out, size_t n, const char *given, const char *name)
 	(void)snprintf(out, n, "/run/noonmark/%s", name);
 	if (access(out, F_OK) == 0)
 		return;
-	noon_tool_runtime_dir(dir, sizeof(dir));
+	noon_dir_runtime(dir, sizeof(dir));
 	(void)snprintf(out, n, "%s/%s", dir, name);
 }
 

@@ -44,9 +44,6 @@ __attribute__((format(printf, 2, 3))) int noon_tool_usage(const struct noon_verb
 __attribute__((format(printf, 2, 3))) int noon_tool_fail(const struct noon_verb *v,
 							 const char *format, ...);
 
-/** The runtime folder of a daemon without configuration: "$XDG_RUNTIME_DIR/noonmark" or
- *  "/tmp/noonmark-UID". */
-void noon_tool_runtime_dir(char *out, size_t n);
 /** Path of the control socket or page: `given`, else /run/noonmark if it has one, else the
  *  user's runtime folder. */
 void noon_tool_path(char *out, size_t n, const char *given, const char *name);

@@ -121,31 +121,6 @@ static void senseless_names_and_times_are_refused(void **state)
 	assert_int_equal(noon_x509_self_signed(&c, &x), NOON_ERR_FULL);
 }
 
-static void saved_files_are_private_and_replace_whole(void **state)
-{
-	char dir[] = "/tmp/noon-x509-XXXXXX", path[64], back[16] = "";
-	struct stat st;
-	FILE *file;
-	int sys = 0;
-
-	(void)state;
-	assert_non_null(mkdtemp(dir));
-	(void)snprintf(path, sizeof(path), "%s/key.pem", dir);
-	assert_int_equal(noon_x509_save(path, noon_bytes_of("one", 3), &sys), NOON_OK);
-	assert_int_equal(noon_x509_save(path, noon_bytes_of("second", 6), &sys), NOON_OK);
-	assert_int_equal(stat(path, &st), 0);
-	assert_int_equal(st.st_mode & 0777, 0600);
-	file = fopen(path, "r");
-	assert_non_null(file);
-	assert_int_equal(fread(back, 1, sizeof(back), file), 6);
-	assert_string_equal(back, "second");
-	assert_int_equal(fclose(file), 0);
-	assert_int_equal(unlink(path), 0);
-	assert_int_equal(rmdir(dir), 0); /* nothing was left beside it */
-	assert_int_equal(noon_x509_save(path, noon_bytes_of("x", 1), &sys), NOON_ERR_NOT_FOUND);
-	assert_int_equal(sys, ENOENT);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -154,7 +129,6 @@ int main(void)
 		cmocka_unit_test(the_common_name_stands_in_for_missing_names),
 		cmocka_unit_test(two_certificates_differ),
 		cmocka_unit_test(senseless_names_and_times_are_refused),
-		cmocka_unit_test(saved_files_are_private_and_replace_whole),
 	};
 
 	return cmocka_run_group_tests_name("crypto/x509", tests, NULL, NULL);
