@@ -80,9 +80,9 @@ static cfg_opt_t ke_opts[] = {
 };
 
 static cfg_opt_t top_opts[] = {
-	CFG_STR("state-directory", "/var/lib/noonmark", CFGF_NONE),
-	CFG_STR("control-socket", "/run/noonmark/noonmarkd.sock", CFGF_NONE),
-	CFG_STR("shared-page", "/run/noonmark/clock", CFGF_NONE),
+	CFG_STR("state-directory", NULL, CFGF_NONE),
+	CFG_STR("control-socket", NULL, CFGF_NONE),
+	CFG_STR("shared-page", NULL, CFGF_NONE),
 	CFG_STR("user", "noonmark", CFGF_NONE),
 	CFG_STR("alert-limit", "1ms", CFGF_NONE),
 	CFG_STR("maxclockerror", "500ppm", CFGF_NONE),
@@ -140,6 +140,22 @@ static void copy(char *out, size_t n, const char *text)
 static void copy_path(char out[NOON_CONFIG_PATH_MAX], cfg_t *cfg, const char *name)
 {
 	copy(out, NOON_CONFIG_PATH_MAX, cfg_getstr(cfg, name));
+}
+
+/* Root keeps things where services do, anybody else in a folder of their own. */
+static void copy_place(char out[NOON_CONFIG_PATH_MAX], cfg_t *cfg, const char *name,
+		       const char *of_root, const char *file)
+{
+	char dir[256];
+
+	if (cfg_getstr(cfg, name) != NULL) {
+		copy_path(out, cfg, name);
+	} else if (geteuid() == 0) {
+		copy(out, NOON_CONFIG_PATH_MAX, of_root);
+	} else {
+		noon_dir_runtime(dir, sizeof(dir));
+		(void)snprintf(out, NOON_CONFIG_PATH_MAX, "%s%s", dir, file);
+	}
 }
 
 /* Without addresses: all of them, IPv4 and IPv6, on the default port. */
@@ -370,9 +386,10 @@ static noon_err take_all(cfg_t *cfg, struct noon_config *c)
 	memset(c, 0, sizeof(*c));
 	if (check_single(cfg))
 		return NOON_ERR_FORMAT;
-	copy_path(c->state_dir, cfg, "state-directory");
-	copy_path(c->control, cfg, "control-socket");
-	copy_path(c->page, cfg, "shared-page");
+	copy_place(c->state_dir, cfg, "state-directory", "/var/lib/noonmark", "");
+	copy_place(c->control, cfg, "control-socket", "/run/noonmark/noonmarkd.sock",
+		   "/noonmarkd.sock");
+	copy_place(c->page, cfg, "shared-page", "/run/noonmark/clock", "/clock");
 	copy(c->user, sizeof(c->user), cfg_getstr(cfg, "user"));
 	c->no_cert_time_check = (unsigned)cfg_getint(cfg, "nocerttimecheck");
 	take_engine(cfg, &c->engine);
@@ -397,24 +414,17 @@ static noon_err take_all(cfg_t *cfg, struct noon_config *c)
 
 noon_err noon_config_read(const char *path, struct noon_config *ret)
 {
-	cfg_t *cfg = cfg_init(top_opts, CFGF_NONE);
-	noon_err err = NOON_ERR_FORMAT;
+	noon_err err = noon_config_check_whole(path);
+	cfg_t *cfg;
 
+	if (err)
+		return err;
+	cfg = cfg_init(top_opts, CFGF_NONE);
 	if (cfg == NULL)
 		return NOON_ERR_OS;
 	(void)cfg_set_error_function(cfg, on_error);
 	noon_config_set_checks(cfg);
-	switch (cfg_parse(cfg, path)) {
-	case CFG_FILE_ERROR:
-		err = errno == EACCES ? NOON_ERR_PERM : NOON_ERR_NOT_FOUND;
-		(void)fprintf(stderr, "%s: %s\n", path, strerror(errno));
-		break;
-	case CFG_SUCCESS:
-		err = noon_config_is_whole(path) ? take_all(cfg, ret) : NOON_ERR_FORMAT;
-		break;
-	default:
-		break;
-	}
+	err = cfg_parse(cfg, path) == CFG_SUCCESS ? take_all(cfg, ret) : NOON_ERR_FORMAT;
 	(void)cfg_free(cfg);
 	return err;
 }

@@ -13,6 +13,7 @@
 #include "crypto/aead.h"
 #include "daemon/log.h"
 #include "daemon/store.h"
+#include "engine/line.h"
 #include "noonmark/clock.h"
 #include "platform/file.h"
 #include "platform/notify.h"
@@ -110,6 +111,31 @@ static void local_reading(struct noon_daemon *d, struct noon_reading *r)
 	r->void_after = h;
 }
 
+/* How far the clock is from the line it is steered along: a clock that is only steered by its
+ * frequency, or that somebody else steps, is never quite on it. A virtual clock is its line. Best
+ * of three, since the program may be interrupted between two reads. */
+static noon_dur off_line(struct noon_daemon *d)
+{
+	const struct noon_line line = noon_engine_line(d->engine);
+	noon_dur least = NOON_DUR_MAX;
+	noon_dur off = 0;
+
+	if (d->conf.clock.kind == NOON_CLOCK_KIND_VIRTUAL)
+		return 0;
+	for (int i = 0; i < 3; i++) {
+		const noon_time before = noon_clock_now(d->clock);
+		const noon_time c = noon_clock_disciplined(d->clock);
+		const noon_dur took = noon_time_diff(noon_clock_now(d->clock), before);
+		const noon_time h = noon_time_add(before, took / 2);
+
+		if (took >= least)
+			continue;
+		least = took;
+		off = noon_time_diff(c, h) - noon_line_at(&line, h);
+	}
+	return off;
+}
+
 void noon_daemon_reading(struct noon_daemon *d, struct noon_reading *ret)
 {
 	const noon_time h = noon_clock_now(d->clock);
@@ -122,8 +148,7 @@ void noon_daemon_reading(struct noon_daemon *d, struct noon_reading *ret)
 	noon_engine_reading(d->engine, h, ret);
 	if (ret->bound == NOON_DUR_MAX)
 		return;
-	off = noon_time_diff(noon_clock_disciplined(d->clock), noon_clock_now(d->clock)) -
-	      ret->corr;
+	off = off_line(d);
 	ret->corr += off;
 	ret->lower -= off;
 	ret->upper -= off;
@@ -189,7 +214,9 @@ static void publish_page(struct noon_daemon *d, const struct noon_reading *r)
 	if (d->page == NULL)
 		return;
 	if (body.has_time) {
-		const noon_dur at = noon_time_diff(map.to0, (noon_time){0});
+		/* The map is of the line, the reading of the clock. */
+		const noon_dur off = r->corr - noon_line_at(&line, r->h);
+		const noon_dur at = noon_time_diff(map.to0, (noon_time){0}) + off;
 		const noon_dur since = noon_sat_sub(noon_clock_now(d->clock).ns, r->h.ns);
 		const noon_dur slack = noon_dur_scale_out(since, r->rate_bound) + 1;
 
@@ -200,6 +227,24 @@ static void publish_page(struct noon_daemon *d, const struct noon_reading *r)
 		body.void_after = noon_sat_add(map.from0, noon_time_diff(r->void_after, r->h));
 	}
 	noon_page_writer_put(d->page, &body);
+}
+
+/* The best of those that steer: what a client of ours is one step further away from. */
+static void fill_source(struct noon_daemon *d, noon_time h, struct noon_ntp_server_clock *c)
+{
+	c->stratum = 15;
+	c->ref_id = 0;
+	for (size_t i = 0; i < d->conf.n_sources; i++) {
+		struct noon_source_report r;
+
+		if (!d->source[i].up)
+			continue;
+		noon_engine_source_report(d->engine, d->source[i].index, h, &r);
+		if (r.verdict != NOON_SOURCE_SELECTED || r.last.stratum + 1 >= c->stratum)
+			continue;
+		c->stratum = (uint8_t)(r.last.stratum + 1);
+		c->ref_id = noon_addr_ref_id(&d->source[i].ntp.peer);
+	}
 }
 
 static void publish_served(struct noon_daemon *d, const struct noon_reading *r)
@@ -213,17 +258,12 @@ static void publish_served(struct noon_daemon *d, const struct noon_reading *r)
 	c->leap = r->leap;
 	if (noon_daemon_has_sources(d)) {
 		const bool good = r->state == NOON_STATE_OK || r->state == NOON_STATE_HOLDOVER;
-		struct noon_source_report best;
 
 		c->has_time = good;
 		c->root_disp = good ? r->bound : 0;
 		s.disp_rate = r->rate_bound;
 		s.void_after = noon_time_add(s.map.to0, noon_time_diff(r->void_after, r->h));
-		noon_engine_source_report(d->engine, d->source[0].index, r->h, &best);
-		c->stratum = best.has_data && best.last.stratum < 15
-				     ? (uint8_t)(best.last.stratum + 1)
-				     : 15;
-		c->ref_id = best.has_data ? best.last.ref_id : 0;
+		fill_source(d, r->h, c);
 	} else {
 		c->has_time = conf->local_stratum > 0;
 		c->stratum = conf->local_stratum;
@@ -245,6 +285,13 @@ static noon_dur until_next(struct noon_daemon *d, const struct noon_reading *r)
 		due = noon_time_min(due, line.slew_end);
 	if (!noon_time_is_never(engine) && noon_time_before(r->h, engine))
 		due = noon_time_min(due, engine);
+	/* A leap second is carried out to the millisecond. */
+	if (!noon_time_is_never(d->leap.due)) {
+		const noon_time leap = noon_time_add(d->leap.due, -r->corr);
+
+		if (noon_time_before(r->h, leap))
+			due = noon_time_min(due, leap);
+	}
 	return noon_time_diff(due, r->h);
 }
 
@@ -281,6 +328,26 @@ static void on_ke(void *arg)
 	d->ke_done++;
 }
 
+/* A leap second that the majority announces is carried out when it comes. */
+static void check_leap(struct noon_daemon *d)
+{
+	struct noon_reading r;
+	noon_dur shift;
+
+	noon_daemon_reading(d, &r);
+	if (r.bound == NOON_DUR_MAX)
+		return;
+	const noon_time utc = noon_time_add(r.h, r.corr);
+
+	if (noon_leap_watch_take(&d->leap, utc, &shift)) {
+		noon_log(NOON_LOG_NOTICE, "leap second: the UTC count moves by %+.0f s",
+			 noon_dur_to_s(shift));
+		noon_engine_on_leap(d->engine, shift, r.h);
+		return;
+	}
+	noon_leap_watch_announce(&d->leap, r.leap, utc);
+}
+
 static void check_clock(struct noon_daemon *d)
 {
 	noon_dur size = 0;
@@ -313,6 +380,7 @@ static void on_tick(void *arg)
 		check_clock(d);
 		noon_engine_on_timer(d->engine, noon_clock_now(d->clock), &d->actions);
 		take_findings(d, &d->actions);
+		check_leap(d);
 	}
 	refresh(d);
 }
@@ -463,6 +531,7 @@ noon_err noon_daemon_init(struct noon_daemon *d, const struct noon_config *conf,
 	noon_actions_reset(&d->actions);
 	noon_entropy_init(&d->entropy);
 	noon_served_init(&d->served);
+	noon_leap_watch_init(&d->leap);
 	err = noon_aead_global_init();
 	err = err ? err : noon_loop_new(backend, &d->loop);
 	if (err) {

@@ -8,6 +8,7 @@
 #include "daemon/config.h"
 #include "daemon/control.h"
 #include "daemon/ke_service.h"
+#include "daemon/leap.h"
 #include "daemon/ntp_service.h"
 #include "daemon/served.h"
 #include "daemon/source.h"
@@ -42,7 +43,8 @@ struct noon_daemon {
 	struct noon_timer tick;
 	struct noon_actions actions;
 	enum noon_state state; /**< last one told */
-	uint32_t steps;	       /**< of the engine's line, carried out */
+	struct noon_leap_watch leap;
+	uint32_t steps; /**< of the engine's line, carried out */
 	unsigned ke_done;
 	bool ready;	    /**< READY=1 was sent */
 	int64_t started_ns; /**< CLOCK_REALTIME */

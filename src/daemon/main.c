@@ -151,8 +151,10 @@ static noon_err drop(const struct noon_config *c)
 	err = err ? err : noon_sandbox_drop(c->user, steers, false);
 	if (err)
 		noon_log(NOON_LOG_ERROR,
-			 "cannot become user \"%s\": %s (set user = \"root\" to stay root)",
-			 c->user, noon_err_text(err));
+			 "cannot become user \"%s\": %s (useradd --system %s makes it, user = "
+			 "\"root\" "
+			 "stays root)",
+			 c->user, noon_err_text(err), c->user);
 	return err;
 }
 

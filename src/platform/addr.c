@@ -116,6 +116,18 @@ bool noon_addr_equal(const struct noon_addr *a, const struct noon_addr *b)
 	return memcmp(&a->u.v6.sin6_addr, &b->u.v6.sin6_addr, sizeof(struct in6_addr)) == 0;
 }
 
+uint32_t noon_addr_ref_id(const struct noon_addr *a)
+{
+	uint32_t h =
+		2166136261U; /* FNV-1a: only loops of servers are found by it, nothing is secured */
+
+	if (a->u.sa.sa_family == AF_INET)
+		return ntohl(a->u.v4.sin_addr.s_addr);
+	for (size_t i = 0; i < 16; i++)
+		h = (h ^ a->u.v6.sin6_addr.s6_addr[i]) * 16777619U;
+	return h;
+}
+
 noon_err noon_addr_resolve(const char *host, uint16_t port, int family, struct noon_addr *ret,
 			   size_t n, size_t *ret_n, const char **why)
 {

@@ -15,10 +15,15 @@
 
 #define FREQ_LIMIT 500e-6 /* MAXFREQ of the kernel */
 
+/* A clock that somebody else steers may be slewed this fast; beyond it was stepped. */
+#define SLEW_OF_OTHERS 1000 /* 1 / 1000 ppm */
+#define STEP_MIN       NOON_MS(1)
+
 struct system_clock {
 	struct noon_clock base; /* first member */
 	bool may_steer;
 	struct noon_follower follower;
+	struct noon_instant last; /* of a clock that is only read */
 };
 
 static struct system_clock *of(struct noon_clock *c)
@@ -81,6 +86,16 @@ static noon_time disciplined(struct noon_clock *c)
 	return (noon_time){noon_clock_read(CLOCK_REALTIME)};
 }
 
+/* A clock that is only read has no line to be on, but it must not jump either. */
+static noon_dur jump_of_others(struct system_clock *s, const struct noon_instant *now)
+{
+	const noon_dur elapsed = now->raw_ns - s->last.raw_ns;
+	const noon_dur jump = now->real_ns - s->last.real_ns - elapsed;
+
+	s->last = *now;
+	return noon_dur_abs(jump) > STEP_MIN + elapsed / SLEW_OF_OTHERS ? jump : 0;
+}
+
 static enum noon_clock_event check(struct noon_clock *c, noon_dur *ret_size)
 {
 	struct system_clock *s = of(c);
@@ -88,10 +103,12 @@ static enum noon_clock_event check(struct noon_clock *c, noon_dur *ret_size)
 
 	if (noon_clock_slept(c, ret_size)) {
 		s->follower.valid = false;
+		s->last = now;
 		return NOON_CLOCK_SUSPENDED;
 	}
-	*ret_size = noon_follower_jump(&s->follower, free_running(c, now.raw_ns),
-				       (noon_time){now.real_ns});
+	*ret_size = s->may_steer ? noon_follower_jump(&s->follower, free_running(c, now.raw_ns),
+						      (noon_time){now.real_ns})
+				 : jump_of_others(s, &now);
 	if (*ret_size == 0)
 		return NOON_CLOCK_STEADY;
 	s->follower.valid = false;
@@ -123,6 +140,7 @@ noon_err noon_clock_system_new(bool may_steer, struct noon_clock **ret)
 		return NOON_ERR_OS;
 	noon_clock_begin(&s->base, &system_ops, now.raw_ns, (noon_time){now.real_ns});
 	s->may_steer = may_steer;
+	s->last = now;
 	if (may_steer) {
 		struct timex tx = {.modes = 0};
 		noon_err err = NOON_ERR_OS;
