@@ -141,14 +141,19 @@ static json_t *sources(struct noon_daemon *d, noon_time now)
 static json_t *ntp_server(struct noon_daemon *d)
 {
 	struct noon_ntp_service_counters c;
+	struct noon_served_state state;
 
 	if (d->ntp == NULL)
 		return json_null();
 	noon_ntp_service_counters(d->ntp, &c);
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:o}", "nts_replies", (json_int_t)c.nts_replies,
-			 "ntsn_replies", (json_int_t)c.ntsn_replies, "cookies_made",
-			 (json_int_t)c.cookies_made, "send_failures", (json_int_t)c.send_failures,
-			 "unstamped", (json_int_t)c.unstamped, "verdicts", verdicts(&c.verdicts));
+	noon_served_get(&d->served, &state);
+	return json_pack("{s:b, s:i, s:f, s:I, s:I, s:I, s:I, s:I, s:o}", "has_time",
+			 (int)state.clock.has_time, "stratum", (int)state.clock.stratum,
+			 "root_dispersion_s", noon_dur_to_s(state.clock.root_disp), "nts_replies",
+			 (json_int_t)c.nts_replies, "ntsn_replies", (json_int_t)c.ntsn_replies,
+			 "cookies_made", (json_int_t)c.cookies_made, "send_failures",
+			 (json_int_t)c.send_failures, "unstamped", (json_int_t)c.unstamped,
+			 "verdicts", verdicts(&c.verdicts));
 }
 
 static json_t *ke_server(struct noon_daemon *d)

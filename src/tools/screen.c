@@ -126,7 +126,13 @@ static void print_server(FILE *to, const json_t *s)
 	const json_t *ke = json_object_get(s, "nts_ke");
 
 	if (json_is_object(server)) {
-		(void)fprintf(to, "server      NTS replies %lld, NAKs %lld\n",
+		if (json_is_true(json_object_get(server, "has_time")))
+			(void)fprintf(to, "server      stratum %d, root dispersion %.9f s",
+				      (int)noon_json_num(server, "stratum"),
+				      noon_json_num(server, "root_dispersion_s"));
+		else
+			(void)fputs("server      gives out no time", to);
+		(void)fprintf(to, ", NTS replies %lld, NAKs %lld\n",
 			      (long long)noon_json_num(server, "nts_replies"),
 			      (long long)noon_json_num(server, "ntsn_replies"));
 		print_counters(to, "            packets: ", json_object_get(server, "verdicts"));
