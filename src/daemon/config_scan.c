@@ -3,6 +3,8 @@
  * A file that was cut short must not pass as a shorter one: libConfuse takes the end of a file as
  * the end of whatever is open.
  */
+#include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -110,16 +112,26 @@ static void scan(struct scan *s)
 	}
 }
 
-bool noon_config_is_whole(const char *path)
+noon_err noon_config_check_whole(const char *path)
 {
-	struct scan s = {.in = fopen(path, "re"), .line = 1};
+	struct scan s = {.line = 1};
 	const char *what = NULL;
 	int line = 0;
+	int sys;
 
-	if (s.in == NULL)
-		return false;
-	scan(&s);
-	(void)fclose(s.in);
+	errno = 0;
+	s.in = fopen(path, "re");
+	if (s.in != NULL)
+		scan(&s);
+	sys = s.in == NULL || ferror(s.in) ? errno : 0;
+	if (s.in != NULL)
+		(void)fclose(s.in);
+	if (sys != 0) {
+		(void)fprintf(stderr, "%s: %s\n", path, strerror(sys));
+		return sys == ENOENT   ? NOON_ERR_NOT_FOUND
+		       : sys == EACCES ? NOON_ERR_PERM
+				       : NOON_ERR_OS;
+	}
 	if (s.string != 0) {
 		what = "string";
 		line = s.string;
@@ -133,5 +145,5 @@ bool noon_config_is_whole(const char *path)
 	if (what != NULL)
 		(void)fprintf(stderr, "%s:%d: the %s that begins here is never closed\n", path,
 			      line, what);
-	return what == NULL;
+	return what == NULL ? NOON_OK : NOON_ERR_FORMAT;
 }
