@@ -34,6 +34,8 @@ static noon_err put_auth(struct noon_ntp_client *c, struct noon_wr *wr)
 
 noon_err noon_nts_client_protect(struct noon_ntp_client *c, struct noon_wr *wr)
 {
+	const size_t auth =
+		noon_ntp_ext_len(4 + noon_aead_nonce_len(c->session.aead) + NOON_AEAD_TAG);
 	struct noon_nts_cookie *spent = &c->request.cookie;
 	noon_err err = noon_nts_session_take(&c->session, spent);
 
@@ -45,7 +47,7 @@ noon_err noon_nts_client_protect(struct noon_ntp_client *c, struct noon_wr *wr)
 	err = err ? err : noon_ntp_ext_put(wr, NOON_EXT_COOKIE, noon_bytes_of(spent->p, spent->n));
 	/* Placeholders stop where the packet would outgrow a common MTU. */
 	for (size_t i = placeholders(c); !err && i > 0; i--) {
-		if (noon_wr_len(wr) + 2 * noon_ntp_ext_len(spent->n) > NOON_NTP_PACKET_MAX)
+		if (noon_wr_len(wr) + noon_ntp_ext_len(spent->n) + auth > NOON_NTP_PACKET_MAX)
 			break;
 		err = noon_ntp_ext_put_zeros(wr, NOON_EXT_PLACEHOLDER, spent->n);
 	}

@@ -328,6 +328,49 @@ static void c3_the_jar_fills_up_again_after_losses(void **state)
 	}
 }
 
+static void c3_large_cookies_keep_requests_within_the_limit(void **state)
+{
+	static struct noon_nts_session s;
+	uint8_t large[NOON_NTS_COOKIE_MAX];
+
+	(void)state;
+	for (size_t n = NOON_NTS_COOKIE_MIN; n <= NOON_NTS_COOKIE_MAX; n += 4) {
+		ntp_world_session(&w, 0, &s);
+		for (int i = 0; i < 4; i++) {
+			noon_rng_fill(&w.rng, large, sizeof(large));
+			assert_int_equal(noon_nts_session_put(&s, noon_bytes_of(large, n)), 0);
+		}
+		assert_int_equal(noon_ntp_client_set_session(&w.client, &s, w.now), NOON_OK);
+		w.client.misses = 0;
+		ntp_world_until_sent(&w);
+		assert_true(w.request.n <= NOON_NTP_PACKET_MAX);
+		assert_int_equal(fields_of(&w.request).cookie.n, n);
+		assert_true(fields_of(&w.request).n_placeholder <= 4);
+		assert_true(fields_of(&w.request).n_placeholder >= 1); /* so that it fills up */
+		lose();
+	}
+}
+
+static void c3_surplus_cookies_and_unknown_encrypted_fields_are_dropped(void **state)
+{
+	uint8_t text[900], one[68];
+	struct noon_wr wr = noon_wr_over(text, sizeof(text));
+	struct noon_ntp_header h;
+
+	(void)state;
+	ntp_world_until_sent(&w);
+	assert_int_equal(noon_ntp_ext_put_zeros(&wr, 0xf123, 12), 0);
+	for (int i = 0; i < 9; i++) {
+		noon_rng_fill(&w.rng, one, sizeof(one));
+		assert_int_equal(noon_ntp_ext_put(&wr, NOON_EXT_COOKIE, noon_bytes_of(one, 68)), 0);
+	}
+	h = ntp_world_header(&w);
+	ntp_world_seal(&w, &h, noon_wr_written(&wr), &d);
+	assert_int_equal(ntp_world_deliver(&w, &d, 100), NOON_VERDICT_ACCEPTED);
+	assert_int_equal(in_jar(), 8);
+	assert_int_equal(w.samples, 1);
+}
+
 static void c3_rotations_of_the_servers_keys_go_unnoticed(void **state)
 {
 	(void)state;
@@ -923,6 +966,9 @@ int main(void)
 		NTS(c3_a_careless_server_cannot_make_a_cookie_go_out_twice),
 		NTS(c3_the_jar_fills_up_again_after_losses),
 		GCM(c3_the_jar_fills_up_again_after_losses),
+		NTS(c3_large_cookies_keep_requests_within_the_limit),
+		NTS(c3_surplus_cookies_and_unknown_encrypted_fields_are_dropped),
+		GCM(c3_surplus_cookies_and_unknown_encrypted_fields_are_dropped),
 		NTS(c3_rotations_of_the_servers_keys_go_unnoticed),
 		GCM(c3_rotations_of_the_servers_keys_go_unnoticed),
 		NTS(c4_an_empty_jar_brings_a_key_exchange),
