@@ -1,0 +1,120 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Configuration errors name the file, the line and what was expected; --check finds them all."""
+import os
+import subprocess
+import sys
+
+from harness import DAEMON, check, main
+
+# (text, line, words of the message)
+BAD = [
+    ('alert-limit = "5 parsecs"', 1, ["alert-limit", "expected a time"]),
+    ('\n\nalert-limit = "-1ms"', 3, ["alert-limit", "above zero"]),
+    ('alert-limit = "0"', 1, ["above zero"]),
+    ('alert-limit "1ms"', 1, ["alert-limit"]),
+    ('\nalert-limits = "1ms"', 2, ["alert-limits"]),
+    ('maxclockerror = "1"', 1, ["maxclockerror", "expected a frequency"]),
+    ('wander = "-3ppm"', 1, ["wander", "zero or more"]),
+    ('max-liars = many', 1, ["max-liars"]),
+    ('step-at-start = maybe', 1, ["step-at-start"]),
+    (f'user = "{"a" * 100}"', 1, ["user", "63 characters"]),
+    ('clock {\n  type = "sundial"\n}', 2, ["type", "expected virtual, system"]),
+    ('clock {\n  offset = "far"\n}', 2, ["offset", "expected a time"]),
+    ('clock { }\nclock { }', 2, ["clock", "one section"]),
+    ('source "x" {\n\n  minpoll = 99\n}', 3, ["minpoll", "-4 to 17"]),
+    ('source "x" { nts = false }', 1, ["x", "allow-unauthenticated"]),
+    ('source "x" {\n  ntsaeads = {17}\n}', 2, ["ntsaeads", "15", "30"]),
+    ('source "x" { ntsaeads = {15, 15} }', 1, ["ntsaeads", "once"]),
+    ('source "x" { ntsport = 0 }', 1, ["ntsport", "1 to 65535"]),
+    ('source "x" { minpoll = 5 maxpoll = 3 }', 1, ["minpoll <= maxpoll"]),
+    ('source "x" { distance-m = 5.0 cable-length-m = 7.0 }', 1, ["give one of"]),
+    ('source "x" { family = "ipx" }', 1, ["family", "ipv4 or ipv6"]),
+    ('source "" { }', 1, ["expected a host name"]),
+    ('source "x" { }\nsource "x" { }', 2, ["x"]),
+    ('source { }', 1, ["source"]),
+    ('server { listen = {"nonsense"} }', 1, ["listen", "nonsense", "ADDRESS:PORT"]),
+    ('server { listen = {"127.0.0.1"} }', 1, ["listen", "ADDRESS:PORT"]),
+    ('server { threads = 0 }', 1, ["threads", "1 to 64"]),
+    ('server { local-stratum = 16 }', 1, ["local-stratum", "0 to 15"]),
+    ('server { ratelimit = -1.0 }', 1, ["ratelimit", "zero or more"]),
+    ('server { }\nserver { }', 2, ["server", "one section"]),
+    ('nts-ke { }', 1, ["nts-ke", "server section"]),
+    ('server { }\nnts-ke { ntsservercert = "/x" }', 2, ["ntsserverkey"]),
+    ('server { }\nnts-ke { ntsrotate = "10ms" }', 2, ["ntsrotate", "one second"]),
+    ('server { }\nnts-ke { maxntsconnections = 0 }', 2, ["maxntsconnections"]),
+    ('source "x" {', 1, ["never closed"]),
+    ('alert-limit = "1ms"\nsource "x" {\n  nts = true\n', 2, ["never closed"]),
+    ('}', 1, ["closing brace"]),
+    ('\n"', 2, ["never closed"]),
+    ('/* no end\n', 1, ["never closed"]),
+    ('include("/does/not/exist")', 1, ["/does/not/exist", "No such file"]),
+]
+
+
+def run(*args, **kw):
+    return subprocess.run([DAEMON, *args], capture_output=True, text=True, timeout=20,
+                          stdin=subprocess.DEVNULL, **kw)
+
+
+def test_errors_have_file_line_and_expectation(w):
+    wrong = []
+    for text, line, words in BAD:
+        path = w.write("bad.conf", text + "\n")
+        for option in ("--check", "-f"):
+            if option == "-f" and wrong:
+                break  # it might start
+            done = run(option, path)
+            where = [x for x in done.stderr.splitlines() if x.startswith(f"{path}:")]
+            lines = {int(x[len(path) + 1:].split(":")[0]) for x in where}
+            # libConfuse may be at the line after the one that ends the section.
+            near = {line, line + 1}
+            if done.returncode != 1 or not where or not lines & near or \
+                    not all(x in done.stderr for x in words):
+                wrong.append(f"{option} {text!r}: status {done.returncode}: {done.stderr!r} "
+                             f"(expected line {line}, {words})")
+    check(not wrong, "\n".join(wrong))
+
+
+def test_check_accepts(w):
+    inner = w.write("inner.conf", 'wander = "2ppm"\n')
+    good = ['', '# nothing\n', 'alert-limit = "250us" // why not\n',
+            'source "time.example.net" { }\n',
+            'clock { type = "system" }\nserver { }\nnts-ke { }\n', f'include("{inner}")\n',
+            'state-directory = "/var/lib/a{b" # {{{\n/* { */\n']
+    for text in good:
+        path = w.write("good.conf", text)
+        done = run("--check", path)
+        check(done.returncode == 0 and "no errors" in done.stdout, repr(text), done)
+
+
+def test_error_in_an_included_file(w):
+    inner = w.write("inner.conf", '\n\nalert-limit = "soon"\n')
+    path = w.write("outer.conf", f'wander = "1ppm"\ninclude("{inner}")\n')
+    done = run("--check", path)
+    check(done.returncode == 1 and f"{inner}:3:" in done.stderr, done.stderr)
+
+
+def test_command_line(w):
+    check(run("--check", w.path("none")).returncode == 1, "a missing file is no error")
+    check("No such file" in run("-f", w.path("none")).stderr, "reason")
+    check(run("--event-backend=kqueue").returncode == 2, "backend")
+    check(run("--bad-option").returncode == 2, "option")
+    check(run("word").returncode == 2, "word")
+    check(run("--version").stdout.startswith("noonmarkd "), "version")
+    check("--event-backend" in run("--help").stdout, "help")
+    check(run("--check", w.dir).returncode == 1, "a directory is no configuration")
+
+
+def test_unreadable_file(w):
+    path = w.write("secret.conf", 'alert-limit = "1ms"\n', 0o600)
+    before = ["setpriv", "--reuid", "65534", "--clear-groups"] if os.geteuid() == 0 else []
+    if not before:
+        os.chmod(path, 0)
+    done = subprocess.run(before + [DAEMON, "--check", path], capture_output=True, text=True,
+                          timeout=20)
+    check(done.returncode == 1 and "Permission denied" in done.stderr, done.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main(globals()))
