@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Real peers for the tests: where they are, how they are started. None can touch the clock."""
+import os
+import pwd
+import shutil
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "system"))
+
+from harness import (PEERS, Process, Skip, check, free_port, wait_for)  # noqa: E402
+
+
+def find(*names):
+    for name in names:
+        path = os.path.join(PEERS, name)
+        if os.access(path, os.X_OK):
+            return path
+    raise Skip(f"{names[0]} is not in {PEERS}: scripts/peers {PEERS} fetches it")
+
+
+def environment():
+    """Libraries that came with the peers, for those that are not installed."""
+    multiarch = subprocess.run(["dpkg-architecture", "-qDEB_HOST_MULTIARCH"], capture_output=True,
+                               text=True).stdout.strip() if shutil.which("dpkg-architecture") \
+        else "x86_64-linux-gnu"
+    dirs = [os.path.join(PEERS, d, multiarch) for d in ("usr/lib", "lib")]
+    return {"LD_LIBRARY_PATH": ":".join(dirs)}
+
+
+def user():
+    return pwd.getpwuid(os.geteuid()).pw_name
+
+
+class Chrony(Process):
+    """A chronyd that never touches the clock (-x), with a folder of its own."""
+
+    def __init__(self, w, name, lines, ns=None):
+        self.dir = w.path(name)
+        os.makedirs(self.dir, mode=0o750, exist_ok=True)
+        os.makedirs(self.dir + "/dumps", exist_ok=True)
+        self.socket = self.dir + "/cmd.sock"
+        conf = w.write(name + ".conf", "\n".join(lines + [
+            "cmdport 0", f"bindcmdaddress {self.socket}", f"pidfile {self.dir}/pid",
+            f"ntsdumpdir {self.dir}/dumps", "logchange 0.5"]) + "\n")
+        super().__init__(w, name, [find("usr/sbin/chronyd"), "-x", "-U", "-u", user(), "-d",
+                                   "-f", conf], env=environment(), ns=ns)
+
+    def ask(self, *command):
+        argv = [find("usr/bin/chronyc"), "-h", self.socket, "-c", "-n", *command]
+        env = dict(os.environ)
+        env.update(environment())
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=10, env=env)
+        return [line.split(",") for line in done.stdout.splitlines()] \
+            if done.returncode == 0 else []
+
+    def start(self):
+        super().start()
+        wait_for(lambda: os.path.exists(self.socket) or not self.alive(), 10, "chronyd is up")
+        check(self.alive(), "chronyd ended:", self.log()[-800:])
+        return self
+
+    def selected(self):
+        """The source that it is synchronised to, or None."""
+        return next((s for s in self.ask("sources") if len(s) > 9 and s[1] == "*"), None)
+
+    def authentication(self):
+        """mode, key id, type, length, age of the last exchange, attempts, NAKs, cookies, ..."""
+        lines = self.ask("authdata")
+        return lines[0] if lines else None
+
+
+class ChronyServer(Chrony):
+    def __init__(self, w, name="chronyd", host="127.0.0.1", extra=(), cert=None):
+        self.host, self.ntp, self.ke = host, free_port(), free_port()
+        self.cert, self.key = cert or w.certificate(name, (host, "localhost"))
+        super().__init__(w, name, [
+            "local stratum 1", "allow 127.0.0.0/8", f"bindaddress {host}", f"port {self.ntp}",
+            f"ntsport {self.ke}", f"ntsservercert {self.cert}", f"ntsserverkey {self.key}",
+            "ntsprocesses 0", *extra])
+
+
+class ChronyClient(Chrony):
+    def __init__(self, w, server, name="chronyc", nts=True, extra=()):
+        how = f"nts ntsport {server.ke}" if nts else ""
+        super().__init__(w, name, [
+            f"server {server.host} port {server.ntp} {how} iburst minpoll -2 maxpoll -1",
+            "port 0", *(["nosystemcert", f"ntstrustedcerts {server.cert}"] if nts else []),
+            *extra])
