@@ -222,7 +222,7 @@ static noon_err open_socket(struct noon_control *c)
 		errno = ENAMETOOLONG;
 		return NOON_ERR_OS;
 	}
-	(void)snprintf(sun.sun_path, sizeof(sun.sun_path), "%s", c->path);
+	memcpy(sun.sun_path, c->path, strlen(c->path) + 1);
 	if (is_taken(&sun)) {
 		errno = EADDRINUSE;
 		return NOON_ERR_OS;
