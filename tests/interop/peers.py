@@ -87,3 +87,56 @@ class ChronyClient(Chrony):
             f"server {server.host} port {server.ntp} {how} iburst minpoll -2 maxpoll -1",
             "port 0", *(["nosystemcert", f"ntstrustedcerts {server.cert}"] if nts else []),
             *extra])
+
+
+class Ntpsec(Process):
+    """An ntpd of NTPsec in a namespace, since it wants port 123. It has no right to set the clock
+    (the harness gave that up for all), and as a client its discipline is off as well; a server
+    with its discipline off would never say that it has the time."""
+
+    def __init__(self, w, name, lines, ns):
+        self.dir = w.path(name)
+        os.makedirs(self.dir, exist_ok=True)
+        self.conf = w.write(name + ".conf", "\n".join(
+            ["disable kernel", "restrict default", "restrict 127.0.0.1", "restrict ::1",
+             "restrict 192.0.2.0 mask 255.255.255.0",
+             f"logfile {self.dir}/ntp.log", "logconfig =all", *lines]) + "\n")
+        # -n: stay in the foreground, -g: take any offset, -4: this is all the test needs.
+        super().__init__(w, name, [find("usr/sbin/ntpd"), "-n", "-g", "-c", self.conf],
+                         env=environment(), ns=ns)
+        self.expected = {0, 15, -15}
+
+    def log(self):
+        try:
+            with open(self.dir + "/ntp.log", errors="replace") as f:
+                return super().log() + f.read()
+        except OSError:
+            return super().log()
+
+    def ask(self, *args):
+        """ntpq -c ...: lines."""
+        argv = [sys.executable, os.path.join(PEERS, "usr/bin/ntpq"), *args]
+        if not os.path.exists(argv[1]):
+            raise Skip("ntpq is not among the peers")
+        env = dict(os.environ)
+        env.update(environment())
+        env["LD_LIBRARY_PATH"] += ":" + ":".join(
+            d + "/ntp" for d in environment()["LD_LIBRARY_PATH"].split(":"))
+        env["PYTHONPATH"] = os.path.join(PEERS, "usr/lib/python3/dist-packages")
+        done = subprocess.run(self.ns.wrap(argv), capture_output=True, text=True, timeout=15,
+                              env=env)
+        return done.stdout + done.stderr
+
+
+def ntpsec_server(w, ns, cert, key, name="ntpd", extra=()):
+    return Ntpsec(w, name, [
+        "server 127.127.1.0", "fudge 127.127.1.0 stratum 5", "tos minclock 1 minsane 1 orphan 5 orphanwait 1",
+        "nts enable", f"nts cert {cert}", f"nts key {key}",
+        f"nts cookie {w.path(name)}/cookie.keys", *extra], ns)
+
+
+def ntpsec_client(w, ns, address, ca, name="ntpdc", nts=True, ke=4460):
+    how = f"nts ca {ca}" if nts else ""
+    at = f"{address}:{ke}" if ke != 4460 else address
+    return Ntpsec(w, name, [f"server {at} {how} iburst minpoll 1 maxpoll 1",
+                            "disable ntp", "tos minclock 1 minsane 1"], ns)
