@@ -20,6 +20,12 @@
 /* How long a peer may take to read its reply and close. */
 #define LINGER NOON_S(1)
 
+/* At the cap, a connection that has said nothing for this long makes room. */
+#define SILENT_MAX NOON_MS(250)
+
+/* How long new connections wait at the cap before it is looked at again. */
+#define PAUSE NOON_MS(50)
+
 /* Connections accepted in one wake-up. */
 #define ACCEPT_BATCH 16
 
@@ -29,7 +35,9 @@ struct connection {
 	struct connection **prev_next;
 	struct noon_tcp tcp;
 	struct noon_timer timer;
-	bool dead; /* freed when the callback that is running returns */
+	noon_time born;
+	bool heard; /* the peer has sent something */
+	bool dead;  /* freed when the callback that is running returns */
 	struct noon_ntske_server machine;
 };
 
@@ -47,6 +55,8 @@ struct noon_ke_service {
 	atomic_bool stop;
 	atomic_bool reload;
 	struct noon_timer tick;
+	struct noon_timer resume; /* ends `paused` */
+	bool paused;		  /* listeners are not looked at */
 	struct noon_served *served;
 	struct noon_entropy entropy;
 	struct noon_nts_keys keys;
@@ -88,6 +98,7 @@ static void rotate(struct noon_ke_service *s)
 
 static void listen_again(struct noon_ke_service *s, bool yes)
 {
+	s->paused = !yes;
 	for (size_t i = 0; i < s->n_listeners; i++)
 		if (noon_loop_want(s->loop, &s->listener[i].watch, yes ? NOON_READABLE : 0))
 			noon_log(NOON_LOG_ERROR, "NTS-KE: cannot wait for connections");
@@ -104,7 +115,8 @@ static void connection_free(struct connection *c)
 	if (c->next != NULL)
 		c->next->prev_next = c->prev_next;
 	free(c);
-	if (s->n_connections-- == s->conf.connections_max)
+	s->n_connections--;
+	if (s->paused)
 		listen_again(s, true);
 }
 
@@ -157,6 +169,7 @@ static void on_data(void *arg, struct noon_bytes data)
 
 	if (c->dead)
 		return;
+	c->heard = true;
 	noon_ntske_server_on_packet(&c->machine, &rx, &c->service->actions);
 	pump(c);
 }
@@ -189,6 +202,7 @@ static void connection_new(struct noon_ke_service *s, int fd)
 		return;
 	}
 	c->service = s;
+	c->born = noon_mono_now();
 	c->timer = (struct noon_timer){.fire = on_timer, .arg = c};
 	c->tcp.on_data = on_data;
 	c->tcp.on_end = on_end;
@@ -205,12 +219,41 @@ static void connection_new(struct noon_ke_service *s, int fd)
 		c->next->prev_next = &c->next;
 	s->connections = c;
 	s->counted.accepted++;
-	if (++s->n_connections == s->conf.connections_max) {
-		s->counted.deferred++;
-		listen_again(s, false);
-	}
+	s->n_connections++;
 	noon_loop_arm(s->loop, &c->timer,
 		      noon_time_diff(noon_ntske_server_deadline(&c->machine), noon_mono_now()));
+}
+
+/* A client speaks first and at once. At the cap, whoever has connected and said nothing makes room
+ * for the next, oldest first: half-open floods crowd out each other, not the others. */
+static bool make_room(struct noon_ke_service *s)
+{
+	const noon_time patience = noon_time_add(noon_mono_now(), -SILENT_MAX);
+	struct connection *oldest = NULL;
+
+	if (s->n_connections < s->conf.connections_max)
+		return true;
+	for (struct connection *c = s->connections; c != NULL; c = c->next)
+		if (!c->heard && noon_time_before(c->born, patience))
+			oldest = c; /* the list has the newest first */
+	if (oldest == NULL)
+		return false;
+	s->counted.crowded_out++;
+	connection_free(oldest);
+	return true;
+}
+
+/* Let new connections wait in the backlog for a moment, or until one of ours ends. */
+static void pause_listening(struct noon_ke_service *s)
+{
+	s->counted.deferred++;
+	listen_again(s, false);
+	noon_loop_arm(s->loop, &s->resume, PAUSE);
+}
+
+static void on_resume(void *arg)
+{
+	listen_again(arg, true);
 }
 
 static void on_listener(void *arg, unsigned what)
@@ -220,11 +263,19 @@ static void on_listener(void *arg, unsigned what)
 
 	(void)what;
 	rotate(s);
-	for (int i = 0; i < ACCEPT_BATCH && s->n_connections < s->conf.connections_max; i++) {
+	for (int i = 0; i < ACCEPT_BATCH; i++) {
 		struct noon_addr peer;
+		noon_err err;
 		int fd;
 
-		if (noon_tcp_accept(l->watch.fd, &fd, &peer))
+		if (!make_room(s)) {
+			pause_listening(s);
+			return;
+		}
+		err = noon_tcp_accept(l->watch.fd, &fd, &peer);
+		if (err == NOON_ERR_OS)
+			pause_listening(s); /* out of descriptors: a busy loop would not make any */
+		if (err)
 			return;
 		connection_new(s, fd);
 	}
@@ -297,6 +348,7 @@ noon_err noon_ke_service_new(const struct noon_config_ke *conf, struct noon_loop
 	s->loop = loop;
 	s->served = served;
 	s->tick = (struct noon_timer){.fire = on_tick, .arg = s};
+	s->resume = (struct noon_timer){.fire = on_resume, .arg = s};
 	(void)pthread_mutex_init(&s->lock, NULL);
 	noon_entropy_init(&s->entropy);
 	noon_actions_reset(&s->actions);
@@ -375,6 +427,7 @@ void noon_ke_service_free(struct noon_ke_service *s)
 		(void)close(s->listener[i].watch.fd);
 	}
 	noon_loop_disarm(&s->tick);
+	noon_loop_disarm(&s->resume);
 	if (s->own_loop)
 		noon_loop_free(s->loop);
 	noon_tls_ctx_free(s->tls);

@@ -171,8 +171,9 @@ static json_t *ke_server(struct noon_daemon *d)
 			(void)json_object_set_new(
 				outcomes, noon_ntske_outcome_word((enum noon_ntske_outcome)k),
 				json_integer((json_int_t)c.outcomes.n[k]));
-	return json_pack("{s:I, s:I, s:o}", "accepted", (json_int_t)c.accepted, "deferred",
-			 (json_int_t)c.deferred, "outcomes", outcomes);
+	return json_pack("{s:I, s:I, s:I, s:o}", "accepted", (json_int_t)c.accepted, "deferred",
+			 (json_int_t)c.deferred, "crowded_out", (json_int_t)c.crowded_out,
+			 "outcomes", outcomes);
 }
 
 static json_t *event(const struct noon_daemon *d, const struct noon_daemon_event *e)
