@@ -134,6 +134,22 @@ static void forbid_core_files(void)
 	(void)setrlimit(RLIMIT_CORE, &none);
 }
 
+/* What root made or read in the state folder is read again, or replaced, by the user. */
+static noon_err give_state(const struct noon_config *c)
+{
+	static const char *const names[] = {"ntske.crt", "ntske.key", "nts-cookie.key", "drift"};
+	noon_err err = noon_sandbox_give(c->state_dir, c->user);
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && !err; i++) {
+		char path[NOON_CONFIG_PATH_MAX + 32];
+
+		(void)snprintf(path, sizeof(path), "%s/%s", c->state_dir, names[i]);
+		if (access(path, F_OK) == 0)
+			err = noon_sandbox_give(path, c->user);
+	}
+	return err;
+}
+
 /* Root is given up, unless nobody to become was configured. */
 static noon_err drop(const struct noon_config *c)
 {
@@ -143,7 +159,7 @@ static noon_err drop(const struct noon_config *c)
 
 	if (geteuid() != 0 || c->user[0] == '\0' || strcmp(c->user, "root") == 0)
 		return NOON_OK;
-	err = noon_sandbox_give(c->state_dir, c->user);
+	err = give_state(c);
 	if (!err && c->page[0] != '\0')
 		err = noon_sandbox_give(c->page, c->user);
 	if (!err && c->control[0] != '\0')

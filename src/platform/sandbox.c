@@ -2,8 +2,11 @@
 #include "platform/sandbox.h"
 
 #include <cap-ng.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <pwd.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 noon_err noon_sandbox_drop(const char *user, bool keep_time, bool keep_bind)
@@ -30,11 +33,23 @@ noon_err noon_sandbox_drop(const char *user, bool keep_time, bool keep_bind)
 noon_err noon_sandbox_give(const char *path, const char *user)
 {
 	const struct passwd *pw;
+	noon_err err = NOON_ERR_OS;
+	struct stat st;
+	int fd;
 
 	if (geteuid() != 0)
 		return NOON_OK;
 	pw = getpwnam(user);
 	if (pw == NULL)
 		return NOON_ERR_NOT_FOUND;
-	return lchown(path, pw->pw_uid, pw->pw_gid) ? NOON_ERR_OS : NOON_OK;
+	fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT ? NOON_ERR_NOT_FOUND : NOON_ERR_OS;
+	/* The user may own the folder already and have put another name of a file of root's there.
+	 */
+	if (fstat(fd, &st) == 0 && !(S_ISREG(st.st_mode) && st.st_nlink != 1) &&
+	    !S_ISLNK(st.st_mode) && fchownat(fd, "", pw->pw_uid, pw->pw_gid, AT_EMPTY_PATH) == 0)
+		err = NOON_OK;
+	(void)close(fd);
+	return err;
 }
