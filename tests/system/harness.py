@@ -336,6 +336,12 @@ class Watch:
     def saw(self, state, since=0.0):
         return any(s == state and t >= since for t, s in self.states)
 
+    def settle(self):
+        """A short test may end before the first reading."""
+        end = time.monotonic() + 2
+        while not self.readings and self.daemon.alive() and time.monotonic() < end:
+            time.sleep(0.05)
+
     def stop(self):
         self.stopping.set()
         self.thread.join(10)
@@ -636,6 +642,8 @@ class World:
         self.ended = True
         atexit.unregister(self.end)
         wrong = []
+        for watch in self.watches:
+            watch.settle()
         for watch in self.watches:
             watch.stop()
         for process in self.processes:
