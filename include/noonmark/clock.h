@@ -14,7 +14,8 @@
  * True UTC lies in [earliest, latest] while the assumptions of the daemon's configuration hold,
  * whatever an attacker on the network delays, drops, reorders, replays or forges. The interval
  * comes from a page that noonmarkd shares and from CLOCK_MONOTONIC_RAW alone, so it stays true
- * when somebody steps the system clock. No system call beyond that clock read (vDSO).
+ * when somebody steps the system clock. No system call but reads of clocks (vDSO): besides that
+ * one, two that tell whether the machine was suspended since the page was written.
  */
 #ifndef NOONMARK_CLOCK_H
 #define NOONMARK_CLOCK_H
@@ -34,7 +35,7 @@ enum noon_clock_status {
 	NOON_CLOCK_OK = 1,	       /**< bound within the alert limit, sources answer */
 	NOON_CLOCK_HOLDOVER = 2,       /**< bound within the alert limit, sources silent */
 	NOON_CLOCK_ALARM = 3,	       /**< bound above the limit, or an assumption seen false */
-	NOON_CLOCK_STALE = 4,	       /**< the daemon stopped or the machine rebooted */
+	NOON_CLOCK_STALE = 4,	       /**< the daemon stopped, or the machine slept or rebooted */
 };
 
 struct noon_clock_page;

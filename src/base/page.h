@@ -3,9 +3,10 @@
  * Layout of the page that noonmarkd shares with libnoonmark.
  *
  * A seqlock: `generation` is odd while the daemon writes. A daemon that dies in the middle leaves
- * it odd, and readers give up after a bounded number of tries. `boot` and `alive_raw` tell a page
- * of an earlier boot or of a daemon that stopped. All instants are CLOCK_MONOTONIC_RAW ns.
- * The layout only grows at the end; `version` changes when it changes otherwise.
+ * it odd, and readers give up after a bounded number of tries. `boot` tells a page of an earlier
+ * boot, `fresh_until` one of a daemon that stopped, `asleep` one from before the machine slept. All
+ * instants are CLOCK_MONOTONIC_RAW ns. The layout only grows at the end; `version` changes when it
+ * changes otherwise.
  */
 #ifndef NOON_BASE_PAGE_H
 #define NOON_BASE_PAGE_H
@@ -28,6 +29,8 @@ struct noon_page_body {
 	int64_t fresh_until; /**< the daemon writes again before this, or it has stopped */
 	uint32_t status;     /**< enum noon_clock_status */
 	uint32_t has_time;   /**< 0: the interval means nothing */
+	int64_t asleep;	     /**< CLOCK_BOOTTIME - CLOCK_MONOTONIC then: it grows when the machine
+			      *   sleeps, which CLOCK_MONOTONIC_RAW does not notice */
 };
 
 struct noon_page {

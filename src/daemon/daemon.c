@@ -113,13 +113,15 @@ static void local_reading(struct noon_daemon *d, struct noon_reading *r)
 
 /* How far the clock is from the line it is steered along: a clock that is only steered by its
  * frequency, or that somebody else steps, is never quite on it. A virtual clock is its line. Best
- * of three, since the program may be interrupted between two reads. */
-static noon_dur off_line(struct noon_daemon *d)
+ * of three, since the program may be interrupted between two reads. The error of the best, ns, is
+ * half of the time it took for the instant, and half for reading a card's clock in it. */
+static noon_dur off_line(struct noon_daemon *d, noon_dur *ret_err)
 {
 	const struct noon_line line = noon_engine_line(d->engine);
 	noon_dur least = NOON_DUR_MAX;
 	noon_dur off = 0;
 
+	*ret_err = 0;
 	if (d->conf.clock.kind == NOON_CLOCK_KIND_VIRTUAL)
 		return 0;
 	for (int i = 0; i < 3; i++) {
@@ -133,27 +135,62 @@ static noon_dur off_line(struct noon_daemon *d)
 		least = took;
 		off = noon_time_diff(c, h) - noon_line_at(&line, h);
 	}
+	*ret_err = noon_sat_add(least, 1);
 	return off;
+}
+
+/* Look for what breaks the scale of the stamps or the clock, and draw the consequences. */
+static void check_clock(struct noon_daemon *d)
+{
+	noon_dur size = 0;
+	const noon_time now = noon_clock_now(d->clock);
+
+	switch (noon_clock_check(d->clock, &size)) {
+	case NOON_CLOCK_STEADY:
+		return;
+	case NOON_CLOCK_STEPPED:
+		noon_log(NOON_LOG_WARNING, "somebody else stepped the clock by %.9f s",
+			 noon_dur_to_s(size));
+		noon_engine_on_discontinuity(d->engine, now, NOON_DISCONTINUITY_STEPPED,
+					     &d->actions);
+		break;
+	case NOON_CLOCK_SUSPENDED:
+		noon_log(NOON_LOG_WARNING, "the machine was suspended for %.3f s",
+			 noon_dur_to_s(size));
+		noon_engine_on_discontinuity(d->engine, now, NOON_DISCONTINUITY_SUSPENDED,
+					     &d->actions);
+		/* What is under way was sent before: its times are on two scales. */
+		for (size_t i = 0; i < d->conf.n_sources; i++)
+			noon_daemon_source_woke(&d->source[i]);
+		break;
+	}
+	take_findings(d, &d->actions);
 }
 
 void noon_daemon_reading(struct noon_daemon *d, struct noon_reading *ret)
 {
-	const noon_time h = noon_clock_now(d->clock);
+	noon_time h;
 	noon_dur off;
+	noon_dur err;
 
 	if (!noon_daemon_has_sources(d)) {
 		local_reading(d, ret);
 		return;
 	}
+	/* Whoever asks right after the machine woke up, or after a step, must not get an old
+	 * answer. */
+	check_clock(d);
+	h = noon_clock_now(d->clock);
 	noon_engine_reading(d->engine, h, ret);
 	if (ret->bound == NOON_DUR_MAX)
 		return;
-	off = off_line(d);
+	off = off_line(d, &err);
 	ret->corr += off;
-	ret->lower -= off;
-	ret->upper -= off;
+	ret->lower -= off + err;
+	ret->upper += err - off;
 	ret->terms.slewing += noon_dur_abs(off);
-	ret->bound = noon_sat_add(ret->bound, noon_dur_abs(off));
+	ret->terms.quantisation += err;
+	ret->bound = noon_sat_add(ret->bound, noon_sat_add(noon_dur_abs(off), err));
 	if (ret->bound > d->conf.engine.alert_limit && ret->state != NOON_STATE_UNSYNCHRONISED) {
 		ret->state = NOON_STATE_ALARM;
 		ret->void_after = h;
@@ -200,15 +237,13 @@ static enum noon_clock_status page_status(enum noon_state state)
 static void publish_page(struct noon_daemon *d, const struct noon_reading *r)
 {
 	const struct noon_clock_map map = noon_clock_map_raw(d->clock);
-	const noon_freq line_rate = map.rate;
 	const struct noon_line line = noon_engine_line(d->engine);
-	const bool slewing = noon_time_before(r->h, line.slew_end);
-	const noon_freq osc = (1 + line_rate) / (1 + line.rate + (slewing ? line.slew : 0)) - 1;
 	struct noon_page_body body = {
 		.raw0 = map.from0,
 		.fresh_until = map.from0 + FRESH_FOR,
 		.status = page_status(r->state),
 		.has_time = r->bound != NOON_DUR_MAX,
+		.asleep = d->clock->asleep0,
 	};
 
 	if (d->page == NULL)
@@ -222,8 +257,8 @@ static void publish_page(struct noon_daemon *d, const struct noon_reading *r)
 
 		body.earliest0 = at + r->lower - slack;
 		body.latest0 = at + r->upper + slack;
-		body.earliest_rate = (1 + osc) * (1 + r->lower_rate) - 1;
-		body.latest_rate = (1 + osc) * (1 + r->upper_rate) - 1;
+		body.earliest_rate = (1 + map.osc) * (1 + r->lower_rate) - 1;
+		body.latest_rate = (1 + map.osc) * (1 + r->upper_rate) - 1;
 		body.void_after = noon_sat_add(map.from0, noon_time_diff(r->void_after, r->h));
 	}
 	noon_page_writer_put(d->page, &body);
@@ -250,9 +285,21 @@ static void fill_source(struct noon_daemon *d, noon_time h, struct noon_ntp_serv
 static void publish_served(struct noon_daemon *d, const struct noon_reading *r)
 {
 	const struct noon_config_server *conf = &d->conf.server;
-	struct noon_served_state s = {.map = noon_clock_map_real(d->clock)};
+	const struct noon_instant now = noon_instant_now();
+	struct noon_served_state s = {
+		.map = noon_clock_map_real(d->clock),
+		.line = noon_clock_map_raw(d->clock),
+		.real_is_c = d->clock->ops->real_is_disciplined,
+		.is_local = !noon_daemon_has_sources(d),
+		.asleep = d->clock->asleep0,
+	};
 	struct noon_ntp_server_clock *c = &s.clock;
 
+	/* The bound covers how far CLOCK_REALTIME is off the line now: from here it goes on. */
+	if (s.real_is_c) {
+		s.line.from0 = now.raw_ns;
+		s.line.to0 = (noon_time){now.real_ns};
+	}
 	c->precision = -24;
 	c->reference = s.map.to0;
 	c->leap = r->leap;
@@ -260,12 +307,12 @@ static void publish_served(struct noon_daemon *d, const struct noon_reading *r)
 		const bool good = r->state == NOON_STATE_OK || r->state == NOON_STATE_HOLDOVER;
 
 		c->has_time = good;
-		c->root_disp = good ? r->bound : 0;
+		c->root_disp = good ? noon_sat_add(r->bound, now.err) : 0;
 		s.disp_rate = r->rate_bound;
 		s.void_after = noon_time_add(s.map.to0, noon_time_diff(r->void_after, r->h));
 		fill_source(d, r->h, c);
 	} else {
-		c->has_time = conf->local_stratum > 0;
+		c->has_time = conf->local_stratum > 0 && !d->overslept;
 		c->stratum = conf->local_stratum;
 		c->root_disp = conf->local_bound;
 		c->ref_id = REF_ID_LOCAL;
@@ -348,28 +395,20 @@ static void check_leap(struct noon_daemon *d)
 	noon_leap_watch_announce(&d->leap, r.leap, utc);
 }
 
-static void check_clock(struct noon_daemon *d)
+/* Without sources nothing tells a virtual clock how long the machine slept: it has no time to give
+ * any more. CLOCK_REALTIME was set right by the kernel. */
+static void check_local(struct noon_daemon *d)
 {
 	noon_dur size = 0;
-	const noon_time now = noon_clock_now(d->clock);
 
-	switch (noon_clock_check(d->clock, &size)) {
-	case NOON_CLOCK_STEADY:
+	if (noon_clock_check(d->clock, &size) != NOON_CLOCK_SUSPENDED ||
+	    d->clock->ops->real_is_disciplined || d->overslept)
 		return;
-	case NOON_CLOCK_STEPPED:
-		noon_log(NOON_LOG_WARNING, "somebody else stepped the clock by %.9f s",
-			 noon_dur_to_s(size));
-		noon_engine_on_discontinuity(d->engine, now, NOON_DISCONTINUITY_STEPPED,
-					     &d->actions);
-		break;
-	case NOON_CLOCK_SUSPENDED:
-		noon_log(NOON_LOG_WARNING, "the machine was suspended for %.3f s",
-			 noon_dur_to_s(size));
-		noon_engine_on_discontinuity(d->engine, now, NOON_DISCONTINUITY_SUSPENDED,
-					     &d->actions);
-		break;
-	}
-	take_findings(d, &d->actions);
+	d->overslept = true;
+	noon_log(NOON_LOG_WARNING,
+		 "the machine was suspended for %.3f s: the virtual clock has lost them and is "
+		 "served no more",
+		 noon_dur_to_s(size));
 }
 
 static void on_tick(void *arg)
@@ -381,14 +420,20 @@ static void on_tick(void *arg)
 		noon_engine_on_timer(d->engine, noon_clock_now(d->clock), &d->actions);
 		take_findings(d, &d->actions);
 		check_leap(d);
+	} else {
+		check_local(d);
 	}
 	refresh(d);
 }
 
 noon_err noon_daemon_step(struct noon_daemon *d)
 {
-	noon_err err = noon_engine_step(d->engine, noon_clock_now(d->clock));
+	noon_err err;
 
+	if (!noon_daemon_has_sources(d))
+		return NOON_ERR_EMPTY;
+	check_clock(d);
+	err = noon_engine_step(d->engine, noon_clock_now(d->clock));
 	if (err)
 		return err;
 	/* The real clock may be off the line even where the line needs no step. */

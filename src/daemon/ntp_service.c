@@ -19,6 +19,9 @@
 #define CONTROL_LEN 256
 #define WORKERS_MAX (64 * NOON_CONFIG_LISTEN_MAX)
 
+/* A stamp older than this was not taken on the clock as it stands now. */
+#define STAMP_AGE_MAX NOON_S(1)
+
 /* How long a worker sleeps without traffic before it looks whether to stop, and rotates keys. */
 #define IDLE_MS 250
 
@@ -44,6 +47,7 @@ struct worker {
 	struct noon_ntp_server server;
 	struct noon_rate_limit rate;
 	struct noon_served_state time;
+	struct noon_instant last;		  /* when `time` was renewed */
 	struct noon_ntp_service_counters counted; /* private */
 	pthread_mutex_t lock;			  /* of `shown` */
 	struct noon_ntp_service_counters shown;
@@ -69,19 +73,33 @@ static struct noon_bytes host_bytes(const struct noon_addr *a)
 	return noon_bytes_of(&a->u.v4.sin_addr, 4);
 }
 
+/* When a request came in, on the served clock. The client's bound holds if this is late, not if it
+ * is early: so the steering of CLOCK_REALTIME since the stamp is added, and a stamp that cannot be
+ * right is replaced by now. */
+static noon_time arrival(const struct worker *w, int64_t stamp_ns, int64_t real_ns)
+{
+	const noon_dur age = noon_sat_sub(real_ns, stamp_ns);
+
+	if (age < 0 || age > STAMP_AGE_MAX)
+		stamp_ns = real_ns;
+	else
+		stamp_ns += age / 2000;
+	return noon_clock_map_apply(&w->time.map, stamp_ns);
+}
+
 /* Answer one request; returns the length of the reply, 0 for none. */
 static size_t serve(struct worker *w, struct slot *s, size_t n, int64_t stamp_ns)
 {
-	const noon_time received = noon_clock_map_apply(&w->time.map, stamp_ns);
-	const noon_time now = noon_clock_map_apply(&w->time.map, noon_clock_read(CLOCK_REALTIME));
+	const int64_t real_ns = noon_clock_read(CLOCK_REALTIME);
+	const noon_time received = arrival(w, stamp_ns, real_ns);
+	const noon_time now = noon_clock_map_apply(&w->time.map, real_ns);
 	struct noon_wr out = noon_wr_over(s->out, sizeof(s->out));
 	const struct noon_bytes request = noon_bytes_of(s->in, n);
 
 	switch (noon_rate_limit_ask(&w->rate, host_bytes(&s->peer), now)) {
 	case NOON_RATE_PASS:
 		w->server.clock = noon_served_clock_at(&w->time, now);
-		(void)noon_ntp_server_reply(&w->server, request, received,
-					    noon_time_before(now, received) ? received : now, &out);
+		(void)noon_ntp_server_reply(&w->server, request, received, now, &out);
 		break;
 	case NOON_RATE_TELL:
 		(void)noon_ntp_server_kiss_rate(&w->server, request, &out);
@@ -106,7 +124,15 @@ static void publish(struct worker *w)
 
 static void refresh(struct worker *w)
 {
+	const struct noon_instant now = noon_instant_now();
+
 	noon_served_get(w->service->served, &w->time);
+	noon_served_renew(&w->time, &now, noon_clock_asleep());
+	/* A step between the stamps of this batch and now: nobody knows which of them precede it.
+	 */
+	if (!noon_instant_is_steady(&w->last, &now))
+		w->time.clock.has_time = false;
+	w->last = now;
 	if (w->server.keys == NULL)
 		return;
 	const bool ok =
@@ -314,6 +340,7 @@ noon_err noon_ntp_service_start(struct noon_ntp_service *s)
 	for (size_t i = 0; i < s->n; i++) {
 		struct worker *w = s->worker[i];
 
+		w->last = noon_instant_now();
 		refresh(w);
 		if (s->threaded) {
 			if (pthread_create(&w->thread, NULL, worker_main, w) != 0)

@@ -25,6 +25,27 @@ void noon_served_get(struct noon_served *s, struct noon_served_state *ret)
 	(void)pthread_mutex_unlock(&s->lock);
 }
 
+/* Sleep shorter than this is not told from an interruption while it is looked for. */
+#define SLEEP_MIN NOON_MS(1)
+
+void noon_served_renew(struct noon_served_state *s, const struct noon_instant *now, noon_dur asleep)
+{
+	const noon_time want = noon_clock_map_apply(&s->line, now->raw_ns);
+	const noon_time is = noon_clock_map_apply(&s->map, now->real_ns);
+
+	if (noon_sat_sub(asleep, s->asleep) > SLEEP_MIN)
+		s->clock.has_time = false;
+	if (!s->real_is_c) {
+		s->clock.root_disp = noon_served_clock_at(s, want).root_disp;
+		s->map.from0 = now->real_ns;
+		s->map.to0 = want;
+	} else if (!s->is_local) {
+		s->clock.root_disp =
+			noon_sat_add(s->clock.root_disp, noon_dur_abs(noon_time_diff(is, want)));
+	}
+	s->clock.root_disp = noon_sat_add(s->clock.root_disp, now->err);
+}
+
 struct noon_ntp_server_clock noon_served_clock_at(const struct noon_served_state *s, noon_time now)
 {
 	struct noon_ntp_server_clock c = s->clock;

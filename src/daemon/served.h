@@ -3,7 +3,9 @@
  * The time as servers give it out: one snapshot, written by the main loop, read by workers.
  *
  * A snapshot maps CLOCK_REALTIME (the scale of the kernel's stamps) to the disciplined clock and
- * says how far that may be from UTC, now and later.
+ * says how far that may be from UTC, now and later. CLOCK_REALTIME may be stepped or slewed by
+ * anybody between two snapshots; CLOCK_MONOTONIC_RAW may not. So before a snapshot is used it is
+ * renewed: what the one clock did is judged by the other.
  */
 #ifndef NOON_DAEMON_SERVED_H
 #define NOON_DAEMON_SERVED_H
@@ -15,6 +17,10 @@
 
 struct noon_served_state {
 	struct noon_clock_map map;	    /**< CLOCK_REALTIME -> C */
+	struct noon_clock_map line;	    /**< CLOCK_MONOTONIC_RAW -> C as it should go on */
+	bool real_is_c;			    /**< C is CLOCK_REALTIME itself */
+	bool is_local;			    /**< C is right by decree: there are no sources */
+	noon_dur asleep;		    /**< noon_clock_asleep() at the time */
 	struct noon_ntp_server_clock clock; /**< root_disp as of map.to0 */
 	noon_freq disp_rate;		    /**< growth of the bound, fractional */
 	noon_time void_after;		    /**< C from which on there is no time to give */
@@ -30,6 +36,13 @@ void noon_served_fini(struct noon_served *s);
 void noon_served_put(struct noon_served *s, const struct noon_served_state *state);
 /** Copy the snapshot out. */
 void noon_served_get(struct noon_served *s, struct noon_served_state *ret);
+/**
+ * Bring a snapshot up to `now`: the map is drawn anew through the line or, where CLOCK_REALTIME is
+ * the served clock, root_disp grows by how far that has left the line. There is no time to give
+ * if the machine slept in between.
+ */
+void noon_served_renew(struct noon_served_state *s, const struct noon_instant *now,
+		       noon_dur asleep);
 /** What to say of the clock at C = now. */
 struct noon_ntp_server_clock noon_served_clock_at(const struct noon_served_state *s, noon_time now);
 

@@ -232,6 +232,14 @@ noon_err noon_daemon_source_init(struct noon_daemon_source *s,
 	return NOON_OK;
 }
 
+void noon_daemon_source_woke(struct noon_daemon_source *s)
+{
+	if (!s->up)
+		return;
+	set_poll(s);
+	noon_ntp_link_forget(&s->ntp);
+}
+
 void noon_daemon_source_save(struct noon_daemon_source *s)
 {
 	const struct noon_nts_session *session = &s->ntp.client.session;

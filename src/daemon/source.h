@@ -48,6 +48,8 @@ struct noon_daemon_source {
 NOON_MUST_USE noon_err noon_daemon_source_init(struct noon_daemon_source *s,
 					       const struct noon_config_source *conf,
 					       const struct noon_source_host *host);
+/** The machine slept, and the engine has forgotten: ask anew. */
+void noon_daemon_source_woke(struct noon_daemon_source *s);
 /** Save the session for the next run. */
 void noon_daemon_source_save(struct noon_daemon_source *s);
 void noon_daemon_source_fini(struct noon_daemon_source *s);

@@ -20,6 +20,9 @@
 /* A writer needs well under a microsecond; a reader that fails this often has met a dead one. */
 #define TRIES_MAX 100000
 
+/* Sleep shorter than this is not told from the noise of reading clocks. */
+#define SLEEP_MIN 1000000 /* ns */
+
 struct noon_clock_page {
 	const struct noon_page *map;
 	bool same_boot;
@@ -89,11 +92,11 @@ void noon_close(struct noon_clock_page *page)
 	free(page);
 }
 
-static int64_t raw_now(void)
+static int64_t clock_now(clockid_t id)
 {
-	struct timespec ts;
+	struct timespec ts = {0}; /* where a clock does not exist, it stands still */
 
-	(void)clock_gettime(CLOCK_MONOTONIC_RAW, &ts);
+	(void)clock_gettime(id, &ts);
 	return ts.tv_sec * INT64_C(1000000000) + ts.tv_nsec;
 }
 
@@ -106,7 +109,7 @@ static bool read_body(const struct noon_page *p, struct noon_page_body *ret, int
 		if (before % 2 != 0)
 			continue;
 		memcpy(ret, &p->body, sizeof(*ret));
-		*ret_raw = raw_now();
+		*ret_raw = clock_now(CLOCK_MONOTONIC_RAW);
 		atomic_thread_fence(memory_order_acquire);
 		if (atomic_load_explicit(&p->generation, memory_order_relaxed) == before)
 			return true;
@@ -114,10 +117,20 @@ static bool read_body(const struct noon_page *p, struct noon_page_body *ret, int
 	return false;
 }
 
+/* Tell whether the machine slept since the page was written: the figures are off by that long
+ * until the daemon, which has just woken up too, takes notice. CLOCK_BOOTTIME is read first, so
+ * that an interruption makes the difference smaller and never looks like sleep. */
+static bool has_slept(const struct noon_page_body *b)
+{
+	const int64_t boot = clock_now(CLOCK_BOOTTIME);
+
+	return boot - clock_now(CLOCK_MONOTONIC) - b->asleep > SLEEP_MIN;
+}
+
 static enum noon_clock_status judge(const struct noon_clock_page *page,
 				    const struct noon_page_body *b, int64_t raw)
 {
-	if (!page->same_boot || raw < b->raw0 || raw > b->fresh_until)
+	if (!page->same_boot || raw < b->raw0 || raw > b->fresh_until || has_slept(b))
 		return NOON_CLOCK_STALE;
 	if (raw > b->void_after && (b->status == NOON_CLOCK_OK || b->status == NOON_CLOCK_HOLDOVER))
 		return NOON_CLOCK_ALARM;

@@ -38,6 +38,7 @@ static void send_request(struct noon_ntp_link *l, const struct noon_action *a)
 		l->last_sys = ENOMEM;
 		return;
 	}
+	l->sent = noon_instant_now();
 	if (noon_udp_send(fd, a->send, NULL, NULL))
 		l->last_sys = errno;
 }
@@ -111,7 +112,7 @@ static void take_sent_stamps(struct noon_ntp_link *l)
 	uint32_t id;
 
 	while (noon_udp_recv_sent(l->watch.fd, &id, &ns, &stamp) == NOON_OK) {
-		if (noon_clock_from_stamp(l->clock, ns, &sent, &err))
+		if (noon_clock_from_stamp(l->clock, &l->sent, ns, &sent, &err))
 			continue;
 		/* Earlier is safe: it can only widen the interval. */
 		noon_ntp_client_on_sent(&l->client, l->token, noon_time_add(sent, -err), stamp,
@@ -124,8 +125,8 @@ static void take_reply(struct noon_ntp_link *l, const uint8_t *buf, const struct
 	struct noon_rx rx = {.data = noon_bytes_of(buf, d->n), .now = noon_clock_now(l->clock)};
 
 	rx.at = rx.now;
-	if (d->stamp != NOON_STAMP_USER &&
-	    noon_clock_from_stamp(l->clock, d->stamp_ns, &rx.at, &rx.stamp_err) == NOON_OK)
+	if (d->stamp != NOON_STAMP_USER && noon_clock_from_stamp(l->clock, &l->sent, d->stamp_ns,
+								 &rx.at, &rx.stamp_err) == NOON_OK)
 		rx.stamp = d->stamp;
 	noon_ntp_client_on_packet(&l->client, &rx, &l->actions);
 }
@@ -162,6 +163,12 @@ void noon_ntp_link_kick(struct noon_ntp_link *l)
 	if (may_run(l))
 		noon_ntp_client_on_timer(&l->client, noon_clock_now(l->clock), &l->actions);
 	pump(l);
+}
+
+void noon_ntp_link_forget(struct noon_ntp_link *l)
+{
+	noon_ntp_client_forget(&l->client);
+	noon_ntp_link_kick(l);
 }
 
 noon_err noon_ntp_link_init(struct noon_ntp_link *l, struct noon_loop *loop,

@@ -22,6 +22,7 @@ struct noon_ntp_link {
 	struct noon_timer timer;
 	struct noon_stamping stamping; /**< of the newest socket */
 	uint32_t token;		       /**< of the newest request */
+	struct noon_instant sent;      /**< just before it left */
 	int last_sys;		       /**< errno of the last failed send, 0 when it succeeded */
 	bool pumping;
 	struct noon_actions actions; /**< what the machine wants */
@@ -42,6 +43,8 @@ NOON_MUST_USE noon_err noon_ntp_link_init(struct noon_ntp_link *l, struct noon_l
 void noon_ntp_link_start(struct noon_ntp_link *l, const struct noon_addr *peer);
 /** Ask the machine again after its state was changed from outside. */
 void noon_ntp_link_kick(struct noon_ntp_link *l);
+/** Give the outstanding request up: the free-running clock lost time since it was sent. */
+void noon_ntp_link_forget(struct noon_ntp_link *l);
 void noon_ntp_link_fini(struct noon_ntp_link *l);
 
 #endif

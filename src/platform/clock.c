@@ -10,12 +10,19 @@
 /* A stamp older than this was not taken on the clock as it stands now. */
 #define STAMP_AGE_MAX NOON_S(10)
 
+/* While stamps are translated CLOCK_REALTIME may run this far off CLOCK_MONOTONIC_RAW: what the
+ * kernel's frequency correction can do. Anything faster is a step or a slew by ADJ_TICK. */
+#define STEADY 2000 /* 1 / 500 ppm */
+
+/* Two clocks read within twice this are read as one, ns. */
+#define GOOD_INSTANT 40
+
 /* Suspension shorter than this is not told from the noise of reading two clocks. */
 #define SLEEP_MIN NOON_MS(1)
 
 int64_t noon_clock_read(int id)
 {
-	struct timespec ts;
+	struct timespec ts = {0}; /* where a clock does not exist, it stands still */
 
 	(void)clock_gettime(id, &ts);
 	return ts.tv_sec * NOON_NS_PER_SEC + ts.tv_nsec;
@@ -39,12 +46,12 @@ int noon_clock_step_by(int id, noon_dur delta)
 	return clock_adjtime(id, &tx) < 0 ? errno : 0;
 }
 
-/* Best of three: an interrupt between the reads only makes one of them bad. */
+/* Best of three, unless good enough before: an interrupt between the reads only makes one bad. */
 struct noon_instant noon_instant_now(void)
 {
 	struct noon_instant best = {.err = NOON_DUR_MAX};
 
-	for (int i = 0; i < 3; i++) {
+	for (int i = 0; i < 3 && best.err > GOOD_INSTANT; i++) {
 		const int64_t before = noon_clock_read(CLOCK_MONOTONIC_RAW);
 		const int64_t real = noon_clock_read(CLOCK_REALTIME);
 		const int64_t after = noon_clock_read(CLOCK_MONOTONIC_RAW);
@@ -63,7 +70,7 @@ void noon_clock_begin(struct noon_clock *c, const struct noon_clock_ops *ops, in
 	c->raw0 = raw_ns;
 	c->h0 = h0;
 	c->line = (struct noon_clock_line){.h0 = h0};
-	c->awake0 = noon_clock_read(CLOCK_BOOTTIME) - noon_clock_read(CLOCK_MONOTONIC);
+	c->asleep0 = noon_clock_asleep();
 }
 
 noon_time noon_clock_line_at(const struct noon_clock_line *line, noon_time h)
@@ -85,16 +92,24 @@ noon_time noon_clock_now(struct noon_clock *c)
 	return c->ops->free_running(c, noon_clock_read(CLOCK_MONOTONIC_RAW));
 }
 
-noon_err noon_clock_from_stamp(struct noon_clock *c, int64_t real_ns, noon_time *ret,
-			       noon_dur *ret_err)
+bool noon_instant_is_steady(const struct noon_instant *a, const struct noon_instant *b)
+{
+	const noon_dur raw = b->raw_ns - a->raw_ns;
+	const noon_dur moved = noon_dur_abs(noon_sat_sub(b->real_ns - a->real_ns, raw));
+
+	return moved - a->err - b->err <= raw / STEADY;
+}
+
+noon_err noon_clock_from_stamp(struct noon_clock *c, const struct noon_instant *since,
+			       int64_t real_ns, noon_time *ret, noon_dur *ret_err)
 {
 	const struct noon_instant now = noon_instant_now();
 	const noon_dur age = noon_sat_sub(now.real_ns, real_ns);
 
-	if (age < -now.err || age > STAMP_AGE_MAX)
+	if (age < -now.err || age > STAMP_AGE_MAX || !noon_instant_is_steady(since, &now))
 		return NOON_ERR_RANGE;
 	*ret = c->ops->free_running(c, now.raw_ns - age);
-	*ret_err = now.err + (age > 0 ? age / 2000 + 1 : 0);
+	*ret_err = now.err + (age > 0 ? age / STEADY + 1 : 0);
 	return NOON_OK;
 }
 
@@ -123,30 +138,44 @@ enum noon_clock_event noon_clock_check(struct noon_clock *c, noon_dur *ret_size)
 	return c->ops->check(c, ret_size);
 }
 
-bool noon_clock_slept(struct noon_clock *c, noon_dur *ret_size)
+/* CLOCK_BOOTTIME is read first, so that an interruption between the two can only make the
+ * difference smaller: the largest of three is the best, and none is too large. */
+noon_dur noon_clock_asleep(void)
 {
-	const int64_t awake = noon_clock_read(CLOCK_BOOTTIME) - noon_clock_read(CLOCK_MONOTONIC);
-	const noon_dur slept = awake - c->awake0;
+	noon_dur most = INT64_MIN;
 
-	c->awake0 = awake;
-	*ret_size = slept;
-	return slept > SLEEP_MIN;
+	for (int i = 0; i < 3; i++) {
+		const int64_t boot = noon_clock_read(CLOCK_BOOTTIME);
+		const noon_dur asleep = boot - noon_clock_read(CLOCK_MONOTONIC);
+
+		most = asleep > most ? asleep : most;
+	}
+	return most;
 }
 
-/* Two readings give the rate; an oscillator is linear far beyond this. */
-#define SLOPE_OVER NOON_MS(125)
+bool noon_clock_slept(struct noon_clock *c, noon_dur *ret_size)
+{
+	const noon_dur asleep = noon_clock_asleep();
+	const noon_dur slept = asleep - c->asleep0;
+
+	*ret_size = slept;
+	if (slept <= 0) /* three interruptions in a row: it never becomes less */
+		return false;
+	c->asleep0 = asleep;
+	return slept > SLEEP_MIN;
+}
 
 static struct noon_clock_map map_from(struct noon_clock *c, int64_t from_ns, int64_t raw_ns)
 {
 	const noon_time h = c->ops->free_running(c, raw_ns);
-	const noon_time before = c->ops->free_running(c, raw_ns - SLOPE_OVER);
-	const double osc = (double)noon_time_diff(h, before) / (double)SLOPE_OVER - 1;
+	const noon_freq osc = c->ops->oscillator == NULL ? 0 : c->ops->oscillator(c, raw_ns);
 	const noon_freq slew = noon_time_before(h, c->line.slew_end) ? c->line.slew : 0;
 
 	return (struct noon_clock_map){
 		.from0 = from_ns,
 		.to0 = noon_clock_line_at(&c->line, h),
 		.rate = (1 + osc) * (1 + c->line.rate + slew) - 1,
+		.osc = osc,
 	};
 }
 
@@ -162,7 +191,7 @@ struct noon_clock_map noon_clock_map_real(struct noon_clock *c)
 	const struct noon_instant now = noon_instant_now();
 
 	if (c->ops->real_is_disciplined)
-		return (struct noon_clock_map){now.real_ns, {now.real_ns}, 0};
+		return (struct noon_clock_map){.from0 = now.real_ns, .to0 = {now.real_ns}};
 	return map_from(c, now.real_ns, now.raw_ns);
 }
 

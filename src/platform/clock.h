@@ -32,6 +32,8 @@ struct noon_clock_map {
 	int64_t from0;	/**< source clock, ns */
 	noon_time to0;	/**< C at from0 */
 	noon_freq rate; /**< dC/dfrom - 1 */
+	noon_freq osc; /**< dh/draw - 1 in force: the part of `rate` that is a virtual clock's fault
+			*/
 };
 
 enum noon_clock_event {
@@ -46,6 +48,8 @@ struct noon_clock_ops {
 	const char *name;
 	bool real_is_disciplined; /**< C is CLOCK_REALTIME itself */
 	noon_time (*free_running)(struct noon_clock *c, int64_t raw_ns);
+	/** dh/draw - 1 at raw_ns; NULL: h runs at the rate of CLOCK_MONOTONIC_RAW. */
+	noon_freq (*oscillator)(struct noon_clock *c, int64_t raw_ns);
 	void (*steer)(struct noon_clock *c, const struct noon_clock_line *line);
 	noon_err (*step)(struct noon_clock *c, const struct noon_clock_line *line);
 	noon_time (*disciplined)(struct noon_clock *c);
@@ -56,9 +60,9 @@ struct noon_clock_ops {
 struct noon_clock {
 	const struct noon_clock_ops *ops;
 	struct noon_clock_line line;
-	int64_t raw0;	/**< CLOCK_MONOTONIC_RAW at start */
-	noon_time h0;	/**< free-running time at start */
-	int64_t awake0; /**< CLOCK_BOOTTIME - CLOCK_MONOTONIC when last looked at */
+	int64_t raw0;	  /**< CLOCK_MONOTONIC_RAW at start */
+	noon_time h0;	  /**< free-running time at start */
+	noon_dur asleep0; /**< noon_clock_asleep() when last looked at */
 };
 
 /** Both clocks of the machine at one instant. */
@@ -69,9 +73,15 @@ struct noon_instant {
 };
 
 struct noon_instant noon_instant_now(void);
+/** Tell whether CLOCK_REALTIME ran on without a step from a to b: within 500 ppm of
+ *  CLOCK_MONOTONIC_RAW, which is what the kernel's frequency correction can do. */
+bool noon_instant_is_steady(const struct noon_instant *a, const struct noon_instant *b);
 
 /** Read one clock of the kernel (CLOCK_REALTIME, CLOCK_MONOTONIC, ...), ns. */
 int64_t noon_clock_read(int id);
+/** Return how long the machine has been suspended since it booted, ns: constant while it is
+ *  awake. Never more than the truth, and less only if interrupted three times in a row. */
+noon_dur noon_clock_asleep(void);
 /** Read CLOCK_MONOTONIC as an instant, for time-outs. */
 noon_time noon_mono_now(void);
 
@@ -81,13 +91,18 @@ noon_time noon_clock_now(struct noon_clock *c);
 /**
  * Translate a kernel timestamp (CLOCK_REALTIME, a moment ago) to free-running time.
  *
+ * A stamp says nothing of when it was taken if CLOCK_REALTIME was stepped between then and now,
+ * by this daemon or by anybody else. So the stamp is refused unless the clock has run steadily
+ * since an instant before it.
+ *
+ * @param      since    an instant before the stamp was taken: before the request left
  * @param[out] ret_err  error of the result: reading the clocks, and 500 ppm of the stamp's age for
  *                      the steering of CLOCK_REALTIME meanwhile
  * @retval NOON_OK
- * @retval NOON_ERR_RANGE  stamp in the future or older than 10 s: somebody stepped the clock
+ * @retval NOON_ERR_RANGE  the clock was stepped, or the stamp is in the future or older than 10 s
  */
-NOON_MUST_USE noon_err noon_clock_from_stamp(struct noon_clock *c, int64_t real_ns, noon_time *ret,
-					     noon_dur *ret_err);
+NOON_MUST_USE noon_err noon_clock_from_stamp(struct noon_clock *c, const struct noon_instant *since,
+					     int64_t real_ns, noon_time *ret, noon_dur *ret_err);
 
 /** Aim the clock at a line; gradual where the clock is steered by frequency. */
 void noon_clock_steer(struct noon_clock *c, const struct noon_clock_line *line);

@@ -3,13 +3,15 @@
  * CLOCK_REALTIME, steered by clock_adjtime() frequency only and stepped by ADJ_SETOFFSET.
  *
  * The kernel's own frequency correction is relative to CLOCK_MONOTONIC_RAW, which is exactly the
- * rate of our line. Steps by somebody else show as a difference between where the last setting
- * must have taken the clock and where it is.
+ * rate of our line, as long as its tick has the nominal length: another daemon may have left it
+ * changed, so it is put back at the start. Steps by somebody else show as a difference between
+ * where the last setting must have taken the clock and where it is.
  */
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/timex.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "platform/clock_priv.h"
 
@@ -48,6 +50,20 @@ static noon_err set_freq(noon_freq freq)
 	if (clock_adjtime(CLOCK_REALTIME, &tx) < 0)
 		return errno == EPERM ? NOON_ERR_PERM : NOON_ERR_OS;
 	return NOON_OK;
+}
+
+/* Fold a tick that is not nominal into the frequency. */
+static noon_err take_over(const struct timex *now)
+{
+	const long nominal = 1000000 / sysconf(_SC_CLK_TCK);
+	struct timex tx = {.modes = ADJ_TICK, .tick = nominal};
+	noon_freq freq =
+		(double)now->freq / 65536 / 1e6 + (double)(now->tick - nominal) / (double)nominal;
+
+	if (now->tick != nominal && clock_adjtime(CLOCK_REALTIME, &tx) < 0)
+		return errno == EPERM ? NOON_ERR_PERM : NOON_ERR_OS;
+	freq = freq > FREQ_LIMIT ? FREQ_LIMIT : freq;
+	return set_freq(freq < -FREQ_LIMIT ? -FREQ_LIMIT : freq);
 }
 
 static void steer(struct noon_clock *c, const struct noon_clock_line *line)
@@ -147,7 +163,7 @@ noon_err noon_clock_system_new(bool may_steer, struct noon_clock **ret)
 
 		/* Begin at the frequency in force, so that taking over changes nothing. */
 		if (clock_adjtime(CLOCK_REALTIME, &tx) >= 0)
-			err = set_freq((double)tx.freq / 65536 / 1e6);
+			err = take_over(&tx);
 		if (err) {
 			free(s);
 			return err;

@@ -54,9 +54,9 @@ static void next_segment(struct virtual_clock *v)
 	v->seg[v->newest] = s;
 }
 
-static noon_time free_running(struct noon_clock *c, int64_t raw_ns)
+/* The segment that holds at an instant; the oldest remembered one for anything before it. */
+static const struct segment *segment_of(struct virtual_clock *v, int64_t raw_ns)
 {
-	struct virtual_clock *v = of(c);
 	size_t i;
 
 	while (raw_ns >= v->seg[v->newest].raw + SEGMENT)
@@ -64,7 +64,17 @@ static noon_time free_running(struct noon_clock *c, int64_t raw_ns)
 	i = v->newest;
 	for (int back = 1; back < SEGMENTS && raw_ns < v->seg[i].raw; back++)
 		i = (i + SEGMENTS - 1) % SEGMENTS;
-	return segment_at(&v->seg[i], raw_ns);
+	return &v->seg[i];
+}
+
+static noon_time free_running(struct noon_clock *c, int64_t raw_ns)
+{
+	return segment_at(segment_of(of(c), raw_ns), raw_ns);
+}
+
+static noon_freq oscillator(struct noon_clock *c, int64_t raw_ns)
+{
+	return segment_of(of(c), raw_ns)->freq;
 }
 
 static void steer(struct noon_clock *c, const struct noon_clock_line *line)
@@ -98,6 +108,7 @@ static void fini(struct noon_clock *c)
 static const struct noon_clock_ops virtual_ops = {
 	.name = "virtual",
 	.free_running = free_running,
+	.oscillator = oscillator,
 	.steer = steer,
 	.step = step,
 	.disciplined = disciplined,

@@ -6,6 +6,7 @@
  *   next_poll            send the next request (if keys and cookies allow)
  *   t1 + timeout         give the outstanding request up: MISS
  *   ke.next              ask for a key exchange (NTS without cookies)
+ *   stopped_until        after a kiss DENY or RSTR: ask once more
  */
 #include "proto/ntp_client.h"
 
@@ -16,6 +17,13 @@
 
 /* A kiss RATE doubles the floor of the poll interval up to this (RFC 5905, section 7.4). */
 #define POLL_FLOOR_MAX NOON_S(131072)
+
+/* After this many good answers in a row it is halved again. */
+#define FLOOR_KEPT 8
+
+/* A server that denies service is asked again after this long: policies change, and a daemon that
+ * runs for years must not lose a source for ever. */
+#define DENIED_FOR NOON_S(4 * 3600)
 
 struct noon_ntp_client_conf noon_ntp_client_conf_default(void)
 {
@@ -71,8 +79,10 @@ noon_time noon_ntp_client_deadline(const struct noon_ntp_client *c)
 {
 	if (c->request.active)
 		return give_up_at(c);
-	if (c->stopped || c->ke_running)
+	if (c->ke_running)
 		return NOON_TIME_NEVER;
+	if (c->stopped)
+		return c->stopped_until;
 	return needs_ke(c) ? ke_due(c) : c->next_poll;
 }
 
@@ -152,6 +162,8 @@ void noon_ntp_client_on_timer(struct noon_ntp_client *c, noon_time now, struct n
 {
 	if (c->request.active && !noon_time_before(now, give_up_at(c)))
 		give_up(c, out);
+	if (c->stopped && !noon_time_before(now, c->stopped_until))
+		c->stopped = false;
 	if (c->request.active || c->stopped || c->ke_running)
 		return;
 	if (needs_ke(c)) {
@@ -180,16 +192,37 @@ void noon_ntp_client_on_sent(struct noon_ntp_client *c, uint32_t token, noon_tim
 	r->stamp = stamp;
 }
 
-static void obey_kiss(struct noon_ntp_client *c, uint32_t code)
+void noon_ntp_client_forget(struct noon_ntp_client *c)
+{
+	if (c->request.active)
+		c->last_timed_out = c->request.transmit;
+	c->request.active = false;
+}
+
+static void obey_kiss(struct noon_ntp_client *c, uint32_t code, noon_time now)
 {
 	if (code == NOON_KISS_RATE) {
 		const noon_dur before = interval(c);
 
+		c->good_run = 0;
 		c->poll_floor = before < POLL_FLOOR_MAX / 2 ? 2 * before : POLL_FLOOR_MAX;
 		repace(c, before);
 	} else if (code == NOON_KISS_DENY || code == NOON_KISS_RSTR) {
 		c->stopped = true;
+		c->stopped_until = noon_time_add(now, DENIED_FOR);
 	}
+}
+
+/* Feel for the interval that the server can bear: one kiss may have been meant for a burst. */
+static void relax(struct noon_ntp_client *c)
+{
+	const noon_dur before = interval(c);
+
+	if (c->poll_floor == 0 || ++c->good_run < FLOOR_KEPT)
+		return;
+	c->good_run = 0;
+	c->poll_floor = c->poll_floor / 2 > c->poll ? c->poll_floor / 2 : 0;
+	repace(c, before);
 }
 
 static void accept_reply(struct noon_ntp_client *c, const struct noon_rx *rx,
@@ -205,13 +238,14 @@ static void accept_reply(struct noon_ntp_client *c, const struct noon_rx *rx,
 	noon_backoff_success(&c->ke);
 	if (v == NOON_VERDICT_ACCEPTED) {
 		c->misses = 0;
+		relax(c);
 		noon_actions_sample(out, &sample);
 	} else {
 		c->misses++;
 		noon_actions_miss(out);
 	}
 	if (v == NOON_VERDICT_KISS)
-		obey_kiss(c, reply->header.ref_id);
+		obey_kiss(c, reply->header.ref_id, rx->now);
 	noon_actions_arm(out);
 }
 

@@ -59,10 +59,12 @@ struct noon_ntp_client {
 	noon_time next_poll;
 	bool paced;    /**< next_poll is an interval after a request; else it is due at once */
 	noon_dur poll; /**< interval between requests */
-	noon_dur poll_floor; /**< raised by kiss RATE */
+	noon_dur poll_floor; /**< raised by kiss RATE, lowered again by good answers */
+	uint32_t good_run;   /**< answers accepted since the floor was last moved */
 	struct noon_backoff ke;
 	bool ke_running;
-	bool stopped;	 /**< by kiss DENY or RSTR */
+	bool stopped; /**< by kiss DENY or RSTR */
+	noon_time stopped_until;
 	uint32_t misses; /**< in a row */
 	uint32_t next_token;
 	struct noon_counters counters;
@@ -84,8 +86,14 @@ void noon_ntp_client_on_sent(struct noon_ntp_client *c, uint32_t token, noon_tim
 void noon_ntp_client_on_timer(struct noon_ntp_client *c, noon_time now, struct noon_actions *out);
 noon_time noon_ntp_client_deadline(const struct noon_ntp_client *c);
 
+/** Give the outstanding request up, without a MISS: the local clock lost time since it was sent
+ *  (the machine slept), so that t1 and t4 would no longer be on one scale. A late answer is
+ *  counted as such and changes nothing. */
+void noon_ntp_client_forget(struct noon_ntp_client *c);
+
 /** Change the interval; takes effect from the last request on, and delays none that is due at once.
- *  A kiss RATE keeps it from falling below what the server can bear. */
+ *  A kiss RATE keeps it from falling below what the server can bear, until the server has
+ *  answered without complaint for a while. */
 void noon_ntp_client_set_poll(struct noon_ntp_client *c, noon_dur poll);
 
 /** Hand over a finished key exchange, or a session restored from disk; copied.

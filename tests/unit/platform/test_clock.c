@@ -68,13 +68,14 @@ static void kernel_stamps_are_translated_with_a_stated_error(void **state)
 	(void)state;
 	assert_int_equal(noon_clock_virtual_new(&conf, &c), NOON_OK);
 	for (int i = 0; i < 1000; i++) {
+		const struct noon_instant since = noon_instant_now();
 		const noon_time before = noon_clock_now(c);
 		const int64_t stamp = noon_clock_read(CLOCK_REALTIME);
 		const noon_time after = noon_clock_now(c);
 		noon_time h;
 		noon_dur err;
 
-		assert_int_equal(noon_clock_from_stamp(c, stamp, &h, &err), NOON_OK);
+		assert_int_equal(noon_clock_from_stamp(c, &since, stamp, &h, &err), NOON_OK);
 		assert_true(h.ns + err >= before.ns && h.ns - err <= after.ns);
 	}
 	noon_clock_free(c);
@@ -82,20 +83,52 @@ static void kernel_stamps_are_translated_with_a_stated_error(void **state)
 
 static void stamps_from_another_clock_are_refused(void **state)
 {
+	const struct noon_instant since = noon_instant_now();
 	struct noon_clock *c;
 	noon_time h = {7};
 	noon_dur err;
 
 	(void)state;
 	assert_int_equal(noon_clock_system_new(false, &c), NOON_OK);
-	assert_int_equal(
-		noon_clock_from_stamp(c, noon_clock_read(CLOCK_REALTIME) + NOON_S(1), &h, &err),
-		NOON_ERR_RANGE);
-	assert_int_equal(
-		noon_clock_from_stamp(c, noon_clock_read(CLOCK_REALTIME) - NOON_S(11), &h, &err),
-		NOON_ERR_RANGE);
+	assert_int_equal(noon_clock_from_stamp(
+				 c, &since, noon_clock_read(CLOCK_REALTIME) + NOON_S(1), &h, &err),
+			 NOON_ERR_RANGE);
+	assert_int_equal(noon_clock_from_stamp(
+				 c, &since, noon_clock_read(CLOCK_REALTIME) - NOON_S(11), &h, &err),
+			 NOON_ERR_RANGE);
 	assert_true(h.ns == 7);
 	noon_clock_free(c);
+}
+
+/* A step forward would make the stamp of an arrival early: a bound that is too narrow. */
+static void stamps_are_refused_when_the_clock_was_stepped_meanwhile(void **state)
+{
+	static const noon_dur steps[] = {NOON_MS(200), NOON_MS(-200), NOON_US(200), NOON_US(-200)};
+	struct noon_clock *c;
+	noon_time h;
+	noon_dur err;
+
+	(void)state;
+	assert_int_equal(noon_clock_system_new(false, &c), NOON_OK);
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		struct noon_instant since = noon_instant_now();
+
+		since.err = 0;
+		since.real_ns -= steps[i]; /* as it was before */
+		assert_int_equal(
+			noon_clock_from_stamp(c, &since, noon_clock_read(CLOCK_REALTIME), &h, &err),
+			NOON_ERR_RANGE);
+	}
+	noon_clock_free(c);
+}
+
+static void the_sum_of_suspensions_stands_still(void **state)
+{
+	const noon_dur asleep = noon_clock_asleep();
+
+	(void)state;
+	for (int i = 0; i < 1000; i++)
+		assert_true(llabs(noon_clock_asleep() - asleep) < NOON_MS(1));
 }
 
 static void maps_follow_the_line(void **state)
@@ -227,6 +260,8 @@ int main(void)
 		cmocka_unit_test(virtual_clock_never_runs_backwards_and_repeats_for_a_seed),
 		cmocka_unit_test(kernel_stamps_are_translated_with_a_stated_error),
 		cmocka_unit_test(stamps_from_another_clock_are_refused),
+		cmocka_unit_test(stamps_are_refused_when_the_clock_was_stepped_meanwhile),
+		cmocka_unit_test(the_sum_of_suspensions_stands_still),
 		cmocka_unit_test(maps_follow_the_line),
 		cmocka_unit_test(a_line_bends_where_its_slew_ends),
 		cmocka_unit_test(hardware_clock_follows_the_line_and_notices_steps),

@@ -21,6 +21,7 @@
 #include <cmocka.h>
 
 #include "noonmark/clock.h"
+#include "platform/clock.h"
 #include "platform/page.h"
 
 static char path[64];
@@ -45,6 +46,7 @@ static struct noon_page_body good_body(void)
 	const int64_t raw = raw_now();
 
 	return (struct noon_page_body){
+		.asleep = noon_clock_asleep(),
 		.raw0 = raw,
 		.earliest0 = 1000000000000 - 500,
 		.latest0 = 1000000000000 + 500,
@@ -109,6 +111,11 @@ static void never_claims_more_than_the_age_of_the_page_allows(void **state)
 	assert_int_equal(status, NOON_CLOCK_STALE);
 	body = good_body();
 	body.raw0 += INT64_C(3600000000000);
+	noon_page_writer_put(w, &body);
+	assert_int_equal(noon_now(page, &lo, &hi, &status), 0);
+	assert_int_equal(status, NOON_CLOCK_STALE);
+	body = good_body();
+	body.asleep -= INT64_C(2000000000); /* two seconds of sleep since */
 	noon_page_writer_put(w, &body);
 	assert_int_equal(noon_now(page, &lo, &hi, &status), 0);
 	assert_int_equal(status, NOON_CLOCK_STALE);

@@ -808,7 +808,7 @@ static void kiss(uint32_t code, enum noon_verdict v)
 	assert_int_equal(deliver(&h), v);
 }
 
-static void a_kiss_rate_slows_down_for_good(void **state)
+static void a_kiss_rate_slows_down(void **state)
 {
 	noon_time sent;
 
@@ -830,20 +830,69 @@ static void a_kiss_rate_slows_down_for_good(void **state)
 	kiss(NOON_KISS('X', 'Y', 'Z', 'Z'), NOON_VERDICT_UNSYNC);
 }
 
-static void a_kiss_deny_stops_the_association(void **state)
+static void eight_good_answers_halve_what_a_kiss_rate_doubled(void **state)
 {
 	(void)state;
-	kiss(NOON_KISS_DENY, NOON_VERDICT_KISS);
-	assert_true(noon_time_is_never(noon_ntp_client_deadline(&w.client)));
-	ntp_world_timer(&w);
-	assert_int_equal(w.sends, 1);
+	noon_ntp_client_set_poll(&w.client, NOON_S(16));
+	kiss(NOON_KISS_RATE, NOON_VERDICT_KISS);
+	kiss(NOON_KISS_RATE, NOON_VERDICT_KISS);
+	assert_int_equal(w.client.poll_floor, NOON_S(64));
+	for (int i = 0; i < 7; i++)
+		assert_int_equal(ntp_world_exchange(&w), NOON_VERDICT_ACCEPTED);
+	assert_int_equal(w.client.poll_floor, NOON_S(64));
+	assert_int_equal(ntp_world_exchange(&w), NOON_VERDICT_ACCEPTED);
+	assert_int_equal(w.client.poll_floor, NOON_S(32));
+	/* The request that is due already comes sooner, too. */
+	assert_true(noon_time_diff(noon_ntp_client_deadline(&w.client), w.now) < NOON_S(33));
+	for (int i = 0; i < 7; i++)
+		assert_int_equal(ntp_world_exchange(&w), NOON_VERDICT_ACCEPTED);
+	kiss(NOON_KISS_RATE, NOON_VERDICT_KISS); /* too much after all: count from the beginning */
+	for (int i = 0; i < 7; i++)
+		assert_int_equal(ntp_world_exchange(&w), NOON_VERDICT_ACCEPTED);
+	assert_int_equal(w.client.poll_floor, NOON_S(64));
+	for (int i = 0; i < 9; i++)
+		assert_int_equal(ntp_world_exchange(&w), NOON_VERDICT_ACCEPTED);
+	assert_int_equal(w.client.poll_floor, 0);
 }
 
-static void a_kiss_restrict_stops_the_association(void **state)
+static void denied(uint32_t code)
+{
+	noon_time until;
+
+	kiss(code, NOON_VERDICT_KISS);
+	until = noon_ntp_client_deadline(&w.client);
+	assert_in_range(noon_time_diff(until, w.now), NOON_S(3 * 3600), NOON_S(5 * 3600));
+	w.now = noon_time_add(until, -1);
+	noon_ntp_client_on_timer(&w.client, w.now, &w.as);
+	assert_false(w.client.request.active);
+	ntp_world_until_sent(&w);
+	assert_int_equal(w.now.ns, until.ns);
+	assert_int_equal(w.sends, 2);
+}
+
+static void a_kiss_deny_stops_the_association_for_hours(void **state)
 {
 	(void)state;
-	kiss(NOON_KISS_RSTR, NOON_VERDICT_KISS);
-	assert_true(noon_time_is_never(noon_ntp_client_deadline(&w.client)));
+	denied(NOON_KISS_DENY);
+}
+
+static void a_kiss_restrict_stops_the_association_for_hours(void **state)
+{
+	(void)state;
+	denied(NOON_KISS_RSTR);
+}
+
+static void a_forgotten_request_takes_no_answer(void **state)
+{
+	(void)state;
+	ntp_world_until_sent(&w);
+	assert_int_equal(ntp_world_answer(&w, NOON_MS(1), NOON_US(10)), NOON_VERDICT_ACCEPTED);
+	noon_ntp_client_forget(&w.client);
+	assert_int_equal(ntp_world_deliver(&w, &w.reply, 1), NOON_VERDICT_LATE);
+	assert_int_equal(w.samples, 0);
+	assert_int_equal(w.misses, 0);
+	assert_int_equal(ntp_world_exchange(&w), NOON_VERDICT_ACCEPTED);
+	assert_int_equal(w.samples, 1);
 }
 
 static void an_exchange_across_the_era_of_2036_is_right(void **state)
@@ -994,11 +1043,15 @@ int main(void)
 		NTS(impossible_or_useless_replies_are_misses),
 		PLAIN(impossible_or_useless_replies_are_misses),
 		NTS(p18_only_authenticated_kisses_are_obeyed),
-		NTS(a_kiss_rate_slows_down_for_good),
-		PLAIN(a_kiss_rate_slows_down_for_good),
-		NTS(a_kiss_deny_stops_the_association),
-		PLAIN(a_kiss_deny_stops_the_association),
-		NTS(a_kiss_restrict_stops_the_association),
+		NTS(a_kiss_rate_slows_down),
+		PLAIN(a_kiss_rate_slows_down),
+		NTS(eight_good_answers_halve_what_a_kiss_rate_doubled),
+		PLAIN(eight_good_answers_halve_what_a_kiss_rate_doubled),
+		NTS(a_kiss_deny_stops_the_association_for_hours),
+		PLAIN(a_kiss_deny_stops_the_association_for_hours),
+		NTS(a_kiss_restrict_stops_the_association_for_hours),
+		NTS(a_forgotten_request_takes_no_answer),
+		PLAIN(a_forgotten_request_takes_no_answer),
 		NTS(an_exchange_across_the_era_of_2036_is_right),
 		PLAIN(an_exchange_across_the_era_of_2036_is_right),
 		NTS(a_new_interval_counts_from_the_last_request),

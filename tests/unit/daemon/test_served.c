@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A snapshot of the served time, renewed after CLOCK_REALTIME did what it should not.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "daemon/served.h"
+
+#define RAW  NOON_S(1000)
+#define REAL NOON_S(1790000000)
+
+/* C is a quarter of a second ahead of CLOCK_REALTIME and runs 40 ppm fast. */
+static struct noon_served_state virtual_clock(void)
+{
+	return (struct noon_served_state){
+		.map = {.from0 = REAL, .to0 = {REAL + NOON_MS(250)}, .rate = 40e-6},
+		.line = {.from0 = RAW, .to0 = {REAL + NOON_MS(250)}, .rate = 40e-6},
+		.asleep = NOON_S(7),
+		.clock = {.has_time = true, .root_disp = NOON_US(100)},
+		.disp_rate = 1e-6,
+		.void_after = {REAL + NOON_S(60)},
+	};
+}
+
+static struct noon_served_state real_clock(void)
+{
+	struct noon_served_state s = virtual_clock();
+
+	s.real_is_c = true;
+	s.map = (struct noon_clock_map){.from0 = REAL, .to0 = {REAL}};
+	s.line = (struct noon_clock_map){.from0 = RAW, .to0 = {REAL}, .rate = 40e-6};
+	return s;
+}
+
+static void a_virtual_clock_does_not_follow_a_step_of_another(void **state)
+{
+	struct noon_served_state s = virtual_clock();
+	const struct noon_instant later = {RAW + NOON_S(1), REAL + NOON_S(1) - NOON_MS(300), 30};
+	noon_time c;
+
+	(void)state;
+	noon_served_renew(&s, &later, NOON_S(7));
+	c = noon_clock_map_apply(&s.map, later.real_ns);
+	assert_int_equal(c.ns, REAL + NOON_MS(1250) + NOON_US(40));
+	assert_true(s.clock.has_time);
+	/* 1 ppm for a second, and the reading of the clocks. */
+	assert_in_range(noon_served_clock_at(&s, c).root_disp, NOON_US(101) + 30,
+			NOON_US(101) + 32);
+}
+
+static void a_real_clock_that_strays_widens_its_bound(void **state)
+{
+	struct noon_served_state s = real_clock();
+	const struct noon_instant later = {RAW + NOON_S(1), REAL + NOON_S(1) - NOON_MS(300), 30};
+	noon_time c;
+
+	(void)state;
+	noon_served_renew(&s, &later, NOON_S(7));
+	c = noon_clock_map_apply(&s.map, later.real_ns);
+	assert_int_equal(c.ns, later.real_ns);
+	assert_true(noon_served_clock_at(&s, c).root_disp >= NOON_MS(300) + NOON_US(100));
+}
+
+static void a_clock_right_by_decree_stays_so(void **state)
+{
+	struct noon_served_state s = real_clock();
+	const struct noon_instant later = {RAW + NOON_S(1), REAL + NOON_S(1) - NOON_MS(300), 0};
+
+	(void)state;
+	s.is_local = true;
+	noon_served_renew(&s, &later, NOON_S(7));
+	assert_int_equal(s.clock.root_disp, NOON_US(100));
+}
+
+static void after_sleep_there_is_no_time_to_give(void **state)
+{
+	struct noon_served_state s = virtual_clock();
+	struct noon_served_state r = real_clock();
+	const struct noon_instant later = {RAW + NOON_MS(1), REAL + NOON_S(5), 30};
+
+	(void)state;
+	noon_served_renew(&s, &later, NOON_S(12));
+	noon_served_renew(&r, &later, NOON_S(12));
+	assert_false(s.clock.has_time);
+	assert_false(r.clock.has_time);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_virtual_clock_does_not_follow_a_step_of_another),
+		cmocka_unit_test(a_real_clock_that_strays_widens_its_bound),
+		cmocka_unit_test(a_clock_right_by_decree_stays_so),
+		cmocka_unit_test(after_sleep_there_is_no_time_to_give),
+	};
+
+	return cmocka_run_group_tests_name("daemon/served", tests, NULL, NULL);
+}
