@@ -23,6 +23,9 @@
 /* At the cap, a connection that has said nothing for this long makes room. */
 #define SILENT_MAX NOON_MS(250)
 
+/* ... and one that is still in the handshake after this long. Two round trips around the world. */
+#define HANDSHAKE_MAX NOON_MS(600)
+
 /* How long new connections wait at the cap before it is looked at again. */
 #define PAUSE NOON_MS(50)
 
@@ -224,17 +227,27 @@ static void connection_new(struct noon_ke_service *s, int fd)
 		      noon_time_diff(noon_ntske_server_deadline(&c->machine), noon_mono_now()));
 }
 
-/* A client speaks first and at once. At the cap, whoever has connected and said nothing makes room
- * for the next, oldest first: half-open floods crowd out each other, not the others. */
+/* A client speaks first and at once, and is done with TLS soon. At the cap, who has said nothing,
+ * or has not finished the handshake in good time, makes room for the next one, oldest first: floods
+ * crowd out each other, not the others. */
+static bool may_go(const struct connection *c, noon_time now)
+{
+	const noon_dur age = noon_time_diff(now, c->born);
+
+	if (!c->heard)
+		return age > SILENT_MAX;
+	return c->machine.stream.phase == NOON_NTSKE_PHASE_HANDSHAKE && age > HANDSHAKE_MAX;
+}
+
 static bool make_room(struct noon_ke_service *s)
 {
-	const noon_time patience = noon_time_add(noon_mono_now(), -SILENT_MAX);
+	const noon_time now = noon_mono_now();
 	struct connection *oldest = NULL;
 
 	if (s->n_connections < s->conf.connections_max)
 		return true;
 	for (struct connection *c = s->connections; c != NULL; c = c->next)
-		if (!c->heard && noon_time_before(c->born, patience))
+		if (may_go(c, now))
 			oldest = c; /* the list has the newest first */
 	if (oldest == NULL)
 		return false;

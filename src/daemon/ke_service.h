@@ -4,8 +4,8 @@
  *
  * With the event backend it has a thread and a loop of its own, so that handshakes never delay an
  * NTP reply; with the poll backend it runs in the main loop. At the cap a connection that has
- * said nothing yet makes room for a new one; without any, the new one waits in the kernel's
- * backlog. Each has an absolute time limit.
+ * said nothing, or is slow to finish its handshake, makes room for a new one; without any, the
+ * new one waits in the kernel's backlog. Each has an absolute time limit.
  */
 #ifndef NOON_DAEMON_KE_SERVICE_H
 #define NOON_DAEMON_KE_SERVICE_H
@@ -22,7 +22,7 @@ struct noon_ke_service_counters {
 	struct noon_ntske_counters outcomes;
 	uint64_t accepted;
 	uint64_t deferred;    /**< times new connections had to wait: cap or descriptors */
-	uint64_t crowded_out; /**< silent connections ended to make room at the cap */
+	uint64_t crowded_out; /**< silent or slow ones ended to make room at the cap */
 };
 
 /** Open the listeners and load certificate and key. Errors are logged.

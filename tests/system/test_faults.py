@@ -364,10 +364,20 @@ def test_slow_drip(w):
 
 def test_half_open_flood(w):
     """300 connections that say nothing; another client finds the time all the same."""
+    flood_of_connections(w, b"")
+
+
+def test_flood_of_first_octets(w):
+    """300 connections that begin a TLS record and then say nothing more."""
+    flood_of_connections(w, b"\x16")
+
+
+def flood_of_connections(w, says):
     server = w.server(ke={"timeout": "2s", "maxntsconnections": 50})
     client = w.client([w.nts_source(server)], name="before")
     client.wait_state("ok", 20)
     flood = []
+    spoken = set()
     stop = threading.Event()
 
     def keep_flooding():
@@ -385,12 +395,17 @@ def test_half_open_flood(w):
                 flood.append(s)
             for s in list(flood):
                 try:
+                    if says and s.fileno() not in spoken:
+                        s.send(says)
+                        spoken.add(s.fileno())
                     if s.recv(1) == b"":
+                        spoken.discard(s.fileno())
                         flood.remove(s)
                         s.close()
                 except BlockingIOError:
                     pass
                 except OSError:
+                    spoken.discard(s.fileno())
                     flood.remove(s)
                     s.close()
             stop.wait(0.1)
