@@ -214,7 +214,8 @@ class Control:
 class Daemon(Process):
     """A noonmarkd with a configuration of the test's."""
 
-    def __init__(self, world, name, conf, backend=None, ns=None, env=None, before=()):
+    def __init__(self, world, name, conf, backend=None, ns=None, env=None, before=(),
+                 program=None):
         self.dir = os.path.join(world.dir, name)
         self.conf_path = os.path.join(world.dir, name + ".conf")
         self.state_dir = os.path.join(self.dir, "state")
@@ -224,7 +225,7 @@ class Daemon(Process):
         self.conf = {"state-directory": self.state_dir, "control-socket": self.socket,
                      "shared-page": self.page, "user": ""}
         self.conf.update(conf)
-        argv = list(before) + [DAEMON, "-f", self.conf_path]
+        argv = list(before) + [program or DAEMON, "-f", self.conf_path]
         if backend:
             argv.append("--event-backend=" + backend)
         super().__init__(world, name, argv, ns=ns, env=env)
