@@ -16,7 +16,8 @@ struct question {
 	struct noon_addr list[NOON_RESOLVE_MAX];
 	size_t n;
 	const char *why;
-	int done_fd; /* the thread writes one byte and closes; -1 without a thread */
+	int done_fd;	  /* closed by the thread when it is done; -1 without a thread */
+	atomic_bool done; /* orders the thread's writes before the loop's reads */
 	atomic_int users;
 };
 
@@ -47,6 +48,7 @@ static void *thread_main(void *arg)
 	struct question *q = arg;
 
 	ask(q);
+	atomic_store(&q->done, true);
 	(void)close(q->done_fd); /* end of file wakes the loop */
 	leave(q);
 	return NULL;
@@ -79,8 +81,11 @@ static void finish(struct noon_resolve *r)
 
 static void on_ready(void *arg, unsigned what)
 {
+	struct noon_resolve *r = arg;
+
 	(void)what;
-	finish(arg);
+	if (atomic_load(&r->q->done))
+		finish(r);
 }
 
 static void on_timer(void *arg)
