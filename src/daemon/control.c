@@ -20,6 +20,9 @@
 #define CONNECTIONS_MAX 16
 #define IDLE_LIMIT	NOON_S(30)
 
+/* Without descriptors nobody can be let in: look again after this long, not at once. */
+#define PAUSE NOON_MS(50)
+
 struct session {
 	struct noon_control *control;
 	bool in_use;
@@ -33,6 +36,7 @@ struct noon_control {
 	struct noon_daemon *daemon;
 	char path[NOON_CONFIG_PATH_MAX];
 	struct noon_watch watch;
+	struct noon_timer resume;
 	struct session session[CONNECTIONS_MAX];
 };
 
@@ -191,8 +195,24 @@ static void on_listener(void *arg, unsigned what)
 	int fd;
 
 	(void)what;
-	if (noon_tcp_accept(c->watch.fd, &fd, &peer) == NOON_OK)
+	switch ((int)noon_tcp_accept(c->watch.fd, &fd, &peer)) {
+	case NOON_OK:
 		session_begin(c, fd);
+		break;
+	case NOON_ERR_EMPTY:
+		break;
+	default:
+		(void)!noon_loop_want(c->daemon->loop, &c->watch, 0);
+		noon_loop_arm(c->daemon->loop, &c->resume, PAUSE);
+	}
+}
+
+static void on_resume(void *arg)
+{
+	struct noon_control *c = arg;
+
+	if (noon_loop_want(c->daemon->loop, &c->watch, NOON_READABLE))
+		noon_log(NOON_LOG_ERROR, "control-socket %s: cannot wait for connections", c->path);
 }
 
 /* A socket left by a daemon that died is removed; one that is answered is not. */
@@ -212,6 +232,7 @@ static noon_err open_socket(struct noon_control *c)
 {
 	struct sockaddr_un sun = {.sun_family = AF_UNIX};
 	const int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	struct stat st;
 	mode_t mask;
 	int rc;
 
@@ -225,6 +246,11 @@ static noon_err open_socket(struct noon_control *c)
 	memcpy(sun.sun_path, c->path, strlen(c->path) + 1);
 	if (is_taken(&sun)) {
 		errno = EADDRINUSE;
+		return NOON_ERR_OS;
+	}
+	/* A mistyped path must not cost a file. */
+	if (lstat(c->path, &st) == 0 && !S_ISSOCK(st.st_mode)) {
+		errno = EEXIST;
 		return NOON_ERR_OS;
 	}
 	(void)unlink(c->path);
@@ -248,6 +274,7 @@ noon_err noon_control_new(const char *path, struct noon_daemon *d, struct noon_c
 		return NOON_ERR_OS;
 	c->daemon = d;
 	c->watch.fd = -1;
+	c->resume = (struct noon_timer){.fire = on_resume, .arg = c};
 	(void)snprintf(c->path, sizeof(c->path), "%s", path);
 	err = open_socket(c);
 	if (err) {
@@ -268,6 +295,7 @@ void noon_control_free(struct noon_control *c)
 	for (size_t i = 0; i < CONNECTIONS_MAX; i++)
 		if (c->session[i].in_use)
 			session_end(&c->session[i]);
+	noon_loop_disarm(&c->resume);
 	noon_loop_del(c->daemon->loop, &c->watch);
 	(void)close(c->watch.fd);
 	(void)unlink(c->path);

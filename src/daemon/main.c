@@ -3,6 +3,7 @@
  * noonmarkd: command line, privileges, signals.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <locale.h>
 #include <signal.h>
@@ -150,6 +151,19 @@ static noon_err give_state(const struct noon_config *c)
 	return err;
 }
 
+/* A socket that got the number of a closed standard descriptor would receive our log. */
+static bool open_standard_descriptors(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		(void)close(fd);
+	return fd >= 0;
+}
+
 /* Root is given up, unless nobody to become was configured. */
 static noon_err drop(const struct noon_config *c)
 {
@@ -203,8 +217,11 @@ int main(int argc, char **argv)
 {
 	struct arguments a = {.backend = NOON_LOOP_EVENT};
 	struct noon_config *conf;
-	int status = parse_arguments(argc, argv, &a);
+	int status;
 
+	if (!open_standard_descriptors())
+		return EXIT_FAILURE;
+	status = parse_arguments(argc, argv, &a);
 	if (status >= 0)
 		return status;
 	/* Numbers with a point, whatever the environment says. */

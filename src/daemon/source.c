@@ -40,6 +40,8 @@ static void on_sample(void *arg, const struct noon_sample *x)
 	struct noon_daemon_source *s = arg;
 	struct noon_actions *out = &s->events;
 
+	if (s->misses >= MISSES_TO_RESOLVE)
+		noon_log(NOON_LOG_NOTICE, "source %s answers again", s->conf->host);
 	s->misses = 0;
 	tell_stamps(s, x);
 	noon_engine_on_sample(s->host->engine, x, noon_clock_now(s->host->clock), out);
@@ -57,7 +59,11 @@ static void on_miss(void *arg)
 	noon_engine_on_miss(s->host->engine, s->index, noon_clock_now(s->host->clock), out);
 	set_poll(s);
 	s->host->on_event(s->host->arg, out);
-	if (++s->misses % MISSES_TO_RESOLVE == 0)
+	if (++s->misses == MISSES_TO_RESOLVE)
+		noon_log(NOON_LOG_WARNING,
+			 "source %s: %u requests in a row without a usable answer", s->conf->host,
+			 s->misses);
+	if (s->misses % MISSES_TO_RESOLVE == 0)
 		resolve_ntp(s);
 }
 

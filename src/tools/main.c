@@ -16,6 +16,8 @@ static int run_version(const struct noon_verb *self, int argc, char **argv)
 {
 	if (argc > 1 && strcmp(argv[1], "--help") == 0)
 		return noon_tool_help(self);
+	if (argc > 1)
+		return noon_tool_usage(self, "unexpected argument \"%s\"", argv[1]);
 	(void)printf("noonmark %s\n", NOON_VERSION);
 	return NOON_EXIT_OK;
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -97,6 +98,7 @@ noon_err noon_relay_control_new(struct noon_relay *r, const char *path,
 				struct noon_relay_control **ret, int *ret_sys)
 {
 	struct noon_relay_control *c = calloc(1, sizeof(*c));
+	struct stat st;
 	int fd = -1;
 
 	if (c == NULL)
@@ -104,8 +106,10 @@ noon_err noon_relay_control_new(struct noon_relay *r, const char *path,
 	c->relay = r;
 	if (set_path(&c->sun, path))
 		goto fail;
+	/* A socket left behind makes room; a mistyped path must not cost a file. */
+	if (lstat(path, &st) == 0 && S_ISSOCK(st.st_mode))
+		(void)unlink(path);
 	fd = socket(AF_UNIX, SOCK_DGRAM, 0);
-	(void)unlink(path);
 	if (fd < 0 || noon_fd_prepare(fd) ||
 	    bind(fd, (struct sockaddr *)&c->sun, sizeof(c->sun)) < 0)
 		goto fail;
