@@ -18,6 +18,9 @@
 #include "platform/file.h"
 #include "platform/text.h"
 
+/* A coordinate that was not given. */
+#define NOWHERE 1000.0
+
 /* Not const only because libConfuse's types are not; nothing writes to them. Lists have their
  * defaults where they are taken over. */
 static cfg_opt_t clock_opts[] = {
@@ -48,6 +51,8 @@ static cfg_opt_t source_opts[] = {
 	CFG_BOOL("noselect", cfg_false, CFGF_NONE),
 	CFG_STR("extra-error", "0", CFGF_NONE),
 	CFG_FLOAT("distance-m", 0.0, CFGF_NONE),
+	CFG_FLOAT("latitude", NOWHERE, CFGF_NONE),
+	CFG_FLOAT("longitude", NOWHERE, CFGF_NONE),
 	CFG_FLOAT("cable-length-m", 0.0, CFGF_NONE),
 	CFG_FLOAT("cable-index", 1.0, CFGF_NONE),
 	CFG_FLOAT("cable-tolerance-m", 0.0, CFGF_NONE),
@@ -215,41 +220,66 @@ static void take_clock(cfg_t *cfg, struct noon_config_clock *c)
 	};
 }
 
-/* One-way minima: from a cable, a distance, or (trusted) a measurement; 0 otherwise. */
-static noon_err take_minima(cfg_t *cfg, struct noon_source_conf *s)
+static noon_err refuse(cfg_t *cfg, const char *what)
 {
-	const double cable = cfg_getfloat(cfg, "cable-length-m");
+	cfg_error(cfg, "source \"%s\": %s", cfg_title(cfg), what);
+	return NOON_ERR_FORMAT;
+}
+
+static noon_err take_cable(cfg_t *cfg, struct noon_source_conf *s)
+{
+	if (noon_minimum_from_cable(cfg_getfloat(cfg, "cable-length-m"),
+				    cfg_getfloat(cfg, "cable-index"),
+				    cfg_getfloat(cfg, "cable-tolerance-m"), &s->m_f))
+		return refuse(cfg,
+			      "cable: expected an index of 1 or more and a tolerance of 0 or more");
+	s->minima = NOON_MINIMA_SURVEYED;
+	return NOON_OK;
+}
+
+/* Between our place and the server's, through the ground if that is shorter. */
+static noon_err take_places(cfg_t *top, cfg_t *cfg, struct noon_source_conf *s)
+{
+	if (noon_minimum_from_coordinates(
+		    cfg_getfloat(top, "latitude"), cfg_getfloat(top, "longitude"),
+		    cfg_getfloat(cfg, "latitude"), cfg_getfloat(cfg, "longitude"), &s->m_f))
+		return refuse(cfg,
+			      "latitude and longitude: expected degrees, here and for the server");
+	s->minima = NOON_MINIMA_GEOMETRY;
+	return NOON_OK;
+}
+
+/* One-way minima: from a cable, a distance, two places, or (trusted) a measurement; 0 otherwise. */
+static noon_err take_minima(cfg_t *top, cfg_t *cfg, struct noon_source_conf *s)
+{
+	const bool cable = cfg_getfloat(cfg, "cable-length-m") > 0;
 	const double distance = cfg_getfloat(cfg, "distance-m");
+	const bool place =
+		cfg_getfloat(cfg, "latitude") < NOWHERE || cfg_getfloat(cfg, "longitude") < NOWHERE;
 	const noon_dur f = dur_of(cfg, "measured-minimum-forward");
 	const noon_dur r = dur_of(cfg, "measured-minimum-reverse");
+	noon_err err = NOON_OK;
 
-	if ((cable > 0) + (distance > 0) + (f > 0 || r > 0) > 1) {
-		cfg_error(cfg,
-			  "source \"%s\": give one of cable-length-m, distance-m and "
-			  "measured-minimum-*",
-			  cfg_title(cfg));
-		return NOON_ERR_FORMAT;
-	}
-	if (cable > 0) {
-		if (noon_minimum_from_cable(cable, cfg_getfloat(cfg, "cable-index"),
-					    cfg_getfloat(cfg, "cable-tolerance-m"), &s->m_f)) {
-			cfg_error(cfg,
-				  "source \"%s\": cable: expected an index of 1 or more and a "
-				  "tolerance below the length",
-				  cfg_title(cfg));
-			return NOON_ERR_FORMAT;
-		}
-		s->m_r = s->m_f;
-		s->minima = NOON_MINIMA_SURVEYED;
-	} else if (distance > 0) {
-		s->m_f = s->m_r = noon_minimum_from_distance(distance);
-		s->minima = NOON_MINIMA_GEOMETRY;
-	} else if (f > 0 || r > 0) {
+	if (cable + (distance > 0) + place + (f > 0 || r > 0) > 1)
+		return refuse(cfg,
+			      "give one of cable-length-m, distance-m, latitude with longitude, "
+			      "measured-minimum-*");
+	if (f > 0 || r > 0) {
 		s->m_f = f;
 		s->m_r = r;
 		s->minima = NOON_MINIMA_MEASURED;
+		return NOON_OK;
 	}
-	return NOON_OK;
+	if (cable) {
+		err = take_cable(cfg, s);
+	} else if (place) {
+		err = take_places(top, cfg, s);
+	} else if (distance > 0) {
+		s->m_f = noon_minimum_from_distance(distance);
+		s->minima = NOON_MINIMA_GEOMETRY;
+	}
+	s->m_r = s->m_f;
+	return err;
 }
 
 static void take_source_engine(cfg_t *cfg, struct noon_config_source *s)
@@ -264,7 +294,7 @@ static void take_source_engine(cfg_t *cfg, struct noon_config_source *s)
 	s->engine.require_auth = s->nts;
 }
 
-static noon_err take_source(cfg_t *cfg, struct noon_config_source *s)
+static noon_err take_source(cfg_t *top, cfg_t *cfg, struct noon_config_source *s)
 {
 	const char *family = cfg_getstr(cfg, "family");
 
@@ -302,7 +332,7 @@ static noon_err take_source(cfg_t *cfg, struct noon_config_source *s)
 		return NOON_ERR_FORMAT;
 	}
 	take_source_engine(cfg, s);
-	if (take_minima(cfg, &s->engine))
+	if (take_minima(top, cfg, &s->engine))
 		return NOON_ERR_FORMAT;
 	if (noon_source_conf_check(&s->engine)) {
 		cfg_error(cfg,
@@ -360,7 +390,7 @@ static noon_err take_sources(cfg_t *cfg, struct noon_config *c)
 		return NOON_ERR_FORMAT;
 	}
 	for (unsigned i = 0; i < n; i++)
-		if (take_source(cfg_getnsec(cfg, "source", i), &c->source[i]))
+		if (take_source(cfg, cfg_getnsec(cfg, "source", i), &c->source[i]))
 			return NOON_ERR_FORMAT;
 	c->n_sources = n;
 	return NOON_OK;
