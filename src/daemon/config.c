@@ -100,6 +100,8 @@ static cfg_opt_t top_opts[] = {
 	CFG_INT("clear-after", 4, CFGF_NONE),
 	CFG_INT("holdover-polls", 3, CFGF_NONE),
 	CFG_INT("nocerttimecheck", 0, CFGF_NONE),
+	CFG_FLOAT("latitude", NOWHERE, CFGF_NONE),
+	CFG_FLOAT("longitude", NOWHERE, CFGF_NONE),
 	CFG_SEC("clock", clock_opts, CFGF_NODEFAULT | CFGF_MULTI),
 	CFG_SEC("source", source_opts, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
 	CFG_SEC("server", server_opts, CFGF_NODEFAULT | CFGF_MULTI),
@@ -109,16 +111,40 @@ static cfg_opt_t top_opts[] = {
 };
 
 /* libConfuse reports the line of the token it has just read. */
+/* libConfuse says "no such option 'NAME'". */
+static const char *hint(const cfg_t *cfg, const char *text)
+{
+	static const char said[] = "no such option '";
+	char name[64];
+	size_t n;
+
+	if (strncmp(text, said, sizeof(said) - 1) != 0)
+		return NULL;
+	text += sizeof(said) - 1;
+	n = strcspn(text, "'");
+	if (n >= sizeof(name))
+		return NULL;
+	memcpy(name, text, n);
+	name[n] = '\0';
+	return noon_config_nearest(cfg, name);
+}
+
 __attribute__((format(printf, 2, 0))) static void on_error(cfg_t *cfg, const char *format,
 							   va_list ap)
 {
+	const char *near;
 	char text[512];
 
 	(void)vsnprintf(text, sizeof(text), format, ap);
-	if (cfg != NULL && cfg->filename != NULL)
-		(void)fprintf(stderr, "%s:%d: %s\n", cfg->filename, cfg->line, text);
-	else
+	if (cfg == NULL || cfg->filename == NULL) {
 		(void)fprintf(stderr, "%s\n", text);
+		return;
+	}
+	near = hint(cfg, text);
+	(void)fprintf(stderr, "%s:%d: %s", cfg->filename, cfg->line, text);
+	if (near != NULL)
+		(void)fprintf(stderr, "; did you mean '%s'?", near);
+	(void)fputc('\n', stderr);
 }
 
 static noon_dur dur_of(cfg_t *cfg, const char *name)
