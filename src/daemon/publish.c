@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What others are told after each event: the shared page and the snapshot of the servers.
+ */
+#include "daemon/publish.h"
+
+#include "noonmark/clock.h"
+
+/* A page that was not renewed for this long is stale: three ticks, and room for a busy machine. */
+#define FRESH_FOR NOON_S(5)
+
+/* "NOON" in the reference identifier of a server that serves its local clock. */
+#define REF_ID_LOCAL 0x4e4f4f4eU
+
+static enum noon_clock_status page_status(enum noon_state state)
+{
+	switch (state) {
+	case NOON_STATE_OK:
+		return NOON_CLOCK_OK;
+	case NOON_STATE_HOLDOVER:
+		return NOON_CLOCK_HOLDOVER;
+	case NOON_STATE_ALARM:
+		return NOON_CLOCK_ALARM;
+	case NOON_STATE_UNSYNCHRONISED:
+		break;
+	}
+	return NOON_CLOCK_UNSYNCHRONISED;
+}
+
+/* The page speaks of CLOCK_MONOTONIC_RAW; h follows it, but for a virtual clock's faults, so the
+ * rates of the engine, which are relative to h, are taken over along the map. */
+static void publish_page(struct noon_daemon *d, const struct noon_reading *r)
+{
+	const struct noon_clock_map map = noon_clock_map_raw(d->clock);
+	const struct noon_line line = noon_engine_line(d->engine);
+	struct noon_page_body body = {
+		.raw0 = map.from0,
+		.fresh_until = map.from0 + FRESH_FOR,
+		.status = page_status(r->state),
+		.has_time = r->bound != NOON_DUR_MAX,
+		.asleep = d->clock->asleep0,
+	};
+
+	if (d->page == NULL)
+		return;
+	if (body.has_time) {
+		/* The map is of the line, the reading of the clock. */
+		const noon_dur off = r->corr - noon_line_at(&line, r->h);
+		const noon_dur at = noon_time_diff(map.to0, (noon_time){0}) + off;
+		const noon_dur since = noon_sat_sub(noon_clock_now(d->clock).ns, r->h.ns);
+		const noon_dur slack = noon_dur_scale_out(since, r->rate_bound) + 1;
+
+		body.earliest0 = at + r->lower - slack;
+		body.latest0 = at + r->upper + slack;
+		body.earliest_rate = (1 + map.osc) * (1 + r->lower_rate) - 1;
+		body.latest_rate = (1 + map.osc) * (1 + r->upper_rate) - 1;
+		body.void_after = noon_sat_add(map.from0, noon_time_diff(r->void_after, r->h));
+	}
+	noon_page_writer_put(d->page, &body);
+}
+
+/* The best of those that steer: what a client of ours is one step further away from. */
+static void fill_source(struct noon_daemon *d, noon_time h, struct noon_ntp_server_clock *c)
+{
+	c->stratum = 15;
+	c->ref_id = 0;
+	for (size_t i = 0; i < d->conf.n_sources; i++) {
+		struct noon_source_report r;
+
+		if (!d->source[i].up)
+			continue;
+		noon_engine_source_report(d->engine, d->source[i].index, h, &r);
+		if (r.verdict != NOON_SOURCE_SELECTED || r.last.stratum + 1 >= c->stratum)
+			continue;
+		c->stratum = (uint8_t)(r.last.stratum + 1);
+		c->ref_id = noon_addr_ref_id(&d->source[i].ntp.peer);
+	}
+}
+
+static void publish_served(struct noon_daemon *d, const struct noon_reading *r)
+{
+	const struct noon_config_server *conf = &d->conf.server;
+	const struct noon_instant now = noon_instant_now();
+	struct noon_served_state s = {
+		.map = noon_clock_map_real(d->clock),
+		.line = noon_clock_map_raw(d->clock),
+		.real_is_c = d->clock->ops->real_is_disciplined,
+		.is_local = !noon_daemon_has_sources(d),
+		.asleep = d->clock->asleep0,
+	};
+	struct noon_ntp_server_clock *c = &s.clock;
+
+	/* The bound covers how far CLOCK_REALTIME is off the line now: from here it goes on. */
+	if (s.real_is_c) {
+		s.line.from0 = now.raw_ns;
+		s.line.to0 = (noon_time){now.real_ns};
+	}
+	c->precision = -24;
+	c->reference = s.map.to0;
+	c->leap = r->leap;
+	if (noon_daemon_has_sources(d)) {
+		const bool good = r->state == NOON_STATE_OK || r->state == NOON_STATE_HOLDOVER;
+
+		c->has_time = good;
+		c->root_disp = good ? noon_sat_add(r->bound, now.err) : 0;
+		s.disp_rate = r->rate_bound;
+		s.void_after = noon_time_add(s.map.to0, noon_time_diff(r->void_after, r->h));
+		fill_source(d, r->h, c);
+	} else {
+		c->has_time = conf->local_stratum > 0 && !d->overslept;
+		c->stratum = conf->local_stratum;
+		c->root_disp = conf->local_bound;
+		c->ref_id = REF_ID_LOCAL;
+		s.void_after = NOON_TIME_NEVER;
+	}
+	noon_served_put(&d->served, &s);
+}
+
+void noon_publish(struct noon_daemon *d, const struct noon_reading *r)
+{
+	publish_page(d, r);
+	publish_served(d, r);
+}
