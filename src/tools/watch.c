@@ -70,6 +70,30 @@ static int parse(const struct noon_verb *self, int argc, char **argv, struct arg
 	return -1;
 }
 
+/* Over the old screen: each line is erased behind its end, so that no tail of a longer one stays.
+ */
+static void redraw(const json_t *s, bool first)
+{
+	char *text = NULL;
+	size_t n = 0;
+	FILE *f = open_memstream(&text, &n);
+
+	if (f == NULL)
+		return;
+	noon_screen_print(f, s, true);
+	(void)fputs("(ctrl-C ends)\n", f);
+	if (fclose(f) == 0) {
+		(void)fputs(first ? "\033[2J\033[H" : "\033[H", stdout);
+		for (const char *p = text; *p != '\0'; p++) {
+			if (*p == '\n')
+				(void)fputs("\033[K", stdout);
+			(void)fputc(*p, stdout);
+		}
+		(void)fputs("\033[J", stdout);
+	}
+	free(text);
+}
+
 static void show(const struct arguments *a, const json_t *s, bool first)
 {
 	if (a->json) {
@@ -78,15 +102,11 @@ static void show(const struct arguments *a, const json_t *s, bool first)
 	} else if (a->lines) {
 		noon_screen_line(stdout, s, first);
 	} else {
-		/* Home, then erase what is left of the old screen below the new one. */
-		(void)fputs(first ? "\033[2J\033[H" : "\033[H", stdout);
-		noon_screen_print(stdout, s, true);
-		(void)fputs("\033[J\n(ctrl-C ends)\n", stdout);
+		redraw(s, first);
 	}
 	(void)fflush(stdout);
 }
 
-/* A screen must not keep the tail of a longer line: each line is erased first. */
 static int run(const struct noon_verb *self, int argc, char **argv)
 {
 	struct arguments a = {.interval_s = 1, .lines = isatty(STDOUT_FILENO) != 1};
