@@ -100,6 +100,7 @@ static cfg_opt_t top_opts[] = {
 	CFG_INT("clear-after", 4, CFGF_NONE),
 	CFG_INT("holdover-polls", 3, CFGF_NONE),
 	CFG_INT("nocerttimecheck", 0, CFGF_NONE),
+	CFG_STR("hwtimestamp", "", CFGF_NONE),
 	CFG_FLOAT("latitude", NOWHERE, CFGF_NONE),
 	CFG_FLOAT("longitude", NOWHERE, CFGF_NONE),
 	CFG_SEC("clock", clock_opts, CFGF_NODEFAULT | CFGF_MULTI),
@@ -447,6 +448,7 @@ static noon_err take_all(cfg_t *cfg, struct noon_config *c)
 		   "/noonmarkd.sock");
 	copy_place(c->page, cfg, "shared-page", "/run/noonmark/clock", "/clock");
 	copy(c->user, sizeof(c->user), cfg_getstr(cfg, "user"));
+	copy(c->hwtimestamp, sizeof(c->hwtimestamp), cfg_getstr(cfg, "hwtimestamp"));
 	c->no_cert_time_check = (unsigned)cfg_getint(cfg, "nocerttimecheck");
 	take_engine(cfg, &c->engine);
 	if (noon_engine_conf_check(&c->engine)) {

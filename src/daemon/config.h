@@ -81,6 +81,7 @@ struct noon_config {
 	char control[NOON_CONFIG_PATH_MAX]; /**< socket; "" for none */
 	char page[NOON_CONFIG_PATH_MAX];    /**< shared page; "" for none */
 	char user[64];
+	char hwtimestamp[16]; /**< interface for hardware stamps; "" for none */
 	struct noon_engine_conf engine;
 	struct noon_config_clock clock;
 	struct noon_config_server server;

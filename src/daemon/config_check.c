@@ -170,7 +170,8 @@ static int check_string(cfg_t *cfg, cfg_opt_t *opt)
 			  strcmp(cfg_opt_name(opt), "certificate-name") == 0 ||
 			  strcmp(cfg_opt_name(opt), "ntp-server") == 0;
 	const bool user = strcmp(cfg_opt_name(opt), "user") == 0;
-	const size_t max = name ? 255 : user ? 63 : NOON_CONFIG_PATH_MAX - 1;
+	const bool interface = strcmp(cfg_opt_name(opt), "hwtimestamp") == 0;
+	const size_t max = name ? 255 : user ? 63 : interface ? 15 : NOON_CONFIG_PATH_MAX - 1;
 
 	if (name && cfg_opt_size(opt) > NOON_CONFIG_NAMES_MAX) {
 		cfg_error(cfg, "names: at most %d", NOON_CONFIG_NAMES_MAX);
@@ -200,6 +201,7 @@ static const struct {
 	{"control-socket", check_string},
 	{"shared-page", check_string},
 	{"user", check_string},
+	{"hwtimestamp", check_string},
 	{"clock|type", check_word},
 	{"clock|device", check_string},
 	{"clock|offset", check_dur},

@@ -370,6 +370,23 @@ static noon_err make_clock(struct noon_daemon *d)
 	return err;
 }
 
+/* Their absence is told and survived: the kernel's stamps are there. */
+static void open_hwstamps(struct noon_daemon *d)
+{
+	const char *why = "";
+	const char *name = d->conf.hwtimestamp;
+	noon_err err;
+
+	if (name[0] == '\0')
+		return;
+	err = noon_hwstamp_open(name, &d->hw, &why);
+	d->has_hw = !err;
+	if (err)
+		noon_log(NOON_LOG_WARNING,
+			 "hwtimestamp %s: %s (%s): using the kernel's time stamps", name, why,
+			 noon_err_text(err));
+}
+
 static noon_err make_engine(struct noon_daemon *d)
 {
 	struct noon_engine_conf conf = d->conf.engine;
@@ -473,6 +490,7 @@ noon_err noon_daemon_init(struct noon_daemon *d, const struct noon_config *conf,
 		noon_log(NOON_LOG_ERROR, "cannot start: %s", noon_err_text(err));
 		return err;
 	}
+	open_hwstamps(d);
 	err = make_clock(d);
 	err = err ? err : make_engine(d);
 	err = err ? err : make_files(d);
@@ -486,6 +504,7 @@ noon_err noon_daemon_start(struct noon_daemon *d)
 	d->host = (struct noon_source_host){
 		.loop = d->loop,
 		.clock = d->clock,
+		.hw = d->has_hw ? &d->hw : NULL,
 		.engine = d->engine,
 		.rng = &d->entropy.rng,
 		.state_dir = d->conf.state_dir,

@@ -31,6 +31,8 @@ struct noon_daemon {
 	struct noon_config conf;
 	struct noon_loop *loop;
 	struct noon_clock *clock;
+	struct noon_hwstamp hw; /**< open if has_hw */
+	bool has_hw;
 	struct noon_entropy entropy;
 	struct noon_engine *engine;
 	struct noon_source_host host;

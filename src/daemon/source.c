@@ -229,6 +229,7 @@ noon_err noon_daemon_source_init(struct noon_daemon_source *s,
 		noon_tls_ctx_free(s->tls);
 		return err;
 	}
+	s->ntp.hw = host->hw;
 	s->up = true;
 	set_poll(s);
 	if (!conf->nts)

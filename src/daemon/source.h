@@ -14,6 +14,7 @@
 struct noon_source_host {
 	struct noon_loop *loop;
 	struct noon_clock *clock;
+	const struct noon_hwstamp *hw; /**< NULL: none */
 	struct noon_engine *engine;
 	struct noon_rng *rng;
 	const char *state_dir;

@@ -30,6 +30,9 @@ static void send_request(struct noon_ntp_link *l, const struct noon_action *a)
 	l->token = a->token;
 	if (noon_udp_connect(&l->peer, NULL, &fd, &l->stamping, &l->last_sys))
 		return; /* counts as a miss when the time-out comes */
+	/* Without them the kernel's stamps still come. */
+	if (l->hw != NULL && noon_hwstamp_want(fd))
+		l->hw = NULL;
 	l->watch =
 		(struct noon_watch){.fd = fd, .want = NOON_READABLE, .ready = on_ready, .arg = l};
 	if (noon_loop_add(l->loop, &l->watch)) {
@@ -103,6 +106,22 @@ static void pump(struct noon_ntp_link *l)
 	arm(l);
 }
 
+/* Bring a stamp of kernel or card to free-running time, with its error. */
+static noon_err translate(struct noon_ntp_link *l, enum noon_stamp kind, int64_t ns, noon_time *ret,
+			  noon_dur *ret_err)
+{
+	noon_dur card_err = 0;
+	noon_err err = NOON_OK;
+
+	if (kind == NOON_STAMP_HARDWARE)
+		err = l->hw == NULL ? NOON_ERR_STATE
+				    : noon_hwstamp_to_real(l->hw, ns, &ns, &card_err);
+	err = err ? err : noon_clock_from_stamp(l->clock, &l->sent, ns, ret, ret_err);
+	if (!err)
+		*ret_err = noon_sat_add(*ret_err, card_err);
+	return err;
+}
+
 static void take_sent_stamps(struct noon_ntp_link *l)
 {
 	enum noon_stamp stamp;
@@ -112,7 +131,7 @@ static void take_sent_stamps(struct noon_ntp_link *l)
 	uint32_t id;
 
 	while (noon_udp_recv_sent(l->watch.fd, &id, &ns, &stamp) == NOON_OK) {
-		if (noon_clock_from_stamp(l->clock, &l->sent, ns, &sent, &err))
+		if (translate(l, stamp, ns, &sent, &err))
 			continue;
 		/* Earlier is safe: it can only widen the interval. */
 		noon_ntp_client_on_sent(&l->client, l->token, noon_time_add(sent, -err), stamp,
@@ -125,8 +144,8 @@ static void take_reply(struct noon_ntp_link *l, const uint8_t *buf, const struct
 	struct noon_rx rx = {.data = noon_bytes_of(buf, d->n), .now = noon_clock_now(l->clock)};
 
 	rx.at = rx.now;
-	if (d->stamp != NOON_STAMP_USER && noon_clock_from_stamp(l->clock, &l->sent, d->stamp_ns,
-								 &rx.at, &rx.stamp_err) == NOON_OK)
+	if (d->stamp != NOON_STAMP_USER &&
+	    translate(l, d->stamp, d->stamp_ns, &rx.at, &rx.stamp_err) == NOON_OK)
 		rx.stamp = d->stamp;
 	noon_ntp_client_on_packet(&l->client, &rx, &l->actions);
 }

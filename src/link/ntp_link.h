@@ -9,6 +9,7 @@
 #include <stdbool.h>
 
 #include "platform/clock.h"
+#include "platform/hwstamp.h"
 #include "platform/loop.h"
 #include "platform/udp.h"
 #include "proto/ntp_client.h"
@@ -16,6 +17,7 @@
 struct noon_ntp_link {
 	struct noon_loop *loop;
 	struct noon_clock *clock;
+	const struct noon_hwstamp *hw; /**< NULL: stamps of the kernel only; set after init */
 	struct noon_ntp_client client;
 	struct noon_addr peer;	 /**< len 0: not known yet, nothing is sent */
 	struct noon_watch watch; /**< of the newest request's socket; fd -1 when there is none */

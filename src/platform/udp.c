@@ -114,11 +114,14 @@ bool noon_stamp_of(struct msghdr *msg, int64_t *ret_ns, enum noon_stamp *ret_kin
 		if (c->cmsg_len < CMSG_LEN(sizeof(ts)))
 			continue;
 		memcpy(&ts, CMSG_DATA(c), sizeof(ts));
-		/* ts[0] is the kernel's; ts[2] a card's, on the card's own time scale. */
-		if (ts.ts[0].tv_sec == 0 && ts.ts[0].tv_nsec == 0)
+		/* ts[2] is a card's, on the card's own time scale, and only there if it was asked
+		 * for; ts[0] is the kernel's. */
+		const int i = ts.ts[2].tv_sec != 0 || ts.ts[2].tv_nsec != 0 ? 2 : 0;
+
+		if (ts.ts[i].tv_sec == 0 && ts.ts[i].tv_nsec == 0)
 			continue;
-		*ret_ns = ts.ts[0].tv_sec * NOON_NS_PER_SEC + ts.ts[0].tv_nsec;
-		*ret_kind = NOON_STAMP_KERNEL;
+		*ret_ns = ts.ts[i].tv_sec * NOON_NS_PER_SEC + ts.ts[i].tv_nsec;
+		*ret_kind = i == 2 ? NOON_STAMP_HARDWARE : NOON_STAMP_KERNEL;
 		return true;
 	}
 	return false;

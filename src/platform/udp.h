@@ -73,7 +73,8 @@ struct noon_datagram {
 	size_t n;		/**< bytes in the buffer */
 	struct noon_addr peer;	/**< sender */
 	struct noon_addr local; /**< address it was sent to, port 0; len 0 if unknown */
-	int64_t stamp_ns;	/**< CLOCK_REALTIME; meaningful if stamp != NOON_STAMP_USER */
+	int64_t stamp_ns;	/**< CLOCK_REALTIME, or the card's clock if stamp is
+				 *   NOON_STAMP_HARDWARE; nothing if it is NOON_STAMP_USER */
 	enum noon_stamp stamp;
 	bool truncated;
 };
@@ -92,7 +93,8 @@ NOON_MUST_USE noon_err noon_udp_recv_sent(int fd, uint32_t *ret_id, int64_t *ret
 NOON_MUST_USE noon_err noon_udp_send(int fd, struct noon_bytes data, const struct noon_addr *peer,
 				     const struct noon_addr *local);
 
-/** Read the stamp out of the control messages of one received message. */
+/** Read the best stamp out of the control messages of one received message. A hardware stamp is on
+ *  the card's time scale: translate it with noon_hwstamp_to_real(). */
 bool noon_stamp_of(struct msghdr *msg, int64_t *ret_ns, enum noon_stamp *ret_kind);
 /** Read the destination address out of the control messages. */
 void noon_local_of(struct msghdr *msg, struct noon_addr *ret);

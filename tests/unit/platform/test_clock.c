@@ -14,6 +14,7 @@
 
 #include "platform/clock.h"
 #include "platform/clock_priv.h"
+#include "platform/hwstamp.h"
 
 static void virtual_clock_has_the_faults_it_was_given(void **state)
 {
@@ -253,6 +254,48 @@ static void hardware_clock_follows_the_line_and_notices_steps(void **state)
 	noon_clock_free(c);
 }
 
+static void hardware_stamps_are_translated_with_a_stated_error(void **state)
+{
+	struct card card = {.base_real = noon_clock_read(CLOCK_REALTIME), .ppm_error = 80};
+	const struct noon_hwstamp hw = {.dev = {.arg = &card, .sample = card_sample}};
+	int64_t real = 0;
+	noon_dur err = 0;
+
+	(void)state;
+	card.base_phc = 12345; /* a card that starts at 1970 */
+	for (int i = 0; i < 200; i++) {
+		const int64_t truth = noon_clock_read(CLOCK_REALTIME) - NOON_US(37) * i;
+
+		assert_int_equal(noon_hwstamp_to_real(&hw, card_at(&card, truth), &real, &err),
+				 NOON_OK);
+		assert_true(llabs(real - truth) <= err);
+		assert_true(err < NOON_US(20) + NOON_US(37) * i);
+	}
+	real = 5;
+	assert_int_equal(noon_hwstamp_to_real(
+				 &hw, card_at(&card, noon_clock_read(CLOCK_REALTIME) + NOON_S(1)),
+				 &real, &err),
+			 NOON_ERR_RANGE);
+	assert_int_equal(noon_hwstamp_to_real(
+				 &hw, card_at(&card, noon_clock_read(CLOCK_REALTIME) - NOON_S(11)),
+				 &real, &err),
+			 NOON_ERR_RANGE);
+	card.broken = true;
+	assert_int_equal(noon_hwstamp_to_real(&hw, 0, &real, &err), NOON_ERR_OS);
+	assert_int_equal(real, 5);
+}
+
+static void an_interface_without_hardware_stamps_says_so(void **state)
+{
+	struct noon_hwstamp hw;
+	const char *why = NULL;
+
+	(void)state;
+	assert_int_not_equal(noon_hwstamp_open("lo", &hw, &why), NOON_OK);
+	assert_non_null(why);
+	assert_int_equal(noon_hwstamp_open("no-such-card", &hw, &why), NOON_ERR_NOT_FOUND);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -265,6 +308,8 @@ int main(void)
 		cmocka_unit_test(maps_follow_the_line),
 		cmocka_unit_test(a_line_bends_where_its_slew_ends),
 		cmocka_unit_test(hardware_clock_follows_the_line_and_notices_steps),
+		cmocka_unit_test(hardware_stamps_are_translated_with_a_stated_error),
+		cmocka_unit_test(an_interface_without_hardware_stamps_says_so),
 	};
 
 	return cmocka_run_group_tests_name("platform/clock", tests, NULL, NULL);

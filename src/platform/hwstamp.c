@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "platform/hwstamp.h"
+
+#include <errno.h>
+#include <linux/ethtool.h>
+#include <linux/net_tstamp.h>
+#include <linux/sockios.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define AGE_MAX	  NOON_S(10)
+#define DRIFT_PPM 100 /* of a card's clock that runs free */
+
+static noon_err fail(const char *why, const char **ret_why)
+{
+	*ret_why = why;
+	switch (errno) {
+	case ENODEV:
+		return NOON_ERR_NOT_FOUND;
+	case EPERM:
+	case EACCES:
+		return NOON_ERR_PERM;
+	case EOPNOTSUPP:
+	case ERANGE:
+	case ENOTTY:
+		return NOON_ERR_UNSUPPORTED;
+	default:
+		return NOON_ERR_OS;
+	}
+}
+
+/* The number of the clock of a card, as in /dev/ptpN; -1 when it has none. */
+static noon_err find_clock(int fd, struct ifreq *ifr, int *ret_index, const char **ret_why)
+{
+	struct ethtool_ts_info info = {.cmd = ETHTOOL_GET_TS_INFO};
+
+	ifr->ifr_data = (char *)&info;
+	if (ioctl(fd, SIOCETHTOOL, ifr) < 0)
+		return fail("cannot ask what the card can do", ret_why);
+	if (info.phc_index < 0 || !(info.so_timestamping & SOF_TIMESTAMPING_RAW_HARDWARE)) {
+		errno = EOPNOTSUPP;
+		return fail("the card has no hardware time stamps", ret_why);
+	}
+	*ret_index = info.phc_index;
+	return NOON_OK;
+}
+
+static noon_err switch_on(int fd, struct ifreq *ifr, const char **ret_why)
+{
+	/* All packets if the card can, else those of NTP. */
+	static const int filters[] = {HWTSTAMP_FILTER_ALL, HWTSTAMP_FILTER_NTP_ALL};
+
+	for (size_t i = 0; i < 2; i++) {
+		struct hwtstamp_config config = {.tx_type = HWTSTAMP_TX_ON,
+						 .rx_filter = filters[i]};
+
+		ifr->ifr_data = (char *)&config;
+		if (ioctl(fd, SIOCSHWTSTAMP, ifr) == 0)
+			return NOON_OK;
+		if (errno != ERANGE && errno != EINVAL)
+			break;
+	}
+	return fail("cannot switch hardware time stamps on", ret_why);
+}
+
+noon_err noon_hwstamp_open(const char *interface, struct noon_hwstamp *ret, const char **ret_why)
+{
+	const int fd = socket(AF_INET, SOCK_DGRAM, 0);
+	struct ifreq ifr;
+	char path[32];
+	int index = -1;
+	noon_err err;
+
+	memset(&ifr, 0, sizeof(ifr));
+	(void)snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", interface);
+	if (fd < 0)
+		return fail("no socket", ret_why);
+	err = find_clock(fd, &ifr, &index, ret_why);
+	err = err ? err : switch_on(fd, &ifr, ret_why);
+	(void)close(fd);
+	if (err)
+		return err;
+	(void)snprintf(path, sizeof(path), "/dev/ptp%d", index);
+	err = noon_phc_device_open(path, &ret->dev);
+	if (err)
+		*ret_why = "cannot open the card's clock";
+	return err;
+}
+
+noon_err noon_hwstamp_want(int fd)
+{
+	const int flags = SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_TX_SOFTWARE |
+			  SOF_TIMESTAMPING_SOFTWARE | SOF_TIMESTAMPING_RX_HARDWARE |
+			  SOF_TIMESTAMPING_TX_HARDWARE | SOF_TIMESTAMPING_RAW_HARDWARE |
+			  SOF_TIMESTAMPING_OPT_ID | SOF_TIMESTAMPING_OPT_TSONLY |
+			  SOF_TIMESTAMPING_OPT_TX_SWHW;
+
+	return setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPING, &flags, sizeof(flags)) ? NOON_ERR_OS
+										  : NOON_OK;
+}
+
+noon_err noon_hwstamp_to_real(const struct noon_hwstamp *hw, int64_t card_ns, int64_t *ret_real_ns,
+			      noon_dur *ret_err)
+{
+	int64_t before;
+	int64_t card;
+	int64_t after;
+	noon_dur half;
+	noon_dur age;
+
+	if (hw->dev.sample(hw->dev.arg, &before, &card, &after) != 0)
+		return NOON_ERR_OS;
+	half = (after - before + 1) / 2;
+	age = noon_sat_sub(card, card_ns);
+	if (age < -half || age > AGE_MAX)
+		return NOON_ERR_RANGE;
+	*ret_real_ns = before + (after - before) / 2 - age;
+	*ret_err = half + noon_dur_abs(age) / (1000000 / DRIFT_PPM) + 1;
+	return NOON_OK;
+}
