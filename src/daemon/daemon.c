@@ -23,6 +23,9 @@
 /* Page, server snapshot and the checks of the clock are renewed this often. */
 #define TICK NOON_S(1)
 
+/* Between two lines about going from ok to holdover or back. */
+#define TELL_EVERY NOON_S(60)
+
 bool noon_daemon_has_sources(const struct noon_daemon *d)
 {
 	return d->conf.n_sources > 0;
@@ -79,7 +82,10 @@ static void steer(struct noon_daemon *d)
 	const struct noon_clock_line to = clock_line(&line);
 	noon_err err;
 
-	if (line.steps == d->steps) {
+	/* A clock that somebody else steers only gets to know the line: readings say how far it is
+	 * off. */
+	if (line.steps == d->steps || d->conf.clock.kind == NOON_CLOCK_KIND_SYSTEM_READ_ONLY) {
+		d->steps = line.steps;
 		noon_clock_steer(d->clock, &to);
 		return;
 	}
@@ -192,22 +198,42 @@ void noon_daemon_reading(struct noon_daemon *d, struct noon_reading *ret)
 	}
 }
 
+/* Whoever can drop packets can make the state go to and fro between ok and holdover: that is told
+ * at most once in TELL_EVERY. `status` has the whole story. */
+static bool is_worth_a_line(const struct noon_daemon *d, enum noon_state from, enum noon_state to)
+{
+	const bool calm = (from == NOON_STATE_OK || from == NOON_STATE_HOLDOVER) &&
+			  (to == NOON_STATE_OK || to == NOON_STATE_HOLDOVER);
+
+	return !calm || noon_time_diff(noon_mono_now(), d->told_at) >= TELL_EVERY;
+}
+
+static void log_state(struct noon_daemon *d, const struct noon_reading *r)
+{
+	const enum noon_log_level level =
+		r->state == NOON_STATE_ALARM ? NOON_LOG_WARNING : NOON_LOG_NOTICE;
+
+	d->told_at = noon_mono_now();
+	if (r->bound == NOON_DUR_MAX)
+		noon_log(level, "state %s", noon_state_word(r->state));
+	else
+		noon_log(level, "state %s, bound %.9f s, limit %.9f s", noon_state_word(r->state),
+			 noon_dur_to_s(r->bound), noon_dur_to_s(d->conf.engine.alert_limit));
+}
+
 static void tell_state(struct noon_daemon *d, const struct noon_reading *r)
 {
-	char text[128];
+	struct noon_daemon_event *e;
+	char text[64];
 
 	if (r->state == d->state)
 		return;
+	e = next_event(d);
+	e->is_state = true;
+	e->state = r->state;
+	if (is_worth_a_line(d, d->state, r->state))
+		log_state(d, r);
 	d->state = r->state;
-	next_event(d)->is_state = true;
-	d->event[(d->n_events - 1) % NOON_DAEMON_EVENTS].state = r->state;
-	if (r->bound == NOON_DUR_MAX)
-		(void)snprintf(text, sizeof(text), "state %s", noon_state_word(r->state));
-	else
-		(void)snprintf(text, sizeof(text), "state %s, bound %.9f s, limit %.9f s",
-			       noon_state_word(r->state), noon_dur_to_s(r->bound),
-			       noon_dur_to_s(d->conf.engine.alert_limit));
-	noon_log(r->state == NOON_STATE_ALARM ? NOON_LOG_WARNING : NOON_LOG_NOTICE, "%s", text);
 	(void)snprintf(text, sizeof(text), "STATUS=%s", noon_state_word(r->state));
 	noon_notify(text);
 }

@@ -44,7 +44,8 @@ struct noon_daemon {
 	struct noon_page_writer *page;
 	struct noon_timer tick;
 	struct noon_actions actions;
-	enum noon_state state; /**< last one told */
+	enum noon_state state; /**< last one seen */
+	noon_time told_at;     /**< monotonic: last line about it */
 	struct noon_leap_watch leap;
 	uint32_t steps; /**< of the engine's line, carried out */
 	unsigned ke_done;

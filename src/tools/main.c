@@ -45,6 +45,8 @@ static void print_help(FILE *to)
 
 int main(int argc, char **argv)
 {
+	char name[64];
+
 	if (argc < 2) {
 		print_help(stderr);
 		return NOON_EXIT_USAGE;
@@ -56,9 +58,14 @@ int main(int argc, char **argv)
 	}
 	if (strcmp(argv[1], "--version") == 0)
 		return run_version(&noon_verb_version, 1, argv);
-	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
-		if (strcmp(argv[1], verbs[i]->name) == 0)
-			return verbs[i]->run(verbs[i], argc - 1, argv + 1);
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
+		if (strcmp(argv[1], verbs[i]->name) != 0)
+			continue;
+		/* getopt's own messages begin with this. */
+		(void)snprintf(name, sizeof(name), "noonmark %s", verbs[i]->name);
+		argv[1] = name;
+		return verbs[i]->run(verbs[i], argc - 1, argv + 1);
+	}
 	(void)fprintf(stderr, "noonmark: unknown verb \"%s\"\n", argv[1]);
 	print_help(stderr);
 	return NOON_EXIT_USAGE;

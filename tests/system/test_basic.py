@@ -262,7 +262,7 @@ def test_frozen_daemon_is_noticed(w):
     page = w.page_watch(client)
     client.signal(signal.SIGSTOP)
     try:
-        wait_for(lambda: w.tool("now", "--json", "--page", client.page).returncode == 1, 10,
+        wait_for(lambda: "stale" in w.tool("now", "--json", "--page", client.page).stdout, 15,
                  "stale page")
     finally:
         client.signal(signal.SIGCONT)
