@@ -5,7 +5,7 @@
  * It keeps nothing of a client (RFC 8915: all of it is in the cookie), so a replayed request gets
  * a new answer and costs no memory. A reply is never longer than its request (P9). Modes other
  * than 3 get no reply at all; there is no mode 6 or 7. Specification: RFC 5905 sections 7-9,
- * RFC 8915 section 5, requirements P1-P18 of docs/conformance.
+ * RFC 8915 section 5, requirements P1-P18 of docs/requirements.md.
  */
 #ifndef NOON_PROTO_NTP_SERVER_H
 #define NOON_PROTO_NTP_SERVER_H
