@@ -198,7 +198,7 @@ void noon_daemon_reading(struct noon_daemon *d, struct noon_reading *ret)
 	}
 }
 
-/* Whoever can drop packets can make the state go to and fro between ok and holdover: that is told
+/* Whoever can drop packets can make the state change between ok and holdover: that is told
  * at most once in TELL_EVERY. `status` has the whole story. */
 static bool is_worth_a_line(const struct noon_daemon *d, enum noon_state from, enum noon_state to)
 {

@@ -35,7 +35,6 @@
 struct connection {
 	struct noon_ke_service *service;
 	struct connection *next;
-	struct connection **prev_next;
 	struct noon_tcp tcp;
 	struct noon_timer timer;
 	noon_time born;
@@ -110,13 +109,14 @@ static void listen_again(struct noon_ke_service *s, bool yes)
 static void connection_free(struct connection *c)
 {
 	struct noon_ke_service *s = c->service;
+	struct connection **at = &s->connections;
 
 	noon_tcp_close(&c->tcp);
 	noon_loop_disarm(&c->timer);
 	noon_ntske_server_fini(&c->machine);
-	*c->prev_next = c->next;
-	if (c->next != NULL)
-		c->next->prev_next = c->prev_next;
+	while (*at != c)
+		at = &(*at)->next;
+	*at = c->next;
 	free(c);
 	s->n_connections--;
 	if (s->paused)
@@ -217,9 +217,6 @@ static void connection_new(struct noon_ke_service *s, int fd)
 		return;
 	}
 	c->next = s->connections;
-	c->prev_next = &s->connections;
-	if (c->next != NULL)
-		c->next->prev_next = &c->next;
 	s->connections = c;
 	s->counted.accepted++;
 	s->n_connections++;
