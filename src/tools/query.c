@@ -67,10 +67,15 @@ static noon_dur path_of(const struct noon_sample *s)
 	return rtt > 0 ? (rtt + 1) / 2 : 0;
 }
 
-/* Offsets are against the system clock, which is what the person at the keyboard sees. */
-static noon_dur system_minus_h(struct query *q)
+/* Offsets are against the system clock, which is what the person at the keyboard sees. Reading two
+ * clocks as one instant has an error of its own, which belongs into every interval shown. */
+static noon_dur system_minus_h(struct query *q, noon_dur *ret_err)
 {
-	return noon_time_diff(noon_clock_disciplined(q->clock), noon_clock_now(q->clock));
+	const struct noon_instant now = noon_instant_now();
+	const noon_time h = q->clock->ops->free_running(q->clock, now.raw_ns);
+
+	*ret_err = now.err;
+	return noon_time_diff((noon_time){now.real_ns}, h);
 }
 
 static void add_json(struct query *q, const struct noon_sample *s, noon_dur offset, noon_dur half)
@@ -115,8 +120,12 @@ static void end_if_done(struct query *q)
 static void on_sample(void *arg, const struct noon_sample *s)
 {
 	struct query *q = arg;
-	const noon_dur offset = noon_sample_offset(s) - system_minus_h(q);
-	const noon_dur half = path_of(s) + s->stamp_err + s->server_err;
+	noon_dur read_err;
+	const noon_dur offset = noon_sample_offset(s) - system_minus_h(q, &read_err);
+	/* The system clock may be steered by 500 ppm against h since the request left. */
+	const noon_dur since = noon_time_diff(noon_clock_now(q->clock), s->t1);
+	const noon_dur half = path_of(s) + s->stamp_err + s->server_err + read_err +
+			      noon_dur_scale_out(since, 500e-6);
 
 	q->answered++;
 	noon_engine_on_sample(q->engine, s, noon_clock_now(q->clock), &q->findings);
@@ -345,7 +354,8 @@ static noon_err set_up(struct query *q)
 static void report(struct query *q)
 {
 	const noon_time h = noon_clock_now(q->clock);
-	const noon_dur shift = system_minus_h(q);
+	noon_dur err;
+	const noon_dur shift = system_minus_h(q, &err);
 	struct noon_reading r;
 	char t[2][32];
 
@@ -361,17 +371,17 @@ static void report(struct query *q)
 		if (r.bound != NOON_DUR_MAX) {
 			(void)json_object_set_new(
 				o, "fused_lower_s",
-				json_real(noon_dur_to_s(r.corr + r.lower - shift)));
+				json_real(noon_dur_to_s(r.corr + r.lower - shift - err)));
 			(void)json_object_set_new(
 				o, "fused_upper_s",
-				json_real(noon_dur_to_s(r.corr + r.upper - shift)));
+				json_real(noon_dur_to_s(r.corr + r.upper - shift + err)));
 		}
 		(void)json_dumpf(o, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(12));
 		(void)fputc('\n', stdout);
 		json_decref(o);
 	} else if (q->answered > 1 && r.bound != NOON_DUR_MAX) {
-		noon_tool_dur(t[0], sizeof(t[0]), noon_dur_to_s(r.corr + r.lower - shift));
-		noon_tool_dur(t[1], sizeof(t[1]), noon_dur_to_s(r.corr + r.upper - shift));
+		noon_tool_dur(t[0], sizeof(t[0]), noon_dur_to_s(r.corr + r.lower - shift - err));
+		noon_tool_dur(t[1], sizeof(t[1]), noon_dur_to_s(r.corr + r.upper - shift + err));
 		(void)printf("together: UTC - system clock in [%s, %s]\n", t[0], t[1]);
 	}
 }

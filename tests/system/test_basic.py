@@ -3,6 +3,7 @@
 """A client finds the time from a server, and the tool tells it."""
 import json
 import os
+import subprocess
 import signal
 import socket
 import sys
@@ -252,6 +253,27 @@ def test_page_of_a_stopped_daemon(w):
     wait_for(not_ok, 10, "the page is not ok any more")
     r = page.result()
     check(r["ok"] > 0 and r["stale"] + r["none"] > 0, r)
+
+
+def test_query_intervals_hold_on_a_busy_machine(w):
+    """Server and asker share one clock here, so 0 must lie in every interval that is printed, also
+    when the asker is interrupted between any two of its steps."""
+    server = w.server()
+    hogs = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(4)]
+    try:
+        out = w.tool("query", f"nts://127.0.0.1:{server.ke}", "--ca", server.cert, "--count", "200",
+                     "--interval", "0.01", "--json", status=0).stdout
+    finally:
+        for hog in hogs:
+            hog.kill()
+            hog.wait()
+    answer = json.loads(out)
+    wrong = [s for s in answer["samples"] if not s["lower_s"] <= 0 <= s["upper_s"]]
+    check(not wrong, wrong[:3])
+    check(answer["fused_lower_s"] <= 0 <= answer["fused_upper_s"], answer["fused_lower_s"],
+          answer["fused_upper_s"])
+    w.note(len(answer["samples"]), "answers, widest",
+           max(s["upper_s"] - s["lower_s"] for s in answer["samples"]))
 
 
 def test_frozen_daemon_is_noticed(w):
