@@ -482,6 +482,14 @@ static noon_err make_files(struct noon_daemon *d)
 	const struct noon_config *c = &d->conf;
 	noon_err err = make_dir(c->state_dir, false);
 
+	/* Keys are kept there; the default of a user without privileges lies below /tmp, where
+	 * anybody could have made it first. */
+	if (!err && !noon_sandbox_is_ours(c->state_dir, c->user)) {
+		noon_log(NOON_LOG_ERROR,
+			 "%s: not used: other users can write there, or it is theirs or a link",
+			 c->state_dir);
+		err = NOON_ERR_PERM;
+	}
 	if (!err && c->control[0] != '\0')
 		err = make_dir(c->control, true);
 	if (!err && c->page[0] != '\0')

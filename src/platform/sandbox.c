@@ -53,3 +53,13 @@ noon_err noon_sandbox_give(const char *path, const char *user)
 	(void)close(fd);
 	return err;
 }
+
+bool noon_sandbox_is_ours(const char *dir, const char *user)
+{
+	const struct passwd *pw = user[0] == '\0' ? NULL : getpwnam(user);
+	struct stat st;
+
+	if (lstat(dir, &st) < 0 || !S_ISDIR(st.st_mode) || (st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+		return false;
+	return st.st_uid == 0 || st.st_uid == geteuid() || (pw != NULL && st.st_uid == pw->pw_uid);
+}

@@ -106,6 +106,21 @@ def test_bad_key_files(w):
     start_fails(d, "nts-cookie.key", "32 bytes")
 
 
+def test_state_directory_that_others_can_write(w):
+    """Keys are not put where somebody else could have put theirs."""
+    open_to_all = w.path("open")
+    os.makedirs(open_to_all)
+    os.chmod(open_to_all, 0o777)
+    link = w.path("link")
+    os.symlink(w.path("."), link)
+    for name, where in (("world", open_to_all), ("linked", link)):
+        d = w.daemon(name, {"state-directory": where, "control-socket": "", "shared-page": "",
+                            "server": {"listen": [f"127.0.0.1:{free_port()}"],
+                                       "local-stratum": 1}})
+        start_fails(d, where, "not used")
+        check(os.listdir(open_to_all) == [], os.listdir(open_to_all))
+
+
 def needs_own_mounts():
     """Without root, or in a bare chroot, there is no mount namespace to be had."""
     import subprocess
