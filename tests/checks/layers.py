@@ -20,7 +20,7 @@ TABLE = {
     "platform": "base",
     "lib": "base noonmark",
     "link": "base crypto proto platform",
-    "sim": "base estimate proto engine",
+    "sim": "base wire crypto estimate proto engine",
     "daemon": "base crypto proto estimate engine platform link noonmark",
     "tools": "base wire crypto estimate metrology proto engine platform link sim noonmark",
 }

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The channel of priority routers (theory reference, section 1.3).
+ *
+ * A time packet finds each of the M routers of a direction idle with probability p_idle; else it
+ * waits for the rest of the packet under way, uniform between 0 and the time a full one takes.
+ */
+#ifndef NOON_ESTIMATE_CHANNEL_H
+#define NOON_ESTIMATE_CHANNEL_H
+
+#include "estimate/law.h"
+#include "estimate/threshold.h"
+
+struct noon_channel {
+	unsigned routers; /**< M, in each direction, >= 1 */
+	double p_idle;	  /**< 0..1, not 1 */
+	double packet_bytes;
+	double rate_bps;
+	double fixed_ns; /**< propagation both ways, ns, >= 0 */
+};
+
+/** Return the channel of the paper: 10 routers, 0.35, 1542 bytes, 1 Gb/s, 0. */
+struct noon_channel noon_channel_default(void);
+
+/** @retval NOON_OK
+ *  @retval NOON_ERR_RANGE  a parameter is impossible */
+NOON_MUST_USE noon_err noon_channel_check(const struct noon_channel *c);
+
+/** Return the time a full packet takes, ns: packet_bytes 8 / rate. */
+double noon_channel_service_ns(const struct noon_channel *c);
+
+/** Return the cumulant function of one round trip; `c` is borrowed. */
+struct noon_cgf noon_cgf_of_channel(const struct noon_channel *c);
+
+/** Compute the law of one round trip. @retval NOON_OK, NOON_ERR_RANGE */
+NOON_MUST_USE noon_err noon_law_of_channel(const struct noon_channel *c, struct noon_law *ret);
+
+#endif

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Page's cumulative sum of log-likelihood ratios, designed for a demanded run length.
+ *
+ *     S_0 = 0,  S_i = max(0, S_{i-1} + ln f0(x_i - delta) / f0(x_i)),  alarm when S_i > h
+ *
+ * f0 is a calibrated law, delta the shift it is tuned to. The law is mixed with a little of a
+ * uniform one, and smoothed by the noise of the stamps, so that no single value decides.
+ */
+#ifndef NOON_ESTIMATE_CUSUM_H
+#define NOON_ESTIMATE_CUSUM_H
+
+#include "estimate/law.h"
+
+struct noon_cusum {
+	double delta_ns; /**< shift it is tuned to; negative: values that fall */
+	double x0_ns;	 /**< of llr[0] */
+	double step_ns;
+	size_t n;
+	double llr[NOON_LAW_MAX]; /**< of each cell; values beyond the ends take the last one */
+	double h;		  /**< threshold of S */
+	double arl0;		  /**< mean number of values between false alarms */
+	double add;		  /**< mean number of values from a shift of delta to the alarm,
+				   *   starting at S = 0 */
+};
+
+/**
+ * Tune a CUSUM.
+ *
+ * h follows from the Markov chain of S on a grid (Brook and Evans).
+ *
+ * @param f0        law when nobody attacks
+ * @param delta_ns  shift, not 0
+ * @param arl0      mean number of values between false alarms, > 1
+ * @param noise_ns  standard deviation of the stamps, >= 0, for the smoothing
+ * @param[out] ret  untouched unless NOON_OK
+ * @retval NOON_OK
+ * @retval NOON_ERR_RANGE  an argument is out of its range
+ * @retval NOON_ERR_EMPTY  the law cannot tell such a shift from none
+ */
+NOON_MUST_USE noon_err noon_cusum_design(const struct noon_law *f0, double delta_ns, double arl0,
+					 double noise_ns, struct noon_cusum *ret);
+
+/** Return the increment for a value. Cost: O(1). */
+double noon_cusum_llr(const struct noon_cusum *c, double x_ns);
+
+/** Return the next S after a value; the alarm is S > c->h. Cost: O(1). */
+double noon_cusum_step(const struct noon_cusum *c, double s, double x_ns);
+
+/** Compute the mean run length and the detection delay for a shift of the values other than the
+ *  reference; same chain. @retval NOON_OK, NOON_ERR_RANGE */
+NOON_MUST_USE noon_err noon_cusum_delay(const struct noon_cusum *c, const struct noon_law *f0,
+					double shift_ns, double *ret_add);
+
+#endif
