@@ -68,7 +68,7 @@ static void start_flicker(struct noon_osc *o)
 	const double fm = o->conf.flicker_fm * sqrt(FLICKER_VARIANCE);
 	double tau_s = o->step_ns / 1e9;
 
-	for (; tau_s <= NOON_OSC_SLOWEST && o->decades < NOON_OSC_DECADES; tau_s *= 10.0) {
+	while (tau_s <= NOON_OSC_SLOWEST && o->decades < NOON_OSC_DECADES) {
 		const size_t i = o->decades++;
 
 		o->keep[i] = exp(-o->step_ns / 1e9 / tau_s);
@@ -77,6 +77,7 @@ static void start_flicker(struct noon_osc *o)
 			o->fm[i] = fm * noon_rng_gauss(&o->rng);
 		if (o->conf.flicker_pm_ns > 0.0)
 			o->pm[i] = o->conf.flicker_pm_ns * noon_rng_gauss(&o->rng);
+		tau_s *= 10.0;
 	}
 }
 

@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A client: what link/ntp_link.c and daemon/source.c do with sockets, here with flights.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/world_priv.h"
+
+static struct noon_sim_machine *client_of(struct noon_world *w, uint32_t path)
+{
+	return &w->node[w->s->path[path].client];
+}
+
+static noon_time now_h(struct noon_world *w, struct noon_sim_machine *m)
+{
+	return noon_osc_h(&m->osc, w->now);
+}
+
+noon_err noon_sim_client_init(struct noon_world *w, uint32_t node)
+{
+	struct noon_sim_machine *m = &w->node[node];
+	struct noon_engine_conf conf = m->conf->engine;
+	noon_err err;
+
+	conf.start.h0 = now_h(w, m);
+	conf.start.corr0 = m->osc.theta0 - m->conf->offset;
+	conf.start.slew_end = conf.start.h0;
+	m->engine = calloc(1, sizeof(*m->engine));
+	if (m->engine == NULL)
+		abort();
+	err = noon_engine_init(m->engine, &conf);
+	return err;
+}
+
+/* Minima that a campaign measured while somebody delayed it are too large by that (17). */
+static void poison(const struct noon_world *w, uint32_t path, struct noon_source_conf *conf)
+{
+	for (size_t i = 0; i < w->s->attacks; i++) {
+		const struct noon_sim_attack *a = &w->s->attack[i];
+		const struct noon_sim_path *p = &w->s->path[path];
+
+		if (a->kind != NOON_ATTACK_CALIBRATION ||
+		    (a->client != NOON_SIM_NONE && a->client != p->client) ||
+		    (a->server != NOON_SIM_NONE && a->server != p->server))
+			continue;
+		conf->minima = NOON_MINIMA_MEASURED;
+		if (a->direction & NOON_SIM_FORWARD)
+			conf->m_f += a->delay;
+		if (a->direction & NOON_SIM_REVERSE)
+			conf->m_r += a->delay;
+	}
+}
+
+static void set_poll(struct noon_world *w, struct noon_sim_assoc *a)
+{
+	struct noon_sim_machine *m = &w->node[a->conf->client];
+
+	noon_ntp_client_set_poll(&a->ntp, noon_engine_next_poll(m->engine, a->source));
+}
+
+noon_err noon_sim_assoc_init(struct noon_world *w, uint32_t path)
+{
+	struct noon_sim_assoc *a = &w->assoc[path];
+	struct noon_sim_machine *m = client_of(w, path);
+	struct noon_ntp_client_conf conf = noon_ntp_client_conf_default();
+	struct noon_source_conf source = w->s->path[path].source;
+	noon_err err;
+
+	a->conf = &w->s->path[path];
+	source.require_auth = a->conf->nts;
+	poison(w, path, &source);
+	err = noon_engine_add_source(m->engine, &source, &a->source);
+	if (err)
+		return err;
+	conf.rng = &m->rng;
+	conf.source = a->source;
+	conf.nts = a->conf->nts;
+	err = noon_ntp_client_init(&a->ntp, &conf, now_h(w, m));
+	if (err)
+		return err;
+	a->up = true;
+	set_poll(w, a);
+	return NOON_OK;
+}
+
+static void add_verdicts(struct noon_sim_tally *t, const struct noon_counters *c)
+{
+	for (size_t i = 0; i < NOON_VERDICTS; i++)
+		t->verdicts[i] += c->n[i];
+}
+
+void noon_sim_assoc_fini(struct noon_world *w, uint32_t path)
+{
+	struct noon_sim_assoc *a = &w->assoc[path];
+
+	if (!a->up)
+		return;
+	noon_sim_ke_fini(&a->ke);
+	noon_ntp_client_fini(&a->ntp);
+	a->up = false;
+}
+
+static void count_findings(struct noon_world *w, struct noon_sim_machine *m)
+{
+	for (size_t i = 0; i < w->findings.n; i++)
+		if (w->findings.a[i].kind == NOON_ACTION_FINDING)
+			m->tally.findings[w->findings.a[i].finding.kind]++;
+	noon_actions_reset(&w->findings);
+}
+
+/* Hand a sample to the engine; I4: a refused or alarmed exchange never steps the clock. */
+static void on_sample(struct noon_world *w, struct noon_sim_assoc *a, const struct noon_sample *x)
+{
+	struct noon_sim_machine *m = &w->node[a->conf->client];
+	const uint32_t steps = noon_engine_line(m->engine).steps;
+	const uint64_t accepted = m->engine->source[a->source].n_accepted;
+	const bool alarm = m->engine->latch.alarm;
+	uint32_t stepped;
+
+	m->tally.samples++;
+	noon_engine_on_sample(m->engine, x, now_h(w, m), &w->findings);
+	stepped = noon_engine_line(m->engine).steps - steps;
+	m->tally.steps += stepped;
+	if (m->engine->source[a->source].n_accepted > accepted)
+		m->tally.accepted++;
+	else
+		m->tally.broken[NOON_I4] += stepped;
+	m->tally.broken[NOON_I4] += alarm && stepped > 0;
+	set_poll(w, a);
+	count_findings(w, m);
+}
+
+static void on_miss(struct noon_world *w, struct noon_sim_assoc *a)
+{
+	struct noon_sim_machine *m = &w->node[a->conf->client];
+
+	m->tally.misses++;
+	noon_engine_on_miss(m->engine, a->source, now_h(w, m), &w->findings);
+	set_poll(w, a);
+	count_findings(w, m);
+}
+
+static void on_send(struct noon_world *w, uint32_t path, const struct noon_action *action)
+{
+	struct noon_sim_machine *m = client_of(w, path);
+	struct noon_flight *f = noon_sim_flight_new(w, path, 0);
+	const noon_time stamp = noon_sim_stamp(m, now_h(w, m));
+
+	f->sent = w->now;
+	f->n = action->send.n;
+	memcpy(f->buf, action->send.p, f->n);
+	m->tally.polls++;
+	/* Earlier is safe: it can only widen the interval. */
+	noon_ntp_client_on_sent(&w->assoc[path].ntp, action->token,
+				noon_time_add(stamp, -m->stamp_err), NOON_STAMP_KERNEL,
+				&w->actions);
+	noon_sim_send(w, f);
+}
+
+static void on_connect(struct noon_world *w, uint32_t path)
+{
+	client_of(w, path)->tally.ke_asked++;
+	noon_sim_ke_start(w, path);
+}
+
+/* Carry out what a machine wants; what that causes comes behind it. */
+static void pump(struct noon_world *w, uint32_t path)
+{
+	struct noon_sim_assoc *a = &w->assoc[path];
+
+	while (w->actions.n > 0) {
+		w->doing = w->actions;
+		noon_actions_reset(&w->actions);
+		for (size_t i = 0; i < w->doing.n; i++) {
+			struct noon_action *action = &w->doing.a[i];
+
+			if (action->kind == NOON_ACTION_SEND) {
+				action->send.p = w->doing.buf + (action->send.p - w->actions.buf);
+				on_send(w, path, action);
+			} else if (action->kind == NOON_ACTION_SAMPLE) {
+				on_sample(w, a, &action->sample);
+			} else if (action->kind == NOON_ACTION_MISS) {
+				on_miss(w, a);
+			} else if (action->kind == NOON_ACTION_CONNECT) {
+				on_connect(w, path);
+			}
+		}
+	}
+}
+
+/* Set the alarm clock of a client to its next deadline. */
+static void arm(struct noon_world *w, uint32_t node)
+{
+	struct noon_sim_machine *m = &w->node[node];
+	noon_time next = noon_engine_deadline(m->engine);
+	noon_time at;
+
+	for (size_t i = 0; i < w->s->paths; i++)
+		if (w->s->path[i].client == node && w->assoc[i].up)
+			next = noon_time_min(next, noon_ntp_client_deadline(&w->assoc[i].ntp));
+	if (noon_time_is_never(next))
+		return;
+	at = noon_osc_when(&m->osc, next, w->now);
+	if (at.ns == m->wake_at.ns && noon_time_before(w->now, at))
+		return;
+	m->wake_at = at;
+	noon_sim_at(w, at, NOON_SIM_WAKE, node, NULL);
+}
+
+/* After anything that happened to a client. */
+static void settle(struct noon_world *w, uint32_t node)
+{
+	noon_sim_look(w, node, false);
+	arm(w, node);
+}
+
+void noon_sim_client_wake(struct noon_world *w, uint32_t node)
+{
+	struct noon_sim_machine *m = &w->node[node];
+	const noon_time h = now_h(w, m);
+	bool any = false;
+
+	if (!noon_time_before(h, noon_engine_deadline(m->engine))) {
+		noon_engine_on_timer(m->engine, h, &w->findings);
+		count_findings(w, m);
+		any = true;
+	}
+	for (uint32_t i = 0; i < w->s->paths; i++) {
+		if (w->s->path[i].client != node ||
+		    noon_time_before(h, noon_ntp_client_deadline(&w->assoc[i].ntp)))
+			continue;
+		noon_ntp_client_on_timer(&w->assoc[i].ntp, h, &w->actions);
+		pump(w, i);
+		any = true;
+	}
+	if (any)
+		settle(w, node);
+	else
+		arm(w, node);
+}
+
+/* I2: what somebody without a key has made, changed or repeated must not become a sample. */
+static void check_forged(struct noon_world *w, const struct noon_flight *f)
+{
+	for (size_t i = 0; i < w->actions.n; i++)
+		if (w->actions.a[i].kind == NOON_ACTION_SAMPLE && f->forged &&
+		    w->s->path[f->path].nts)
+			client_of(w, f->path)->tally.broken[NOON_I2]++;
+}
+
+void noon_sim_client_arrival(struct noon_world *w, const struct noon_flight *f)
+{
+	struct noon_sim_machine *m = client_of(w, f->path);
+	struct noon_sim_assoc *a = &w->assoc[f->path];
+	const noon_time h = now_h(w, m);
+	const noon_time at = noon_sim_stamp(m, noon_osc_h(&m->osc, f->arrived));
+	const struct noon_rx rx = {
+		.data = noon_bytes_of(f->buf, f->n),
+		.at = noon_time_min(at, h),
+		.now = h,
+		.stamp_err = m->stamp_err,
+		.stamp = NOON_STAMP_KERNEL,
+	};
+	const struct noon_counters before = a->ntp.counters;
+	struct noon_counters diff;
+
+	noon_ntp_client_on_packet(&a->ntp, &rx, &w->actions);
+	for (size_t i = 0; i < NOON_VERDICTS; i++)
+		diff.n[i] = a->ntp.counters.n[i] - before.n[i];
+	add_verdicts(&m->tally, &diff);
+	check_forged(w, f);
+	pump(w, f->path);
+	settle(w, a->conf->client);
+}
+
+void noon_sim_client_ke_done(struct noon_world *w, uint32_t path,
+			     const struct noon_nts_session *session)
+{
+	struct noon_sim_machine *m = client_of(w, path);
+	struct noon_sim_assoc *a = &w->assoc[path];
+	const noon_time h = now_h(w, m);
+
+	if (session != NULL && noon_ntp_client_set_session(&a->ntp, session, h) == NOON_OK) {
+		m->tally.ke_ok++;
+	} else {
+		m->tally.ke_failed++;
+		noon_ntp_client_ke_failed(&a->ntp, h);
+	}
+	noon_ntp_client_on_timer(&a->ntp, h, &w->actions);
+	pump(w, path);
+	settle(w, a->conf->client);
+}

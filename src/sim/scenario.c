@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sim/scenario.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#define YEARS_100 NOON_S(INT64_C(3155760000))
+
+static const char *const attack_words[] = {
+#define NOON_ATTACK_WORD(name, word) word,
+	NOON_ATTACK_LIST(NOON_ATTACK_WORD)
+#undef NOON_ATTACK_WORD
+};
+
+const char *noon_attack_word(enum noon_attack_kind kind)
+{
+	return kind < NOON_ATTACK_KINDS ? attack_words[kind] : "?";
+}
+
+noon_err noon_attack_find(const char *word, enum noon_attack_kind *ret)
+{
+	for (unsigned i = 0; i < NOON_ATTACK_KINDS; i++) {
+		if (strcmp(attack_words[i], word) != 0)
+			continue;
+		*ret = (enum noon_attack_kind)i;
+		return NOON_OK;
+	}
+	return NOON_ERR_NOT_FOUND;
+}
+
+struct noon_sim_node noon_sim_node_default(void)
+{
+	return (struct noon_sim_node){
+		.clock = {.step = NOON_NS_PER_SEC},
+		.stamp_ns = 0.0,
+		.granularity = 1,
+		.stamp_error = -1,
+		.layover = NOON_US(50),
+		.local_bound = NOON_US(1),
+		.stratum = 1,
+		.rotate = NOON_S(86400),
+		.engine = noon_engine_conf_default(),
+	};
+}
+
+struct noon_sim_path noon_sim_path_default(void)
+{
+	struct noon_sim_path p = {.source = noon_source_conf_default(), .nts = true};
+
+	for (int dir = 0; dir < 2; dir++) {
+		p.link[dir] = noon_link_conf_default();
+		p.link[dir].delay_ns = 1e5;
+		p.link[dir].queue = NOON_QUEUE_EXPONENTIAL;
+		p.link[dir].scale_ns = 1e5;
+	}
+	return p;
+}
+
+struct noon_sim_attack noon_sim_attack_default(void)
+{
+	return (struct noon_sim_attack){
+		.client = NOON_SIM_NONE,
+		.server = NOON_SIM_NONE,
+		.direction = NOON_SIM_BOTH,
+		.until = NOON_DUR_MAX,
+		.probability = 1.0,
+		.fraction = 0.5,
+		.position = 0.5,
+	};
+}
+
+void noon_scenario_init(struct noon_scenario *s)
+{
+	memset(s, 0, sizeof(*s));
+	s->duration = NOON_S(3600);
+	s->check_every = NOON_S(1);
+	s->seed = 1;
+	s->truth = NOON_SIM_NONE;
+}
+
+noon_dur noon_scenario_first_attack(const struct noon_scenario *s)
+{
+	noon_dur first = NOON_DUR_MAX;
+
+	for (size_t i = 0; i < s->attacks; i++)
+		if (s->attack[i].from < first)
+			first = s->attack[i].from;
+	return first;
+}
+
+__attribute__((format(printf, 3, 4))) static noon_err no(char *why, size_t n, const char *format,
+							 ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	(void)vsnprintf(why, n, format, ap);
+	va_end(ap);
+	return NOON_ERR_RANGE;
+}
+
+static bool is_probability(double p)
+{
+	return p >= 0.0 && p <= 1.0;
+}
+
+static bool is_delay(double ns)
+{
+	return ns >= 0.0 && ns <= 100e9;
+}
+
+static const char *queue_fault(const struct noon_link_conf *l)
+{
+	if (!is_probability(l->p_idle))
+		return "p-idle: expected 0..1";
+	if (!is_delay(l->scale_ns))
+		return "queue-scale: expected 0..100s";
+	if (l->queue == NOON_QUEUE_PRIORITY && !(l->rate_bps > 0.0))
+		return "queue priority: expected rate above 0";
+	if (l->queue == NOON_QUEUE_PARETO && !(l->shape > 0.0))
+		return "pareto-shape: expected above 0";
+	if (l->queue == NOON_QUEUE_RECORDED && l->n_recorded == 0)
+		return "queue recorded: expected recorded delays";
+	return NULL;
+}
+
+static const char *link_fault(const struct noon_link_conf *l)
+{
+	if (!(l->length_m >= 0.0 && l->length_m <= 1e9))
+		return "length-m: expected 0..1e9";
+	if (!(l->velocity > 0.0 && l->velocity <= 1.0))
+		return "velocity: expected above 0, at most 1";
+	if (!is_delay(l->delay_ns) || !is_delay(l->forwarding_ns) || !is_delay(l->reorder_ns))
+		return "delay, forwarding, reorder-delay: expected 0..100s";
+	if (l->nodes > 1000)
+		return "nodes: expected 0..1000";
+	if (!(l->rate_bps >= 0.0) || !(l->packet_bytes >= 0.0 && l->packet_bytes <= 1e6))
+		return "rate, packet-bytes: expected 0 or more";
+	if (!is_probability(l->loss) || !is_probability(l->reorder) ||
+	    !is_probability(l->duplicate))
+		return "loss, reorder, duplicate: expected 0..1";
+	if (l->route_at < 0 || !(fabs(l->route_ns) <= 100e9))
+		return "route-change: expected an instant after the start and at most 100s";
+	return queue_fault(l);
+}
+
+static const char *node_fault(const struct noon_sim_node *n)
+{
+	if (!n->server && !n->client)
+		return "neither a server nor a client";
+	if (n->clock.step < NOON_MS(1))
+		return "clock: step too short";
+	if (!(fabs(n->clock.frequency) <= 0.01))
+		return "frequency-error: expected at most 1 %";
+	if (!(n->stamp_ns >= 0.0 && n->stamp_ns <= 1e9) || n->granularity < 1 ||
+	    n->granularity > NOON_NS_PER_SEC)
+		return "stamp-noise, granularity: expected 0..1s, 1ns..1s";
+	if (n->layover < 0 || n->layover > NOON_NS_PER_SEC || n->local_bound < 0)
+		return "layover, local-bound: expected 0..1s, 0 or more";
+	if (n->server && (n->stratum < 1 || n->stratum > 15 || n->rotate < NOON_NS_PER_SEC))
+		return "stratum, ntsrotate: expected 1..15, 1s or more";
+	if (n->client && noon_engine_conf_check(&n->engine))
+		return "alert-limit, maxclockerror, wander, max-age, max-liars, maxslewrate: some "
+		       "value is out of range";
+	return NULL;
+}
+
+static const char *path_fault(const struct noon_scenario *s, const struct noon_sim_path *p)
+{
+	const char *fault = link_fault(&p->link[0]);
+
+	if (p->client >= s->nodes || !s->node[p->client].client)
+		return "client: not a client";
+	if (p->server >= s->nodes || !s->node[p->server].server)
+		return "server: not a server";
+	if (p->client == p->server)
+		return "client and server are the same";
+	if (noon_source_conf_check(&p->source))
+		return "minpoll, maxpoll, minima, extra-error: some value is out of range";
+	return fault != NULL ? fault : link_fault(&p->link[1]);
+}
+
+static const char *attack_fault(const struct noon_sim_attack *a)
+{
+	if (a->from < 0 || a->until <= a->from)
+		return "expected 0 <= from < until";
+	if (a->delay < 0 || a->jitter < 0 || a->uniform < 0 || a->time_constant < 0)
+		return "delay, jitter, uniform, time-constant: expected 0 or more";
+	if (!is_probability(a->probability) || !is_probability(a->fraction) ||
+	    !is_probability(a->position))
+		return "probability, fraction, position: expected 0..1";
+	if (!(fabs(a->frequency) <= 0.01) || !(fabs(a->ramp) <= 1.0))
+		return "frequency, ramp: expected at most 1 %, 1s/s";
+	if (a->direction == 0 || a->direction > NOON_SIM_BOTH)
+		return "direction: expected forward, reverse or both";
+	if (a->kind == NOON_ATTACK_BURST && a->time_constant == 0)
+		return "burst: expected time-constant, its period";
+	return NULL;
+}
+
+noon_err noon_scenario_check(const struct noon_scenario *s, char *why, size_t n)
+{
+	const char *fault;
+
+	if (s->duration <= 0 || s->duration > YEARS_100)
+		return no(why, n, "duration: expected above 0, at most 100 years");
+	if (s->check_every <= 0)
+		return no(why, n, "check: expected above 0");
+	if (s->paths == 0)
+		return no(why, n, "expected at least one client with a path to a server");
+	for (size_t i = 0; i < s->nodes; i++)
+		if ((fault = node_fault(&s->node[i])) != NULL)
+			return no(why, n, "\"%s\": %s", s->node[i].name, fault);
+	for (size_t i = 0; i < s->paths; i++)
+		if ((fault = path_fault(s, &s->path[i])) != NULL)
+			return no(why, n, "path \"%s\": %s", s->path[i].name, fault);
+	for (size_t i = 0; i < s->attacks; i++)
+		if ((fault = attack_fault(&s->attack[i])) != NULL)
+			return no(why, n, "attack \"%s\": %s", s->attack[i].name, fault);
+	return NOON_OK;
+}

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What a simulation is told: nodes, paths, attacks, and what is expected of the outcome.
+ *
+ * Plain data. noon_scenario_check() says what is impossible; tools/scenario_file.h fills it
+ * from a file.
+ */
+#ifndef NOON_SIM_SCENARIO_H
+#define NOON_SIM_SCENARIO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/time.h"
+#include "engine/conf.h"
+#include "sim/link.h"
+#include "sim/oscillator.h"
+
+#define NOON_SIM_NAME	 32 /**< bytes of a name, with the final NUL */
+#define NOON_SIM_TITLE	 160
+#define NOON_SIM_NODES	 32
+#define NOON_SIM_PATHS	 64
+#define NOON_SIM_ATTACKS 16
+#define NOON_SIM_EXPECTS 32
+#define NOON_SIM_EXPECT	 96 /**< bytes of one expectation, with the final NUL */
+
+#define NOON_SIM_NONE UINT32_MAX
+
+/** A machine: a server, a client, or both (a link of a chain). */
+struct noon_sim_node {
+	char name[NOON_SIM_NAME];
+	bool server;
+	bool client;
+	struct noon_osc_conf clock;
+	double stamp_ns;      /**< noise of a timestamp, standard deviation, cut at 3, ns, >= 0 */
+	noon_dur granularity; /**< of timestamps, ns, >= 1 */
+	noon_dur stamp_error; /**< what it says its timestamps are good for; < 0: as it is */
+	noon_dur offset;      /**< a server: its clock - UTC; a client: UTC - C at the start, ns */
+	noon_dur layover;     /**< a server's, from request to reply, ns, >= 0 */
+	noon_dur local_bound; /**< a server says |clock - UTC| is at most this, ns, >= 0 */
+	uint8_t stratum;      /**< a server's, 1..15 */
+	noon_dur rotate;      /**< rotation of a server's cookie keys, ns, >= 1 s */
+	struct noon_engine_conf engine; /**< a client's; `start` is overwritten */
+};
+
+/** Between a client and one of its servers. */
+struct noon_sim_path {
+	char name[NOON_SIM_NAME];
+	uint32_t client, server;       /**< indices of nodes */
+	struct noon_link_conf link[2]; /**< to the server, from the server */
+	struct noon_source_conf source;
+	bool nts;
+	bool tls; /**< real handshakes; false: keys are handed over after the time of one */
+};
+
+/** The catalogue of theory reference section 4; its number in parentheses. */
+#define NOON_ATTACK_LIST(X)                                                                    \
+	X(DELAY, "delay")		/* (1, 7) constant, uniform, exponential, sparse */    \
+	X(RAMP, "ramp")			/* (2) delay that grows */                             \
+	X(ASYMMETRY, "asymmetry")	/* (3) more one way, less queueing the other */        \
+	X(REPLAY, "replay")		/* (4) of old requests or replies */                   \
+	X(REFLECT, "reflect")		/* (4) requests thrown back at the client */           \
+	X(SHORTER_PATH, "shorter-path") /* (5, 15) faster one way, slower the other */         \
+	X(TAMPER, "tamper")		/* (6) with T2 and T3 of a reply */                    \
+	X(LAYOVER_LIE, "layover-lie")	/* (6) by the server itself */                         \
+	X(CLAMP, "clamp")		/* (7) hold until the round trip is long enough */     \
+	X(DROP_FAST, "drop-fast")	/* (8) the fastest packets */                          \
+	X(DROP, "drop")			/* (9) */                                              \
+	X(LIE, "lie")			/* (10) a server's clock is wrong, fixed or slow */    \
+	X(KISS, "kiss")			/* (11) kiss-o'-death from a forger */                 \
+	X(COOKIE_EXHAUSTION, "cookie-exhaustion") /* (12) replies never arrive */              \
+	X(BLOCK_KE, "block-ke")			  /* (13) no key exchange */                   \
+	X(STRIP, "strip")			  /* (13) extension fields are cut off */      \
+	X(DUPLICATE, "duplicate")		  /* (14) */                                   \
+	X(REORDER, "reorder")			  /* (14) */                                   \
+	X(BURST, "burst")		     /* (14) packets are held and released together */ \
+	X(ORIGIN_ZERO, "origin-zero")	     /* (14) forged replies with origin 0 */           \
+	X(INTERLEAVED, "interleaved")	     /* (14) forged replies of interleaved mode */     \
+	X(FORGE, "forge")		     /* (15) replies made with the server's own key */ \
+	X(SERVER_STEP, "server-step")	     /* (16) */                                        \
+	X(LEAP, "leap")			     /* (16) a second that nobody announced */         \
+	X(SMEAR, "smear")		     /* (16) a second spread over a day */             \
+	X(CALIBRATION, "calibration-poison") /* (17) minima measured under an attack */        \
+	X(TEMPERATURE, "temperature")	     /* (18) on a client's oscillator */               \
+	X(FLIP, "flip")			     /* one random bit */                              \
+	X(TRUNCATE, "truncate")		     /* cut at a random length */
+
+enum noon_attack_kind {
+#define NOON_ATTACK_ENUM(name, word) NOON_ATTACK_##name,
+	NOON_ATTACK_LIST(NOON_ATTACK_ENUM)
+#undef NOON_ATTACK_ENUM
+		NOON_ATTACK_KINDS,
+};
+
+enum noon_sim_direction {
+	NOON_SIM_FORWARD = 1, /**< to the server */
+	NOON_SIM_REVERSE = 2,
+	NOON_SIM_BOTH = 3,
+};
+
+/** Zero where nothing is said; which fields matter depends on the kind. */
+struct noon_sim_attack {
+	char name[NOON_SIM_NAME];
+	enum noon_attack_kind kind;
+	uint32_t client, server; /**< on their paths only; NOON_SIM_NONE: any */
+	unsigned direction;	 /**< mask of enum noon_sim_direction */
+	noon_dur from, until;	 /**< after the start; until > from */
+	noon_dur delay;		 /**< ns, >= 0 */
+	noon_dur jitter;	 /**< mean of an exponential delay, ns, >= 0 */
+	noon_dur uniform;	 /**< width of a uniform delay, ns, >= 0 */
+	double ramp;		 /**< growth of the delay or of a lie, s/s */
+	noon_dur offset;	 /**< of lies, steps and tampering, ns, signed */
+	double probability;	 /**< of each packet, 0..1; default 1 */
+	double fraction;	 /**< drop-fast: of the fastest packets, 0..1 */
+	double position;	 /**< of the attacker on the path: 0 client, 1 server */
+	uint32_t code;		 /**< kiss: as in ref_id */
+	bool guess;		 /**< kiss: off the path, the origin is guessed */
+	noon_freq frequency;	 /**< temperature: change of frequency */
+	noon_dur time_constant;	 /**< temperature: of that change; burst: the period */
+};
+
+struct noon_scenario {
+	char title[NOON_SIM_TITLE];
+	noon_dur duration;
+	noon_dur check_every; /**< comparisons with the truth beside those after each event, > 0 */
+	uint64_t seed;
+	uint32_t truth;	    /**< server whose clock counts as the truth; NOON_SIM_NONE: UTC */
+	bool demonstration; /**< an assumption is broken on purpose: bounds may be false */
+	bool guard;	    /**< clients use the statistical guard */
+	struct noon_sim_node node[NOON_SIM_NODES];
+	size_t nodes;
+	struct noon_sim_path path[NOON_SIM_PATHS];
+	size_t paths;
+	struct noon_sim_attack attack[NOON_SIM_ATTACKS];
+	size_t attacks;
+	char expect[NOON_SIM_EXPECTS][NOON_SIM_EXPECT];
+	size_t expects;
+};
+
+/** Return defaults: a perfect clock, 1 ns stamps, those of the daemon for the rest. */
+struct noon_sim_node noon_sim_node_default(void);
+/** Return 100 us each way with exponential queueing of 100 us, NTS, keys handed over. */
+struct noon_sim_path noon_sim_path_default(void);
+/** Return an attack on everything, both ways, for ever. */
+struct noon_sim_attack noon_sim_attack_default(void);
+/** Empty a scenario: one hour, seed 1. */
+void noon_scenario_init(struct noon_scenario *s);
+
+/**
+ * Check that a scenario is possible.
+ * @param[out] why  a sentence that names the part; at least 200 bytes; untouched on NOON_OK
+ * @retval NOON_OK, NOON_ERR_RANGE
+ */
+NOON_MUST_USE noon_err noon_scenario_check(const struct noon_scenario *s, char *why, size_t n);
+
+/** Return the start of the first attack, ns after the start; NOON_DUR_MAX if there is none. */
+noon_dur noon_scenario_first_attack(const struct noon_scenario *s);
+
+/** Return the word of a kind; static, never NULL. */
+const char *noon_attack_word(enum noon_attack_kind kind);
+/** Find a kind by its word. @retval NOON_OK, NOON_ERR_NOT_FOUND */
+NOON_MUST_USE noon_err noon_attack_find(const char *word, enum noon_attack_kind *ret);
+
+#endif

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What was seen in a run, by comparison with the truth.
+ */
+#ifndef NOON_SIM_TALLY_H
+#define NOON_SIM_TALLY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/action.h"
+#include "base/err.h"
+#include "base/time.h"
+#include "base/verdict.h"
+
+/** The invariants of theory reference section 4; each counts how often it was broken. */
+enum noon_invariant {
+	NOON_I1, /**< |error| <= bound whenever the state is OK */
+	NOON_I2, /**< no forged or replayed packet becomes a sample */
+	NOON_I3, /**< the alarm is raised before |error| > L */
+	NOON_I4, /**< no step on an alarmed or refused exchange */
+	NOON_I5, /**< minima and baseline are not changed by what comes in */
+	NOON_I6, /**< no alarm without an attack */
+	NOON_I7, /**< the bound grows at least with the certified rate while nothing comes in */
+	NOON_INVARIANTS,
+};
+
+struct noon_sim_tally {
+	uint64_t checks;
+	uint64_t violations;   /**< truth outside [lower, upper] or |error| > bound, any state */
+	uint64_t stale;	       /**< truth outside an older reading carried on by its rates */
+	uint64_t alarms;       /**< beginnings */
+	uint64_t false_alarms; /**< of them before the first attack, or without one */
+	uint64_t findings[NOON_FINDING_KINDS];
+	uint64_t verdicts[NOON_VERDICTS]; /**< on packets, by clients */
+	uint64_t broken[NOON_INVARIANTS];
+	uint64_t polls, samples, accepted, misses;
+	uint64_t ke_asked, ke_ok, ke_failed;
+	uint64_t steps;		     /**< of C */
+	double state_s[4];	     /**< by enum noon_state */
+	uint64_t n_err;		     /**< checks at equal distances, once synchronised */
+	double sum_sq, max_err;	     /**< of the error of C there, ns^2, ns */
+	double max_attacked;	     /**< greatest |error| since the first attack, ns */
+	double bound_sum, bound_max; /**< ns, there */
+	noon_dur synced_after;	     /**< first OK, ns after the start; NOON_DUR_MAX: never */
+	noon_dur alarm_at;	     /**< first alarm since the first attack, ns after the start */
+	noon_dur harm_at; /**< first |error| > L while OK or HOLDOVER, or ever in ALARM */
+	double err_at_alarm, bound_at_alarm; /**< ns */
+	double end_err, end_bound;	     /**< |error| and bound at the end, ns */
+	double max_rate; /**< greatest |rate error| of the oscillator, fractional */
+};
+
+/** Return an empty tally. */
+struct noon_sim_tally noon_sim_tally_new(void);
+
+/** Add the tally of another client: counts and times add up, extremes stay. */
+void noon_sim_tally_add(struct noon_sim_tally *sum, const struct noon_sim_tally *t);
+
+enum noon_metric_unit {
+	NOON_METRIC_COUNT,   /**< or a truth value, 0 or 1 */
+	NOON_METRIC_SECONDS, /**< HUGE_VAL: never */
+	NOON_METRIC_FRACTION,
+};
+
+/** A figure that can be asked for by name. */
+struct noon_metric {
+	const char *name;
+	enum noon_metric_unit unit;
+	unsigned arg;
+	double (*get)(const struct noon_sim_tally *t, unsigned arg);
+};
+
+/** Find a metric. @retval NOON_OK, NOON_ERR_NOT_FOUND */
+NOON_MUST_USE noon_err noon_metric_find(const char *name, struct noon_metric *ret);
+
+/** Return the i-th metric's name in `buf`; false behind the last. */
+bool noon_metric_name(size_t i, char *buf, size_t n);
+
+#endif

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Between the files of sim that make up a world.
+ */
+#ifndef NOON_SIM_WORLD_PRIV_H
+#define NOON_SIM_WORLD_PRIV_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/action.h"
+#include "base/rng.h"
+#include "crypto/tls.h"
+#include "engine/engine.h"
+#include "proto/ntp_client.h"
+#include "proto/ntp_server.h"
+#include "proto/ntske_client.h"
+#include "proto/ntske_server.h"
+#include "sim/oscillator.h"
+#include "sim/queue.h"
+#include "sim/scenario.h"
+#include "sim/world.h"
+
+#define NOON_SIM_LATENCY NOON_US(20) /**< from the arrival of a packet to its being handled */
+
+/** A datagram on its way. */
+struct noon_flight {
+	struct noon_flight *next; /**< in the list of spare ones */
+	noon_time sent;		  /**< true time */
+	noon_time arrived;	  /**< set with the event of its arrival */
+	double delay_ns;	  /**< natural so far, attackers' additions included */
+	double least_ns;	  /**< of the path at that time */
+	double queue_ns;	  /**< natural share above the least */
+	uint32_t path;
+	unsigned dir; /**< 0 to the server, 1 from it */
+	bool lost;
+	bool forged; /**< made, changed or repeated by somebody without a key */
+	size_t n;
+	uint8_t buf[NOON_NTP_PACKET_MAX + 64];
+};
+
+enum noon_sim_event_kind {
+	NOON_SIM_ARRIVAL,    /**< what: flight */
+	NOON_SIM_WAKE,	     /**< who: node */
+	NOON_SIM_LOOK,	     /**< compare all clients with the truth */
+	NOON_SIM_KE_BYTES,   /**< what: piece of a stream */
+	NOON_SIM_KE_LIMIT,   /**< who: path; the patience of a key exchange ends */
+	NOON_SIM_KE_HANDED,  /**< who: path; keys are handed over */
+	NOON_SIM_SWITCH_ON,  /**< who: attack */
+	NOON_SIM_SWITCH_OFF, /**< who: attack */
+};
+
+/** A key exchange under way. */
+struct noon_sim_ke {
+	bool busy;
+	bool blocked;
+	uint64_t number;		  /**< of the exchange: events of an earlier one are void */
+	struct noon_ntske_client *client; /**< NULL: none */
+	struct noon_ntske_server *server;
+	struct noon_ntske_server_conf conf;
+	noon_time last[2];		 /**< a stream stays in order */
+	struct noon_actions actions;	 /**< of the call under way */
+	struct noon_nts_session session; /**< of the exchange that has just ended */
+};
+
+/** A client's side of a path. */
+struct noon_sim_assoc {
+	const struct noon_sim_path *conf;
+	struct noon_ntp_client ntp;
+	struct noon_sim_ke ke;
+	uint32_t source; /**< in the engine */
+	bool up;
+};
+
+/** What the last comparison saw. */
+struct noon_sim_last {
+	struct noon_reading r; /**< valid when has */
+	bool has;
+	uint64_t samples;
+	noon_time at;
+};
+
+struct noon_sim_machine {
+	const struct noon_sim_node *conf;
+	struct noon_osc osc;
+	struct noon_rng rng;	    /**< stamps and nonces */
+	noon_dur stamp_err;	    /**< what its stamps are good for, ns */
+	noon_dur noise_ns;	    /**< greatest error of a stamp, ns */
+	struct noon_engine *engine; /**< NULL: no client */
+	noon_time wake_at;	    /**< of the event in force */
+	struct noon_reading kept;   /**< of up to ten minutes ago, to be carried on */
+	struct noon_sim_last last;
+	struct noon_sim_tally tally;
+	struct noon_ntp_server server;
+	struct noon_nts_keys keys;
+	bool server_up, keys_up;
+	bool alarmed; /**< state at the last comparison */
+};
+
+/** State of one attack. */
+struct noon_sim_attacker {
+	const struct noon_sim_attack *conf;
+	struct noon_rng rng;
+	bool on;
+	struct noon_flight *kept[2]; /**< replay: packets of old, NULL: none yet */
+	double seen_ns[64];	     /**< drop-fast: queueing of recent packets */
+	size_t seen;
+	noon_time passed[NOON_SIM_PATHS]; /**< clamp: when the request set out */
+};
+
+struct noon_world {
+	const struct noon_scenario *s;
+	uint64_t seed;
+	struct noon_sim_queue queue;
+	noon_time start, now; /**< true time */
+	noon_dur first_attack;
+	struct noon_rng rng; /**< of the paths */
+	struct noon_sim_machine *node;
+	struct noon_sim_assoc *assoc; /**< one for each path */
+	struct noon_sim_attacker *attacker;
+	struct noon_flight *spare;
+	struct noon_actions actions, doing, findings;
+	struct noon_tls_ctx *tls_client, *tls_server;
+	noon_sim_on_look *watch;
+	void *watch_arg;
+	uint64_t digest;
+	uint64_t exchanges; /**< KE exchanges so far: their numbers */
+};
+
+/* world.c */
+struct noon_flight *noon_sim_flight_new(struct noon_world *w, uint32_t path, unsigned dir);
+void noon_sim_flight_free(struct noon_world *w, struct noon_flight *f);
+/** Send what f holds from f->sent on: draws its delay, lets attackers at it. Takes f over. */
+void noon_sim_send(struct noon_world *w, struct noon_flight *f);
+/** Put a packet on its way as it is, without attackers. Takes f over. */
+void noon_sim_launch(struct noon_world *w, struct noon_flight *f);
+void noon_sim_at(struct noon_world *w, noon_time at, enum noon_sim_event_kind kind, uint32_t who,
+		 void *what);
+/** Return a stamp of a machine's clock for the instant h, with noise and granularity. */
+noon_time noon_sim_stamp(struct noon_sim_machine *m, noon_time h);
+
+/* client.c */
+noon_err noon_sim_client_init(struct noon_world *w, uint32_t node);
+noon_err noon_sim_assoc_init(struct noon_world *w, uint32_t path);
+void noon_sim_assoc_fini(struct noon_world *w, uint32_t path);
+void noon_sim_client_arrival(struct noon_world *w, const struct noon_flight *f);
+void noon_sim_client_wake(struct noon_world *w, uint32_t node);
+/** A key exchange has ended; session NULL: it failed. */
+void noon_sim_client_ke_done(struct noon_world *w, uint32_t path,
+			     const struct noon_nts_session *session);
+
+/* server.c */
+noon_err noon_sim_server_init(struct noon_world *w, uint32_t node);
+void noon_sim_server_fini(struct noon_sim_machine *m);
+void noon_sim_server_arrival(struct noon_world *w, const struct noon_flight *f);
+/** Return the error of a server's clock, server - UTC, at a true time, ns. */
+noon_dur noon_sim_server_error(struct noon_world *w, uint32_t node, noon_time t);
+/** Answer a request as the server would at a true time, its clock off by `off` more. Returns false
+ *  if it would not. Sets f's bytes. */
+bool noon_sim_server_answer(struct noon_world *w, uint32_t node, struct noon_bytes request,
+			    noon_time arrived, noon_dur layover, noon_dur off,
+			    struct noon_flight *f);
+
+/* exchange.c */
+void noon_sim_ke_start(struct noon_world *w, uint32_t path);
+void noon_sim_ke_bytes(struct noon_world *w, void *arg);
+void noon_sim_ke_limit(struct noon_world *w, uint32_t path, void *number);
+void noon_sim_ke_handed(struct noon_world *w, uint32_t path);
+void noon_sim_ke_fini(struct noon_sim_ke *ke);
+void noon_sim_ke_drop(void *piece);
+
+/* attacker.c */
+bool noon_sim_attack_is_on(const struct noon_sim_attacker *a, const struct noon_world *w,
+			   uint32_t path);
+/** Let every attacker on the path at a packet. */
+void noon_sim_attack_pass(struct noon_world *w, struct noon_flight *f);
+void noon_sim_attack_switch(struct noon_world *w, uint32_t attack, bool on);
+
+/* truth.c */
+/** Compare a client with the truth; `even` at equal distances. */
+void noon_sim_look(struct noon_world *w, uint32_t node, bool even);
+
+#endif
