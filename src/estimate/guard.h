@@ -83,7 +83,9 @@ struct noon_guard_plan {
 	double needs_minimum; /**< ... of the minimum test */
 	double bottom;	      /**< F0(shift above the least): mass at the bottom */
 	struct noon_guard_limit limit[NOON_STATISTICS]; /**< units of each statistic */
-	double gate_ns;					/**< largest plausible value */
+	double centre_ns;  /**< mean of the cells: what the mean of a batch is compared with */
+	double top_ns;	   /**< larger values count as this one in means and variance */
+	double gate_ns;	   /**< largest plausible value */
 	double gate_share; /**< share of values above it at the calibration, at most */
 	size_t refs;	   /**< CUSUMs in use */
 	struct noon_cusum cusum[NOON_GUARD_REFS]; /**< shift_ns / 2, 1, 2, 4 as far as possible */
@@ -108,14 +110,14 @@ struct noon_guard {
 	uint64_t lost;			    /**< exchanges */
 	uint32_t n;			    /**< values of the batch under way */
 	uint32_t batch_lost;
-	double sum;	 /**< of x - mean, ns */
-	double sum_sq;	 /**< of (x - mean)^2, ns^2 */
+	double sum;	 /**< of x - centre, ns, x clipped at the top */
+	double sum_sq;	 /**< of (x - centre)^2, ns^2 */
 	double least_ns; /**< of the batch */
 	uint32_t gated;	 /**< values above the gate */
 	uint32_t found;	 /**< bit per statistic that was beyond its limit in this batch */
 	uint16_t count[NOON_LAW_MAX];  /**< histogram of the batch on the lattice of the law */
 	double s[NOON_GUARD_REFS];     /**< CUSUMs upwards */
-	double s_sum[NOON_GUARD_REFS]; /**< of x - mean since S was 0 */
+	double s_sum[NOON_GUARD_REFS]; /**< of x - centre since S was 0 */
 	uint32_t s_n[NOON_GUARD_REFS];
 	double s_low;
 	double s_low_sum;
@@ -135,13 +137,14 @@ struct noon_guard_conf noon_guard_conf_default(void);
  * that needs fewer values. If none does, the largest is taken, thresholds keep p_fa, and
  * `feasible` is false: condition 3 is not met.
  *
+ * @param      w     workspace
  * @param      law   calibrated; copied
  * @param[out] ret   untouched unless NOON_OK
  * @retval NOON_OK
  * @retval NOON_ERR_RANGE  a field of conf is out of its range
  * Cost: some 100 ms.
  */
-NOON_MUST_USE noon_err noon_guard_plan_make(const struct noon_law *law,
+NOON_MUST_USE noon_err noon_guard_plan_make(struct noon_cusum_work *w, const struct noon_law *law,
 					    const struct noon_guard_conf *conf,
 					    struct noon_guard_plan *ret);
 

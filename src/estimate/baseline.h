@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The text of a baseline: what a calibration campaign measured on a path, and its seals.
+ *
+ *     noonmark-baseline 1
+ *     path-id NAME
+ *     source URL
+ *     started SECONDS            since 1970 UTC
+ *     ended SECONDS
+ *     count N
+ *     lost N
+ *     granularity-ns N           of the stamps
+ *     rtt-ns
+ *     80123                      count lines, in the order of measurement
+ *     end
+ *     sha256 HEX                 of all bytes before this line
+ *     ed25519 HEX                signature of all bytes before this line
+ *
+ * Text, so that an operator can read what he signs. Lines end in "\n"; nothing follows the last.
+ */
+#ifndef NOON_ESTIMATE_BASELINE_H
+#define NOON_ESTIMATE_BASELINE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/bytes.h"
+#include "base/err.h"
+
+#define NOON_BASELINE_VERSION	1
+#define NOON_BASELINE_NAME_MAX	128
+#define NOON_BASELINE_COUNT_MAX 1000000
+#define NOON_BASELINE_RTT_MAX	INT64_C(1000000000000) /**< ns: 1000 s */
+#define NOON_BASELINE_DIGEST	32
+#define NOON_BASELINE_SIGNATURE 64
+
+struct noon_baseline {
+	char path_id[NOON_BASELINE_NAME_MAX];
+	char source[NOON_BASELINE_NAME_MAX];
+	int64_t started_s; /**< s since 1970 UTC */
+	int64_t ended_s;
+	size_t count; /**< values */
+	uint64_t lost;
+	int64_t granularity_ns; /**< >= 1 */
+	uint8_t digest[NOON_BASELINE_DIGEST];
+	uint8_t signature[NOON_BASELINE_SIGNATURE];
+	size_t n_digested; /**< bytes of the text that the digest covers */
+	size_t n_signed;   /**< bytes of the text that the signature covers */
+};
+
+/** Where a text is wrong. */
+struct noon_baseline_fault {
+	size_t line;	      /**< from 1 */
+	const char *expected; /**< static */
+};
+
+/**
+ * Parse a text. Digest and signature are found, not checked.
+ *
+ * @param      text       the whole file
+ * @param[out] rtt_ns     rtt_ns[cap], filled with ret->count values
+ * @param      cap        NOON_BASELINE_COUNT_MAX is always enough
+ * @param[out] ret        valid when NOON_OK
+ * @param[out] ret_fault  valid when NOON_ERR_FORMAT
+ * @retval NOON_OK
+ * @retval NOON_ERR_FORMAT       not such a text
+ * @retval NOON_ERR_UNSUPPORTED  a baseline of another version
+ * @retval NOON_ERR_FULL         more than cap values
+ * Cost: O(bytes).
+ */
+NOON_MUST_USE noon_err noon_baseline_parse(struct noon_bytes text, int64_t *rtt_ns, size_t cap,
+					   struct noon_baseline *ret,
+					   struct noon_baseline_fault *ret_fault);
+
+#endif

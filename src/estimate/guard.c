@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "estimate/guard.h"
+
+#include <math.h>
+#include <string.h>
+
+static uint32_t bit(enum noon_statistic s)
+{
+	return UINT32_C(1) << s;
+}
+
+static void new_batch(struct noon_guard *g)
+{
+	g->n = 0;
+	g->batch_lost = 0;
+	g->sum = 0;
+	g->sum_sq = 0;
+	g->least_ns = HUGE_VAL;
+	g->gated = 0;
+	memset(g->count, 0, sizeof(g->count));
+}
+
+void noon_guard_reset(struct noon_guard *g)
+{
+	new_batch(g);
+	g->active = 0;
+	g->found = 0;
+	g->s_low = 0;
+	g->s_low_sum = 0;
+	g->s_low_n = 0;
+	for (size_t i = 0; i < NOON_GUARD_REFS; i++) {
+		g->s[i] = 0;
+		g->s_sum[i] = 0;
+		g->s_n[i] = 0;
+	}
+}
+
+void noon_guard_init(struct noon_guard *g, const struct noon_guard_plan *plan)
+{
+	memset(g, 0, sizeof(*g));
+	g->plan = plan;
+	g->batch_mean_ns = NAN;
+	noon_guard_reset(g);
+}
+
+bool noon_guard_is_alarmed(const struct noon_guard *g)
+{
+	return (g->active & ~bit(NOON_STATISTIC_LOSS)) != 0;
+}
+
+/* Compare one statistic; the first new one of a call is told. */
+static void look(struct noon_guard *g, const struct noon_guard_alarm *a, bool beyond, bool *told,
+		 struct noon_guard_alarm *ret)
+{
+	if (!beyond)
+		return;
+	g->found |= bit(a->statistic);
+	if (g->active & bit(a->statistic))
+		return;
+	g->active |= bit(a->statistic);
+	if (*told)
+		return;
+	*told = true;
+	*ret = *a;
+}
+
+/* Compare a statistic of the batch with its two limits. */
+static void look_batch(struct noon_guard *g, enum noon_statistic s, double value, double delay,
+		       bool *told, struct noon_guard_alarm *ret)
+{
+	const struct noon_guard_limit *l = &g->plan->limit[s];
+	const struct noon_guard_alarm a = {
+		.statistic = s,
+		.value = value,
+		.limit = value < l->low ? l->low : l->high,
+		.samples = g->n,
+		.delay_ns = delay,
+	};
+
+	look(g, &a, value < l->low || value > l->high, told, ret);
+}
+
+/* D+: how far the batch lies above the calibrated law at most. */
+static double ks(const struct noon_guard *g)
+{
+	const struct noon_law *law = &g->plan->law;
+	double f0 = 0, most = 0;
+	uint32_t below = 0;
+
+	for (size_t i = 0; i < law->n; i++) {
+		f0 += law->p[i];
+		below += g->count[i];
+		most = fmax(most, f0 - (double)below / (double)g->n);
+	}
+	return most;
+}
+
+static void end_batch(struct noon_guard *g, bool *told, struct noon_guard_alarm *ret)
+{
+	const double n = (double)g->n;
+	const double shift = g->sum / n;
+
+	g->batch_mean_ns = g->plan->centre_ns + shift;
+	g->batches++;
+	look_batch(g, NOON_STATISTIC_MEAN, g->batch_mean_ns, shift, told, ret);
+	look_batch(g, NOON_STATISTIC_MEAN_LOW, g->batch_mean_ns, shift, told, ret);
+	look_batch(g, NOON_STATISTIC_MINIMUM, g->least_ns, g->least_ns - g->plan->law.least_ns,
+		   told, ret);
+	look_batch(g, NOON_STATISTIC_VARIANCE, g->sum_sq / n, shift, told, ret);
+	look_batch(g, NOON_STATISTIC_KS, ks(g), shift, told, ret);
+	/* What was beyond its limit in an earlier batch only is over. */
+	g->active &= g->found;
+	g->found = 0;
+	new_batch(g);
+}
+
+/* The cell below: where the law shares a value between two cells, the batch has it in the lower
+ * one, so that the comparison errs on the quiet side. */
+static size_t cell_of(const struct noon_law *law, double x)
+{
+	const double at = (x - law->x0_ns) / law->step_ns;
+
+	if (!(at >= 1.0))
+		return 0;
+	return at >= (double)law->n ? law->n - 1 : (size_t)at;
+}
+
+/* One CUSUM: S and where it came from; it begins anew after an alarm. */
+static void follow(struct noon_guard *g, const struct noon_cusum *c, enum noon_statistic which,
+		   double x, double *s, double *sum, uint32_t *n, bool *told,
+		   struct noon_guard_alarm *ret)
+{
+	struct noon_guard_alarm a;
+
+	*s = noon_cusum_step(c, *s, x);
+	if (*s <= 0.0) {
+		*sum = 0;
+		*n = 0;
+		return;
+	}
+	*sum += x - g->plan->centre_ns;
+	(*n)++;
+	a = (struct noon_guard_alarm){which, *s, c->h, *n, *sum / (double)*n};
+	if (*s <= c->h)
+		return;
+	look(g, &a, true, told, ret);
+	*s = 0;
+	*sum = 0;
+	*n = 0;
+}
+
+bool noon_guard_take(struct noon_guard *g, noon_dur rtt, struct noon_guard_alarm *ret)
+{
+	const struct noon_guard_plan *p = g->plan;
+	const double x = (double)rtt;
+	const double d = fmin(x, p->top_ns) - p->centre_ns;
+	bool told = false;
+
+	g->seen++;
+	g->n++;
+	g->sum += d;
+	g->sum_sq += d * d;
+	g->least_ns = fmin(g->least_ns, x);
+	g->count[cell_of(&p->law, x)]++;
+	if (x > p->gate_ns) {
+		g->gated++;
+		look_batch(g, NOON_STATISTIC_GATE, g->gated, x - p->centre_ns, &told, ret);
+	}
+	for (size_t i = 0; i < p->refs; i++)
+		follow(g, &p->cusum[i], NOON_STATISTIC_CUSUM, x, &g->s[i], &g->s_sum[i], &g->s_n[i],
+		       &told, ret);
+	if (p->has_low)
+		follow(g, &p->low, NOON_STATISTIC_CUSUM_LOW, x, &g->s_low, &g->s_low_sum,
+		       &g->s_low_n, &told, ret);
+	if (g->n >= p->batch)
+		end_batch(g, &told, ret);
+	return told;
+}
+
+bool noon_guard_miss(struct noon_guard *g, struct noon_guard_alarm *ret)
+{
+	bool told = false;
+
+	g->lost++;
+	if (g->batch_lost < UINT32_MAX)
+		g->batch_lost++;
+	look_batch(g, NOON_STATISTIC_LOSS, g->batch_lost, 0, &told, ret);
+	return told;
+}
