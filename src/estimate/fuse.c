@@ -4,6 +4,12 @@
 #include <math.h>
 #include <stddef.h>
 
+/* Farther from the origin, ns, a double would not hold every difference exactly. */
+#define EXACT (INT64_C(1) << 52)
+
+/* More than all rounding of numbers below EXACT and rates below 1, ns. */
+#define NEAR 16.0
+
 /* A list of edges with one candidate behind it. */
 struct view {
 	const struct noon_edges *es;
@@ -40,13 +46,102 @@ static void confine(struct noon_rate *r, const struct noon_edge *l, const struct
 	}
 }
 
+static void confine_by_row(struct noon_rate *r, const struct noon_edge *l, struct view hi,
+			   noon_freq wander)
+{
+	for (size_t j = 0; j < view_n(hi); j++)
+		confine(r, l, view_at(hi, j), wander);
+}
+
+/* Edges of one list, relative to a common origin and exact as doubles, oldest first. */
+struct plain {
+	size_t n;
+	double h[NOON_WINDOW_MAX + 1];
+	double theta[NOON_WINDOW_MAX + 1];
+};
+
+/* Return whether the edges are in order and near enough to the origin to be exact. */
+static bool flatten(struct view v, const struct noon_edge *origin, struct plain *ret)
+{
+	ret->n = view_n(v);
+	for (size_t i = 0; i < ret->n; i++) {
+		const struct noon_edge *e = view_at(v, i);
+		const noon_dur h = noon_time_diff(e->h, origin->h);
+		const noon_dur theta = noon_sat_sub(e->theta, origin->theta);
+
+		if (noon_dur_abs(h) > EXACT || noon_dur_abs(theta) > EXACT)
+			return false;
+		ret->h[i] = (double)h;
+		ret->theta[i] = (double)theta;
+		if (i > 0 && ret->h[i] < ret->h[i - 1])
+			return false;
+	}
+	return true;
+}
+
+/* For a rate: the least theta - rate h of the upper edges up to each, and from each on. */
+struct hull {
+	double min_rate, max_rate;
+	double before[NOON_WINDOW_MAX + 2]; /* [j]: of edges 0..j-1, at min_rate */
+	double after[NOON_WINDOW_MAX + 2];  /* [j]: of edges j.., at max_rate */
+};
+
+static double smaller(double a, double b)
+{
+	return a < b ? a : b;
+}
+
+static void hull_of(const struct plain *hi, struct noon_rate r, noon_freq wander, struct hull *ret)
+{
+	ret->min_rate = r.min + wander;
+	ret->max_rate = r.max - wander;
+	ret->before[0] = HUGE_VAL;
+	ret->after[hi->n] = HUGE_VAL;
+	for (size_t j = 0; j < hi->n; j++)
+		ret->before[j + 1] =
+			smaller(ret->before[j], hi->theta[j] - ret->min_rate * hi->h[j]);
+	for (size_t j = hi->n; j > 0; j--)
+		ret->after[j - 1] =
+			smaller(ret->after[j], hi->theta[j - 1] - ret->max_rate * hi->h[j - 1]);
+}
+
+/* The same rates as by comparing every pair, which is done only where it may matter: a lower edge
+ * that lies more than NEAR below every line through an upper edge at the rates in force cannot
+ * confine them. */
+static struct noon_rate rates_by_hull(struct view lo, struct view hi, const struct plain *l,
+				      const struct plain *u, const struct noon_drift *d)
+{
+	struct noon_rate r = noon_rate_within(d->rate_max);
+	struct hull hull;
+	size_t before = 0, after = 0;
+
+	/* Long base lines first: what they leave, few others confine. */
+	confine_by_row(&r, view_at(lo, l->n - 1), hi, d->wander);
+	confine_by_row(&r, view_at(lo, 0), hi, d->wander);
+	hull_of(u, r, d->wander, &hull);
+	for (size_t i = 1; i + 1 < l->n; i++) {
+		while (before < u->n && u->h[before] < l->h[i])
+			before++;
+		while (after < u->n && u->h[after] <= l->h[i])
+			after++;
+		if (l->theta[i] - hull.min_rate * l->h[i] < hull.before[before] - NEAR &&
+		    l->theta[i] - hull.max_rate * l->h[i] < hull.after[after] - NEAR)
+			continue;
+		confine_by_row(&r, view_at(lo, i), hi, d->wander);
+		hull_of(u, r, d->wander, &hull);
+	}
+	return r;
+}
+
 static struct noon_rate rates(struct view lo, struct view hi, const struct noon_drift *d)
 {
 	struct noon_rate r = noon_rate_within(d->rate_max);
+	struct plain l, u;
 
+	if (view_n(lo) > 0 && flatten(lo, view_at(lo, 0), &l) && flatten(hi, view_at(lo, 0), &u))
+		return rates_by_hull(lo, hi, &l, &u, d);
 	for (size_t i = 0; i < view_n(lo); i++)
-		for (size_t j = 0; j < view_n(hi); j++)
-			confine(&r, view_at(lo, i), view_at(hi, j), d->wander);
+		confine_by_row(&r, view_at(lo, i), hi, d->wander);
 	return r;
 }
 
@@ -81,9 +176,15 @@ static void best_lower(struct view lo, noon_time h, struct noon_cert *c)
 {
 	for (size_t i = 0; i < view_n(lo); i++) {
 		const struct noon_edge *e = view_at(lo, i);
-		const noon_dur drift = noon_rate_drift(c->rate, noon_time_diff(h, e->h)).lo;
-		const noon_dur theta = noon_sat_add(e->theta, drift);
+		const noon_dur span = noon_time_diff(h, e->h);
+		const noon_freq rate = span >= 0 ? c->rate.min : c->rate.max;
+		const noon_dur lead = noon_sat_sub(e->theta, c->theta.lo);
+		noon_dur theta;
 
+		/* Clearly behind: no need to be exact. */
+		if (i > 0 && (double)lead + (double)span * rate < -NEAR)
+			continue;
+		theta = noon_sat_add(e->theta, noon_scale_floor(span, rate));
 		if (i == 0 || theta > c->theta.lo) {
 			c->theta.lo = theta;
 			c->lo = share_of(e, c->rate, h);
@@ -96,9 +197,14 @@ static void best_upper(struct view hi, noon_time h, struct noon_cert *c)
 {
 	for (size_t i = 0; i < view_n(hi); i++) {
 		const struct noon_edge *e = view_at(hi, i);
-		const noon_dur drift = noon_rate_drift(c->rate, noon_time_diff(h, e->h)).hi;
-		const noon_dur theta = noon_sat_add(e->theta, drift);
+		const noon_dur span = noon_time_diff(h, e->h);
+		const noon_freq rate = span >= 0 ? c->rate.max : c->rate.min;
+		const noon_dur lead = noon_sat_sub(e->theta, c->theta.hi);
+		noon_dur theta;
 
+		if (i > 0 && (double)lead + (double)span * rate > NEAR)
+			continue;
+		theta = noon_sat_add(e->theta, noon_scale_ceil(span, rate));
 		if (i == 0 || theta < c->theta.hi) {
 			c->theta.hi = theta;
 			c->hi = share_of(e, c->rate, h);

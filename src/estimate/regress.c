@@ -14,6 +14,9 @@
 #define RATE_PRIOR  5e5	 /* ns/s, standard deviation before anything is known */
 #define SCALE_PRIOR 4.0	 /* points that the prior s^2 = 1 is worth */
 #define WALKS	    9	 /* grid of q: 0, then decades from WALK_LEAST */
+#define LANES	    10	 /* WALKS, made even */
+#define AT_ONCE	    6	 /* factors below 1e30 whose product a double holds */
+#define TOO_CLOSE   1e-6 /* more than the rounding of a likelihood */
 #define WALK_LEAST  1e-4 /* (ns/s)^2/s */
 #define WALK_USUAL  1.0	 /* centre of the prior: 1e-9 / sqrt(s) */
 #define WALK_SPREAD 2.0	 /* decades, standard deviation of the prior */
@@ -26,11 +29,14 @@ struct series {
 	double var[NOON_REGRESS_MAX]; /* ns^2, by delay */
 };
 
-/* Estimate of offset and rate at one instant, covariance in units of s^2. */
-struct state {
-	double y, r;	     /* ns, ns/s */
-	double yy, yr, rr;   /* covariance */
-	double chi, log_det; /* of the innovations so far */
+/* Estimates of offset and rate at one instant, one for each q of the grid side by side (the last
+ * twice, for an even number), covariances in units of s^2. */
+struct states {
+	double q[LANES];
+	double y[LANES], r[LANES];		/* ns, ns/s */
+	double yy[LANES], yr[LANES], rr[LANES]; /* covariance */
+	double chi[LANES], log_det[LANES];	/* of the innovations so far */
+	double det[LANES];			/* factors of exp(log_det) not yet in it */
 };
 
 void noon_points_add(struct noon_points *ps, const struct noon_point *p)
@@ -65,112 +71,163 @@ static void load(struct series *s, const struct noon_points *ps)
 	}
 }
 
-/* Carry the state over dt seconds of random walk. */
-static void predict(struct state *k, double dt, double q)
+/* Carry the states over dt seconds of random walk. */
+static void predict(struct states *k, double dt)
 {
-	k->y += k->r * dt;
-	k->yy += (2.0 * k->yr + k->rr * dt) * dt + q * dt * dt * dt / 3.0;
-	k->yr += k->rr * dt + q * dt * dt / 2.0;
-	k->rr += q * dt;
+	for (size_t i = 0; i < LANES; i++) {
+		const double q = k->q[i];
+
+		k->y[i] += k->r[i] * dt;
+		k->yy[i] += (2.0 * k->yr[i] + k->rr[i] * dt) * dt + q * dt * dt * dt / 3.0;
+		k->yr[i] += k->rr[i] * dt + q * dt * dt / 2.0;
+		k->rr[i] += q * dt;
+	}
+}
+
+/* Let innovations that are far off count less. */
+static void discount(const double nu[LANES], double s[LANES])
+{
+	for (size_t i = 0; i < LANES; i++) {
+		double far;
+
+		/* The root is rarely needed. */
+		if (nu[i] * nu[i] < 0.99 * OUTLIER * OUTLIER * s[i])
+			continue;
+		far = fabs(nu[i]) / (OUTLIER * sqrt(s[i]));
+		if (far > 1.0)
+			s[i] *= far;
+	}
 }
 
 /* Take one point in. */
-static void update(struct state *k, double y, double var)
+static void update(struct states *k, double y, double var)
 {
-	const double nu = y - k->y;
-	double s = k->yy + var;
-	const double far = fabs(nu) / (OUTLIER * sqrt(s));
-	double gain_y, gain_r;
+	double nu[LANES], s[LANES];
 
-	if (far > 1.0)
-		s *= far;
-	gain_y = k->yy / s;
-	gain_r = k->yr / s;
-	k->y += gain_y * nu;
-	k->r += gain_r * nu;
-	k->rr -= gain_r * k->yr;
-	k->yr -= gain_y * k->yr;
-	k->yy -= gain_y * k->yy;
-	k->chi += nu * nu / s;
-	k->log_det += log(s);
-}
-
-static struct state run(const struct series *s, double q)
-{
-	struct state k = {
-		.y = s->y[0],
-		.yy = s->var[0],
-		.rr = RATE_PRIOR * RATE_PRIOR,
-	};
-
-	for (size_t i = 1; i < s->n; i++) {
-		predict(&k, s->x[i] - s->x[i - 1], q);
-		update(&k, s->y[i], s->var[i]);
+	for (size_t i = 0; i < LANES; i++) {
+		nu[i] = y - k->y[i];
+		s[i] = k->yy[i] + var;
 	}
-	return k;
+	discount(nu, s);
+	for (size_t i = 0; i < LANES; i++) {
+		const double gain_y = k->yy[i] / s[i];
+		const double gain_r = k->yr[i] / s[i];
+
+		k->y[i] += gain_y * nu[i];
+		k->r[i] += gain_r * nu[i];
+		k->rr[i] -= gain_r * k->yr[i];
+		k->yr[i] -= gain_y * k->yr[i];
+		k->yy[i] -= gain_y * k->yy[i];
+		k->chi[i] += nu[i] * nu[i] / s[i];
+		k->det[i] *= s[i];
+	}
 }
 
-static double scale_of(const struct state *k, size_t n)
+/* Move the factors collected into the logarithms. */
+static void collect(struct states *k)
 {
-	return (k->chi + SCALE_PRIOR) / ((double)n - 1.0 + SCALE_PRIOR);
+	for (size_t i = 0; i < WALKS; i++) {
+		k->log_det[i] += log(k->det[i]);
+		k->det[i] = 1.0;
+	}
+}
+
+/* Run the recursion for every q; `at_once` factors are collected before a logarithm is taken. */
+static void run(const struct series *s, size_t at_once, struct states *k)
+{
+	for (size_t i = 0; i < LANES; i++) {
+		k->y[i] = s->y[0];
+		k->r[i] = k->yr[i] = k->chi[i] = k->log_det[i] = 0.0;
+		k->yy[i] = s->var[0];
+		k->rr[i] = RATE_PRIOR * RATE_PRIOR;
+		k->det[i] = 1.0;
+	}
+	for (size_t i = 1; i < s->n; i++) {
+		predict(k, s->x[i] - s->x[i - 1]);
+		update(k, s->y[i], s->var[i]);
+		if (i % at_once == 0)
+			collect(k);
+	}
+	collect(k);
+}
+
+static double scale_of(const struct states *k, size_t i, size_t n)
+{
+	return (k->chi[i] + SCALE_PRIOR) / ((double)n - 1.0 + SCALE_PRIOR);
 }
 
 /* Return the logarithm of the likelihood, s^2 concentrated out, plus that of the prior of q. */
-static double likelihood(const struct state *k, size_t n, double q)
+static double likelihood(const struct states *k, size_t i, size_t n)
 {
 	const double dof = (double)n - 1.0 + SCALE_PRIOR;
-	const double decades = log10(fmax(q, WALK_LEAST / 10.0) / WALK_USUAL) / WALK_SPREAD;
+	const double decades = log10(fmax(k->q[i], WALK_LEAST / 10.0) / WALK_USUAL) / WALK_SPREAD;
 
-	return -0.5 * (dof * log(scale_of(k, n)) + k->log_det + decades * decades);
+	return -0.5 * (dof * log(scale_of(k, i, n)) + k->log_det[i] + decades * decades);
 }
 
-static double walk_of(int i)
+/* Return the most likely lane, and how much more likely it is than the next. */
+static size_t best_lane(const struct states *k, size_t n, double *ret_lead)
 {
-	return i == 0 ? 0.0 : WALK_LEAST * pow(10.0, i - 1);
-}
+	double most = likelihood(k, 0, n);
+	double second = -HUGE_VAL;
+	size_t at = 0;
 
-/* Return the state of the most likely q, and q. */
-static struct state best(const struct series *s, double *ret_q)
-{
-	struct state k = run(s, 0.0);
-	double most = likelihood(&k, s->n, 0.0);
-
-	*ret_q = 0.0;
-	for (int i = 1; i < WALKS; i++) {
-		const struct state other = run(s, walk_of(i));
-		const double l = likelihood(&other, s->n, walk_of(i));
+	for (size_t i = 1; i < WALKS; i++) {
+		const double l = likelihood(k, i, n);
 
 		if (l > most) {
+			second = most;
 			most = l;
-			k = other;
-			*ret_q = walk_of(i);
+			at = i;
+		} else if (l > second) {
+			second = l;
 		}
 	}
-	return k;
+	*ret_lead = most - second;
+	return at;
+}
+
+/* Fill the states of all q and return the most likely one. */
+static size_t best(const struct series *s, struct states *k)
+{
+	static const double walks[LANES] = {0.0, 1e-4, 1e-3, 1e-2, 1e-1, 1e0, 1e1, 1e2, 1e3, 1e3};
+	double lead;
+	size_t at;
+
+	for (size_t i = 0; i < LANES; i++)
+		k->q[i] = walks[i];
+	run(s, AT_ONCE, k);
+	at = best_lane(k, s->n, &lead);
+	if (lead > TOO_CLOSE)
+		return at;
+	/* One logarithm for each factor: rounding decides, so let it always be the same. */
+	run(s, 1, k);
+	return best_lane(k, s->n, &lead);
 }
 
 noon_err noon_regress(const struct noon_points *ps, struct noon_fit *ret)
 {
 	struct series s;
-	struct state k;
-	double q, scale, sum_w = 0.0;
+	struct states k;
+	double scale, sum_w = 0.0;
+	size_t at;
 
 	assert(ps->n <= NOON_REGRESS_MAX);
 	if (ps->n == 0)
 		return NOON_ERR_EMPTY;
 	load(&s, ps);
-	k = best(&s, &q);
-	scale = scale_of(&k, s.n);
+	at = best(&s, &k);
+	scale = scale_of(&k, at, s.n);
 	for (size_t i = 0; i < s.n; i++)
 		sum_w += 1.0 / s.var[i];
 	ret->h = ps->p[ps->n - 1].h;
-	ret->theta = noon_sat_add(ps->p[ps->n - 1].theta, noon_dur_scale(1, k.y));
+	ret->theta = noon_sat_add(ps->p[ps->n - 1].theta, noon_dur_scale(1, k.y[at]));
 	ret->has_rate = s.n >= NOON_REGRESS_MIN && s.x[0] < 0.0;
-	ret->rate = k.r * 1e-9;
-	ret->theta_sd_ns = sqrt(scale * k.yy);
-	ret->rate_sd = sqrt(scale * k.rr) * 1e-9;
-	ret->cov_ns = scale * k.yr * 1e-9;
-	ret->walk = sqrt(scale * q) * 1e-9;
+	ret->rate = k.r[at] * 1e-9;
+	ret->theta_sd_ns = sqrt(scale * k.yy[at]);
+	ret->rate_sd = sqrt(scale * k.rr[at]) * 1e-9;
+	ret->cov_ns = scale * k.yr[at] * 1e-9;
+	ret->walk = sqrt(scale * k.q[at]) * 1e-9;
 	ret->noise_ns = sqrt(scale * (double)s.n / sum_w);
 	ret->used = s.n;
 	return NOON_OK;
