@@ -15,6 +15,7 @@
 
 #include "daemon/config_priv.h"
 #include "estimate/minima.h"
+#include "platform/cfg_file.h"
 #include "platform/file.h"
 #include "platform/text.h"
 
@@ -110,43 +111,6 @@ static cfg_opt_t top_opts[] = {
 	CFG_FUNC("include", cfg_include),
 	CFG_END(),
 };
-
-/* libConfuse reports the line of the token it has just read. */
-/* libConfuse says "no such option 'NAME'". */
-static const char *hint(const cfg_t *cfg, const char *text)
-{
-	static const char said[] = "no such option '";
-	char name[64];
-	size_t n;
-
-	if (strncmp(text, said, sizeof(said) - 1) != 0)
-		return NULL;
-	text += sizeof(said) - 1;
-	n = strcspn(text, "'");
-	if (n >= sizeof(name))
-		return NULL;
-	memcpy(name, text, n);
-	name[n] = '\0';
-	return noon_config_nearest(cfg, name);
-}
-
-__attribute__((format(printf, 2, 0))) static void on_error(cfg_t *cfg, const char *format,
-							   va_list ap)
-{
-	const char *near;
-	char text[512];
-
-	(void)vsnprintf(text, sizeof(text), format, ap);
-	if (cfg == NULL || cfg->filename == NULL) {
-		(void)fprintf(stderr, "%s\n", text);
-		return;
-	}
-	near = hint(cfg, text);
-	(void)fprintf(stderr, "%s:%d: %s", cfg->filename, cfg->line, text);
-	if (near != NULL)
-		(void)fprintf(stderr, "; did you mean '%s'?", near);
-	(void)fputc('\n', stderr);
-}
 
 static noon_dur dur_of(cfg_t *cfg, const char *name)
 {
@@ -472,7 +436,7 @@ static noon_err take_all(cfg_t *cfg, struct noon_config *c)
 
 noon_err noon_config_read(const char *path, struct noon_config *ret)
 {
-	noon_err err = noon_config_check_whole(path);
+	noon_err err = noon_cfg_check_whole(path);
 	cfg_t *cfg;
 
 	if (err)
@@ -480,7 +444,7 @@ noon_err noon_config_read(const char *path, struct noon_config *ret)
 	cfg = cfg_init(top_opts, CFGF_NONE);
 	if (cfg == NULL)
 		return NOON_ERR_OS;
-	(void)cfg_set_error_function(cfg, on_error);
+	(void)cfg_set_error_function(cfg, noon_cfg_error);
 	noon_config_set_checks(cfg);
 	err = cfg_parse(cfg, path) == CFG_SUCCESS ? take_all(cfg, ret) : NOON_ERR_FORMAT;
 	(void)cfg_free(cfg);

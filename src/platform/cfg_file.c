@@ -3,12 +3,15 @@
  * A file that was cut short must not pass as a shorter one: libConfuse takes the end of a file as
  * the end of whatever is open.
  */
+#include "platform/cfg_file.h"
+
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "daemon/config_priv.h"
+#define NAME_MAX_LEN 40
+#define NEAR	     3 /* edits; more is no likeness */
 
 struct scan {
 	FILE *in;
@@ -112,7 +115,7 @@ static void scan(struct scan *s)
 	}
 }
 
-noon_err noon_config_check_whole(const char *path)
+noon_err noon_cfg_check_whole(const char *path)
 {
 	struct scan s = {.line = 1};
 	const char *what = NULL;
@@ -146,4 +149,87 @@ noon_err noon_config_check_whole(const char *path)
 		(void)fprintf(stderr, "%s:%d: the %s that begins here is never closed\n", path,
 			      line, what);
 	return what == NULL ? NOON_OK : NOON_ERR_FORMAT;
+}
+
+static size_t least(size_t a, size_t b, size_t c)
+{
+	const size_t ab = a < b ? a : b;
+
+	return ab < c ? ab : c;
+}
+
+/* Levenshtein's distance, by rows. */
+static size_t distance(const char *a, const char *b)
+{
+	const size_t n = strlen(b);
+	size_t row[NAME_MAX_LEN + 1];
+
+	if (strlen(a) > NAME_MAX_LEN || n > NAME_MAX_LEN)
+		return NAME_MAX_LEN;
+	for (size_t j = 0; j <= n; j++)
+		row[j] = j;
+	for (size_t i = 1; *a != '\0'; i++, a++) {
+		size_t diagonal = row[0];
+
+		row[0] = i;
+		for (size_t j = 1; j <= n; j++) {
+			const size_t above = row[j];
+
+			row[j] = least(above + 1, row[j - 1] + 1, diagonal + (*a != b[j - 1]));
+			diagonal = above;
+		}
+	}
+	return row[n];
+}
+
+const char *noon_cfg_nearest(const cfg_t *cfg, const char *name)
+{
+	const char *best = NULL;
+	size_t best_distance = NEAR + 1;
+
+	for (const cfg_opt_t *o = cfg->opts; o != NULL && o->name != NULL; o++) {
+		const size_t d = distance(name, o->name);
+
+		if (d < best_distance) {
+			best_distance = d;
+			best = o->name;
+		}
+	}
+	return best;
+}
+
+/* libConfuse says "no such option 'NAME'". */
+static const char *hint(const cfg_t *cfg, const char *text)
+{
+	static const char said[] = "no such option '";
+	char name[64];
+	size_t n;
+
+	if (strncmp(text, said, sizeof(said) - 1) != 0)
+		return NULL;
+	text += sizeof(said) - 1;
+	n = strcspn(text, "'");
+	if (n >= sizeof(name))
+		return NULL;
+	memcpy(name, text, n);
+	name[n] = '\0';
+	return noon_cfg_nearest(cfg, name);
+}
+
+/* libConfuse reports the line of the token it has just read. */
+void noon_cfg_error(cfg_t *cfg, const char *format, va_list ap)
+{
+	const char *near;
+	char text[512];
+
+	(void)vsnprintf(text, sizeof(text), format, ap);
+	if (cfg == NULL || cfg->filename == NULL) {
+		(void)fprintf(stderr, "%s\n", text);
+		return;
+	}
+	near = hint(cfg, text);
+	(void)fprintf(stderr, "%s:%d: %s", cfg->filename, cfg->line, text);
+	if (near != NULL)
+		(void)fprintf(stderr, "; did you mean '%s'?", near);
+	(void)fputc('\n', stderr);
 }
