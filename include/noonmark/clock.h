@@ -20,6 +20,7 @@
 #ifndef NOONMARK_CLOCK_H
 #define NOONMARK_CLOCK_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #ifdef __cplusplus
@@ -65,6 +66,26 @@ void noon_close(struct noon_clock_page *page);
  */
 int noon_now(const struct noon_clock_page *page, int64_t *ret_earliest, int64_t *ret_latest,
 	     enum noon_clock_status *ret_status);
+
+/** What the guard of a source says: have its round-trip times changed since the calibration? */
+enum noon_clock_guard {
+	NOON_CLOCK_GUARD_NONE = 0,     /**< the source has no baseline */
+	NOON_CLOCK_GUARD_WATCHING = 1, /**< as calibrated */
+	NOON_CLOCK_GUARD_LOSS = 2,     /**< more exchanges lost than calibrated */
+	NOON_CLOCK_GUARD_ALARM = 3,    /**< changed: somebody may be delaying packets */
+};
+
+/**
+ * Read what the guards say, as of the daemon's last event.
+ *
+ * @param page        from noon_open()
+ * @param ret_guards  ret_guards[cap], one for each source in the order of the configuration
+ * @param cap         16 is always enough
+ * @param ret_n       number of sources; may be larger than cap
+ * @return 0. The interval of noon_now() does not depend on any of this.
+ */
+int noon_guards(const struct noon_clock_page *page, enum noon_clock_guard *ret_guards, size_t cap,
+		size_t *ret_n);
 
 /** Return the short word of a status ("ok"); static, never NULL. */
 const char *noon_clock_status_word(enum noon_clock_status status);

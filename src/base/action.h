@@ -37,6 +37,10 @@ struct noon_rx {
 	X(FALSETICKER, "falseticker", "source outside the majority interval")            \
 	X(BOUND_LIMIT, "bound-limit", "bound above the alert limit")                     \
 	X(CLOCK_STEPPED, "clock-stepped", "the clock was stepped by somebody else")      \
+	X(DELAYED, "delayed", "round-trip times above their calibrated law")             \
+	X(SHORTENED, "shortened", "round-trip times below their calibrated law")         \
+	X(RTT_SHAPE, "rtt-shape", "round-trip times spread otherwise than calibrated")   \
+	X(LOSS, "loss", "more exchanges lost than at the calibration")                   \
 	X(SUSPENDED, "suspended", "the free-running clock stopped or jumped")
 
 enum noon_finding_kind {
@@ -46,12 +50,22 @@ enum noon_finding_kind {
 		NOON_FINDING_KINDS,
 };
 
+/** The statistic behind a finding of the guard. */
+struct noon_evidence {
+	const char *statistic; /**< its short word, static; NULL for other findings */
+	double value;	       /**< in the unit of the statistic */
+	double limit;	       /**< what it was compared with */
+	uint32_t samples;      /**< exchanges it rests on */
+};
+
 struct noon_finding {
 	enum noon_finding_kind kind;
 	uint32_t source;    /**< index of the source; UINT32_MAX when it concerns no single one */
 	noon_time at;	    /**< local free-running clock */
-	noon_dur value;	    /**< what was seen, ns */
-	noon_dur threshold; /**< what it was compared with, ns */
+	noon_dur value;	    /**< what was seen, ns; of the guard: estimated delay, signed */
+	noon_dur threshold; /**< what it was compared with, ns; of the guard: the shift that it
+			     *   must find */
+	struct noon_evidence evidence;
 };
 
 #define NOON_SOURCE_NONE UINT32_MAX

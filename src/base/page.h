@@ -17,6 +17,7 @@
 #define NOON_PAGE_MAGIC	  UINT64_C(0x4e4f4f4e4d41524b) /* "NOONMARK" */
 #define NOON_PAGE_VERSION 1
 #define NOON_PAGE_SIZE	  4096
+#define NOON_PAGE_GUARDS  16
 
 /** One consistent statement. */
 struct noon_page_body {
@@ -41,6 +42,9 @@ struct noon_page {
 	_Atomic uint32_t generation;
 	uint32_t pad;
 	struct noon_page_body body;
+	_Atomic uint32_t
+		n_guards; /**< sources; a byte each, beside the seqlock: they stand alone */
+	_Atomic uint8_t guard[NOON_PAGE_GUARDS]; /**< enum noon_clock_guard */
 };
 
 /** Read the kernel's boot id ("xxxxxxxx-xxxx-..."): its first 32 hexadecimal digits. Missing ones

@@ -59,6 +59,9 @@ static cfg_opt_t source_opts[] = {
 	CFG_FLOAT("cable-tolerance-m", 0.0, CFGF_NONE),
 	CFG_STR("measured-minimum-forward", "0", CFGF_NONE),
 	CFG_STR("measured-minimum-reverse", "0", CFGF_NONE),
+	CFG_STR("path-id", "", CFGF_NONE),
+	CFG_STR("baseline", "", CFGF_NONE),
+	CFG_STR("guard-shift", "0", CFGF_NONE),
 	CFG_END(),
 };
 
@@ -102,6 +105,10 @@ static cfg_opt_t top_opts[] = {
 	CFG_INT("holdover-polls", 3, CFGF_NONE),
 	CFG_INT("nocerttimecheck", 0, CFGF_NONE),
 	CFG_STR("hwtimestamp", "", CFGF_NONE),
+	CFG_STR("guard-key", "", CFGF_NONE),
+	CFG_FLOAT("guard-pd", 0.999, CFGF_NONE),
+	CFG_FLOAT("guard-pfa", 1e-6, CFGF_NONE),
+	CFG_STR("hook", "", CFGF_NONE),
 	CFG_FLOAT("latitude", NOWHERE, CFGF_NONE),
 	CFG_FLOAT("longitude", NOWHERE, CFGF_NONE),
 	CFG_SEC("clock", clock_opts, CFGF_NODEFAULT | CFGF_MULTI),
@@ -240,7 +247,15 @@ static noon_err take_places(cfg_t *top, cfg_t *cfg, struct noon_source_conf *s)
 	return NOON_OK;
 }
 
-/* One-way minima: from a cable, a distance, two places, or (trusted) a measurement; 0 otherwise. */
+static void take_distance(double distance_m, struct noon_source_conf *s)
+{
+	s->m_f = noon_minimum_from_distance(distance_m);
+	s->minima = NOON_MINIMA_GEOMETRY;
+}
+
+/* One-way minima: from a cable or (trusted) a measurement; else from a distance or two places; 0
+ * otherwise. With a cable or a measurement the distance only tells how much the path could be
+ * shortened. */
 static noon_err take_minima(cfg_t *top, cfg_t *cfg, struct noon_source_conf *s)
 {
 	const bool cable = cfg_getfloat(cfg, "cable-length-m") > 0;
@@ -251,25 +266,27 @@ static noon_err take_minima(cfg_t *top, cfg_t *cfg, struct noon_source_conf *s)
 	const noon_dur r = dur_of(cfg, "measured-minimum-reverse");
 	noon_err err = NOON_OK;
 
-	if (cable + (distance > 0) + place + (f > 0 || r > 0) > 1)
-		return refuse(cfg,
-			      "give one of cable-length-m, distance-m, latitude with longitude, "
-			      "measured-minimum-*");
+	if (cable + (f > 0 || r > 0) > 1 || (distance > 0) + place > 1)
+		return refuse(cfg, "give one of cable-length-m and measured-minimum-*, and one of "
+				   "distance-m and latitude with longitude");
+	if (place)
+		err = take_places(top, cfg, s);
+	else if (distance > 0)
+		take_distance(distance, s);
+	s->light = s->m_f;
 	if (f > 0 || r > 0) {
 		s->m_f = f;
 		s->m_r = r;
 		s->minima = NOON_MINIMA_MEASURED;
-		return NOON_OK;
+		return err;
 	}
-	if (cable) {
+	if (!err && cable)
 		err = take_cable(cfg, s);
-	} else if (place) {
-		err = take_places(top, cfg, s);
-	} else if (distance > 0) {
-		s->m_f = noon_minimum_from_distance(distance);
+	s->m_r = s->m_f;
+	if (s->m_f < s->light) { /* the tolerance of the survey */
+		s->m_f = s->m_r = s->light;
 		s->minima = NOON_MINIMA_GEOMETRY;
 	}
-	s->m_r = s->m_f;
 	return err;
 }
 
@@ -283,6 +300,21 @@ static void take_source_engine(cfg_t *cfg, struct noon_config_source *s)
 	s->engine.noselect = cfg_getbool(cfg, "noselect");
 	s->engine.extra_err = dur_of(cfg, "extra-error");
 	s->engine.require_auth = s->nts;
+}
+
+static noon_err take_guard(cfg_t *top, cfg_t *cfg, struct noon_config_source *s)
+{
+	const char *path_id = cfg_getstr(cfg, "path-id");
+
+	if (strlen(path_id) >= sizeof(s->path_id))
+		return refuse(cfg, "path-id: longer than 127 characters");
+	copy(s->path_id, sizeof(s->path_id), path_id[0] != '\0' ? path_id : s->host);
+	copy_path(s->baseline, cfg, "baseline");
+	s->guard_shift = dur_of(cfg, "guard-shift");
+	if (s->baseline[0] != '\0' && cfg_getstr(top, "guard-key")[0] == '\0')
+		return refuse(cfg, "baseline needs the general option guard-key: an unsigned one "
+				   "could be anybody's");
+	return NOON_OK;
 }
 
 static noon_err take_source(cfg_t *top, cfg_t *cfg, struct noon_config_source *s)
@@ -323,7 +355,7 @@ static noon_err take_source(cfg_t *top, cfg_t *cfg, struct noon_config_source *s
 		return NOON_ERR_FORMAT;
 	}
 	take_source_engine(cfg, s);
-	if (take_minima(top, cfg, &s->engine))
+	if (take_guard(top, cfg, s) || take_minima(top, cfg, &s->engine))
 		return NOON_ERR_FORMAT;
 	if (noon_source_conf_check(&s->engine)) {
 		cfg_error(cfg,
@@ -414,6 +446,10 @@ static noon_err take_all(cfg_t *cfg, struct noon_config *c)
 	copy(c->user, sizeof(c->user), cfg_getstr(cfg, "user"));
 	copy(c->hwtimestamp, sizeof(c->hwtimestamp), cfg_getstr(cfg, "hwtimestamp"));
 	c->no_cert_time_check = (unsigned)cfg_getint(cfg, "nocerttimecheck");
+	copy_path(c->guard_key, cfg, "guard-key");
+	c->guard_p_d = cfg_getfloat(cfg, "guard-pd");
+	c->guard_p_fa = cfg_getfloat(cfg, "guard-pfa");
+	copy_path(c->hook, cfg, "hook");
 	take_engine(cfg, &c->engine);
 	if (noon_engine_conf_check(&c->engine)) {
 		cfg_error(cfg,

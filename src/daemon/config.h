@@ -47,6 +47,9 @@ struct noon_config_source {
 	enum noon_aead_id aead[2];     /**< order of preference */
 	size_t n_aead;
 	bool cert_time_check;
+	char path_id[128];		     /**< of the path, as in its baseline */
+	char baseline[NOON_CONFIG_PATH_MAX]; /**< "" for none */
+	noon_dur guard_shift;		     /**< shift the guard must find; 0: the alert limit */
 	struct noon_source_conf engine;
 };
 
@@ -81,7 +84,11 @@ struct noon_config {
 	char control[NOON_CONFIG_PATH_MAX]; /**< socket; "" for none */
 	char page[NOON_CONFIG_PATH_MAX];    /**< shared page; "" for none */
 	char user[64];
-	char hwtimestamp[16]; /**< interface for hardware stamps; "" for none */
+	char hwtimestamp[16];		      /**< interface for hardware stamps; "" for none */
+	char guard_key[NOON_CONFIG_PATH_MAX]; /**< public key that baselines are signed with */
+	double guard_p_d;
+	double guard_p_fa;
+	char hook[NOON_CONFIG_PATH_MAX]; /**< command told of changes of state; "" for none */
 	struct noon_engine_conf engine;
 	struct noon_config_clock clock;
 	struct noon_config_server server;

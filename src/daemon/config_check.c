@@ -4,6 +4,7 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "daemon/config.h"
 #include "daemon/config_priv.h"
@@ -135,6 +136,18 @@ static int check_not_negative(cfg_t *cfg, cfg_opt_t *opt)
 	return -1;
 }
 
+static int check_probability(cfg_t *cfg, cfg_opt_t *opt)
+{
+	const double p = cfg_opt_getnfloat(opt, cfg_opt_size(opt) - 1);
+	const bool p_d = strcmp(cfg_opt_name(opt), "guard-pd") == 0;
+
+	if (p_d ? p >= 0.5 && p < 1.0 : p > 0.0 && p <= 0.1)
+		return 0;
+	cfg_error(cfg, "%s = %g: expected a probability %s", cfg_opt_name(opt), p,
+		  p_d ? "from 0.5 to below 1" : "above 0, at most 0.1");
+	return -1;
+}
+
 static int check_aead(cfg_t *cfg, cfg_opt_t *opt)
 {
 	const long v = cfg_opt_getnint(opt, cfg_opt_size(opt) - 1);
@@ -183,6 +196,19 @@ static int check_string(cfg_t *cfg, cfg_opt_t *opt)
 	return -1;
 }
 
+static int check_hook(cfg_t *cfg, cfg_opt_t *opt)
+{
+	const char *path = cfg_opt_getnstr(opt, cfg_opt_size(opt) - 1);
+
+	if (check_string(cfg, opt))
+		return -1;
+	if (path[0] == '\0' || (path[0] == '/' && access(path, X_OK) == 0))
+		return 0;
+	cfg_error(cfg, "hook = \"%s\": expected the absolute path of a command that can be run",
+		  path);
+	return -1;
+}
+
 static const struct {
 	const char *option;
 	cfg_validate_callback_t check;
@@ -225,6 +251,12 @@ static const struct {
 	{"source|cable-tolerance-m", check_not_negative},
 	{"source|measured-minimum-forward", check_dur_not_negative},
 	{"source|measured-minimum-reverse", check_dur_not_negative},
+	{"source|baseline", check_string},
+	{"source|guard-shift", check_dur_not_negative},
+	{"guard-key", check_string},
+	{"guard-pd", check_probability},
+	{"guard-pfa", check_probability},
+	{"hook", check_hook},
 	{"server|listen", check_listen},
 	{"server|threads", check_int},
 	{"server|local-stratum", check_int},

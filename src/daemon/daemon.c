@@ -48,6 +48,22 @@ static const char *source_name(const struct noon_daemon *d, uint32_t index)
 	return "-";
 }
 
+static void log_finding(const struct noon_finding *f, const char *source)
+{
+	const char *word = noon_finding_word(f->kind);
+	const char *text = noon_finding_text(f->kind);
+
+	if (f->evidence.statistic == NULL)
+		noon_log(NOON_LOG_WARNING, "finding %s: %s (source %s, value %.9f s, limit %.9f s)",
+			 word, text, source, noon_dur_to_s(f->value), noon_dur_to_s(f->threshold));
+	else
+		noon_log(NOON_LOG_WARNING,
+			 "finding %s: %s (source %s, statistic %s %.6g against %.6g over %u "
+			 "exchanges, estimated delay %.9f s)",
+			 word, text, source, f->evidence.statistic, f->evidence.value,
+			 f->evidence.limit, f->evidence.samples, noon_dur_to_s(f->value));
+}
+
 /* Findings begin seldom: the engine reports each once when it begins. */
 static void take_findings(struct noon_daemon *d, struct noon_actions *out)
 {
@@ -57,10 +73,7 @@ static void take_findings(struct noon_daemon *d, struct noon_actions *out)
 		if (a->kind != NOON_ACTION_FINDING)
 			continue;
 		next_event(d)->finding = a->finding;
-		noon_log(NOON_LOG_WARNING, "finding %s: %s (source %s, value %.9f s, limit %.9f s)",
-			 noon_finding_word(a->finding.kind), noon_finding_text(a->finding.kind),
-			 source_name(d, a->finding.source), noon_dur_to_s(a->finding.value),
-			 noon_dur_to_s(a->finding.threshold));
+		log_finding(&a->finding, source_name(d, a->finding.source));
 	}
 	noon_actions_reset(out);
 }
@@ -221,6 +234,37 @@ static void log_state(struct noon_daemon *d, const struct noon_reading *r)
 			 noon_dur_to_s(r->bound), noon_dur_to_s(d->conf.engine.alert_limit));
 }
 
+/* The command of the operator gets the facts in its environment. */
+static void tell_hook(struct noon_daemon *d, const struct noon_reading *r)
+{
+	struct noon_hook_facts f = {0};
+	size_t n = 0;
+
+	(void)snprintf(f.var[0], sizeof(f.var[0]), "NOONMARK_STATE=%s", noon_state_word(r->state));
+	(void)snprintf(f.var[1], sizeof(f.var[1]), "NOONMARK_PREVIOUS_STATE=%s",
+		       noon_state_word(d->state));
+	(void)snprintf(f.var[2], sizeof(f.var[2]), "NOONMARK_ALERT_LIMIT_S=%.9f",
+		       noon_dur_to_s(d->conf.engine.alert_limit));
+	n = (size_t)snprintf(f.var[3], sizeof(f.var[3]), "NOONMARK_FINDINGS=");
+	for (unsigned k = 0; k < NOON_FINDING_KINDS && n < sizeof(f.var[3]); k++)
+		if (r->findings >> k & 1)
+			n += (size_t)snprintf(f.var[3] + n, sizeof(f.var[3]) - n, "%s ",
+					      noon_finding_word((enum noon_finding_kind)k));
+	if (r->bound != NOON_DUR_MAX)
+		(void)snprintf(f.var[4], sizeof(f.var[4]), "NOONMARK_BOUND_S=%.9f",
+			       noon_dur_to_s(r->bound));
+	if (noon_hook_tell(&d->hook, &f))
+		noon_log(NOON_LOG_ERROR, "hook %s: cannot be started", d->hook.path);
+}
+
+static void tend_hook(struct noon_daemon *d)
+{
+	int status = 0;
+
+	if (noon_hook_tend(&d->hook, &status))
+		noon_log(NOON_LOG_WARNING, "hook %s: ended with status %d", d->hook.path, status);
+}
+
 static void tell_state(struct noon_daemon *d, const struct noon_reading *r)
 {
 	struct noon_daemon_event *e;
@@ -233,6 +277,7 @@ static void tell_state(struct noon_daemon *d, const struct noon_reading *r)
 	e->state = r->state;
 	if (is_worth_a_line(d, d->state, r->state))
 		log_state(d, r);
+	tell_hook(d, r);
 	d->state = r->state;
 	(void)snprintf(text, sizeof(text), "STATUS=%s", noon_state_word(r->state));
 	noon_notify(text);
@@ -339,6 +384,7 @@ static void on_tick(void *arg)
 	} else {
 		check_local(d);
 	}
+	tend_hook(d);
 	refresh(d);
 }
 
@@ -362,10 +408,32 @@ noon_err noon_daemon_step(struct noon_daemon *d)
 	return err;
 }
 
+/* Put a new baseline into force; one that cannot be read leaves the old one. */
+static void reload_guard(struct noon_daemon *d, size_t i)
+{
+	struct noon_daemon_guard *old = d->guard[i];
+	struct noon_daemon_guard *new;
+
+	if (!d->source[i].up || noon_daemon_guard_new(&d->conf, &d->conf.source[i], &new) ||
+	    new == NULL)
+		return;
+	if (old != NULL && strcmp(old->digest, new->digest) == 0) {
+		free(new);
+		return;
+	}
+	noon_log(NOON_LOG_NOTICE, "source %s: new baseline %.16s of %zu exchanges",
+		 d->conf.source[i].host, new->digest, new->count);
+	noon_engine_set_guard(d->engine, d->source[i].index, &new->guard);
+	d->guard[i] = new;
+	free(old);
+}
+
 void noon_daemon_reload(struct noon_daemon *d)
 {
 	if (d->ke != NULL)
 		noon_ke_service_reload(d->ke);
+	for (size_t i = 0; i < d->conf.n_sources; i++)
+		reload_guard(d, i);
 }
 
 static noon_err make_clock(struct noon_daemon *d)
@@ -514,6 +582,7 @@ noon_err noon_daemon_init(struct noon_daemon *d, const struct noon_config *conf,
 	d->conf = *conf;
 	d->tick = (struct noon_timer){.fire = on_tick, .arg = d};
 	d->started_ns = noon_clock_read(CLOCK_REALTIME);
+	(void)snprintf(d->hook.path, sizeof(d->hook.path), "%s", conf->hook);
 	noon_actions_reset(&d->actions);
 	noon_entropy_init(&d->entropy);
 	noon_served_init(&d->served);
@@ -527,6 +596,8 @@ noon_err noon_daemon_init(struct noon_daemon *d, const struct noon_config *conf,
 	open_hwstamps(d);
 	err = make_clock(d);
 	err = err ? err : make_engine(d);
+	for (size_t i = 0; i < conf->n_sources && !err; i++)
+		err = noon_daemon_guard_new(&d->conf, &d->conf.source[i], &d->guard[i]);
 	err = err ? err : make_files(d);
 	return err ? err : make_services(d);
 }
@@ -553,8 +624,11 @@ noon_err noon_daemon_start(struct noon_daemon *d)
 		err = noon_ntp_service_start(d->ntp);
 	if (!err && d->ke != NULL)
 		err = noon_ke_service_start(d->ke);
-	for (size_t i = 0; i < d->conf.n_sources && !err; i++)
+	for (size_t i = 0; i < d->conf.n_sources && !err; i++) {
 		err = noon_daemon_source_init(&d->source[i], &d->conf.source[i], &d->host);
+		if (!err && d->guard[i] != NULL)
+			noon_engine_set_guard(d->engine, d->source[i].index, &d->guard[i]->guard);
+	}
 	if (err)
 		noon_log(NOON_LOG_ERROR, "cannot start: %s", noon_err_text(err));
 	return err;
@@ -590,6 +664,9 @@ void noon_daemon_fini(struct noon_daemon *d)
 	noon_clock_free(d->clock);
 	noon_entropy_fini(&d->entropy);
 	noon_loop_free(d->loop);
+	noon_hook_end(&d->hook);
+	for (size_t i = 0; i < NOON_SOURCES_MAX; i++)
+		free(d->guard[i]);
 	free(d->engine);
 	memset(d, 0, sizeof(*d));
 }

@@ -7,6 +7,7 @@
 
 #include "daemon/config.h"
 #include "daemon/control.h"
+#include "daemon/guarding.h"
 #include "daemon/ke_service.h"
 #include "daemon/leap.h"
 #include "daemon/ntp_service.h"
@@ -15,6 +16,7 @@
 #include "engine/engine.h"
 #include "platform/clock.h"
 #include "platform/entropy.h"
+#include "platform/hook.h"
 #include "platform/loop.h"
 #include "platform/page.h"
 
@@ -37,6 +39,8 @@ struct noon_daemon {
 	struct noon_engine *engine;
 	struct noon_source_host host;
 	struct noon_daemon_source source[NOON_SOURCES_MAX];
+	struct noon_daemon_guard *guard[NOON_SOURCES_MAX]; /**< of each source; NULL: none */
+	struct noon_hook hook;
 	struct noon_served served;
 	struct noon_ntp_service *ntp;
 	struct noon_ke_service *ke;
@@ -77,7 +81,8 @@ NOON_MUST_USE noon_err noon_daemon_step(struct noon_daemon *d);
 /** Tell whether the daemon has sources; without any it serves the local clock as it is. */
 bool noon_daemon_has_sources(const struct noon_daemon *d);
 
-/** SIGHUP: read certificate and key again. */
+/** SIGHUP: read certificate and key again, and baselines, which is how an operator puts a new
+ *  one into force. */
 void noon_daemon_reload(struct noon_daemon *d);
 
 #endif

@@ -116,8 +116,20 @@ static void publish_served(struct noon_daemon *d, const struct noon_reading *r)
 	noon_served_put(&d->served, &s);
 }
 
+static void publish_guards(struct noon_daemon *d)
+{
+	uint8_t state[NOON_SOURCES_MAX];
+
+	if (d->page == NULL)
+		return;
+	for (size_t i = 0; i < d->conf.n_sources; i++)
+		state[i] = (uint8_t)noon_daemon_guard_state(d->guard[i]);
+	noon_page_writer_put_guards(d->page, state, d->conf.n_sources);
+}
+
 void noon_publish(struct noon_daemon *d, const struct noon_reading *r)
 {
 	publish_page(d, r);
+	publish_guards(d);
 	publish_served(d, r);
 }

@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "daemon/daemon.h"
+#include "engine/conditions.h"
 
 static json_t *seconds(noon_dur d)
 {
@@ -107,6 +108,53 @@ static void set_measurements(json_t *o, const struct noon_source_report *r)
 	(void)json_object_set_new(o, "rx_stamp", json_string(stamp_word(r->last.rx_stamp)));
 }
 
+static json_t *guard_part(const struct noon_daemon_guard *g)
+{
+	const struct noon_guard_plan *p;
+	json_t *active = json_array();
+	json_t *o;
+
+	if (g == NULL) {
+		json_decref(active);
+		return json_null();
+	}
+	p = &g->plan;
+	for (unsigned k = 0; k < NOON_STATISTICS; k++)
+		if (g->guard.active >> k & 1)
+			(void)json_array_append_new(
+				active, json_string(noon_statistic_word((enum noon_statistic)k)));
+	o = json_pack("{s:s, s:o, s:s, s:s, s:I, s:s, s:b, s:i, s:I, s:I, s:f, s:f, s:f}", "state",
+		      noon_guard_state_word(noon_daemon_guard_state(g)), "active", active,
+		      "path_id", g->path_id, "baseline", g->digest, "baseline_count",
+		      (json_int_t)g->count, "leads", noon_statistic_word(p->leads), "feasible",
+		      (int)p->feasible, "batch", (int)p->batch, "seen", (json_int_t)g->guard.seen,
+		      "lost", (json_int_t)g->guard.lost, "shift_s", p->conf.shift_ns * 1e-9,
+		      "mean_s", p->centre_ns * 1e-9, "mean_limit_s",
+		      p->limit[NOON_STATISTIC_MEAN].high * 1e-9);
+	if (o != NULL && g->guard.batches > 0)
+		(void)json_object_set_new(o, "batch_mean_s",
+					  json_real(g->guard.batch_mean_ns * 1e-9));
+	return o;
+}
+
+/* The three conditions of secure synchronisation, in their order. */
+static json_t *conditions(const struct noon_daemon *d, size_t i)
+{
+	const struct noon_source *s = &d->engine->source[d->source[i].index];
+	json_t *list = json_array();
+	struct noon_conditions c;
+
+	noon_conditions_of(s, d->guard[i] != NULL ? &d->guard[i]->guard : NULL,
+			   d->conf.engine.alert_limit, &c);
+	for (unsigned k = 0; k < NOON_CONDITIONS; k++)
+		(void)json_array_append_new(
+			list, json_pack("{s:i, s:s, s:s}", "condition", (int)k + 1, "met",
+					noon_met_word(c.met[k]), "why", c.why[k]));
+	return json_pack("{s:o, s:f, s:b}", "list", list, "hidden_advance_s",
+			 noon_dur_to_s(c.hidden_advance), "hidden_advance_known",
+			 (int)c.hidden_known);
+}
+
 static json_t *source(struct noon_daemon *d, const struct noon_daemon_source *s, noon_time now)
 {
 	struct noon_source_report r;
@@ -132,9 +180,15 @@ static json_t *sources(struct noon_daemon *d, noon_time now)
 {
 	json_t *list = json_array();
 
-	for (size_t i = 0; i < d->conf.n_sources; i++)
-		if (d->source[i].up)
-			(void)json_array_append_new(list, source(d, &d->source[i], now));
+	for (size_t i = 0; i < d->conf.n_sources; i++) {
+		json_t *o = d->source[i].up ? source(d, &d->source[i], now) : NULL;
+
+		if (o == NULL)
+			continue;
+		(void)json_object_set_new(o, "guard", guard_part(d->guard[i]));
+		(void)json_object_set_new(o, "conditions", conditions(d, i));
+		(void)json_array_append_new(list, o);
+	}
 	return list;
 }
 
@@ -178,7 +232,9 @@ static json_t *ke_server(struct noon_daemon *d)
 
 static json_t *event(const struct noon_daemon *d, const struct noon_daemon_event *e)
 {
+	const struct noon_evidence *v = &e->finding.evidence;
 	const char *who = "-";
+	json_t *o;
 
 	if (e->is_state)
 		return json_pack("{s:o, s:s, s:s}", "at", instant(e->real_ns), "event", "state",
@@ -186,10 +242,16 @@ static json_t *event(const struct noon_daemon *d, const struct noon_daemon_event
 	for (size_t i = 0; i < d->conf.n_sources; i++)
 		if (d->source[i].up && d->source[i].index == e->finding.source)
 			who = d->conf.source[i].host;
-	return json_pack("{s:o, s:s, s:s, s:s, s:f, s:f}", "at", instant(e->real_ns), "event",
-			 "finding", "finding", noon_finding_word(e->finding.kind), "source", who,
-			 "value_s", noon_dur_to_s(e->finding.value), "threshold_s",
-			 noon_dur_to_s(e->finding.threshold));
+	o = json_pack("{s:o, s:s, s:s, s:s, s:f, s:f}", "at", instant(e->real_ns), "event",
+		      "finding", "finding", noon_finding_word(e->finding.kind), "source", who,
+		      "value_s", noon_dur_to_s(e->finding.value), "threshold_s",
+		      noon_dur_to_s(e->finding.threshold));
+	if (o != NULL && v->statistic != NULL)
+		(void)json_object_update_new(o, json_pack("{s:s, s:f, s:f, s:I}", "statistic",
+							  v->statistic, "statistic_value", v->value,
+							  "statistic_limit", v->limit, "samples",
+							  (json_int_t)v->samples));
+	return o;
 }
 
 static json_t *events(const struct noon_daemon *d)

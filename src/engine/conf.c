@@ -53,7 +53,7 @@ noon_err noon_engine_conf_check(const struct noon_engine_conf *conf)
 noon_err noon_source_conf_check(const struct noon_source_conf *conf)
 {
 	const bool ok = conf->m_f >= 0 && conf->m_f <= NOON_S(1000) && conf->m_r >= 0 &&
-			conf->m_r <= NOON_S(1000) && conf->extra_err >= 0 &&
+			conf->m_r <= NOON_S(1000) && conf->light >= 0 && conf->extra_err >= 0 &&
 			conf->extra_err <= NOON_S(86400) && conf->poll_min >= NOON_POLL_LOG2_MIN &&
 			conf->poll_min <= conf->poll_max && conf->poll_max <= NOON_POLL_LOG2_MAX &&
 			conf->burst_interval >= NOON_MS(1);

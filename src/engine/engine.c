@@ -67,6 +67,13 @@ void noon_engine_remove_source(struct noon_engine *e, uint32_t source)
 	s->in_use = false;
 	s->verdict = NOON_SOURCE_UNUSED;
 	e->of_source[source] = (struct noon_findings){0};
+	e->guard[source] = NULL;
+}
+
+void noon_engine_set_guard(struct noon_engine *e, uint32_t source, struct noon_guard *guard)
+{
+	assert(source < NOON_SOURCES_MAX && e->source[source].in_use);
+	e->guard[source] = guard;
 }
 
 static void hurry(struct noon_engine *e)
@@ -89,7 +96,13 @@ static void alarm(struct noon_engine *e)
 static void raise_engine(struct noon_engine *e, enum noon_finding_kind kind, noon_time at,
 			 noon_dur value, noon_dur threshold)
 {
-	const struct noon_finding f = {kind, NOON_SOURCE_NONE, at, value, threshold};
+	const struct noon_finding f = {
+		.kind = kind,
+		.source = NOON_SOURCE_NONE,
+		.at = at,
+		.value = value,
+		.threshold = threshold,
+	};
 
 	noon_findings_raise(&e->of_engine, &f);
 }
@@ -97,7 +110,13 @@ static void raise_engine(struct noon_engine *e, enum noon_finding_kind kind, noo
 static void raise_source(struct noon_engine *e, uint32_t source, enum noon_finding_kind kind,
 			 noon_dur value, noon_dur threshold)
 {
-	const struct noon_finding f = {kind, source, e->now, value, threshold};
+	const struct noon_finding f = {
+		.kind = kind,
+		.source = source,
+		.at = e->now,
+		.value = value,
+		.threshold = threshold,
+	};
 
 	noon_findings_raise(&e->of_source[source], &f);
 }
@@ -186,10 +205,20 @@ static void refresh(struct noon_engine *e)
 	}
 }
 
+/* Sources that agree with the majority and whose guard has nothing against them. */
+static uint32_t undoubted(const struct noon_engine *e)
+{
+	uint32_t good = e->vote.voters & ~e->vote.falsetickers;
+
+	for (uint32_t i = 0; i < NOON_SOURCES_MAX; i++)
+		if (e->guard[i] && noon_guard_is_alarmed(e->guard[i]))
+			good &= ~(UINT32_C(1) << i);
+	return good;
+}
+
 static uint32_t goal(const struct noon_engine *e, struct noon_goal *ret)
 {
-	return noon_goal_of(e->source, e->vote.voters & ~e->vote.falsetickers, &e->cert,
-			    line_of(e)->rate, e->now, ret);
+	return noon_goal_of(e->source, undoubted(e), &e->cert, line_of(e)->rate, e->now, ret);
 }
 
 /* Steer towards what the sources agree on; a step only before the first OK. */
@@ -263,6 +292,15 @@ static void disagree(struct noon_engine *e)
 		e->latch.good_run = 0;
 }
 
+/* All who agree are under attack by the verdict of their guards. Their intervals are as true as
+ * ever, so the certificate stands; but nothing steers, and somebody has to look. */
+static void doubt(struct noon_engine *e)
+{
+	e->steering = 0;
+	e->latch.good_run = 0;
+	alarm(e);
+}
+
 /* Vote after an exchange of s, and draw the consequences. */
 static void vote(struct noon_engine *e, const struct noon_source *s, bool accepted)
 {
@@ -273,7 +311,9 @@ static void vote(struct noon_engine *e, const struct noon_source *s, bool accept
 		noon_findings_clear(&e->of_engine, NOON_FINDING_NO_MAJORITY);
 		e->cert = e->vote.cert;
 		e->has_cert = true;
-		if (accepted)
+		if (undoubted(e) == 0)
+			doubt(e);
+		else if (accepted)
 			e->steering = steer(e, s);
 	}
 	judge(e);
@@ -293,7 +333,7 @@ static bool lasts(const struct noon_engine *e, const struct noon_source *s)
 /* Move the latch after an accepted exchange. */
 static void settle(struct noon_engine *e, const struct noon_source *s)
 {
-	if (s->verdict == NOON_SOURCE_FALSETICKER || s->conf.noselect)
+	if (s->verdict == NOON_SOURCE_FALSETICKER || s->conf.noselect || undoubted(e) == 0)
 		return;
 	if (e->latch.good_run < e->conf.clear_after)
 		e->latch.good_run++;
@@ -335,6 +375,64 @@ static void note_fate(struct noon_engine *e, uint32_t i, enum noon_sample_fate f
 	}
 }
 
+static enum noon_finding_kind kind_of(enum noon_statistic s)
+{
+	switch (s) {
+	case NOON_STATISTIC_MEAN:
+	case NOON_STATISTIC_MINIMUM:
+	case NOON_STATISTIC_KS:
+	case NOON_STATISTIC_GATE:
+	case NOON_STATISTIC_CUSUM:
+		return NOON_FINDING_DELAYED;
+	case NOON_STATISTIC_MEAN_LOW:
+	case NOON_STATISTIC_CUSUM_LOW:
+		return NOON_FINDING_SHORTENED;
+	case NOON_STATISTIC_VARIANCE:
+		return NOON_FINDING_RTT_SHAPE;
+	case NOON_STATISTIC_LOSS:
+	case NOON_STATISTICS:
+		break;
+	}
+	return NOON_FINDING_LOSS;
+}
+
+/* Bring the findings of the guard in line with what is active in it. */
+static void note_guard(struct noon_engine *e, uint32_t i, bool is_new,
+		       const struct noon_guard_alarm *a)
+{
+	const struct noon_guard *g = e->guard[i];
+	uint32_t kinds = 0;
+
+	for (unsigned k = 0; k < NOON_STATISTICS; k++)
+		if (g->active >> k & 1)
+			kinds |= UINT32_C(1) << kind_of((enum noon_statistic)k);
+	for (unsigned k = NOON_FINDING_DELAYED; k <= NOON_FINDING_LOSS; k++)
+		if (!(kinds >> k & 1))
+			noon_findings_clear(&e->of_source[i], (enum noon_finding_kind)k);
+	if (is_new) {
+		const struct noon_finding f = {
+			.kind = kind_of(a->statistic),
+			.source = i,
+			.at = e->now,
+			.value = noon_dur_from_s(a->delay_ns * 1e-9),
+			.threshold = noon_dur_from_s(g->plan->conf.shift_ns * 1e-9),
+			.evidence = {noon_statistic_word(a->statistic), a->value, a->limit,
+				     a->samples},
+		};
+
+		noon_findings_raise(&e->of_source[i], &f);
+	}
+}
+
+static void watch(struct noon_engine *e, uint32_t i, const struct noon_sample *x)
+{
+	struct noon_guard_alarm a = {0};
+
+	if (!e->guard[i])
+		return;
+	note_guard(e, i, noon_guard_take(e->guard[i], noon_sample_rtt(x), &a), &a);
+}
+
 /* Let a source begin anew whose past and present have disagreed for as long as configured. */
 static void readmit(const struct noon_engine *e, struct noon_source *s)
 {
@@ -359,6 +457,8 @@ void noon_engine_on_sample(struct noon_engine *e, const struct noon_sample *x, n
 	readmit(e, s);
 	fate = noon_source_take(s, x, e->now, &e->drift, e->conf.clear_after);
 	note_fate(e, x->source, fate);
+	if (fate == NOON_SAMPLE_ACCEPTED)
+		watch(e, x->source, x);
 	vote(e, s, fate == NOON_SAMPLE_ACCEPTED);
 	if (fate == NOON_SAMPLE_ACCEPTED)
 		settle(e, s);
@@ -378,6 +478,11 @@ void noon_engine_on_miss(struct noon_engine *e, uint32_t source, noon_time now,
 		return;
 	begin(e, now);
 	noon_source_miss(s);
+	if (e->guard[source]) {
+		struct noon_guard_alarm a = {0};
+
+		note_guard(e, source, noon_guard_miss(e->guard[source], &a), &a);
+	}
 	finish(e, out);
 }
 
@@ -399,14 +504,21 @@ noon_time noon_engine_deadline(const struct noon_engine *e)
 	return noon_time_add(until, 1);
 }
 
+static void forget_source(struct noon_engine *e, uint32_t i)
+{
+	noon_source_forget(&e->source[i]);
+	e->of_source[i] = (struct noon_findings){0};
+	if (e->guard[i])
+		noon_guard_reset(e->guard[i]);
+}
+
 /* Forget everything that was measured on h. */
 static void forget(struct noon_engine *e)
 {
 	for (uint32_t i = 0; i < NOON_SOURCES_MAX; i++) {
 		if (!e->source[i].in_use)
 			continue;
-		noon_source_forget(&e->source[i]);
-		e->of_source[i] = (struct noon_findings){0};
+		forget_source(e, i);
 	}
 	e->vote = (struct noon_vote){.outcome = NOON_VOTE_NONE};
 	e->has_cert = false;
@@ -466,11 +578,11 @@ void noon_engine_accept(struct noon_engine *e, uint32_t source, noon_time now)
 	begin(e, now);
 	for (uint32_t i = 0; i < NOON_SOURCES_MAX; i++) {
 		struct noon_source *s = &e->source[i];
-		const bool doubted = s->suspect || s->verdict == NOON_SOURCE_FALSETICKER;
+		const bool doubted = s->suspect || s->verdict == NOON_SOURCE_FALSETICKER ||
+				     (e->guard[i] && noon_guard_is_alarmed(e->guard[i]));
 
 		if (!s->in_use || !(i == source || (source == NOON_SOURCE_NONE && doubted)))
 			continue;
-		noon_source_forget(s);
-		e->of_source[i] = (struct noon_findings){0};
+		forget_source(e, i);
 	}
 }

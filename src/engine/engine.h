@@ -35,6 +35,7 @@
 #include "engine/source.h"
 #include "engine/state.h"
 #include "engine/vote.h"
+#include "estimate/guard.h"
 
 /** All state; the caller's storage, about 110 kB. The fields are the engine's own. */
 struct noon_engine {
@@ -42,6 +43,7 @@ struct noon_engine {
 	struct noon_drift drift; /**< assumptions, from conf */
 	struct noon_source source[NOON_SOURCES_MAX];
 	struct noon_findings of_source[NOON_SOURCES_MAX];
+	struct noon_guard *guard[NOON_SOURCES_MAX]; /**< borrowed; NULL: not guarded */
 	struct noon_findings of_engine;
 	struct noon_vote vote; /**< the last one held */
 	struct noon_cert cert; /**< the last one agreed; valid when has_cert */
@@ -80,6 +82,18 @@ NOON_MUST_USE noon_err noon_engine_init(struct noon_engine *e, const struct noon
 NOON_MUST_USE noon_err noon_engine_add_source(struct noon_engine *e,
 					      const struct noon_source_conf *conf,
 					      uint32_t *ret_index);
+
+/**
+ * Let a guard watch the round-trip times of a source.
+ *
+ * While the guards of all sources that agree have an alarm, nothing steers and the state is
+ * ALARM; the bound, which rests on no calibration, stays as it is. A guard of one source among
+ * others that are fine takes it out of steering.
+ *
+ * @param source  in use
+ * @param guard   initialised; borrowed until the source is removed; NULL: none
+ */
+void noon_engine_set_guard(struct noon_engine *e, uint32_t source, struct noon_guard *guard);
 
 /** Remove a source with all it has proved; the certificate stays until the next vote. */
 void noon_engine_remove_source(struct noon_engine *e, uint32_t source);
@@ -142,8 +156,9 @@ NOON_MUST_USE noon_err noon_engine_step(struct noon_engine *e, noon_time now);
 
 /**
  * Believe what a suspect source says from now on, because an operator asks for it: its past
- * exchanges are forgotten. NOON_SOURCE_NONE: all suspect sources and falsetickers. The bound keeps
- * resting on the old certificate until the next vote agrees; an alarm ends as usual.
+ * exchanges are forgotten, and its guard's batch. NOON_SOURCE_NONE: all suspect sources and
+ * falsetickers. The bound keeps resting on the old certificate until the next vote agrees; an alarm
+ * ends as usual.
  */
 void noon_engine_accept(struct noon_engine *e, uint32_t source, noon_time now);
 

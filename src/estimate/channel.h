@@ -11,8 +11,10 @@
 #include "estimate/law.h"
 #include "estimate/threshold.h"
 
+#define NOON_CHANNEL_ROUTERS_MAX 255 /**< a packet does not live through more */
+
 struct noon_channel {
-	unsigned routers; /**< M, in each direction, >= 1 */
+	unsigned routers; /**< M, in each direction, 1..NOON_CHANNEL_ROUTERS_MAX */
 	double p_idle;	  /**< 0..1, not 1 */
 	double packet_bytes;
 	double rate_bps;
@@ -29,10 +31,21 @@ NOON_MUST_USE noon_err noon_channel_check(const struct noon_channel *c);
 /** Return the time a full packet takes, ns: packet_bytes 8 / rate. */
 double noon_channel_service_ns(const struct noon_channel *c);
 
+/** Return mean, variance (ns^2) and third central moment (ns^3) of one round trip. */
+void noon_channel_moments(const struct noon_channel *c, double *ret_mean, double *ret_var,
+			  double *ret_m3);
+
 /** Return the cumulant function of one round trip; `c` is borrowed. */
 struct noon_cgf noon_cgf_of_channel(const struct noon_channel *c);
 
-/** Compute the law of one round trip. @retval NOON_OK, NOON_ERR_RANGE */
+/**
+ * Compute the law of one round trip.
+ *
+ * Exact on its lattice while that resolves a single router; for many busy routers, where it does
+ * not, from the saddlepoint, which is as good there as the lattice could be.
+ * @retval NOON_OK, NOON_ERR_RANGE
+ * Cost: some 5 ms.
+ */
 NOON_MUST_USE noon_err noon_law_of_channel(const struct noon_channel *c, struct noon_law *ret);
 
 #endif

@@ -32,7 +32,8 @@ struct noon_law {
  * Estimate the law from measured values.
  *
  * The cells reach from the smallest value to the largest, unless few values lie so far out that
- * the cells would get too coarse for the rest; then those share the last cell.
+ * the cells would get too coarse for the rest; then those share the last cell. Few: one, and one
+ * in a thousand. A value is shared between the two cells beside it, so that the mean stays.
  *
  * @param      rtt_ns     rtt_ns[n]
  * @param      n          >= 2
@@ -45,6 +46,9 @@ struct noon_law {
  */
 NOON_MUST_USE noon_err noon_law_of_samples(const int64_t *rtt_ns, size_t n, double least_step,
 					   struct noon_law *ret);
+
+/** Return what the last cell stands for, ns: larger values count as this one. */
+double noon_law_top_ns(const struct noon_law *law);
 
 /** Return P(X <= x), linear within cells; 0..1. */
 double noon_law_cdf(const struct noon_law *law, double x_ns);

@@ -13,17 +13,27 @@
 
 /** Anything with a cumulant function: a law, the routers of a channel, ... */
 struct noon_cgf {
-	/** Return K(t) and its derivatives; t in 1/ns. */
+	/** Return ln E exp(t (X - mean_ns)) with its first two derivatives; t in 1/ns. About the
+	 *  mean, because n K(t) - n t x would lose its digits to a long propagation delay. */
 	double (*k)(const void *of, double t, double *ret_k1, double *ret_k2);
 	const void *of;
-	double mean_ns;
-	double sd_ns;
-	double skewness;
+	double mean_ns;	 /**< of exactly what k() describes */
+	double sd_ns;	 /**< 0: one value only */
 	double least_ns; /**< support */
 	double most_ns;
 };
 
+/**
+ * Return the cumulant function of the cells of a law; `law` is borrowed.
+ *
+ * Its mean is that of the cells: it differs from law->mean_ns where rare large values share the
+ * last cell. A mean to be tested against it must clip its values there too (noon_law_top_ns).
+ */
 struct noon_cgf noon_cgf_of_law(const struct noon_law *law);
+
+/** Return t with K'(t) = x, 1/ns; x within the support. Where only the atom at an end is left, a
+ *  large t. */
+double noon_cgf_tilt(const struct noon_cgf *k, double x_ns);
 
 /**
  * Return P(mean of n values > x) by Lugannani-Rice; n may be fractional (correlated values: the

@@ -155,6 +155,21 @@ int noon_now(const struct noon_clock_page *page, int64_t *ret_earliest, int64_t 
 	return 0;
 }
 
+int noon_guards(const struct noon_clock_page *page, enum noon_clock_guard *ret_guards, size_t cap,
+		size_t *ret_n)
+{
+	const struct noon_page *p = page->map;
+	size_t n = atomic_load_explicit(&p->n_guards, memory_order_acquire);
+
+	if (n > NOON_PAGE_GUARDS)
+		n = NOON_PAGE_GUARDS;
+	for (size_t i = 0; i < n && i < cap; i++)
+		ret_guards[i] = (enum noon_clock_guard)atomic_load_explicit(&p->guard[i],
+									    memory_order_relaxed);
+	*ret_n = n;
+	return 0;
+}
+
 const char *noon_clock_status_word(enum noon_clock_status status)
 {
 	switch (status) {

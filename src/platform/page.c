@@ -75,6 +75,13 @@ noon_err noon_page_writer_new(const char *path, struct noon_page_writer **ret)
 	return NOON_OK;
 }
 
+void noon_page_writer_put_guards(struct noon_page_writer *w, const uint8_t *state, size_t n)
+{
+	for (size_t i = 0; i < n && i < NOON_PAGE_GUARDS; i++)
+		atomic_store_explicit(&w->map->guard[i], state[i], memory_order_relaxed);
+	atomic_store_explicit(&w->map->n_guards, (uint32_t)n, memory_order_release);
+}
+
 void noon_page_writer_put(struct noon_page_writer *w, const struct noon_page_body *body)
 {
 	struct noon_page *p = w->map;

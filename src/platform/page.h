@@ -5,6 +5,9 @@
 #ifndef NOON_PLATFORM_PAGE_H
 #define NOON_PLATFORM_PAGE_H
 
+#include <stddef.h>
+#include <stdint.h>
+
 #include "base/err.h"
 #include "base/page.h"
 
@@ -16,6 +19,9 @@ NOON_MUST_USE noon_err noon_page_writer_new(const char *path, struct noon_page_w
 
 /** Publish a statement; wait-free. */
 void noon_page_writer_put(struct noon_page_writer *w, const struct noon_page_body *body);
+
+/** Publish the states of the guards of n sources (enum noon_clock_guard). */
+void noon_page_writer_put_guards(struct noon_page_writer *w, const uint8_t *state, size_t n);
 
 /** Mark the page stale, unmap and remove it; NULL is fine. */
 void noon_page_writer_free(struct noon_page_writer *w);

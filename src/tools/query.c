@@ -10,11 +10,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "crypto/aead.h"
 #include "engine/engine.h"
-#include "link/ke_link.h"
-#include "link/ntp_link.h"
-#include "platform/entropy.h"
+#include "link/asker.h"
 #include "tools/tool.h"
 #include "tools/url.h"
 
@@ -37,14 +34,8 @@ struct arguments {
 struct query {
 	const struct noon_verb *self;
 	struct arguments args;
-	struct noon_loop *loop;
-	struct noon_clock *clock;
+	struct noon_asker asker;
 	struct noon_engine *engine;
-	struct noon_entropy entropy;
-	struct noon_tls_ctx *tls;
-	struct noon_resolve *resolve;
-	struct noon_ke_link ke;
-	struct noon_ntp_link ntp;
 	struct noon_actions findings;
 	uint32_t index;
 	long answered;
@@ -53,11 +44,13 @@ struct query {
 	json_t *samples;
 };
 
-static void fail(struct query *q, const char *what, const char *why)
+static void on_fail(void *arg, const char *what, const char *why)
 {
+	struct query *q = arg;
+
 	(void)fprintf(stderr, "noonmark query: %s%s%s\n", what, *why == '\0' ? "" : ": ", why);
 	q->failed = true;
-	noon_loop_stop(q->loop);
+	noon_loop_stop(q->asker.loop);
 }
 
 static noon_dur path_of(const struct noon_sample *s)
@@ -72,7 +65,7 @@ static noon_dur path_of(const struct noon_sample *s)
 static noon_dur system_minus_h(struct query *q, noon_dur *ret_err)
 {
 	const struct noon_instant now = noon_instant_now();
-	const noon_time h = q->clock->ops->free_running(q->clock, now.raw_ns);
+	const noon_time h = q->asker.clock->ops->free_running(q->asker.clock, now.raw_ns);
 
 	*ret_err = now.err;
 	return noon_time_diff((noon_time){now.real_ns}, h);
@@ -114,7 +107,7 @@ static void print_sample(struct query *q, const struct noon_sample *s, noon_dur 
 static void end_if_done(struct query *q)
 {
 	if (q->answered + q->missed >= q->args.count)
-		noon_loop_stop(q->loop);
+		noon_loop_stop(q->asker.loop);
 }
 
 static void on_sample(void *arg, const struct noon_sample *s)
@@ -123,12 +116,12 @@ static void on_sample(void *arg, const struct noon_sample *s)
 	noon_dur read_err;
 	const noon_dur offset = noon_sample_offset(s) - system_minus_h(q, &read_err);
 	/* The system clock may be steered by 500 ppm against h since the request left. */
-	const noon_dur since = noon_time_diff(noon_clock_now(q->clock), s->t1);
+	const noon_dur since = noon_time_diff(noon_clock_now(q->asker.clock), s->t1);
 	const noon_dur half = path_of(s) + s->stamp_err + s->server_err + read_err +
 			      noon_dur_scale_out(since, 500e-6);
 
 	q->answered++;
-	noon_engine_on_sample(q->engine, s, noon_clock_now(q->clock), &q->findings);
+	noon_engine_on_sample(q->engine, s, noon_clock_now(q->asker.clock), &q->findings);
 	noon_actions_reset(&q->findings);
 	if (q->args.json)
 		add_json(q, s, offset, half);
@@ -137,98 +130,23 @@ static void on_sample(void *arg, const struct noon_sample *s)
 	end_if_done(q);
 }
 
-/* The verdict that was counted for what came instead of an answer, if anything came. */
-static const char *why_missed(const struct noon_counters *c)
-{
-	for (unsigned v = NOON_VERDICT_ACCEPTED + 1; v < NOON_VERDICTS; v++)
-		if (c->n[v] > 0)
-			return noon_verdict_word((enum noon_verdict)v);
-	return "no answer";
-}
-
-static void on_miss(void *arg)
+static void on_miss(void *arg, const char *why)
 {
 	struct query *q = arg;
-	const char *why = why_missed(&q->ntp.client.counters);
 
 	q->missed++;
-	if (q->ntp.last_sys != 0)
-		why = strerror(q->ntp.last_sys);
 	(void)fprintf(stderr, "noonmark query: %s: no usable answer: %s\n", q->args.url.host, why);
 	end_if_done(q);
 }
 
-static void on_connect(void *arg)
+static void on_keys(void *arg, const struct noon_nts_session *session, uint16_t port)
 {
-	struct query *q = arg;
-	struct timespec now;
-	struct noon_ntske_client_conf conf = {.tls = q->tls};
+	const struct query *q = arg;
 
-	if (q->answered + q->missed > 0) {
-		fail(q, "the server gave no more cookies", "");
-		return;
-	}
-	(void)clock_gettime(CLOCK_REALTIME, &now);
-	conf.peer.host = q->args.name != NULL ? q->args.name : q->args.url.host;
-	conf.peer.time_s = now.tv_sec;
-	conf.peer.no_time_check = q->args.no_time_check;
-	if (q->args.aead != 0) {
-		conf.aead[0] = (enum noon_aead_id)q->args.aead;
-		conf.n_aeads = 1;
-	}
-	noon_ke_link_start(&q->ke, q->args.url.host,
-			   q->args.url.port != 0 ? q->args.url.port : 4460, q->args.family, &conf);
-}
-
-static void start_ntp(struct query *q, const struct noon_addr *peer)
-{
-	noon_ntp_link_start(&q->ntp, peer);
-	noon_ntp_link_kick(&q->ntp);
-}
-
-static void on_resolved(void *arg, const struct noon_addr *list, size_t n, const char *why)
-{
-	struct query *q = arg;
-
-	q->resolve = NULL;
-	if (n == 0)
-		fail(q, q->args.url.host, why);
-	else
-		start_ntp(q, &list[0]);
-}
-
-static void resolve(struct query *q, const char *host, uint16_t port)
-{
-	q->resolve = noon_resolve_start(q->loop, host, port, q->args.family, on_resolved, q);
-	if (q->resolve == NULL)
-		fail(q, "out of memory", "");
-}
-
-static void on_ke_done(void *arg, const struct noon_nts_session *session, const char *why,
-		       const struct noon_addr *peer)
-{
-	struct query *q = arg;
-	const uint16_t port = session != NULL && session->port != 0 ? session->port : 123;
-	struct noon_addr to = *peer;
-
-	if (session == NULL) {
-		fail(q, "key exchange failed", why);
-		return;
-	}
 	if (!q->args.json)
 		(void)printf("key exchange: AEAD %d, %u cookies, NTP server %s port %u\n",
 			     (int)session->aead, (unsigned)session->n_cookies,
 			     session->host[0] != '\0' ? session->host : "the same", (unsigned)port);
-	if (noon_ntp_client_set_session(&q->ntp.client, session, noon_clock_now(q->clock))) {
-		fail(q, "key exchange failed", "its keys are of no use");
-		return;
-	}
-	if (session->host[0] != '\0') {
-		resolve(q, session->host, port);
-		return;
-	}
-	noon_addr_set_port(&to, port);
-	start_ntp(q, &to);
 }
 
 static double number(const char *text, double min, double max, bool *ok)
@@ -321,39 +239,45 @@ static int parse(const struct noon_verb *self, int argc, char **argv, struct arg
 	return -1;
 }
 
-static noon_err set_up(struct query *q)
+static noon_err set_up(struct query *q, const char **ret_why)
 {
-	struct noon_engine_conf engine = noon_engine_conf_default();
+	const struct arguments *a = &q->args;
+	const struct noon_engine_conf engine = noon_engine_conf_default();
 	struct noon_source_conf source = noon_source_conf_default();
-	struct noon_ntp_client_conf client = noon_ntp_client_conf_default();
-	noon_err err = noon_aead_global_init();
+	struct noon_asker_conf conf = {
+		.host = a->url.host,
+		.port = a->url.port,
+		.family = a->family,
+		.nts = a->nts,
+		.ca = a->ca,
+		.name = a->name,
+		.no_time_check = a->no_time_check,
+		.aead = a->aead,
+		.interval = noon_dur_from_s(a->interval_s),
+		.timeout = noon_dur_from_s(a->timeout_s),
+	};
+	noon_err err;
 
-	err = err ? err : noon_loop_new(NOON_LOOP_EVENT, &q->loop);
-	err = err ? err : noon_clock_system_new(false, &q->clock);
-	if (err)
-		return err;
-	source.require_auth = q->args.nts;
+	source.require_auth = a->nts;
 	err = noon_engine_init(q->engine, &engine);
 	err = err ? err : noon_engine_add_source(q->engine, &source, &q->index);
-	client.rng = &q->entropy.rng;
-	client.source = q->index;
-	client.nts = q->args.nts;
-	client.timeout = noon_dur_from_s(q->args.timeout_s);
-	q->ntp.on_sample = on_sample;
-	q->ntp.on_miss = on_miss;
-	q->ntp.on_connect = on_connect;
-	q->ntp.arg = q;
-	noon_ke_link_init(&q->ke, q->loop, on_ke_done, q);
-	err = err ? err : noon_ntp_link_init(&q->ntp, q->loop, q->clock, &client);
-	if (!err)
-		noon_ntp_client_set_poll(&q->ntp.client, noon_dur_from_s(q->args.interval_s));
-	return err;
+	if (err) {
+		*ret_why = noon_err_text(err);
+		return err;
+	}
+	conf.source = q->index;
+	q->asker.on_keys = on_keys;
+	q->asker.on_sample = on_sample;
+	q->asker.on_miss = on_miss;
+	q->asker.on_fail = on_fail;
+	q->asker.arg = q;
+	return noon_asker_init(&q->asker, &conf, ret_why);
 }
 
 /* What all answers together prove (theorem 3). */
 static void report(struct query *q)
 {
-	const noon_time h = noon_clock_now(q->clock);
+	const noon_time h = noon_clock_now(q->asker.clock);
 	noon_dur err;
 	const noon_dur shift = system_minus_h(q, &err);
 	struct noon_reading r;
@@ -388,45 +312,21 @@ static void report(struct query *q)
 
 static int ask(struct query *q)
 {
-	const struct noon_tls_pem ca = {.path = q->args.ca};
-	struct noon_tls_why why = {.text = ""};
-
-	if (q->args.nts) {
-		if (noon_tls_client_ctx_new(q->args.ca == NULL ? NULL : &ca, &q->tls, &why))
-			return noon_tool_fail(q->self, "--ca %s: %s",
-					      q->args.ca == NULL ? "" : q->args.ca, why.text);
-		noon_ntp_link_kick(&q->ntp);
-	} else {
-		resolve(q, q->args.url.host, q->args.url.port != 0 ? q->args.url.port : 123);
-	}
-	if (!q->failed && noon_loop_run(q->loop))
+	noon_asker_start(&q->asker);
+	if (!q->failed && noon_loop_run(q->asker.loop))
 		return noon_tool_fail(q->self, "event loop: %s", strerror(errno));
 	if (q->answered > 0)
 		report(q);
 	return q->failed || q->answered == 0 ? NOON_EXIT_NOT_OK : NOON_EXIT_OK;
 }
 
-static void tear_down(struct query *q)
-{
-	noon_resolve_cancel(q->resolve);
-	noon_ke_link_stop(&q->ke);
-	if (q->ntp.loop != NULL)
-		noon_ntp_link_fini(&q->ntp);
-	noon_tls_ctx_free(q->tls);
-	noon_clock_free(q->clock);
-	noon_loop_free(q->loop);
-	noon_entropy_fini(&q->entropy);
-	json_decref(q->samples);
-	free(q->engine);
-	free(q);
-}
-
 static int run(const struct noon_verb *self, int argc, char **argv)
 {
 	struct arguments args = {.count = 1, .interval_s = 1, .timeout_s = 2};
 	int status = parse(self, argc, argv, &args);
+	const char *why = "out of memory";
 	struct query *q;
-	noon_err err;
+	noon_err err = NOON_ERR_OS;
 
 	if (status >= 0)
 		return status;
@@ -435,15 +335,16 @@ static int run(const struct noon_verb *self, int argc, char **argv)
 		return NOON_EXIT_FAILED;
 	q->self = self;
 	q->args = args;
-	q->ntp.watch.fd = -1;
-	q->ke.tcp.watch.fd = -1;
 	q->engine = calloc(1, sizeof(*q->engine));
 	q->samples = json_array();
-	noon_entropy_init(&q->entropy);
 	noon_actions_reset(&q->findings);
-	err = q->engine == NULL || q->samples == NULL ? NOON_ERR_OS : set_up(q);
-	status = err ? noon_tool_fail(self, "%s", noon_err_text(err)) : ask(q);
-	tear_down(q);
+	if (q->engine != NULL && q->samples != NULL)
+		err = set_up(q, &why);
+	status = err ? noon_tool_fail(self, "%s", why) : ask(q);
+	noon_asker_fini(&q->asker);
+	json_decref(q->samples);
+	free(q->engine);
+	free(q);
 	return status;
 }
 

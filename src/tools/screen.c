@@ -88,6 +88,40 @@ static void print_counters(FILE *to, const char *indent, const json_t *counters)
 	json_decref(o);
 }
 
+static void print_guard(FILE *to, const json_t *g)
+{
+	const json_t *active = json_object_get(g, "active");
+	char shift[DUR];
+
+	if (!json_is_object(g))
+		return;
+	noon_tool_dur(shift, sizeof(shift), noon_json_num(g, "shift_s"));
+	(void)fprintf(to, "    guard %s", noon_json_str(g, "state"));
+	for (size_t i = 0; i < json_array_size(active); i++)
+		(void)fprintf(to, "%s%s", i == 0 ? " (" : ", ",
+			      json_string_value(json_array_get(active, i)));
+	(void)fprintf(to, "%s: shift of %s in %d exchanges by the %s, baseline %.12s\n",
+		      json_array_size(active) > 0 ? ")" : "", shift, (int)noon_json_num(g, "batch"),
+		      noon_json_str(g, "leads"), noon_json_str(g, "baseline"));
+}
+
+static void print_conditions(FILE *to, const json_t *c)
+{
+	const json_t *list = json_object_get(c, "list");
+	char hidden[DUR];
+
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const json_t *o = json_array_get(list, i);
+
+		(void)fprintf(to, "    condition %d %s: %s\n", (int)noon_json_num(o, "condition"),
+			      noon_json_str(o, "met"), noon_json_str(o, "why"));
+	}
+	if (noon_json_num(c, "hidden_advance_s") <= 0)
+		return;
+	noon_tool_dur(hidden, sizeof(hidden), noon_json_num(c, "hidden_advance_s"));
+	(void)fprintf(to, "    hidden advance up to %s\n", hidden);
+}
+
 static void print_source(FILE *to, const json_t *s)
 {
 	const json_t *nts = json_object_get(s, "nts");
@@ -118,6 +152,8 @@ static void print_source(FILE *to, const json_t *s)
 		      (int)noon_json_num(s, "poll"), noon_json_str(s, "minima"),
 		      noon_json_str(s, "tx_stamp"), noon_json_str(s, "rx_stamp"));
 	print_counters(to, "    packets: ", json_object_get(s, "verdicts"));
+	print_guard(to, json_object_get(s, "guard"));
+	print_conditions(to, json_object_get(s, "conditions"));
 }
 
 static void print_server(FILE *to, const json_t *s)

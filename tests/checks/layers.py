@@ -19,7 +19,7 @@ TABLE = {
     "engine": "base estimate proto",
     "platform": "base",
     "lib": "base noonmark",
-    "link": "base crypto proto platform",
+    "link": "base crypto estimate proto platform",
     "sim": "base wire crypto estimate proto engine",
     "daemon": "base crypto proto estimate engine platform link noonmark",
     "tools": "base wire crypto estimate metrology proto engine platform link sim noonmark",

@@ -52,7 +52,11 @@ static void alarm_needs_evidence_to_end(void **state)
 static void finding_is_reported_once_each_time_it_begins(void **state)
 {
 	struct noon_findings fs = {0};
-	const struct noon_finding f = {NOON_FINDING_BOUND_LIMIT, NOON_SOURCE_NONE, {5}, 7, 6};
+	const struct noon_finding f = {.kind = NOON_FINDING_BOUND_LIMIT,
+				       .source = NOON_SOURCE_NONE,
+				       .at = {5},
+				       .value = 7,
+				       .threshold = 6};
 
 	(void)state;
 	noon_actions_reset(&out);
@@ -71,7 +75,11 @@ static void finding_is_reported_once_each_time_it_begins(void **state)
 static void full_list_keeps_the_finding_for_later(void **state)
 {
 	struct noon_findings fs = {0};
-	const struct noon_finding f = {NOON_FINDING_SUSPENDED, NOON_SOURCE_NONE, {5}, 7, 6};
+	const struct noon_finding f = {.kind = NOON_FINDING_SUSPENDED,
+				       .source = NOON_SOURCE_NONE,
+				       .at = {5},
+				       .value = 7,
+				       .threshold = 6};
 
 	(void)state;
 	noon_actions_reset(&out);

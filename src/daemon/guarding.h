@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The guard of a source: its baseline file read, checked and made into a plan.
+ */
+#ifndef NOON_DAEMON_GUARDING_H
+#define NOON_DAEMON_GUARDING_H
+
+#include "daemon/config.h"
+#include "estimate/guard.h"
+#include "noonmark/clock.h"
+
+/** Constant but for the guard itself; about 100 kB. */
+struct noon_daemon_guard {
+	struct noon_guard guard;
+	struct noon_guard_plan plan;
+	char path_id[128];
+	char digest[65]; /**< of the file, hexadecimal */
+	int64_t ended_s; /**< end of the campaign, s since 1970 UTC */
+	size_t count;	 /**< values of the campaign */
+};
+
+/** Return the state of a guard; NULL is NONE. */
+enum noon_clock_guard noon_daemon_guard_state(const struct noon_daemon_guard *g);
+/** Return its short word ("watching"); static, never NULL. */
+const char *noon_guard_state_word(enum noon_clock_guard w);
+
+/**
+ * Read the baseline of a source. Errors are logged.
+ *
+ * @param[out] ret  to be freed with free(); NULL when the source has no baseline, or on failure
+ */
+NOON_MUST_USE noon_err noon_daemon_guard_new(const struct noon_config *c,
+					     const struct noon_config_source *s,
+					     struct noon_daemon_guard **ret);
+
+#endif

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Asks one server again and again for a tool: key exchange, name, exchanges, one after another.
+ *
+ * The clock is the free-running one of a real system; nothing is steered. The owner runs the
+ * loop and stops it.
+ */
+#ifndef NOON_LINK_ASKER_H
+#define NOON_LINK_ASKER_H
+
+#include <stdbool.h>
+
+#include "link/ke_link.h"
+#include "link/ntp_link.h"
+#include "platform/entropy.h"
+
+struct noon_asker_conf {
+	const char *host; /**< outlives the asker, as do the other strings */
+	uint16_t port;	  /**< 0: 4460 with NTS, 123 without */
+	int family;	  /**< AF_UNSPEC, AF_INET or AF_INET6 */
+	bool nts;
+	const char *ca;	  /**< PEM file of trust anchors; NULL: the system's */
+	const char *name; /**< of the certificate; NULL: host */
+	bool no_time_check;
+	int aead; /**< the only one to offer; 0: both */
+	noon_dur interval;
+	noon_dur timeout;
+	uint32_t source; /**< for noon_sample.source */
+};
+
+struct noon_asker {
+	struct noon_asker_conf conf;
+	struct noon_loop *loop;
+	struct noon_clock *clock;
+	struct noon_entropy entropy;
+	struct noon_tls_ctx *tls;
+	struct noon_resolve *resolve;
+	struct noon_ke_link ke;
+	struct noon_ntp_link ntp;
+	bool asking; /**< keys have been of use once */
+	/** Callbacks; all but on_keys must be set, before noon_asker_start(). */
+	void (*on_keys)(void *arg, const struct noon_nts_session *session, uint16_t port);
+	void (*on_sample)(void *arg, const struct noon_sample *s);
+	void (*on_miss)(void *arg, const char *why);
+	/** It cannot go on; `what` and `why` make a sentence, `why` may be "". */
+	void (*on_fail)(void *arg, const char *what, const char *why);
+	void *arg;
+};
+
+/** Set up; nothing is sent yet. Fields of *a must be zero but for the callbacks and arg.
+ *  @param[out] ret_why  a clause when it fails; static or in *a
+ *  @retval NOON_OK, others: *a is to be ended with noon_asker_fini() all the same */
+NOON_MUST_USE noon_err noon_asker_init(struct noon_asker *a, const struct noon_asker_conf *conf,
+				       const char **ret_why);
+
+/** Begin; the callbacks come while a->loop runs. */
+void noon_asker_start(struct noon_asker *a);
+
+/** End; safe after a failed init. */
+void noon_asker_fini(struct noon_asker *a);
+
+#endif

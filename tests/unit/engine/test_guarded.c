@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What the engine does on the verdict of a guard. Forward delays only, so the truth is known: the
+ * offset is THETA.
+ */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/rng.h"
+#include "engine/engine.h"
+#include "estimate/channel.h"
+
+#define THETA	INT64_C(1789876543210987654)
+#define SOURCES 2
+
+static struct noon_engine e; /* too large for the stack */
+static struct noon_actions out;
+static struct noon_cusum_work work;
+static struct noon_law law;
+static struct noon_guard_plan plan;
+static struct noon_guard guard[SOURCES];
+static struct noon_rng rng;
+static noon_dur h;
+
+static noon_dur queue(void)
+{
+	double sum = 0;
+
+	for (int i = 0; i < 4; i++) {
+		const double u = noon_rng_unit(&rng);
+
+		sum += u < 0.35 ? 0 : (u - 0.35) / 0.65 * 12336;
+	}
+	return (noon_dur)sum;
+}
+
+static void exchange(uint32_t source, noon_dur attack)
+{
+	const noon_dur f = queue() + attack;
+	const noon_dur r = queue();
+	struct noon_sample x = {
+		.t1 = {h},
+		.t2 = {h + f + THETA},
+		.t3 = {h + f + 10000 + THETA},
+		.t4 = {h + f + 10000 + r},
+		.server_err = 1000,
+		.stamp_err = 10,
+		.source = source,
+		.authenticated = true,
+	};
+	struct noon_reading reading;
+
+	noon_engine_on_sample(&e, &x, x.t4, &out);
+	noon_engine_reading(&e, x.t4, &reading);
+	/* I1: whatever the guard says, the interval holds the truth. */
+	assert_true(THETA - reading.corr >= reading.lower);
+	assert_true(THETA - reading.corr <= reading.upper);
+}
+
+static void start(unsigned n)
+{
+	struct noon_engine_conf conf = noon_engine_conf_default();
+	const struct noon_source_conf source = noon_source_conf_default();
+	const struct noon_channel c = {
+		.routers = 4, .p_idle = 0.35, .packet_bytes = 1542, .rate_bps = 1e9};
+	struct noon_guard_conf g = noon_guard_conf_default();
+	uint32_t index;
+
+	conf.start.corr0 = THETA - 5000;
+	rng = noon_rng_seeded(1);
+	h = 0;
+	g.shift_ns = 15000;
+	assert_int_equal(noon_law_of_channel(&c, &law), NOON_OK);
+	assert_int_equal(noon_guard_plan_make(&work, &law, &g, &plan), NOON_OK);
+	assert_int_equal(noon_engine_init(&e, &conf), NOON_OK);
+	for (unsigned i = 0; i < n; i++) {
+		assert_int_equal(noon_engine_add_source(&e, &source, &index), NOON_OK);
+		noon_guard_init(&guard[i], &plan);
+		noon_engine_set_guard(&e, index, &guard[i]);
+	}
+	noon_actions_reset(&out);
+}
+
+/* Returns how many exchanges it took until a finding of the kind began; 0: none in n. */
+static unsigned run(unsigned n, unsigned sources, noon_dur attack, enum noon_finding_kind kind,
+		    struct noon_finding *ret)
+{
+	for (unsigned k = 1; k <= n; k++) {
+		h += NOON_S(1);
+		for (unsigned i = 0; i < sources; i++)
+			exchange(i, i == 0 ? attack : 0);
+		for (size_t i = 0; i < out.n; i++) {
+			if (out.a[i].kind != NOON_ACTION_FINDING || out.a[i].finding.kind != kind)
+				continue;
+			*ret = out.a[i].finding;
+			noon_actions_reset(&out);
+			return k;
+		}
+		noon_actions_reset(&out);
+	}
+	return 0;
+}
+
+static enum noon_state state_now(void)
+{
+	struct noon_reading r;
+
+	noon_engine_reading(&e, (noon_time){h + NOON_MS(1)}, &r);
+	return r.state;
+}
+
+static void one_source_alarms_and_ends(void **state)
+{
+	struct noon_finding f = {.kind = NOON_FINDING_KINDS};
+	noon_freq rate;
+	unsigned n;
+
+	(void)state;
+	start(1);
+	assert_int_equal(run(500, 1, 0, NOON_FINDING_DELAYED, &f), 0);
+	assert_int_equal(state_now(), NOON_STATE_OK);
+	n = run(500, 1, 20000, NOON_FINDING_DELAYED, &f);
+	assert_true(n > 0 && n < 100);
+	assert_int_equal(state_now(), NOON_STATE_ALARM);
+	assert_int_equal(f.source, 0);
+	assert_non_null(f.evidence.statistic);
+	assert_true(f.evidence.value > f.evidence.limit && f.evidence.samples > 0);
+	assert_true(f.value > 5000 && f.value < 40000);
+	assert_int_equal(f.threshold, 15000);
+	/* Nothing steers while it lasts. */
+	rate = noon_engine_line(&e).rate;
+	assert_int_equal(run(3 * plan.batch, 1, 20000, NOON_FINDING_DELAYED, &f), 0);
+	assert_int_equal(state_now(), NOON_STATE_ALARM);
+	assert_true(fabs(noon_engine_line(&e).rate - rate) < 1e-12);
+	/* Two clean batches after its end it is over. */
+	(void)run(3 * plan.batch, 1, 0, NOON_FINDING_DELAYED, &f);
+	assert_int_equal(state_now(), NOON_STATE_OK);
+}
+
+static void another_source_keeps_it_ok(void **state)
+{
+	struct noon_finding f;
+
+	(void)state;
+	start(2);
+	assert_int_equal(run(500, 2, 0, NOON_FINDING_DELAYED, &f), 0);
+	assert_true(run(500, 2, 20000, NOON_FINDING_DELAYED, &f) > 0);
+	assert_int_equal(run(2, 2, 20000, NOON_FINDING_DELAYED, &f), 0);
+	assert_int_equal(state_now(), NOON_STATE_OK);
+	assert_int_equal(e.source[0].verdict, NOON_SOURCE_TRUECHIMER);
+	assert_int_equal(e.source[1].verdict, NOON_SOURCE_SELECTED);
+}
+
+static void an_operator_can_accept(void **state)
+{
+	struct noon_finding f;
+
+	(void)state;
+	start(1);
+	(void)run(500, 1, 0, NOON_FINDING_DELAYED, &f);
+	assert_true(run(500, 1, 20000, NOON_FINDING_DELAYED, &f) > 0);
+	noon_engine_accept(&e, NOON_SOURCE_NONE, (noon_time){h + NOON_MS(2)});
+	assert_int_equal(guard[0].active, 0);
+}
+
+static void losses_are_a_finding_and_no_alarm(void **state)
+{
+	struct noon_finding f;
+
+	(void)state;
+	start(1);
+	(void)run(500, 1, 0, NOON_FINDING_DELAYED, &f);
+	for (int i = 0; i < 20; i++) {
+		h += NOON_S(1);
+		noon_engine_on_miss(&e, 0, (noon_time){h}, &out);
+	}
+	assert_int_equal(out.n, 1);
+	assert_int_equal(out.a[0].finding.kind, NOON_FINDING_LOSS);
+	assert_int_not_equal(state_now(), NOON_STATE_ALARM);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(one_source_alarms_and_ends),
+		cmocka_unit_test(another_source_keeps_it_ok),
+		cmocka_unit_test(an_operator_can_accept),
+		cmocka_unit_test(losses_are_a_finding_and_no_alarm),
+	};
+
+	return cmocka_run_group_tests_name("engine/guarded", tests, NULL, NULL);
+}

@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The guard on the paper's channel (no edge: the mean leads) and on a quiet one (an edge: the
+ * minimum leads). Values are drawn router by router, never from the law under test.
+ */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/rng.h"
+#include "estimate/channel.h"
+#include "estimate/guard.h"
+
+static struct noon_cusum_work work;
+static struct noon_law law;
+static struct noon_guard_plan plan;
+static struct noon_guard guard;
+static struct noon_guard_alarm alarm_seen;
+
+#define US 1000.0
+
+static double draw(const struct noon_channel *c, struct noon_rng *rng)
+{
+	const double most = noon_channel_service_ns(c);
+	double sum = c->fixed_ns;
+
+	for (unsigned i = 0; i < 2 * c->routers; i++) {
+		const double u = noon_rng_unit(rng);
+
+		if (u >= c->p_idle)
+			sum += (u - c->p_idle) / (1.0 - c->p_idle) * most;
+	}
+	return sum;
+}
+
+static struct noon_channel quiet(void)
+{
+	struct noon_channel c = noon_channel_default();
+
+	c.routers = 1;
+	c.p_idle = 0.9;
+	return c;
+}
+
+static void make(const struct noon_channel *c, double shift_ns, double p_fa)
+{
+	struct noon_guard_conf conf = noon_guard_conf_default();
+
+	conf.shift_ns = shift_ns;
+	conf.p_fa = p_fa;
+	conf.base_loss = 0.001;
+	assert_int_equal(noon_law_of_channel(c, &law), NOON_OK);
+	assert_int_equal(noon_guard_plan_make(&work, &law, &conf, &plan), NOON_OK);
+	noon_guard_init(&guard, &plan);
+}
+
+/* Feed n values shifted by shift_ns; returns how many were taken until the first alarm, 0: none. */
+static unsigned feed(const struct noon_channel *c, struct noon_rng *rng, unsigned n,
+		     double shift_ns)
+{
+	for (unsigned i = 1; i <= n; i++)
+		if (noon_guard_take(&guard, (noon_dur)(draw(c, rng) + shift_ns), &alarm_seen))
+			return i;
+	return 0;
+}
+
+static void mean_leads_where_there_is_no_edge(void **state)
+{
+	const struct noon_channel c = noon_channel_default();
+	double z, gauss;
+
+	(void)state;
+	make(&c, 10 * US, 1e-3);
+	assert_int_equal(plan.regime, NOON_REGIME_BELL);
+	assert_int_equal(plan.leads, NOON_STATISTIC_MEAN);
+	assert_true(plan.feasible);
+	z = noon_normal_isf(1e-3) + noon_normal_isf(1e-3 / 9);
+	gauss = pow(z * law.sd_ns / plan.conf.shift_ns, 2);
+	assert_true(plan.needs_mean > gauss * 0.95 && plan.needs_mean < gauss * 1.1);
+	assert_true(plan.needs_minimum > 1e4);
+	assert_true(plan.mean.p_fa <= 1e-3 / 9);
+	assert_int_equal(plan.refs, NOON_GUARD_REFS);
+	assert_true(plan.has_low);
+}
+
+static void minimum_leads_where_there_is_one(void **state)
+{
+	const struct noon_channel c = quiet();
+
+	(void)state;
+	make(&c, 4 * US, 1e-3);
+	assert_int_equal(plan.leads, NOON_STATISTIC_MINIMUM);
+	assert_true(plan.needs_minimum < plan.needs_mean);
+	/* 0.9^2 of the values lie at the bottom: (1 - 0.81)^N <= 1e-3 / 9. */
+	assert_true(plan.needs_minimum >= 4 && plan.needs_minimum <= 8);
+}
+
+static void alarms_falsely_as_seldom_as_demanded(void **state)
+{
+	const struct noon_channel c = noon_channel_default();
+	struct noon_rng rng = noon_rng_seeded(5);
+	const unsigned batches = 4000;
+	unsigned alarms = 0;
+
+	(void)state;
+	make(&c, 10 * US, 0.02);
+	for (unsigned b = 0; b < batches; b++) {
+		alarms += feed(&c, &rng, plan.batch, 0) > 0;
+		noon_guard_reset(&guard);
+	}
+	/* At most 0.02 for each batch, at four standard errors. */
+	print_message("%u of %u batches\n", alarms, batches);
+	assert_true(alarms <= 0.02 * batches + 4 * sqrt(0.02 * batches));
+}
+
+static void is_silent_for_long(void **state)
+{
+	const struct noon_channel c[] = {noon_channel_default(), quiet()};
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct noon_rng rng = noon_rng_seeded(7 + i);
+
+		make(&c[i], 10 * US, 1e-6);
+		assert_int_equal(feed(&c[i], &rng, 300000, 0), 0);
+		assert_int_equal(guard.active, 0);
+	}
+}
+
+static void finds_the_shift(void **state)
+{
+	const struct noon_channel c[] = {noon_channel_default(), quiet()};
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct noon_rng rng = noon_rng_seeded(11 + i);
+		double sum = 0;
+
+		make(&c[i], 10 * US, 1e-6);
+		for (unsigned k = 0; k < 50; k++) {
+			unsigned n;
+
+			noon_guard_reset(&guard);
+			assert_int_equal(feed(&c[i], &rng, plan.batch / 2, 0), 0);
+			n = feed(&c[i], &rng, 2 * plan.batch, 10 * US);
+			assert_true(n > 0);
+			assert_true(noon_guard_is_alarmed(&guard));
+			sum += n;
+			if (alarm_seen.statistic == NOON_STATISTIC_CUSUM)
+				assert_true(alarm_seen.delay_ns > 3 * US &&
+					    alarm_seen.delay_ns < 40 * US);
+		}
+		print_message("batch %u, found after %.1f\n", plan.batch, sum / 50);
+	}
+}
+
+/* Frog-boiling: the baseline does not move, so the ramp is found before it has gone far. */
+static void finds_a_ramp(void **state)
+{
+	const struct noon_channel c = noon_channel_default();
+	struct noon_rng rng = noon_rng_seeded(13);
+	double shift = 0;
+
+	(void)state;
+	make(&c, 10 * US, 1e-6);
+	while (feed(&c, &rng, 1, shift) == 0)
+		shift += 0.1; /* 1e-4 us for each sample */
+	print_message("ramp found at %.2f us by %s\n", shift / US,
+		      noon_statistic_word(alarm_seen.statistic));
+	assert_true(shift < 10 * US);
+}
+
+static void finds_what_got_shorter(void **state)
+{
+	const struct noon_channel c = noon_channel_default();
+	struct noon_rng rng = noon_rng_seeded(17);
+
+	(void)state;
+	make(&c, 10 * US, 1e-6);
+	assert_true(feed(&c, &rng, 2 * plan.batch, -10 * US) > 0);
+	assert_true(alarm_seen.statistic == NOON_STATISTIC_CUSUM_LOW ||
+		    alarm_seen.statistic == NOON_STATISTIC_MEAN_LOW);
+	assert_true(alarm_seen.delay_ns < 0);
+}
+
+/* Held back until the round trip is the mean: the mean rises by 0.4 sd, the variance falls. */
+static void finds_clamping(void **state)
+{
+	const struct noon_channel c = noon_channel_default();
+	struct noon_rng rng = noon_rng_seeded(19);
+	uint32_t seen = 0;
+
+	(void)state;
+	make(&c, 10 * US, 1e-6);
+	for (unsigned i = 0; i < 4 * plan.batch; i++) {
+		(void)noon_guard_take(&guard, (noon_dur)fmax(draw(&c, &rng), law.mean_ns),
+				      &alarm_seen);
+		seen |= guard.active;
+	}
+	assert_true(seen & 1U << NOON_STATISTIC_VARIANCE);
+}
+
+static void finds_sparse_holds(void **state)
+{
+	const struct noon_channel c = noon_channel_default();
+	struct noon_rng rng = noon_rng_seeded(23);
+
+	(void)state;
+	make(&c, 10 * US, 1e-6);
+	assert_int_equal(feed(&c, &rng, 10, 0), 0);
+	assert_int_equal(feed(&c, &rng, 1, 300 * US), 1);
+	assert_true(guard.active & 1U << NOON_STATISTIC_GATE);
+}
+
+static void counts_losses(void **state)
+{
+	const struct noon_channel c = noon_channel_default();
+	struct noon_rng rng = noon_rng_seeded(29);
+	bool found = false;
+	unsigned lost = 0;
+
+	(void)state;
+	make(&c, 10 * US, 1e-6);
+	for (; !found && lost < 100; lost++) {
+		assert_int_equal(feed(&c, &rng, 1, 0), 0);
+		found = noon_guard_miss(&guard, &alarm_seen);
+	}
+	assert_true(found && lost > 2 && lost < 30);
+	assert_int_equal(alarm_seen.statistic, NOON_STATISTIC_LOSS);
+	assert_false(noon_guard_is_alarmed(&guard)); /* lost packets are no changed delays */
+}
+
+static void ends_after_a_clean_batch(void **state)
+{
+	const struct noon_channel c = noon_channel_default();
+	struct noon_rng rng = noon_rng_seeded(31);
+
+	(void)state;
+	make(&c, 10 * US, 1e-6);
+	assert_true(feed(&c, &rng, 2 * plan.batch, 50 * US) > 0);
+	for (unsigned i = 0; i < 3 * plan.batch; i++)
+		(void)noon_guard_take(&guard, (noon_dur)draw(&c, &rng), &alarm_seen);
+	assert_int_equal(guard.active, 0);
+}
+
+static void refuses_impossible_demands(void **state)
+{
+	const struct noon_channel c = noon_channel_default();
+	struct noon_guard_conf good = noon_guard_conf_default();
+
+	(void)state;
+	good.shift_ns = 10 * US;
+	assert_int_equal(noon_law_of_channel(&c, &law), NOON_OK);
+	for (int i = 0; i < 7; i++) {
+		struct noon_guard_conf bad = good;
+
+		bad.shift_ns = i == 0 ? 0 : bad.shift_ns;
+		bad.p_d = i == 1 ? 1.0 : bad.p_d;
+		bad.p_fa = i == 2 ? 0.0 : bad.p_fa;
+		bad.inflation = i == 3 ? 0.5 : bad.inflation;
+		bad.base_loss = i == 4 ? 1.0 : bad.base_loss;
+		bad.noise_ns = i == 5 ? (double)NAN : bad.noise_ns;
+		bad.batch_max = i == 6 ? 3 : bad.batch_max;
+		assert_int_equal(noon_guard_plan_make(&work, &law, &bad, &plan), NOON_ERR_RANGE);
+	}
+	/* A shift that no batch can show: it says so, and still makes a plan. */
+	good.shift_ns = 50;
+	assert_int_equal(noon_guard_plan_make(&work, &law, &good, &plan), NOON_OK);
+	assert_false(plan.feasible);
+	assert_int_equal(plan.batch, NOON_GUARD_BATCH_MAX);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(mean_leads_where_there_is_no_edge),
+		cmocka_unit_test(minimum_leads_where_there_is_one),
+		cmocka_unit_test(alarms_falsely_as_seldom_as_demanded),
+		cmocka_unit_test(is_silent_for_long),
+		cmocka_unit_test(finds_the_shift),
+		cmocka_unit_test(finds_a_ramp),
+		cmocka_unit_test(finds_what_got_shorter),
+		cmocka_unit_test(finds_clamping),
+		cmocka_unit_test(finds_sparse_holds),
+		cmocka_unit_test(counts_losses),
+		cmocka_unit_test(ends_after_a_clean_batch),
+		cmocka_unit_test(refuses_impossible_demands),
+	};
+
+	return cmocka_run_group_tests_name("estimate/guard", tests, NULL, NULL);
+}
