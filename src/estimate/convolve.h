@@ -31,8 +31,8 @@ struct noon_convolve {
 /**
  * Compute the law of the mean of n round trips through a channel, around a value.
  *
- * @param n     1 .. about 800000 (for 10 routers)
- * @param near  where it is to be accurate, ns; above the mean the upper tail is, else the lower
+ * @param n        1 .. about 800000 (for 10 routers)
+ * @param near_ns  where it is to be accurate, ns; above the mean the upper tail is, else the lower
  * @retval NOON_OK
  * @retval NOON_ERR_RANGE  impossible channel, n too large, or near not within the support
  * Cost: some milliseconds.

@@ -20,7 +20,7 @@
 #define NUDGES	    30
 #define MARGIN	    3.0
 #define ROOT_MOST   1e6
-#define STATES	    NOON_CUSUM_STATES
+#define STATES	    ((size_t)NOON_CUSUM_STATES)
 #define LLR_LARGEST 700.0
 
 /* ---- the increments ---- */
