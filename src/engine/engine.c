@@ -216,6 +216,12 @@ static uint32_t undoubted(const struct noon_engine *e)
 	return good;
 }
 
+/* Whether there are sources that agree, and the guards have something against all of them. */
+static bool is_doubtful(const struct noon_engine *e)
+{
+	return (e->vote.voters & ~e->vote.falsetickers) != 0 && undoubted(e) == 0;
+}
+
 static uint32_t goal(const struct noon_engine *e, struct noon_goal *ret)
 {
 	return noon_goal_of(e->source, undoubted(e), &e->cert, line_of(e)->rate, e->now, ret);
@@ -311,7 +317,7 @@ static void vote(struct noon_engine *e, const struct noon_source *s, bool accept
 		noon_findings_clear(&e->of_engine, NOON_FINDING_NO_MAJORITY);
 		e->cert = e->vote.cert;
 		e->has_cert = true;
-		if (undoubted(e) == 0)
+		if (is_doubtful(e))
 			doubt(e);
 		else if (accepted)
 			e->steering = steer(e, s);
@@ -333,7 +339,7 @@ static bool lasts(const struct noon_engine *e, const struct noon_source *s)
 /* Move the latch after an accepted exchange. */
 static void settle(struct noon_engine *e, const struct noon_source *s)
 {
-	if (s->verdict == NOON_SOURCE_FALSETICKER || s->conf.noselect || undoubted(e) == 0)
+	if (s->verdict == NOON_SOURCE_FALSETICKER || s->conf.noselect || is_doubtful(e))
 		return;
 	if (e->latch.good_run < e->conf.clear_after)
 		e->latch.good_run++;

@@ -2,8 +2,6 @@
 #include "sim/scenario.h"
 
 #include <math.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 #define YEARS_100 NOON_S(INT64_C(3155760000))
@@ -88,17 +86,6 @@ noon_dur noon_scenario_first_attack(const struct noon_scenario *s)
 		if (s->attack[i].from < first)
 			first = s->attack[i].from;
 	return first;
-}
-
-__attribute__((format(printf, 3, 4))) static noon_err no(char *why, size_t n, const char *format,
-							 ...)
-{
-	va_list ap;
-
-	va_start(ap, format);
-	(void)vsnprintf(why, n, format, ap);
-	va_end(ap);
-	return NOON_ERR_RANGE;
 }
 
 static bool is_probability(double p)
@@ -200,24 +187,29 @@ static const char *attack_fault(const struct noon_sim_attack *a)
 	return NULL;
 }
 
-noon_err noon_scenario_check(const struct noon_scenario *s, char *why, size_t n)
+static const char *top_fault(const struct noon_scenario *s)
 {
-	const char *fault;
-
 	if (s->duration <= 0 || s->duration > YEARS_100)
-		return no(why, n, "duration: expected above 0, at most 100 years");
+		return "duration: expected above 0, at most 100 years";
 	if (s->check_every <= 0)
-		return no(why, n, "check: expected above 0");
-	if (s->paths == 0)
-		return no(why, n, "expected at least one client with a path to a server");
-	for (size_t i = 0; i < s->nodes; i++)
-		if ((fault = node_fault(&s->node[i])) != NULL)
-			return no(why, n, "\"%s\": %s", s->node[i].name, fault);
-	for (size_t i = 0; i < s->paths; i++)
-		if ((fault = path_fault(s, &s->path[i])) != NULL)
-			return no(why, n, "path \"%s\": %s", s->path[i].name, fault);
-	for (size_t i = 0; i < s->attacks; i++)
-		if ((fault = attack_fault(&s->attack[i])) != NULL)
-			return no(why, n, "attack \"%s\": %s", s->attack[i].name, fault);
-	return NOON_OK;
+		return "check: expected above 0";
+	if (s->truth != NOON_SIM_NONE && (s->truth >= s->nodes || !s->node[s->truth].server))
+		return "truth: expected a server";
+	return s->paths == 0 ? "expected a client with a path to a server" : NULL;
+}
+
+noon_err noon_scenario_check(const struct noon_scenario *s, struct noon_sim_fault *ret)
+{
+	struct noon_sim_fault f = {.part = NOON_SIM_PART_TOP, .why = top_fault(s)};
+
+	for (size_t i = 0; i < s->nodes && f.why == NULL; i++)
+		f = (struct noon_sim_fault){NOON_SIM_PART_NODE, i, node_fault(&s->node[i])};
+	for (size_t i = 0; i < s->paths && f.why == NULL; i++)
+		f = (struct noon_sim_fault){NOON_SIM_PART_PATH, i, path_fault(s, &s->path[i])};
+	for (size_t i = 0; i < s->attacks && f.why == NULL; i++)
+		f = (struct noon_sim_fault){NOON_SIM_PART_ATTACK, i, attack_fault(&s->attack[i])};
+	if (f.why == NULL)
+		return NOON_OK;
+	*ret = f;
+	return NOON_ERR_RANGE;
 }

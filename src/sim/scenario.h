@@ -148,12 +148,27 @@ struct noon_sim_attack noon_sim_attack_default(void);
 /** Empty a scenario: one hour, seed 1. */
 void noon_scenario_init(struct noon_scenario *s);
 
+enum noon_sim_part {
+	NOON_SIM_PART_TOP,
+	NOON_SIM_PART_NODE,
+	NOON_SIM_PART_PATH,
+	NOON_SIM_PART_ATTACK,
+};
+
+/** What is impossible about a scenario. */
+struct noon_sim_fault {
+	enum noon_sim_part part;
+	size_t index;	 /**< of the node, path or attack */
+	const char *why; /**< static */
+};
+
 /**
  * Check that a scenario is possible.
- * @param[out] why  a sentence that names the part; at least 200 bytes; untouched on NOON_OK
+ * @param[out] ret  untouched on NOON_OK
  * @retval NOON_OK, NOON_ERR_RANGE
  */
-NOON_MUST_USE noon_err noon_scenario_check(const struct noon_scenario *s, char *why, size_t n);
+NOON_MUST_USE noon_err noon_scenario_check(const struct noon_scenario *s,
+					   struct noon_sim_fault *ret);
 
 /** Return the start of the first attack, ns after the start; NOON_DUR_MAX if there is none. */
 noon_dur noon_scenario_first_attack(const struct noon_scenario *s);

@@ -11,6 +11,7 @@ struct noon_sim_tally noon_sim_tally_new(void)
 {
 	return (struct noon_sim_tally){
 		.synced_after = NOON_DUR_MAX,
+		.first_attack = NOON_DUR_MAX,
 		.alarm_at = NOON_DUR_MAX,
 		.harm_at = NOON_DUR_MAX,
 	};
@@ -24,6 +25,8 @@ static void add_counts(uint64_t *sum, const uint64_t *t, size_t n)
 
 static void add_alarm(struct noon_sim_tally *sum, const struct noon_sim_tally *t)
 {
+	if (t->first_attack < sum->first_attack)
+		sum->first_attack = t->first_attack;
 	if (t->alarm_at < sum->alarm_at) {
 		sum->alarm_at = t->alarm_at;
 		sum->err_at_alarm = t->err_at_alarm;
@@ -93,7 +96,8 @@ GET(steps, t->steps)
 GET(ke_asked, t->ke_asked)
 GET(ke_ok, t->ke_ok)
 GET(ke_failed, t->ke_failed)
-GET(alarm_after, seconds(t->alarm_at))
+GET(alarm_at, seconds(t->alarm_at))
+GET(alarm_after, t->alarm_at == NOON_DUR_MAX ? HUGE_VAL : seconds(t->alarm_at - t->first_attack))
 GET(alarm_before, t->alarm_at != NOON_DUR_MAX && t->alarm_at <= t->harm_at)
 GET(err_at_alarm, t->err_at_alarm / 1e9)
 GET(bound_at_alarm, t->bound_at_alarm / 1e9)
@@ -118,7 +122,8 @@ static const struct noon_metric fixed[] = {
 	{"alarms", NOON_METRIC_COUNT, 0, get_alarms},
 	{"false_alarms", NOON_METRIC_COUNT, 0, get_false_alarms},
 	{"alarm_before_limit", NOON_METRIC_COUNT, 0, get_alarm_before},
-	{"alarm_at", NOON_METRIC_SECONDS, 0, get_alarm_after},
+	{"alarm_at", NOON_METRIC_SECONDS, 0, get_alarm_at},
+	{"alarm_after", NOON_METRIC_SECONDS, 0, get_alarm_after},
 	{"alarm_error", NOON_METRIC_SECONDS, 0, get_err_at_alarm},
 	{"alarm_bound", NOON_METRIC_SECONDS, 0, get_bound_at_alarm},
 	{"synced_after", NOON_METRIC_SECONDS, 0, get_synced_after},

@@ -44,6 +44,7 @@ struct noon_sim_tally {
 	double max_attacked;	     /**< greatest |error| since the first attack, ns */
 	double bound_sum, bound_max; /**< ns, there */
 	noon_dur synced_after;	     /**< first OK, ns after the start; NOON_DUR_MAX: never */
+	noon_dur first_attack;	     /**< ns after the start; NOON_DUR_MAX: none */
 	noon_dur alarm_at;	     /**< first alarm since the first attack, ns after the start */
 	noon_dur harm_at; /**< first |error| > L while OK or HOLDOVER, or ever in ALARM */
 	double err_at_alarm, bound_at_alarm; /**< ns */

@@ -150,6 +150,7 @@ static noon_err make_node(struct noon_world *w, uint32_t i)
 		m->noise_ns--; /* only rounding is left, which the machines allow for */
 	m->stamp_err = m->conf->stamp_error >= 0 ? m->conf->stamp_error : m->noise_ns;
 	m->tally = noon_sim_tally_new();
+	m->tally.first_attack = w->first_attack;
 	m->kept.bound = NOON_DUR_MAX;
 	m->wake_at = NOON_TIME_NEVER;
 	if (m->conf->client)
@@ -187,8 +188,8 @@ static noon_err make_all(struct noon_world *w)
 noon_err noon_world_new(const struct noon_scenario *s, uint64_t seed, struct noon_world **ret)
 {
 	struct noon_world *w;
-	char why[256];
-	noon_err err = noon_scenario_check(s, why, sizeof(why));
+	struct noon_sim_fault fault;
+	noon_err err = noon_scenario_check(s, &fault);
 
 	if (err)
 		return err;
