@@ -47,11 +47,11 @@ static void impossible_channels_are_refused(void **state)
 	bad[1].routers = NOON_CHANNEL_ROUTERS_MAX + 1;
 	bad[2].p_idle = 1.0;
 	bad[3].p_idle = -0.1;
-	bad[4].p_idle = NAN;
+	bad[4].p_idle = (double)NAN;
 	bad[5].packet_bytes = 0.0;
 	bad[6].rate_bps = -1.0;
 	bad[7].fixed_ns = -1.0;
-	bad[8].rate_bps = INFINITY;
+	bad[8].rate_bps = (double)INFINITY;
 	law.n = 77;
 	for (size_t i = 0; i < 9; i++)
 		assert_int_equal(noon_law_of_channel(&bad[i], &law), NOON_ERR_RANGE);

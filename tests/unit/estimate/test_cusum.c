@@ -217,12 +217,14 @@ static void impossible_demands_are_refused(void **state)
 	(void)state;
 	make_gaussian();
 	assert_int_equal(noon_cusum_design(&work, &law, 0.0, 1e4, 0.0, &cusum), NOON_ERR_RANGE);
-	assert_int_equal(noon_cusum_design(&work, &law, NAN, 1e4, 0.0, &cusum), NOON_ERR_RANGE);
+	assert_int_equal(noon_cusum_design(&work, &law, (double)NAN, 1e4, 0.0, &cusum),
+			 NOON_ERR_RANGE);
 	assert_int_equal(noon_cusum_design(&work, &law, 1e3, 1.0, 0.0, &cusum), NOON_ERR_RANGE);
 	assert_int_equal(noon_cusum_design(&work, &law, 1e3, 1e4, -1.0, &cusum), NOON_ERR_RANGE);
 	assert_int_equal(noon_cusum_design(&work, &law, 1e-3, 1e4, 0.0, &cusum), NOON_ERR_EMPTY);
 	assert_int_equal(noon_cusum_design(&work, &law, 1e3, 1e4, 0.0, &cusum), NOON_OK);
-	assert_int_equal(noon_cusum_delay(&work, &cusum, &law, INFINITY, &add), NOON_ERR_RANGE);
+	assert_int_equal(noon_cusum_delay(&work, &cusum, &law, (double)INFINITY, &add),
+			 NOON_ERR_RANGE);
 	assert_int_equal(noon_cusum_delay(&work, &cusum, &law, -1e6, &add), NOON_ERR_EMPTY);
 	assert_true(near(add, 77.0, 0.0));
 }

@@ -191,7 +191,8 @@ static void impossible_demands_are_refused(void **state)
 	assert_int_equal(noon_mean_test_of(&paper, 0.0, 1.0, 0.9, 1.0, 0.0, &t), NOON_ERR_RANGE);
 	assert_int_equal(noon_mean_test_of(&paper, 9.0, 0.0, 0.9, 1.0, 0.0, &t), NOON_ERR_RANGE);
 	assert_int_equal(noon_mean_test_of(&paper, 9.0, 1.0, 1.0, 1.0, 0.0, &t), NOON_ERR_RANGE);
-	assert_int_equal(noon_mean_test_of(&paper, 9.0, 1.0, NAN, 1.0, 0.0, &t), NOON_ERR_RANGE);
+	assert_int_equal(noon_mean_test_of(&paper, 9.0, 1.0, (double)NAN, 1.0, 0.0, &t),
+			 NOON_ERR_RANGE);
 	assert_int_equal(noon_mean_test_of(&paper, 9.0, 1.0, 0.9, 0.5, 0.0, &t), NOON_ERR_RANGE);
 	assert_int_equal(noon_mean_test_of(&paper, 9.0, 1.0, 0.9, 1.0, -1.0, &t), NOON_ERR_RANGE);
 	assert_int_equal(noon_mean_test_size(&paper, 1.0, 0.9, 0.0, 1.0, 0.0, 9, &t),
