@@ -93,6 +93,34 @@ static void wait_readable(int fd)
 	assert_int_equal(poll(&pfd, 1, 5000), 1);
 }
 
+/* The kernel switches stamps on in the background when the first socket asks for them: wait until
+ * a datagram has one. */
+static void warm_up(int in, int out)
+{
+	struct noon_datagram d = {.stamp = NOON_STAMP_USER};
+	uint8_t buf[64];
+
+	for (int i = 0; i < 500 && d.stamp != NOON_STAMP_KERNEL; i++) {
+		assert_int_equal(noon_udp_send(out, noon_bytes_of("warm", 4), NULL, NULL), NOON_OK);
+		wait_readable(in);
+		assert_int_equal(noon_udp_recv(in, buf, sizeof(buf), &d), NOON_OK);
+		(void)poll(NULL, 0, 2);
+	}
+}
+
+/* Drop the stamps of what was sent so far; returns how many there were. */
+static uint32_t drop_stamps(int out)
+{
+	enum noon_stamp kind;
+	int64_t sent;
+	uint32_t id;
+	uint32_t n = 0;
+
+	while (noon_udp_recv_sent(out, &id, &sent, &kind) == NOON_OK)
+		n = id + 1;
+	return n;
+}
+
 /* A datagram on loopback carries kernel stamps both ways. */
 static void stamps_datagrams_on_loopback(void **state)
 {
@@ -103,6 +131,7 @@ static void stamps_datagrams_on_loopback(void **state)
 	uint8_t buf[64];
 	socklen_t len = sizeof(server.u);
 	uint32_t id = 7;
+	uint32_t before;
 	int64_t sent = 0;
 	int in;
 	int out;
@@ -115,6 +144,8 @@ static void stamps_datagrams_on_loopback(void **state)
 	assert_int_equal(getsockname(in, &server.u.sa, &len), 0);
 	assert_int_equal(noon_udp_connect(&server, NULL, &out, &stamping, &sys), NOON_OK);
 	assert_int_equal(noon_udp_recv(in, buf, sizeof(buf), &d), NOON_ERR_EMPTY);
+	warm_up(in, out);
+	before = drop_stamps(out);
 	assert_int_equal(noon_udp_send(out, noon_bytes_of("hello", 5), NULL, NULL), NOON_OK);
 	wait_readable(in);
 	assert_int_equal(noon_udp_recv(in, buf, sizeof(buf), &d), NOON_OK);
@@ -122,7 +153,7 @@ static void stamps_datagrams_on_loopback(void **state)
 	assert_int_equal(d.stamp, NOON_STAMP_KERNEL);
 	assert_int_equal(d.local.len, sizeof(struct sockaddr_in));
 	assert_int_equal(noon_udp_recv_sent(out, &id, &sent, &kind), NOON_OK);
-	assert_int_equal(id, 0);
+	assert_int_equal(id, before);
 	assert_int_equal(kind, NOON_STAMP_KERNEL);
 	assert_true(sent <= d.stamp_ns);
 	assert_true(d.stamp_ns - sent < 1000000000);
