@@ -87,6 +87,9 @@ enum noon_clock_guard {
 int noon_guards(const struct noon_clock_page *page, enum noon_clock_guard *ret_guards, size_t cap,
 		size_t *ret_n);
 
+/** Return the short word of a guard ("watching"); static, never NULL. */
+const char *noon_clock_guard_word(enum noon_clock_guard guard);
+
 /** Return the short word of a status ("ok"); static, never NULL. */
 const char *noon_clock_status_word(enum noon_clock_status status);
 

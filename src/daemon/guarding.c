@@ -17,13 +17,6 @@ enum noon_clock_guard noon_daemon_guard_state(const struct noon_daemon_guard *g)
 	return g->guard.active != 0 ? NOON_CLOCK_GUARD_LOSS : NOON_CLOCK_GUARD_WATCHING;
 }
 
-const char *noon_guard_state_word(enum noon_clock_guard w)
-{
-	static const char *const word[] = {"none", "watching", "loss", "alarm"};
-
-	return (unsigned)w < sizeof(word) / sizeof(word[0]) ? word[w] : "unknown";
-}
-
 /* A baseline of another path says nothing of this one. */
 static noon_err check_path(const struct noon_config_source *s, const struct noon_baseline *head)
 {

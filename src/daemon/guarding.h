@@ -21,8 +21,6 @@ struct noon_daemon_guard {
 
 /** Return the state of a guard; NULL is NONE. */
 enum noon_clock_guard noon_daemon_guard_state(const struct noon_daemon_guard *g);
-/** Return its short word ("watching"); static, never NULL. */
-const char *noon_guard_state_word(enum noon_clock_guard w);
 
 /**
  * Read the baseline of a source. Errors are logged.

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "daemon/daemon.h"
+#include "daemon/guarding.h"
 #include "daemon/log.h"
 #include "platform/notify.h"
 #include "platform/sandbox.h"
@@ -213,6 +214,21 @@ static int run(const struct arguments *a, const struct noon_config *conf)
 	return err ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
+/* Files that the configuration names, beside those that only a start can try. */
+static int check_files(const struct noon_config *c)
+{
+	int status = EXIT_SUCCESS;
+
+	for (size_t i = 0; i < c->n_sources; i++) {
+		struct noon_daemon_guard *g;
+
+		if (noon_daemon_guard_new(c, &c->source[i], &g))
+			status = EXIT_FAILURE;
+		free(g);
+	}
+	return status;
+}
+
 int main(int argc, char **argv)
 {
 	struct arguments a = {.backend = NOON_LOOP_EVENT};
@@ -236,8 +252,9 @@ int main(int argc, char **argv)
 	else if (noon_config_read(a.config, conf))
 		goto out;
 	if (a.check) {
-		(void)printf("%s: no errors\n", a.config);
-		status = EXIT_SUCCESS;
+		status = check_files(conf);
+		if (status == EXIT_SUCCESS)
+			(void)printf("%s: no errors\n", a.config);
 	} else {
 		status = run(&a, conf);
 	}

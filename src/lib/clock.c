@@ -170,6 +170,13 @@ int noon_guards(const struct noon_clock_page *page, enum noon_clock_guard *ret_g
 	return 0;
 }
 
+const char *noon_clock_guard_word(enum noon_clock_guard guard)
+{
+	static const char *const word[] = {"none", "watching", "loss", "alarm"};
+
+	return (unsigned)guard < sizeof(word) / sizeof(word[0]) ? word[guard] : "unknown";
+}
+
 const char *noon_clock_status_word(enum noon_clock_status status)
 {
 	switch (status) {

@@ -10,6 +10,8 @@
 #include "noonmark/clock.h"
 #include "tools/tool.h"
 
+#define GUARDS 16
+
 static void print_instant(char *out, size_t n, int64_t ns)
 {
 	(void)snprintf(out, n, "%" PRId64 ".%09" PRId64, ns / 1000000000, ns % 1000000000);
@@ -32,7 +34,8 @@ static void print_plain(int64_t earliest, int64_t latest, enum noon_clock_status
 	(void)printf("status    %s\n", noon_clock_status_word(status));
 }
 
-static void print_json(int64_t earliest, int64_t latest, enum noon_clock_status status)
+static void print_json(int64_t earliest, int64_t latest, enum noon_clock_status status,
+		       const enum noon_clock_guard *guard, size_t n)
 {
 	char from[32];
 	char to[32];
@@ -40,8 +43,11 @@ static void print_json(int64_t earliest, int64_t latest, enum noon_clock_status 
 	print_instant(from, sizeof(from), earliest);
 	print_instant(to, sizeof(to), latest);
 	(void)printf("{\"earliest\": \"%s\", \"latest\": \"%s\", \"half_width_s\": %.9f, "
-		     "\"status\": \"%s\"}\n",
+		     "\"status\": \"%s\", \"guards\": [",
 		     from, to, (double)(latest - earliest) / 2e9, noon_clock_status_word(status));
+	for (size_t i = 0; i < n; i++)
+		(void)printf("%s\"%s\"", i == 0 ? "" : ", ", noon_clock_guard_word(guard[i]));
+	(void)puts("]}");
 }
 
 static int run(const struct noon_verb *self, int argc, char **argv)
@@ -56,6 +62,8 @@ static int run(const struct noon_verb *self, int argc, char **argv)
 	bool json = false;
 	struct noon_clock_page *page;
 	enum noon_clock_status status;
+	enum noon_clock_guard guard[GUARDS];
+	size_t n = 0;
 	int64_t earliest;
 	int64_t latest;
 	char path[512];
@@ -78,11 +86,12 @@ static int run(const struct noon_verb *self, int argc, char **argv)
 		return noon_tool_fail(self, "%s: %s (is noonmarkd running? --page names another)",
 				      path, strerror(err));
 	err = noon_now(page, &earliest, &latest, &status);
+	(void)noon_guards(page, guard, GUARDS, &n);
 	noon_close(page);
 	if (err)
 		return noon_tool_fail(self, "%s: the daemon has no time yet", path);
 	if (json)
-		print_json(earliest, latest, status);
+		print_json(earliest, latest, status, guard, n < GUARDS ? n : GUARDS);
 	else
 		print_plain(earliest, latest, status);
 	return status == NOON_CLOCK_OK ? NOON_EXIT_OK : NOON_EXIT_NOT_OK;

@@ -1,0 +1,187 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""A baseline is recorded through the relay, signed, and watched by; attacks on it are found."""
+import json
+import os
+import subprocess
+import sys
+import time
+
+from harness import Failed, check, free_port, main, wait_for
+
+# The relay dwarfs what this machine does to a packet: the law is the relay's.
+CALM = "clear,delay=1ms,uniform=2ms"
+SHIFT = "6ms"
+LIMIT = {"alert-limit": "100ms"}
+
+
+def keys(w, name="operator"):
+    key, pub = w.path(name + ".key"), w.path(name + ".pub")
+    subprocess.run(["openssl", "genpkey", "-algorithm", "ed25519", "-out", key], check=True,
+                   capture_output=True)
+    subprocess.run(["openssl", "pkey", "-in", key, "-pubout", "-out", pub], check=True,
+                   capture_output=True)
+    return key, pub
+
+
+def world(w):
+    ntp = free_port()
+    server = w.server(announce=ntp)
+    relay = w.relay(server, udp=ntp, forward=CALM, reverse=CALM)
+    return server, relay
+
+
+def calibrate(w, server, key, out, *options, seconds=9, status=None):
+    return w.tool("guard", "calibrate", f"nts://localhost:{server.ke}", "-4", "--ca", server.cert,
+                  "--for", f"{seconds}s", "--interval", "1ms", "--shift", SHIFT, "--key", key,
+                  "--output", out, "--json", *options, status=status, timeout=60)
+
+
+def baseline(w, server, key, *options):
+    """A campaign that a busy machine disturbed is refused as moving: that is no failure here."""
+    out = w.path("baseline.txt")
+    for _ in range(4):
+        done = calibrate(w, server, key, out, *options)
+        if done.returncode == 0:
+            return out, json.loads(done.stdout)
+        check("moved during the campaign" in done.stderr, done.stderr)
+        check(not os.path.exists(out), "written in spite of the refusal")
+    raise Failed("four campaigns were disturbed")
+
+
+def test_delay_is_found(w):
+    key, pub = keys(w)
+    server, relay = world(w)
+    path, seen = baseline(w, server, key)
+    check(seen["plan"]["feasible"] and seen["stationary"], seen)
+    check(4e-3 < seen["rtt_mean_s"] < 12e-3, seen["rtt_mean_s"])
+    shown = json.loads(w.tool("guard", "show", path, "--key", pub, "--shift", SHIFT, "--json",
+                              status=0).stdout)
+    check(shown["count"] == seen["count"] and shown["plan"] == seen["plan"], shown)
+
+    hook = w.write("hook", f"#!/bin/sh\necho \"$NOONMARK_STATE $NOONMARK_FINDINGS\" >> {w.dir}/told\n",
+                   mode=0o755)
+    host, inside = w.nts_source(server, minpoll=-4, maxpoll=-4, baseline=path,
+                                **{"guard-shift": SHIFT, "path-id": "localhost"})
+    top = dict(LIMIT)
+    top.update({"guard-key": pub, "hook": hook})
+    client = w.client([(host, inside)], top=top)
+    client.wait_state("ok", 30)
+    time.sleep(3)
+    s = client.source()
+    check(s["guard"]["state"] in ("watching", "alarm"), s["guard"])
+    check([c["met"] for c in s["conditions"]["list"]] == ["met", "met", "met"], s["conditions"])
+    check(s["conditions"]["hidden_advance_s"] == 0, s["conditions"])
+
+    relay.set(forward=CALM + ",delay=8ms")
+    client.wait_state("alarm", 20)
+    began = time.monotonic()
+    s = client.status()
+    check("delayed" in s["findings"], s["findings"])
+    check("bound-limit" not in s["findings"], "the bound itself, not the guard:", s["findings"])
+    found = [e for e in s["events"] if e.get("finding") == "delayed"][-1]
+    check(found["statistic_value"] > found["statistic_limit"], found)
+    check(found["samples"] >= 1 and found["threshold_s"] == 0.006, found)
+    wait_for(lambda: os.path.exists(w.path("told")) and
+             "alarm " in open(w.path("told")).read(), 10, "the hook")
+    page = w.page_watch(client)
+    time.sleep(1)
+    guards = json.loads(w.tool("now", "--json", "--page", client.conf["shared-page"]).stdout)
+    check(guards["guards"] == ["alarm"], guards)
+    check(page.result()["ok"] == 0, page.result())
+
+    relay.set(forward=CALM)
+    client.wait_state("ok", 30)
+    w.note("ok again", time.monotonic() - began, "s")
+
+
+def test_new_baseline_by_sighup(w):
+    key, pub = keys(w)
+    server, _ = world(w)
+    path, _ = baseline(w, server, key)
+    host, inside = w.nts_source(server, minpoll=-2, maxpoll=-2, baseline=path,
+                                **{"guard-shift": SHIFT, "path-id": "localhost"})
+    top = dict(LIMIT)
+    top["guard-key"] = pub
+    client = w.client([(host, inside)], top=top)
+    client.wait_state("ok", 30)
+    old = client.source()["guard"]["baseline"]
+    # One that nobody signed with this key leaves the old one in force.
+    text = open(path).read()
+    w.write("baseline.txt", text.replace("\nlost ", "\nlost 1"))
+    client.signal(1)
+    wait_for(lambda: "sha256 line does not match" in client.log(), 10, "the refusal")
+    check(client.source()["guard"]["baseline"] == old, "replaced by a damaged one")
+    os.remove(path)
+    path, _ = baseline(w, server, key)
+    client.signal(1)
+    wait_for(lambda: client.source()["guard"]["baseline"] != old, 10, "the new baseline")
+
+
+def refused(w, server, top, what, **options):
+    host, inside = w.nts_source(server, **options)
+    conf = dict(LIMIT)
+    conf.update(top)
+    client = w.client([(host, inside)], name="refused" + str(len(w.processes)), top=conf,
+                      start=False)
+    client.expected = {1}
+    client.start(ready=False)
+    client.wait(20)
+    check(what in client.log(), "expected:", what, "log:", client.log())
+
+
+def test_bad_baselines_are_refused(w):
+    key, pub = keys(w)
+    other, other_pub = keys(w, "other")
+    server, _ = world(w)
+    path, _ = baseline(w, server, key)
+    good = open(path).read()
+    lines = good.split("\n")
+    top = {"guard-key": pub}
+    mine = {"path-id": "localhost", "guard-shift": SHIFT}
+    refused(w, server, {}, "guard-key", baseline=path, **mine)
+    refused(w, server, {"guard-key": other_pub}, "not signed with the key", baseline=path, **mine)
+    refused(w, server, top, 'recorded on path "localhost", this one is "elsewhere"', baseline=path,
+            **{"path-id": "elsewhere", "guard-shift": SHIFT})
+    refused(w, server, top, "not found", baseline=w.path("none.txt"), **mine)
+    for name, text, what in [
+            ("empty.txt", "", "empty.txt:1: expected \"noonmark-baseline 1\""),
+            ("cut.txt", good[:len(good) // 2], "expected"),
+            ("value.txt", "\n".join(lines[:20] + ["12x"] + lines[21:]), "value.txt:21: expected"),
+            ("damaged.txt", "\n".join(lines[:20] + [str(int(lines[20]) + 1)] + lines[21:]),
+             "sha256 line")]:
+        refused(w, server, top, what, baseline=w.write(name, text), **mine)
+    # The same by noonmark guard show and noonmarkd --check.
+    shown = w.tool("guard", "show", w.path("value.txt"), status=3)
+    check("value.txt:21: expected" in shown.stderr, shown.stderr)
+    check(w.tool("guard", "show", path, "--key", other, status=3).stdout == "", "output")
+
+
+def test_bad_campaigns_are_refused(w):
+    key, _ = keys(w)
+    server, relay = world(w)
+    out = w.path("refused.txt")
+    short = calibrate(w, server, key, out, seconds=1, status=1)
+    check("are missing" in short.stderr, short.stderr)
+    check(not os.path.exists(out), "written in spite of the refusal")
+    rsa = w.path("rsa.key")
+    subprocess.run(["openssl", "genpkey", "-algorithm", "rsa", "-out", rsa], check=True,
+                   capture_output=True)
+    began = time.monotonic()
+    check("Ed25519" in calibrate(w, server, rsa, out, status=3).stderr, "kind of key")
+    check("not found" in calibrate(w, server, w.path("no.key"), out, status=3).stderr, "no key")
+    check(time.monotonic() - began < 5, "a key is to be checked before the campaign")
+    for bad in [("ntp://localhost",), ("nts://localhost", "nts://localhost"), (),
+                ("nts://localhost", "--pd", "1"), ("nts://localhost", "--pfa", "0"),
+                ("nts://localhost", "--shift", "-1ms"), ("nts://localhost", "--wrong")]:
+        w.tool("guard", "calibrate", *bad, "--for", "1s", "--key", key, "--output", out, status=2)
+    # A path that drifts while it is measured.
+    relay.set(forward=CALM + ",ramp=2ms/s")
+    moving = calibrate(w, server, key, out, status=1)
+    check("moved during the campaign" in moving.stderr or "are missing" in moving.stderr,
+          moving.stderr)
+    check(not os.path.exists(out), "written in spite of the refusal")
+
+
+if __name__ == "__main__":
+    sys.exit(main(globals()))
