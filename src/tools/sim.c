@@ -8,7 +8,7 @@
 #include <string.h>
 
 static const struct noon_verb *const verbs[] = {
-	&noon_sim_paper,
+	&noon_sim_run,
 };
 
 static int run(const struct noon_verb *self, int argc, char **argv)
@@ -35,9 +35,11 @@ static int run(const struct noon_verb *self, int argc, char **argv)
 const struct noon_verb noon_verb_sim = {
 	.name = "sim",
 	.summary = "simulate clocks, networks and attacks",
-	.help = "Usage: noonmark sim paper [OPTION]...\n"
-		"Simulate. 'noonmark sim paper --help' tells more.\n"
+	.help = "Usage: noonmark sim run [OPTION]... FILE...\n"
+		"       noonmark sim paper [OPTION]...\n"
+		"Simulate. 'noonmark sim WORD --help' tells more.\n"
 		"\n"
+		"  run    scenarios with their attacks, and what they promise\n"
 		"  paper  the delay-attack test on a channel of routers: exact law and "
 		"simulation\n",
 	.run = run,

@@ -7,6 +7,7 @@
 
 #include "tools/tool.h"
 
+extern const struct noon_verb noon_sim_run;
 extern const struct noon_verb noon_sim_paper;
 
 #endif

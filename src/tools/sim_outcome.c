@@ -4,8 +4,7 @@
  */
 #include <string.h>
 
-#include "sim/world.h"
-#include "tools/sim.h"
+#include "tools/sim_run.h"
 
 static uint32_t node_of(const struct noon_scenario *s, const char *name)
 {

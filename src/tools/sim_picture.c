@@ -8,8 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim/world.h"
-#include "tools/sim.h"
+#include "tools/sim_run.h"
 #include "tools/svg.h"
 
 /* Points kept; when there are as many, every other one goes. */

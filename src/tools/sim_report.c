@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "tools/sim.h"
+#include "tools/sim_run.h"
 
 #define CELL 24
 

@@ -5,6 +5,8 @@
  * Each run is a process of its own when there are several; its outcome comes back through a pipe.
  * Outcomes are taken in the order of the runs, so nothing depends on who was faster.
  */
+#include "tools/sim_run.h"
+
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
@@ -271,7 +273,7 @@ static int run_results(const struct noon_verb *self, const struct arguments *a,
 	return status;
 }
 
-int noon_sim_run(const struct noon_verb *self, int argc, char **argv)
+static int run(const struct noon_verb *self, int argc, char **argv)
 {
 	struct noon_sim_result *r;
 	struct arguments a;
@@ -298,3 +300,20 @@ int noon_sim_run(const struct noon_verb *self, int argc, char **argv)
 	free(r);
 	return status;
 }
+
+const struct noon_verb noon_sim_run = {
+	.name = "sim run",
+	.summary = "run scenarios and check what they promise",
+	.help = "Usage: noonmark sim run [OPTION]... FILE...\n"
+		"Run scenarios in virtual time and check what they promise.\n"
+		"\n"
+		"      --seed=N    first seed (default: that of the file)\n"
+		"      --seeds=N   run each file with N seeds, one after the other (default 1)\n"
+		"  -j, --jobs=N    run N at a time (default 1); the results are the same\n"
+		"      --json      print JSON\n"
+		"      --svg=DIR   draw each run into a file in DIR\n"
+		"\n"
+		"Exit status: 0 all passed, 1 some failed, 2 usage or a bad file.\n"
+		"See noonmark(1) and noonmark-scenario(5).\n",
+	.run = run,
+};
