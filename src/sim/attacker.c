@@ -129,11 +129,21 @@ static struct noon_flight *inject(struct noon_world *w, const struct noon_sim_at
 	return f;
 }
 
+/* Tell whether two packets of one direction belong to the same exchange: their transmit or origin
+ * timestamps say so. */
+static bool is_same_exchange(const struct noon_flight *a, const struct noon_flight *b)
+{
+	const size_t at = a->dir == 0 ? 40 : 24;
+
+	return a->n >= NOON_NTP_HEADER_LEN && b->n >= NOON_NTP_HEADER_LEN &&
+	       memcmp(a->buf + at, b->buf + at, 8) == 0;
+}
+
 static void replay(struct noon_world *w, struct noon_sim_attacker *a, struct noon_flight *f)
 {
 	struct noon_flight **kept = &a->kept[f->dir];
 
-	if (*kept != NULL && happens(a)) {
+	if (*kept != NULL && !is_same_exchange(*kept, f) && happens(a)) {
 		struct noon_flight *again = inject(w, a, f, f->dir);
 
 		again->path = (*kept)->path;

@@ -15,7 +15,7 @@
 
 #define NOON_MC_POINTS	   64
 #define NOON_MC_HISTOGRAMS 3
-#define NOON_MC_BINS	   160
+#define NOON_MC_BINS	   112
 #define NOON_MC_N_MAX	   1000000 /**< round trips of a trial */
 
 /** The mean test for one batch size. */

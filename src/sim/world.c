@@ -171,7 +171,11 @@ static noon_err make_all(struct noon_world *w)
 
 		a->conf = &w->s->attack[i];
 		a->rng = noon_rng_seeded(stream(w, STREAM_ATTACKS + i));
-		noon_sim_at(w, noon_time_add(w->start, a->conf->from), NOON_SIM_SWITCH_ON, i, NULL);
+		if (a->conf->from == 0)
+			noon_sim_attack_switch(w, i, true);
+		else
+			noon_sim_at(w, noon_time_add(w->start, a->conf->from), NOON_SIM_SWITCH_ON,
+				    i, NULL);
 		if (a->conf->until < w->s->duration)
 			noon_sim_at(w, noon_time_add(w->start, a->conf->until), NOON_SIM_SWITCH_OFF,
 				    i, NULL);
