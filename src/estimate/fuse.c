@@ -46,18 +46,18 @@ static void confine(struct noon_rate *r, const struct noon_edge *l, const struct
 	}
 }
 
-static void confine_by_row(struct noon_rate *r, const struct noon_edge *l, struct view hi,
-			   noon_freq wander)
-{
-	for (size_t j = 0; j < view_n(hi); j++)
-		confine(r, l, view_at(hi, j), wander);
-}
-
 /* Edges of one list, relative to a common origin and exact as doubles, oldest first. */
 struct plain {
 	size_t n;
 	double h[NOON_WINDOW_MAX + 1];
 	double theta[NOON_WINDOW_MAX + 1];
+};
+
+/* Both lists, exact and as doubles. */
+struct pairs {
+	struct view lo, hi;
+	struct plain l, u;
+	noon_freq wander;
 };
 
 /* Return whether the edges are in order and near enough to the origin to be exact. */
@@ -105,20 +105,38 @@ static void hull_of(const struct plain *hi, struct noon_rate r, noon_freq wander
 			smaller(ret->after[j], hi->theta[j - 1] - ret->max_rate * hi->h[j - 1]);
 }
 
+/* Confine by one lower edge and every upper one; exact arithmetic only where it may matter, which
+ * the same comparison decides on the same numbers. Returns whether that changed anything. */
+static bool confine_fast(struct noon_rate *r, const struct pairs *p, size_t i)
+{
+	const double h = p->l.h[i];
+	const double theta = p->l.theta[i];
+	const struct noon_rate before = *r;
+
+	for (size_t j = 0; j < p->u.n; j++) {
+		const double span = h - p->u.h[j];
+		const double rate = span > 0.0 ? r->min + p->wander : r->max - p->wander;
+
+		if (theta - p->u.theta[j] > rate * span)
+			confine(r, view_at(p->lo, i), view_at(p->hi, j), p->wander);
+	}
+	return r->min > before.min || r->max < before.max;
+}
+
 /* The same rates as by comparing every pair, which is done only where it may matter: a lower edge
  * that lies more than NEAR below every line through an upper edge at the rates in force cannot
  * confine them. */
-static struct noon_rate rates_by_hull(struct view lo, struct view hi, const struct plain *l,
-				      const struct plain *u, const struct noon_drift *d)
+static struct noon_rate rates_by_hull(const struct pairs *p, noon_freq rate_max)
 {
-	struct noon_rate r = noon_rate_within(d->rate_max);
+	const struct plain *l = &p->l, *u = &p->u;
+	struct noon_rate r = noon_rate_within(rate_max);
 	struct hull hull;
 	size_t before = 0, after = 0;
 
 	/* Long base lines first: what they leave, few others confine. */
-	confine_by_row(&r, view_at(lo, l->n - 1), hi, d->wander);
-	confine_by_row(&r, view_at(lo, 0), hi, d->wander);
-	hull_of(u, r, d->wander, &hull);
+	(void)confine_fast(&r, p, l->n - 1);
+	(void)confine_fast(&r, p, 0);
+	hull_of(u, r, p->wander, &hull);
 	for (size_t i = 1; i + 1 < l->n; i++) {
 		while (before < u->n && u->h[before] < l->h[i])
 			before++;
@@ -127,21 +145,23 @@ static struct noon_rate rates_by_hull(struct view lo, struct view hi, const stru
 		if (l->theta[i] - hull.min_rate * l->h[i] < hull.before[before] - NEAR &&
 		    l->theta[i] - hull.max_rate * l->h[i] < hull.after[after] - NEAR)
 			continue;
-		confine_by_row(&r, view_at(lo, i), hi, d->wander);
-		hull_of(u, r, d->wander, &hull);
+		if (confine_fast(&r, p, i))
+			hull_of(u, r, p->wander, &hull);
 	}
 	return r;
 }
 
 static struct noon_rate rates(struct view lo, struct view hi, const struct noon_drift *d)
 {
+	struct pairs p = {.lo = lo, .hi = hi, .wander = d->wander};
 	struct noon_rate r = noon_rate_within(d->rate_max);
-	struct plain l, u;
 
-	if (view_n(lo) > 0 && flatten(lo, view_at(lo, 0), &l) && flatten(hi, view_at(lo, 0), &u))
-		return rates_by_hull(lo, hi, &l, &u, d);
+	if (view_n(lo) > 0 && flatten(lo, view_at(lo, 0), &p.l) &&
+	    flatten(hi, view_at(lo, 0), &p.u))
+		return rates_by_hull(&p, d->rate_max);
 	for (size_t i = 0; i < view_n(lo); i++)
-		confine_by_row(&r, view_at(lo, i), hi, d->wander);
+		for (size_t j = 0; j < view_n(hi); j++)
+			confine(&r, view_at(lo, i), view_at(hi, j), d->wander);
 	return r;
 }
 
@@ -171,44 +191,68 @@ static struct noon_share share_of(const struct noon_edge *e, struct noon_rate r,
 	};
 }
 
-/* Carry every lower edge to h and keep the largest. */
+/* Estimate how far each edge, carried to h at a rate for the past or one for the future, lies above
+ * the first one's own theta; return the greatest of `sign` times that. */
+static double leads(struct view v, noon_time h, noon_freq past, noon_freq future, double sign,
+		    double ret[NOON_WINDOW_MAX + 1])
+{
+	const noon_dur theta0 = view_at(v, 0)->theta;
+	double most = -HUGE_VAL;
+
+	for (size_t i = 0; i < view_n(v); i++) {
+		const struct noon_edge *e = view_at(v, i);
+		const noon_dur span = noon_time_diff(h, e->h);
+		const double rate = span >= 0 ? past : future;
+
+		ret[i] = sign * ((double)noon_sat_sub(e->theta, theta0) + (double)span * rate);
+		most = ret[i] > most ? ret[i] : most;
+	}
+	return most;
+}
+
+/* Carry every lower edge to h and keep the largest. Those clearly behind need not be exact. */
 static void best_lower(struct view lo, noon_time h, struct noon_cert *c)
 {
+	double lead[NOON_WINDOW_MAX + 1];
+	const double most = leads(lo, h, c->rate.min, c->rate.max, 1.0, lead);
+	bool first = true;
+
 	for (size_t i = 0; i < view_n(lo); i++) {
 		const struct noon_edge *e = view_at(lo, i);
-		const noon_dur span = noon_time_diff(h, e->h);
-		const noon_freq rate = span >= 0 ? c->rate.min : c->rate.max;
-		const noon_dur lead = noon_sat_sub(e->theta, c->theta.lo);
-		noon_dur theta;
+		noon_dur span, theta;
 
-		/* Clearly behind: no need to be exact. */
-		if (i > 0 && (double)lead + (double)span * rate < -NEAR)
+		if (lead[i] < most - NEAR)
 			continue;
-		theta = noon_sat_add(e->theta, noon_scale_floor(span, rate));
-		if (i == 0 || theta > c->theta.lo) {
+		span = noon_time_diff(h, e->h);
+		theta = noon_sat_add(e->theta, noon_rate_drift(c->rate, span).lo);
+		if (first || theta > c->theta.lo) {
 			c->theta.lo = theta;
 			c->lo = share_of(e, c->rate, h);
 		}
+		first = false;
 	}
 }
 
 /* Carry every upper edge to h and keep the smallest. */
 static void best_upper(struct view hi, noon_time h, struct noon_cert *c)
 {
+	double lead[NOON_WINDOW_MAX + 1];
+	const double most = leads(hi, h, c->rate.max, c->rate.min, -1.0, lead);
+	bool first = true;
+
 	for (size_t i = 0; i < view_n(hi); i++) {
 		const struct noon_edge *e = view_at(hi, i);
-		const noon_dur span = noon_time_diff(h, e->h);
-		const noon_freq rate = span >= 0 ? c->rate.max : c->rate.min;
-		const noon_dur lead = noon_sat_sub(e->theta, c->theta.hi);
-		noon_dur theta;
+		noon_dur span, theta;
 
-		if (i > 0 && (double)lead + (double)span * rate > NEAR)
+		if (lead[i] < most - NEAR)
 			continue;
-		theta = noon_sat_add(e->theta, noon_scale_ceil(span, rate));
-		if (i == 0 || theta < c->theta.hi) {
+		span = noon_time_diff(h, e->h);
+		theta = noon_sat_add(e->theta, noon_rate_drift(c->rate, span).hi);
+		if (first || theta < c->theta.hi) {
 			c->theta.hi = theta;
 			c->hi = share_of(e, c->rate, h);
 		}
+		first = false;
 	}
 }
 
