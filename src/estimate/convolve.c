@@ -10,6 +10,7 @@
 #define CELLS_MOST 4096	   /* of one router */
 #define NOTHING	   (-80.0) /* logarithm of a coefficient that is below the noise of the others */
 #define SMOOTH	   0.2
+#define BELOW	   1e-3 /* ns */
 #define PLAIN	   1e-5 /* smallest tail for which the law needs no tilt */
 
 /* The law that is raised to a power, on its lattice. */
@@ -250,8 +251,9 @@ double noon_convolve_isf(const struct noon_convolve *w, double p)
 {
 	double lo = w->low_ns, hi = w->high_ns;
 
+	/* An atom at the very bottom has to count as above. */
 	if (noon_convolve_sf(w, lo) <= p)
-		return lo;
+		return lo - (w->first > 0.0 ? 0.0 : BELOW);
 	for (int i = 0; i < 100 && hi - lo > 1e-9; i++) {
 		const double mid = lo + (hi - lo) / 2.0;
 
@@ -260,7 +262,7 @@ double noon_convolve_isf(const struct noon_convolve *w, double p)
 		else
 			hi = mid;
 	}
-	return hi;
+	return lo;
 }
 
 noon_err noon_convolve_mean_test(struct noon_convolve *w, const struct noon_channel *c, unsigned n,

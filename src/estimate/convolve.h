@@ -47,7 +47,8 @@ NOON_MUST_USE noon_err noon_convolve_law(struct noon_convolve *w, const struct n
 /** Return P(mean > x); between lattice points by continuity. */
 double noon_convolve_sf(const struct noon_convolve *w, double x_ns);
 
-/** Return x with P(mean > x) = p, ns; the nearest end of [low_ns, high_ns] if it is beyond. */
+/** Return x with P(mean > x) = p, ns, just below an atom; the nearest end of [low_ns, high_ns] if
+ *  it is beyond. */
 double noon_convolve_isf(const struct noon_convolve *w, double p);
 
 /**

@@ -16,6 +16,7 @@
 #define SQRT_2	1.41421356237309504880
 #define PHI_0	0.39894228040143267794 /* 1 / sqrt(2 pi) */
 #define P_LEAST 1e-300
+#define BELOW	1e-3 /* ns */
 
 static double phi(double w)
 {
@@ -238,6 +239,9 @@ double noon_mean_isf(const struct noon_cgf *k, double n, double p)
 			break;
 	}
 	r = tails_at(k, n, s.t);
+	/* The atom at the bottom alone has more than 1 - p: it has to count as above. */
+	if (s.t < 0.0 && r.s.k2 < FLAT * k->sd_ns * k->sd_ns)
+		return k->least_ns - BELOW;
 	return fmin(fmax(k->mean_ns + r.s.x, k->least_ns), k->most_ns);
 }
 

@@ -42,7 +42,8 @@ double noon_cgf_tilt(const struct noon_cgf *k, double x_ns);
  */
 double noon_mean_sf(const struct noon_cgf *k, double n, double x_ns);
 
-/** Return x with P(mean of n > x) = p, ns; 0 < p < 1. Relative accuracy of p: 1e-9. */
+/** Return x with P(mean of n > x) = p, ns; 0 < p < 1. Relative accuracy of p: 1e-9. A picosecond
+ *  below the support where its lowest value alone has more than 1 - p. */
 double noon_mean_isf(const struct noon_cgf *k, double n, double p);
 
 /** The mean test for one batch size. */

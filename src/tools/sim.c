@@ -9,6 +9,7 @@
 
 static const struct noon_verb *const verbs[] = {
 	&noon_sim_run,
+	&noon_sim_paper,
 };
 
 static int run(const struct noon_verb *self, int argc, char **argv)

@@ -104,8 +104,20 @@ static void ends_of_the_support_are_kept(void **state)
 	assert_true(near(noon_mean_sf(&paper, 3.0, -1.0), 1.0, 0.0));
 	assert_true(near(noon_mean_sf(&paper, 3.0, paper.most_ns), 0.0, 0.0));
 	assert_true(near(noon_mean_sf(&paper, 1.0, 0.0), 1.0, 1e-6));
-	assert_true(noon_mean_isf(&paper, 1.0, 1.0 - 1e-12) >= 0.0);
+	assert_true(noon_mean_isf(&paper, 1.0, 1.0 - 1e-12) >= -0.001);
 	assert_true(noon_mean_isf(&paper, 1.0, 1e-200) <= paper.most_ns);
+}
+
+/* P(all of 10 values are 0) = 0.12: a threshold that finds 99.9 % has to be below them. */
+static void atom_at_the_bottom_counts_as_found(void **state)
+{
+	const struct noon_channel idle = {1, 0.9, 1542.0, 1e9, 0.0};
+	const struct noon_cgf k = noon_cgf_of_channel(&idle);
+	struct noon_mean_test t;
+
+	(void)state;
+	assert_int_equal(noon_mean_test_of(&k, 10.0, DELTA, P_D, 1.0, 0.0, &t), NOON_OK);
+	assert_true(t.lambda_ns < DELTA && t.lambda_ns > DELTA - 0.01);
 }
 
 static void one_value_only_is_a_step(void **state)
@@ -208,6 +220,7 @@ int main(void)
 		cmocka_unit_test(quantile_and_tail_undo_each_other),
 		cmocka_unit_test(tail_is_smooth_across_the_mean),
 		cmocka_unit_test(ends_of_the_support_are_kept),
+		cmocka_unit_test(atom_at_the_bottom_counts_as_found),
 		cmocka_unit_test(one_value_only_is_a_step),
 		cmocka_unit_test(law_and_parameters_agree),
 		cmocka_unit_test(propagation_only_moves_the_law),
