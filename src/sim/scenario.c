@@ -147,7 +147,7 @@ static const char *node_fault(const struct noon_sim_node *n)
 	if (n->layover < 0 || n->layover > NOON_NS_PER_SEC || n->local_bound < 0)
 		return "layover, local-bound: expected 0..1s, 0 or more";
 	if (n->server && (n->stratum < 1 || n->stratum > 15 || n->rotate < NOON_NS_PER_SEC))
-		return "stratum, ntsrotate: expected 1..15, 1s or more";
+		return "local-stratum, ntsrotate: expected 1..15, 1s or more";
 	if (n->client && noon_engine_conf_check(&n->engine))
 		return "alert-limit, maxclockerror, wander, max-age, max-liars, maxslewrate: some "
 		       "value is out of range";

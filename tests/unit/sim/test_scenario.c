@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "sim/scenario.h"
+#include "sim/tally.h"
+
+static struct noon_scenario s;
+
+static int good(void **state)
+{
+	(void)state;
+	noon_scenario_init(&s);
+	s.node[0] = s.node[1] = noon_sim_node_default();
+	s.node[0].server = true;
+	s.node[1].client = true;
+	s.nodes = 2;
+	s.path[0] = noon_sim_path_default();
+	s.path[0].client = 1;
+	s.paths = 1;
+	s.attack[0] = noon_sim_attack_default();
+	s.attacks = 1;
+	return 0;
+}
+
+static void assert_refused(enum noon_sim_part part, size_t index, const char *word)
+{
+	struct noon_sim_fault f = {.why = NULL};
+
+	assert_int_equal(noon_scenario_check(&s, &f), NOON_ERR_RANGE);
+	assert_int_equal(f.part, part);
+	assert_int_equal(f.index, index);
+	assert_non_null(strstr(f.why, word));
+}
+
+static void a_good_scenario_passes(void **state)
+{
+	struct noon_sim_fault f;
+
+	(void)state;
+	assert_int_equal(noon_scenario_check(&s, &f), NOON_OK);
+}
+
+static void impossible_parameters_are_named(void **state)
+{
+	(void)state;
+	s.attack[0].until = s.attack[0].from = NOON_S(1);
+	assert_refused(NOON_SIM_PART_ATTACK, 0, "until");
+	s.path[0].link[1].queue = NOON_QUEUE_PRIORITY;
+	assert_refused(NOON_SIM_PART_PATH, 0, "rate");
+	s.path[0].link[1].p_idle = 1.5;
+	assert_refused(NOON_SIM_PART_PATH, 0, "p-idle");
+	s.path[0].link[0].delay_ns = -1.0;
+	assert_refused(NOON_SIM_PART_PATH, 0, "delay");
+	s.path[0].server = 1;
+	assert_refused(NOON_SIM_PART_PATH, 0, "server");
+	s.node[1].engine.alert_limit = 1;
+	assert_refused(NOON_SIM_PART_NODE, 1, "alert-limit");
+	s.node[0].clock.frequency = (double)NAN;
+	assert_refused(NOON_SIM_PART_NODE, 0, "frequency");
+	s.paths = 0;
+	assert_refused(NOON_SIM_PART_TOP, 0, "path");
+	s.duration = 0;
+	assert_refused(NOON_SIM_PART_TOP, 0, "duration");
+}
+
+static void every_attack_has_its_word(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < NOON_ATTACK_KINDS; i++) {
+		enum noon_attack_kind kind = NOON_ATTACK_KINDS;
+
+		assert_int_equal(
+			noon_attack_find(noon_attack_word((enum noon_attack_kind)i), &kind),
+			NOON_OK);
+		assert_int_equal(kind, i);
+	}
+}
+
+static void every_figure_has_its_name(void **state)
+{
+	const struct noon_sim_tally t = noon_sim_tally_new();
+	struct noon_metric m;
+	char name[64];
+	size_t n = 0;
+
+	(void)state;
+	for (; noon_metric_name(n, name, sizeof(name)); n++) {
+		assert_int_equal(noon_metric_find(name, &m), NOON_OK);
+		(void)m.get(&t, m.arg);
+	}
+	assert_true(n > 50);
+	assert_int_equal(noon_metric_find("bound_violation", &m), NOON_ERR_NOT_FOUND);
+	assert_int_equal(noon_metric_find("state.", &m), NOON_ERR_NOT_FOUND);
+}
+
+static void tallies_add_up(void **state)
+{
+	struct noon_sim_tally sum = noon_sim_tally_new();
+	struct noon_sim_tally t = noon_sim_tally_new();
+
+	(void)state;
+	t.violations = 2;
+	t.alarm_at = NOON_S(9);
+	t.err_at_alarm = 7.0;
+	t.synced_after = NOON_S(3);
+	t.max_err = 5.0;
+	noon_sim_tally_add(&sum, &t);
+	t.alarm_at = NOON_S(4);
+	t.err_at_alarm = 8.0;
+	t.synced_after = NOON_S(2);
+	noon_sim_tally_add(&sum, &t);
+	assert_int_equal(sum.violations, 4);
+	assert_int_equal(sum.alarm_at, NOON_S(4));
+	assert_int_equal((int)sum.err_at_alarm, 8);
+	assert_int_equal(sum.synced_after, NOON_S(3));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(a_good_scenario_passes, good),
+		cmocka_unit_test_setup(impossible_parameters_are_named, good),
+		cmocka_unit_test(every_attack_has_its_word),
+		cmocka_unit_test(every_figure_has_its_name),
+		cmocka_unit_test(tallies_add_up),
+	};
+
+	return cmocka_run_group_tests_name("sim/scenario", tests, NULL, NULL);
+}
