@@ -39,7 +39,7 @@ void noon_guard_init(struct noon_guard *g, const struct noon_guard_plan *plan)
 {
 	memset(g, 0, sizeof(*g));
 	g->plan = plan;
-	g->batch_mean_ns = NAN;
+	g->batch_mean_ns = (double)NAN;
 	noon_guard_reset(g);
 }
 
