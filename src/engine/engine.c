@@ -129,6 +129,9 @@ static const struct noon_line *line_of(const struct noon_engine *e)
 /* The latch moves this much before the limit, so that it has moved at noon_engine_deadline(). */
 #define LIMIT_MARGIN 4
 
+/* Events of the engine's own are at least this far apart. */
+#define DEADLINE_STEP NOON_US(10)
+
 static bool is_within(const struct noon_engine *e, noon_time h)
 {
 	return e->has_cert &&
@@ -507,7 +510,12 @@ noon_time noon_engine_deadline(const struct noon_engine *e)
 	if (!e->latch.synced || !e->has_cert || !is_within(e, e->now))
 		return NOON_TIME_NEVER;
 	until = noon_bound_until(&e->cert, line_of(e), e->now, e->conf.alert_limit);
-	return noon_time_add(until, 1);
+	/* That instant is rounded down, so it may be now, a few ns before the limit. Readings look
+	 * at their bound themselves, so the latch may follow a little later. */
+	until = noon_time_add(until, 1);
+	return noon_time_before(until, noon_time_add(e->now, DEADLINE_STEP))
+		       ? noon_time_add(e->now, DEADLINE_STEP)
+		       : until;
 }
 
 static void forget_source(struct noon_engine *e, uint32_t i)

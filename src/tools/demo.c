@@ -10,17 +10,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "platform/file.h"
 #include "platform/udp.h"
+#include "tools/child.h"
 #include "tools/relay_control.h"
 #include "tools/screen.h"
 #include "tools/tool.h"
 
-#define PATH_LEN 600
+#define PATH_LEN NOON_CHILD_PATH
 
 struct arguments {
 	double for_s;
@@ -52,12 +52,9 @@ struct demo {
 	const struct noon_verb *self;
 	struct arguments args;
 	char dir[64];
-	char program[PATH_LEN];
-	char daemon[PATH_LEN];
 	char control[PATH_LEN]; /* of the relay */
 	struct ports ports;
-	pid_t child[3];
-	size_t n_children;
+	struct noon_children children;
 	struct noon_ask ask;
 	struct tally tally;
 };
@@ -76,17 +73,6 @@ static double mono_s(void)
 
 	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
 	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
-}
-
-static void pause_s(double s)
-{
-	struct timespec ts;
-
-	if (s <= 0)
-		return;
-	ts.tv_sec = (time_t)s;
-	ts.tv_nsec = (long)((s - (double)ts.tv_sec) * 1e9);
-	(void)nanosleep(&ts, NULL);
 }
 
 /* A port that is free for TCP and UDP on loopback at this moment. */
@@ -158,31 +144,19 @@ static bool write_configs(const struct demo *d)
 	return write_file(d, "client.conf", text);
 }
 
-/* Start a child with its output in a file of the demo's folder. */
 static bool start(struct demo *d, const char *log, char *const argv[])
 {
 	char path[PATH_LEN];
-	const pid_t pid = fork();
 
-	if (pid == 0) {
-		(void)snprintf(path, sizeof(path), "%s/%s", d->dir, log);
-		if (freopen(path, "w", stderr) == NULL || freopen("/dev/null", "r", stdin) == NULL)
-			_exit(127);
-		(void)setpgid(0, 0); /* ctrl-C is for us: we end the children in order */
-		(void)execv(argv[0], argv);
-		_exit(127);
-	}
-	if (pid < 0)
-		return false;
-	d->child[d->n_children++] = pid;
-	return true;
+	(void)snprintf(path, sizeof(path), "%s/%s", d->dir, log);
+	return noon_child_start(&d->children, path, argv);
 }
 
 static bool start_daemon(struct demo *d, const char *conf, const char *log)
 {
 	char path[PATH_LEN];
 	char option[] = "-f";
-	char *argv[] = {d->daemon, option, path, NULL};
+	char *argv[] = {d->children.daemon, option, path, NULL};
 
 	(void)snprintf(path, sizeof(path), "%s/%s", d->dir, conf);
 	return start(d, log, argv);
@@ -199,8 +173,9 @@ static bool start_relay(struct demo *d)
 	char o_reverse[] = "--reverse";
 	char o_control[] = "--control";
 	char spec[] = "delay=100us,jitter=30us";
-	char *argv[] = {d->program, verb,      o_udp, udp,	 o_tcp,	     tcp, o_forward,
-			spec,	    o_reverse, spec,  o_control, d->control, NULL};
+	char *argv[] = {
+		d->children.program, verb, o_udp,     udp,	  o_tcp, tcp, o_forward, spec,
+		o_reverse,	     spec, o_control, d->control, NULL};
 
 	(void)snprintf(udp, sizeof(udp), "127.0.0.1:%u=127.0.0.1:%u", d->ports.relay_ntp,
 		       d->ports.ntp);
@@ -214,12 +189,7 @@ static bool wait_for(const struct demo *d, const char *name)
 	char path[PATH_LEN];
 
 	(void)snprintf(path, sizeof(path), "%s/%s", d->dir, name);
-	for (int i = 0; i < 100 && !interrupted; i++) {
-		if (access(path, F_OK) == 0)
-			return true;
-		pause_s(0.05);
-	}
-	return false;
+	return noon_child_wait_for(path, &interrupted);
 }
 
 static bool start_all(struct demo *d)
@@ -238,11 +208,7 @@ static bool start_all(struct demo *d)
 static void stop_all(struct demo *d)
 {
 	noon_ask_close(&d->ask);
-	for (size_t i = d->n_children; i > 0; i--) {
-		(void)kill(d->child[i - 1], SIGTERM);
-		(void)waitpid(d->child[i - 1], NULL, 0);
-	}
-	d->n_children = 0;
+	noon_children_stop(&d->children);
 }
 
 static void judge(struct tally *t, const json_t *s)
@@ -291,7 +257,7 @@ static bool show_until(struct demo *d, double until, bool *head)
 		}
 		*head = false;
 		json_decref(s);
-		pause_s(fmin(1.0, until - mono_s()));
+		noon_child_pause(fmin(1.0, until - mono_s()));
 	}
 	return true;
 }
@@ -358,26 +324,6 @@ static void print_summary(const struct demo *d)
 		"  noonmark query nts://time.example.net     asks one once and sets nothing\n");
 }
 
-static bool find_programs(struct demo *d)
-{
-	const ssize_t n = readlink("/proc/self/exe", d->program, sizeof(d->program) - 1);
-	char *slash;
-
-	if (n <= 0)
-		return false;
-	d->program[n] = '\0';
-	if (d->args.daemon != NULL) {
-		(void)snprintf(d->daemon, sizeof(d->daemon), "%s", d->args.daemon);
-	} else {
-		memcpy(d->daemon, d->program, (size_t)n + 1);
-		slash = strrchr(d->daemon, '/');
-		if (slash == NULL || (size_t)(slash - d->daemon) + 11 > sizeof(d->daemon))
-			return false;
-		memcpy(slash + 1, "noonmarkd", 10);
-	}
-	return access(d->daemon, X_OK) == 0;
-}
-
 static int parse(const struct noon_verb *self, int argc, char **argv, struct arguments *a)
 {
 	static const struct option options[] = {
@@ -420,28 +366,6 @@ static int parse(const struct noon_verb *self, int argc, char **argv, struct arg
 			     : -1;
 }
 
-static void remove_dir(const struct demo *d)
-{
-	static const char *const names[] = {
-		"server/ntske.crt", "server/ntske.key", "server/nts-cookie.key",
-		"server/sock",	    "server/clock",	"server",
-		"client/sock",	    "client/clock",	"server.conf",
-		"client.conf",	    "server.log",	"client.log",
-		"relay.log",	    "relay.sock",
-	};
-	char path[PATH_LEN];
-
-	(void)snprintf(path, sizeof(path), "%s/client/127.0.0.1-%u.nts", d->dir, d->ports.relay_ke);
-	(void)remove(path);
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		(void)snprintf(path, sizeof(path), "%s/%s", d->dir, names[i]);
-		(void)remove(path);
-	}
-	(void)snprintf(path, sizeof(path), "%s/client", d->dir);
-	(void)remove(path);
-	(void)remove(d->dir);
-}
-
 static int perform(struct demo *d)
 {
 	const struct sigaction sa = {.sa_handler = on_interrupt};
@@ -462,7 +386,7 @@ static int perform(struct demo *d)
 	stop_all(d);
 	if (ok)
 		print_summary(d);
-	remove_dir(d);
+	noon_child_remove_dir(d->dir);
 	if (!ok)
 		return NOON_EXIT_FAILED;
 	if (interrupted)
@@ -487,7 +411,7 @@ static int run(const struct noon_verb *self, int argc, char **argv)
 	d->self = self;
 	d->args = args;
 	(void)snprintf(d->dir, sizeof(d->dir), "/tmp/noonmark-demo.XXXXXX");
-	if (!find_programs(d))
+	if (!noon_children_find(&d->children, args.daemon))
 		status =
 			noon_tool_fail(self, "noonmarkd not found beside this program; --noonmarkd "
 					     "FILE names it");

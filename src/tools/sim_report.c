@@ -89,7 +89,10 @@ static void print_failure(const struct noon_sim_result *r, const struct noon_sim
 		if (!o->held[i])
 			(void)printf("%s: seed %" PRIu64 ": expected \"%s\", found %.9g\n", r->path,
 				     o->seed, r->file.s.expect[i], o->value[i]);
-	(void)printf("  again: noonmark sim run %s --seed %" PRIu64 "\n", r->path, o->seed);
+	if (r->verb != NULL)
+		(void)printf("  again: noonmark %s %s\n", r->verb, r->path);
+	else
+		(void)printf("  again: noonmark sim run %s --seed %" PRIu64 "\n", r->path, o->seed);
 }
 
 void noon_sim_print_table(const struct noon_sim_result *r, size_t n)

@@ -39,6 +39,7 @@ struct noon_sim_result {
 	struct noon_scenario_file file;
 	struct noon_sim_outcome *outcome; /**< outcome[seeds] */
 	size_t seeds;
+	const char *verb; /**< that repeats a run; NULL: sim run with its seed */
 };
 
 /** Print a table of all results, and each failure with the command that repeats it. */
