@@ -33,9 +33,12 @@ noon_err noon_sim_client_init(struct noon_world *w, uint32_t node)
 	return err;
 }
 
-/* Minima that a campaign measured while somebody delayed it are too large by that (17). */
+/* Minima that a campaign measured while somebody delayed it are too large by that (17); those of
+ * light, or none at all, are not. */
 static void poison(const struct noon_world *w, uint32_t path, struct noon_source_conf *conf)
 {
+	if (conf->minima == NOON_MINIMA_ZERO || conf->minima == NOON_MINIMA_GEOMETRY)
+		return;
 	for (size_t i = 0; i < w->s->attacks; i++) {
 		const struct noon_sim_attack *a = &w->s->attack[i];
 		const struct noon_sim_path *p = &w->s->path[path];
@@ -70,6 +73,8 @@ noon_err noon_sim_assoc_init(struct noon_world *w, uint32_t path)
 	a->conf = &w->s->path[path];
 	source.require_auth = a->conf->nts;
 	poison(w, path, &source);
+	a->m_f = source.m_f;
+	a->m_r = source.m_r;
 	err = noon_engine_add_source(m->engine, &source, &a->source);
 	if (err)
 		return err;
@@ -98,6 +103,7 @@ void noon_sim_assoc_fini(struct noon_world *w, uint32_t path)
 		return;
 	noon_sim_ke_fini(&a->ke);
 	noon_ntp_client_fini(&a->ntp);
+	free(a->guarding);
 	a->up = false;
 }
 
@@ -119,6 +125,8 @@ static void on_sample(struct noon_world *w, struct noon_sim_assoc *a, const stru
 	uint32_t stepped;
 
 	m->tally.samples++;
+	if (w->campaign != NULL)
+		noon_sim_campaign_note(&w->campaign[a->conf - w->s->path], x);
 	noon_engine_on_sample(m->engine, x, now_h(w, m), &w->findings);
 	stepped = noon_engine_line(m->engine).steps - steps;
 	m->tally.steps += stepped;

@@ -126,9 +126,11 @@ struct noon_scenario {
 	noon_dur duration;
 	noon_dur check_every; /**< comparisons with the truth beside those after each event, > 0 */
 	uint64_t seed;
-	uint32_t truth;	    /**< server whose clock counts as the truth; NOON_SIM_NONE: UTC */
-	bool demonstration; /**< an assumption is broken on purpose: bounds may be false */
-	bool guard;	    /**< clients use the statistical guard */
+	uint32_t truth;	      /**< server whose clock counts as the truth; NOON_SIM_NONE: UTC */
+	bool demonstration;   /**< an assumption is broken on purpose: bounds may be false */
+	bool guard;	      /**< clients use the statistical guard, calibrated beforehand */
+	noon_dur guard_shift; /**< rise of the round-trip time it must find, ns; 0: the alert limit
+			       */
 	struct noon_sim_node node[NOON_SIM_NODES];
 	size_t nodes;
 	struct noon_sim_path path[NOON_SIM_PATHS];

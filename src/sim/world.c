@@ -182,6 +182,8 @@ static noon_err make_all(struct noon_world *w)
 	}
 	for (uint32_t i = 0; !err && i < w->s->paths; i++)
 		err = noon_sim_assoc_init(w, i);
+	if (!err && w->s->guard)
+		err = noon_sim_guard_all(w);
 	for (uint32_t i = 0; !err && i < w->s->nodes; i++)
 		if (w->node[i].engine != NULL)
 			noon_sim_client_wake(w, i);
@@ -329,6 +331,9 @@ void noon_world_run(struct noon_world *w, noon_dur until)
 		carry_out(w, &e);
 	}
 	w->now = end;
+	for (uint32_t i = 0; i < w->s->paths; i++)
+		w->node[w->s->path[i].client].tally.broken[NOON_I5] +=
+			!noon_sim_baseline_is_kept(w, i);
 }
 
 struct noon_sim_tally noon_world_tally(const struct noon_world *w, uint32_t node)

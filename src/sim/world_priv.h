@@ -64,12 +64,29 @@ struct noon_sim_ke {
 	struct noon_nts_session session; /**< of the exchange that has just ended */
 };
 
+#define NOON_SIM_CAMPAIGN_MAX 8192
+
+/** Round-trip times of one path, collected. */
+struct noon_sim_campaign {
+	size_t n;
+	int64_t rtt[NOON_SIM_CAMPAIGN_MAX]; /**< ns, >= 0 */
+};
+
+/** A guard with its plan. */
+struct noon_sim_guarding {
+	struct noon_guard guard;
+	struct noon_guard_plan plan;
+	uint64_t hash; /**< of the plan when it was made */
+};
+
 /** A client's side of a path. */
 struct noon_sim_assoc {
 	const struct noon_sim_path *conf;
 	struct noon_ntp_client ntp;
 	struct noon_sim_ke ke;
-	uint32_t source; /**< in the engine */
+	uint32_t source;		    /**< in the engine */
+	noon_dur m_f, m_r;		    /**< minima as configured */
+	struct noon_sim_guarding *guarding; /**< NULL: no guard */
 	bool up;
 };
 
@@ -122,6 +139,7 @@ struct noon_world {
 	struct noon_flight *spare;
 	struct noon_actions actions, doing, findings;
 	struct noon_tls_ctx *tls_client, *tls_server;
+	struct noon_sim_campaign *campaign; /**< one for each path, or NULL: nothing is collected */
 	noon_sim_on_look *watch;
 	void *watch_arg;
 	uint64_t digest;
@@ -169,6 +187,13 @@ void noon_sim_ke_limit(struct noon_world *w, uint32_t path, void *number);
 void noon_sim_ke_handed(struct noon_world *w, uint32_t path);
 void noon_sim_ke_fini(struct noon_sim_ke *ke);
 void noon_sim_ke_drop(void *piece);
+
+/* guarding.c */
+void noon_sim_campaign_note(struct noon_sim_campaign *c, const struct noon_sample *x);
+/** Give every path a guard, calibrated in an honest world. */
+noon_err noon_sim_guard_all(struct noon_world *w);
+/** Tell whether minima and plan are those of the beginning (I5). */
+bool noon_sim_baseline_is_kept(const struct noon_world *w, uint32_t path);
 
 /* attacker.c */
 bool noon_sim_attack_is_on(const struct noon_sim_attacker *a, const struct noon_world *w,

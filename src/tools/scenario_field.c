@@ -23,6 +23,7 @@ const struct noon_field noon_scenario_top[] = {
 	{"truth", NOON_FIELD_TEXT, 0},
 	{"demonstration", NOON_FIELD_BOOL, TOP(demonstration)},
 	{"guard", NOON_FIELD_BOOL, TOP(guard)},
+	{"guard-shift", NOON_FIELD_DUR_ABOVE_0, TOP(guard_shift)},
 	{"alert-limit", NOON_FIELD_DUR_ABOVE_0, 0}, /* of every client that says nothing else */
 	{NULL, NOON_FIELD_TEXT, 0},
 };

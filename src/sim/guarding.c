@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Guards: a plan for each path from an honest campaign in a world of its own, and I5.
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/world_priv.h"
+
+#define CAMPAIGN      NOON_S(5000)
+#define CAMPAIGN_POLL 0 /* log2 s */
+#define OTHER_SEED    UINT64_C(0x63616c6962726174)
+#define FNV_START     UINT64_C(0xcbf29ce484222325)
+#define FNV_PRIME     UINT64_C(0x100000001b3)
+
+void noon_sim_campaign_note(struct noon_sim_campaign *c, const struct noon_sample *x)
+{
+	const noon_dur rtt = noon_sample_rtt(x);
+
+	if (c->n == NOON_SIM_CAMPAIGN_MAX)
+		return;
+	c->rtt[c->n++] = rtt > 0 ? rtt : 0;
+}
+
+/* A campaign that an attacker was present at measures his delay as well (17). */
+static void keep_poison(struct noon_scenario *s)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < s->attacks; i++) {
+		if (s->attack[i].kind != NOON_ATTACK_CALIBRATION)
+			continue;
+		s->attack[kept] = s->attack[i];
+		s->attack[kept].kind = NOON_ATTACK_DELAY;
+		s->attack[kept].from = 0;
+		s->attack[kept++].until = NOON_DUR_MAX;
+	}
+	s->attacks = kept;
+}
+
+/* The same machines and paths without attackers, asked every second. */
+static struct noon_scenario *honest_of(const struct noon_scenario *s)
+{
+	struct noon_scenario *h = malloc(sizeof(*h));
+
+	if (h == NULL)
+		abort();
+	*h = *s;
+	h->guard = false;
+	h->duration = CAMPAIGN;
+	h->check_every = CAMPAIGN;
+	keep_poison(h);
+	for (size_t i = 0; i < h->paths; i++) {
+		h->path[i].tls = false;
+		h->path[i].source.poll_min = CAMPAIGN_POLL;
+		h->path[i].source.poll_max = CAMPAIGN_POLL;
+		/* What is measured is the path before a change of route. */
+		h->path[i].link[0].route_at = h->path[i].link[1].route_at = 0;
+	}
+	return h;
+}
+
+static uint64_t hash_of(const void *p, size_t n)
+{
+	const uint8_t *at = p;
+	uint64_t h = FNV_START;
+
+	for (size_t i = 0; i < n; i++)
+		h = (h ^ at[i]) * FNV_PRIME;
+	return h;
+}
+
+static noon_err make_plan(struct noon_world *w, uint32_t path, const struct noon_sim_campaign *c,
+			  uint64_t lost, struct noon_cusum_work *work)
+{
+	struct noon_sim_assoc *a = &w->assoc[path];
+	const struct noon_sim_node *client = &w->s->node[a->conf->client];
+	struct noon_guard_conf conf = noon_guard_conf_default();
+	struct noon_law *law = malloc(sizeof(*law));
+	noon_err err;
+
+	a->guarding = calloc(1, sizeof(*a->guarding));
+	if (law == NULL || a->guarding == NULL)
+		abort();
+	conf.shift_ns = w->s->guard_shift > 0 ? (double)w->s->guard_shift
+					      : (double)client->engine.alert_limit;
+	conf.noise_ns = client->stamp_ns * sqrt(2.0);
+	conf.base_loss = (double)lost / (double)(c->n + lost + 1);
+	err = noon_law_of_samples(c->rtt, c->n, (double)client->granularity, law);
+	err = err ? err : noon_guard_plan_make(work, law, &conf, &a->guarding->plan);
+	free(law);
+	if (err)
+		return err;
+	noon_guard_init(&a->guarding->guard, &a->guarding->plan);
+	noon_engine_set_guard(w->node[a->conf->client].engine, a->source, &a->guarding->guard);
+	a->guarding->hash = hash_of(&a->guarding->plan, sizeof(a->guarding->plan));
+	return NOON_OK;
+}
+
+noon_err noon_sim_guard_all(struct noon_world *w)
+{
+	struct noon_scenario *honest = honest_of(w->s);
+	struct noon_sim_campaign *c = calloc(w->s->paths, sizeof(*c));
+	struct noon_cusum_work *work = malloc(sizeof(*work));
+	struct noon_world *other = NULL;
+	noon_err err;
+
+	if (c == NULL || work == NULL)
+		abort();
+	err = noon_world_new(honest, w->seed ^ OTHER_SEED, &other);
+	if (!err) {
+		other->campaign = c;
+		noon_world_run(other, CAMPAIGN);
+	}
+	for (uint32_t i = 0; !err && i < w->s->paths; i++) {
+		const struct noon_sim_machine *m = &other->node[w->s->path[i].client];
+
+		err = make_plan(w, i, &c[i], m->tally.misses, work);
+	}
+	noon_world_free(other);
+	free(work);
+	free(c);
+	free(honest);
+	return err;
+}
+
+bool noon_sim_baseline_is_kept(const struct noon_world *w, uint32_t path)
+{
+	const struct noon_sim_assoc *a = &w->assoc[path];
+	const struct noon_source_conf *now =
+		&w->node[a->conf->client].engine->source[a->source].conf;
+
+	if (now->m_f != a->m_f || now->m_r != a->m_r)
+		return false;
+	return a->guarding == NULL ||
+	       hash_of(&a->guarding->plan, sizeof(a->guarding->plan)) == a->guarding->hash;
+}
