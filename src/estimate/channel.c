@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define CELLS_LEAST 24.0 /* of a lattice within one service time, for the lattice to be exact */
+#define BUSY_LEAST  48.0 /* busy routers, for the saddlepoint to be good for single values */
 #define SPREAD	    14.0 /* standard deviations above the mean where the lattice may end */
 #define EXTRA	    12.0 /* and so many service times: few routers busy is not bell-shaped */
 
@@ -141,12 +142,12 @@ static void add_router(struct noon_law *law, size_t m, double p_idle)
 	}
 }
 
-static void fill_lattice(struct noon_law *law, const struct noon_channel *c, size_t m)
+static void fill_lattice(struct noon_law *law, double p_idle, unsigned routers, size_t m)
 {
 	memset(law->p, 0, sizeof(law->p));
 	law->p[0] = 1.0;
-	for (unsigned i = 0; i < 2 * c->routers; i++)
-		add_router(law, m, c->p_idle);
+	for (unsigned i = 0; i < routers; i++)
+		add_router(law, m, p_idle);
 }
 
 static void fill_saddlepoint(struct noon_law *law, const struct noon_channel *c)
@@ -174,35 +175,64 @@ static void normalise(struct noon_law *law)
 		law->p[i] /= sum;
 }
 
+/* Set what follows from the parameters, and return where the lattice has to end, from x0. */
+static double set_moments(struct noon_law *law, const struct noon_channel *c, unsigned routers)
+{
+	const double s = noon_channel_service_ns(c), part = routers / (2.0 * c->routers);
+	double mean, var, m3;
+
+	noon_channel_moments(c, &mean, &var, &m3);
+	law->mean_ns = c->fixed_ns + (mean - c->fixed_ns) * part;
+	law->sd_ns = sqrt(var * part);
+	law->skewness = m3 * part / (law->sd_ns * law->sd_ns * law->sd_ns);
+	law->count = 0;
+	law->x0_ns = law->least_ns = c->fixed_ns;
+	law->most_ns = c->fixed_ns + routers * s;
+	return fmin(law->mean_ns + SPREAD * law->sd_ns + EXTRA * s, law->most_ns) - c->fixed_ns;
+}
+
+static void on_lattice(struct noon_law *law, const struct noon_channel *c, unsigned routers,
+		       double span)
+{
+	const double s = noon_channel_service_ns(c);
+	const double cells = fmax(floor((double)(NOON_LAW_MAX - 1) * s / span), 2.0);
+
+	law->step_ns = s / cells;
+	law->n = (size_t)fmin(span / law->step_ns + 1.5, (double)NOON_LAW_MAX);
+	fill_lattice(law, c->p_idle, routers, (size_t)cells);
+	normalise(law);
+}
+
 noon_err noon_law_of_channel(const struct noon_channel *c, struct noon_law *ret)
 {
-	double var, m3, s, span, cells, low;
+	double s, span, low;
 
 	if (noon_channel_check(c) != NOON_OK)
 		return NOON_ERR_RANGE;
 	s = noon_channel_service_ns(c);
-	noon_channel_moments(c, &ret->mean_ns, &var, &m3);
-	ret->sd_ns = sqrt(var);
-	ret->skewness = m3 / (var * ret->sd_ns);
-	ret->count = 0;
-	ret->least_ns = c->fixed_ns;
-	ret->most_ns = c->fixed_ns + 2.0 * c->routers * s;
-	span = ret->mean_ns - c->fixed_ns + SPREAD * ret->sd_ns + EXTRA * s;
-	span = fmin(span, ret->most_ns - c->fixed_ns);
-	cells = floor((double)(NOON_LAW_MAX - 1) * s / span);
-	if (cells >= CELLS_LEAST || 2.0 * c->routers * (1.0 - c->p_idle) < 48.0) {
-		ret->x0_ns = c->fixed_ns;
-		ret->step_ns = s / fmax(cells, 2.0);
-		ret->n = (size_t)fmin(span / ret->step_ns + 1.5, (double)NOON_LAW_MAX);
-		fill_lattice(ret, c, (size_t)fmax(cells, 2.0));
-	} else {
-		low = fmax(c->fixed_ns, ret->mean_ns - SPREAD * ret->sd_ns);
-		ret->x0_ns = low;
-		ret->n = NOON_LAW_MAX;
-		ret->step_ns = (fmin(ret->mean_ns + SPREAD * ret->sd_ns, ret->most_ns) - low) /
-			       (double)(NOON_LAW_MAX - 1);
-		fill_saddlepoint(ret, c);
+	span = set_moments(ret, c, 2 * c->routers);
+	if ((NOON_LAW_MAX - 1) * s / span >= CELLS_LEAST ||
+	    2.0 * c->routers * (1.0 - c->p_idle) < BUSY_LEAST) {
+		on_lattice(ret, c, 2 * c->routers, span);
+		return NOON_OK;
 	}
+	low = fmax(c->fixed_ns, ret->mean_ns - SPREAD * ret->sd_ns);
+	ret->x0_ns = low;
+	ret->n = NOON_LAW_MAX;
+	ret->step_ns = (fmin(ret->mean_ns + SPREAD * ret->sd_ns, ret->most_ns) - low) /
+		       (double)(NOON_LAW_MAX - 1);
+	fill_saddlepoint(ret, c);
 	normalise(ret);
+	return NOON_OK;
+}
+
+noon_err noon_law_of_one_way(const struct noon_channel *c, struct noon_law *ret)
+{
+	struct noon_channel queues = *c;
+
+	if (noon_channel_check(c) != NOON_OK)
+		return NOON_ERR_RANGE;
+	queues.fixed_ns = 0.0;
+	on_lattice(ret, &queues, c->routers, set_moments(ret, &queues, c->routers));
 	return NOON_OK;
 }

@@ -48,4 +48,7 @@ struct noon_cgf noon_cgf_of_channel(const struct noon_channel *c);
  */
 NOON_MUST_USE noon_err noon_law_of_channel(const struct noon_channel *c, struct noon_law *ret);
 
+/** Compute the law of the queueing in one direction, without propagation. Errors as above. */
+NOON_MUST_USE noon_err noon_law_of_one_way(const struct noon_channel *c, struct noon_law *ret);
+
 #endif

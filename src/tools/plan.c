@@ -1,0 +1,672 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * noonmark plan: can a deployment hold its alert limit, and if not, what would have to change?
+ */
+#include "estimate/plan.h"
+
+#include <getopt.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "link/baseline_file.h"
+#include "platform/text.h"
+#include "tools/number.h"
+#include "tools/tool.h"
+
+#define LIGHT_NS_PER_M 3.3356409519815204 /* 1e9 / 299792458 */
+#define FIBRE	       1.468
+#define UNSET	       (-1.0)
+
+struct arguments {
+	struct noon_plan_conf conf;
+	double distance_m, cable_m, tolerance_m; /* UNSET: not given */
+	double minimum_ns[2];
+	double index, attacker_index;
+	const char *calibration;
+	bool json, has_index;
+};
+
+/* A plan with its judgement of every way. */
+struct plan {
+	const struct noon_verb *self;
+	struct arguments a;
+	struct noon_plan_conf *c; /* of a */
+	struct noon_plan_work *work;
+	struct noon_baseline_data *baseline;
+	struct noon_plan_verdict v[NOON_PLAN_WAYS];
+	double change[NOON_PLAN_WAYS][NOON_PLAN_PARAMS]; /* NAN: none */
+};
+
+static const char *const way_keys[] = {"bound", "mean", "cusum"};
+static const char *const way_names[] = {"deterministic bound", "mean test", "CUSUM"};
+
+static const struct {
+	const char *key; /* JSON, with its unit */
+	double factor;	 /* from the unit of the field */
+	const char *name;
+	const char *unit;
+} params[NOON_PLAN_PARAMS] = {
+	[NOON_PLAN_LIMIT] = {"limit_us", 1e-3, "alert limit", "us"},
+	[NOON_PLAN_PERIOD] = {"period_s", 1.0, "update period", "s"},
+	[NOON_PLAN_CLOCK] = {"clock_ppm", 1e6, "clock rate error", "ppm"},
+	[NOON_PLAN_SERVER] = {"server_us", 1e-3, "bound of the server", "us"},
+	[NOON_PLAN_STAMP] = {"stamp_us", 1e-3, "time stamp error", "us"},
+	[NOON_PLAN_RATE] = {"rate_hz", 1.0, "round trips", "per s"},
+	[NOON_PLAN_P_D] = {"p_d", 1.0, "probability of detection", ""},
+	[NOON_PLAN_P_FA] = {"p_fa", 1.0, "false alarms of a period", ""},
+	[NOON_PLAN_SURPLUS] = {"surplus_us", 1e-3, "propagation above the minima", "us"},
+	[NOON_PLAN_FASTEST] = {"fastest_us", 1e-3, "fastest path of an attacker", "us"},
+	[NOON_PLAN_LENGTH] = {"propagation_us", 1e-3, "length of the path, one way", "us"},
+	[NOON_PLAN_ROUTERS] = {"routers", 1.0, "routers each way", ""},
+	[NOON_PLAN_P_IDLE] = {"p_idle", 1.0, "idle probability", ""},
+	[NOON_PLAN_PACKET] = {"packet_bytes", 1.0, "size of other packets", "bytes"},
+	[NOON_PLAN_LINK_RATE] = {"link_rate_bps", 1.0, "rate of the links", "bit/s"},
+};
+
+/* ---- arguments ---- */
+
+static bool take_length(const char *text, double *ret_m)
+{
+	char digits[48];
+	const size_t n = strcspn(text, "km");
+	const char *unit = text + n;
+	double v;
+
+	if (n == 0 || n >= sizeof(digits) || (strcmp(unit, "km") != 0 && strcmp(unit, "m") != 0))
+		return false;
+	(void)snprintf(digits, sizeof(digits), "%.*s", (int)n, text);
+	if (!noon_number(digits, 0.0, 1e9, &v))
+		return false;
+	*ret_m = unit[0] == 'k' ? v * 1e3 : v;
+	return true;
+}
+
+static bool take_time(const char *text, double least_ns, double *ret_ns)
+{
+	noon_dur d;
+
+	if (noon_text_dur(text, &d) != NOON_OK || (double)d < least_ns)
+		return false;
+	*ret_ns = (double)d;
+	return true;
+}
+
+static bool take_clock(const char *text, double *ret)
+{
+	static const struct {
+		const char *name;
+		double rate;
+	} grades[] = {{"tcxo", 1e-6}, {"ocxo", 5e-8}, {"rb", 1e-9}, {"vm", 5e-5}};
+
+	for (size_t i = 0; i < sizeof(grades) / sizeof(grades[0]); i++) {
+		if (strcmp(grades[i].name, text) == 0) {
+			*ret = grades[i].rate;
+			return true;
+		}
+	}
+	return false;
+}
+
+enum option_key {
+	O_LIMIT = 256,
+	O_PERIOD,
+	O_CLOCK,
+	O_CLOCK_PPM,
+	O_DISTANCE,
+	O_CABLE,
+	O_TOLERANCE,
+	O_INDEX,
+	O_ATTACKER_INDEX,
+	O_M_F,
+	O_M_R,
+	O_SERVER,
+	O_STAMP,
+	O_ROUTERS,
+	O_P_IDLE,
+	O_PACKET,
+	O_LINK_RATE,
+	O_RATE,
+	O_P_D,
+	O_P_FA,
+	O_ESTIMATOR,
+	O_CALIBRATION,
+	O_JSON,
+};
+
+#define TIME   "a time such as 50us or 1.5ms"
+#define LENGTH "a length such as 300m or 40km"
+
+/* Each returns what was expected of the value, or NULL if it is good. */
+static const char *take_path(struct arguments *a, int o, const char *text)
+{
+	switch (o) {
+	case O_DISTANCE:
+		return take_length(text, &a->distance_m) ? NULL : LENGTH;
+	case O_CABLE:
+		return take_length(text, &a->cable_m) ? NULL : LENGTH;
+	case O_TOLERANCE:
+		return take_length(text, &a->tolerance_m) ? NULL : LENGTH;
+	case O_INDEX:
+		a->has_index = true;
+		return noon_number(text, 1.0, 10.0, &a->index) ? NULL : "an index from 1 to 10";
+	case O_ATTACKER_INDEX:
+		return noon_number(text, 1.0, 10.0, &a->attacker_index) ? NULL
+									: "an index from 1 to 10";
+	case O_M_F:
+		return take_time(text, 0.0, &a->minimum_ns[0]) ? NULL : TIME " >= 0";
+	default:
+		return take_time(text, 0.0, &a->minimum_ns[1]) ? NULL : TIME " >= 0";
+	}
+}
+
+static const char *take_channel(struct noon_channel *c, int o, const char *text)
+{
+	uint64_t v;
+
+	switch (o) {
+	case O_ROUTERS:
+		if (!noon_number_u64(text, 1, NOON_CHANNEL_ROUTERS_MAX, &v))
+			return "a number of routers from 1 to 255";
+		c->routers = (unsigned)v;
+		return NULL;
+	case O_P_IDLE:
+		return noon_number(text, 0.0, 0.999999, &c->p_idle)
+			       ? NULL
+			       : "a probability from 0 to 0.999999";
+	case O_PACKET:
+		return noon_number(text, 1.0, 1e6, &c->packet_bytes) ? NULL : "bytes from 1 to 1e6";
+	default:
+		return noon_number_rate(text, &c->rate_bps) && noon_channel_check(c) == NOON_OK
+			       ? NULL
+			       : "bits per second, such as 1G or 100M";
+	}
+}
+
+static const char *take_demand(struct arguments *a, int o, const char *text)
+{
+	static const char probability[] = "a probability between 0 and 1, both excluded";
+	struct noon_plan_conf *c = &a->conf;
+	double v;
+
+	switch (o) {
+	case O_RATE:
+		return noon_number(text, 1e-9, 1e9, &c->rate_hz) ? NULL
+								 : "round trips per second, > 0";
+	case O_P_D:
+		return noon_number(text, 1e-9, 1.0 - 1e-9, &c->p_d) ? NULL : probability;
+	case O_P_FA:
+		return noon_number(text, 1e-15, 1.0 - 1e-9, &c->p_fa) ? NULL : probability;
+	case O_CLOCK:
+		return take_clock(text, &c->clock) ? NULL : "tcxo, ocxo, rb or vm";
+	case O_CLOCK_PPM:
+		if (!noon_number(text, 0.0, 1e5, &v))
+			return "ppm from 0 to 1e5";
+		c->clock = v * 1e-6;
+		return NULL;
+	default:
+		if (strcmp(text, "one-way") != 0 && strcmp(text, "midpoint") != 0)
+			return "one-way or midpoint";
+		c->midpoint = text[0] == 'm';
+		return NULL;
+	}
+}
+
+static const char *take_value(struct arguments *a, int o, const char *text)
+{
+	struct noon_plan_conf *c = &a->conf;
+	double ns;
+
+	switch (o) {
+	case O_LIMIT:
+		return take_time(text, 1.0, &c->limit_ns) ? NULL : TIME;
+	case O_PERIOD:
+		if (!take_time(text, 1e3, &ns))
+			return "a time from 1us on";
+		c->period_s = ns * 1e-9;
+		return NULL;
+	case O_SERVER:
+		return take_time(text, 0.0, &c->server_ns) ? NULL : TIME " >= 0";
+	case O_STAMP:
+		return take_time(text, 0.0, &c->stamp_ns) ? NULL : TIME " >= 0";
+	case O_ROUTERS:
+	case O_P_IDLE:
+	case O_PACKET:
+	case O_LINK_RATE:
+		return take_channel(&c->channel, o, text);
+	case O_RATE:
+	case O_P_D:
+	case O_P_FA:
+	case O_CLOCK:
+	case O_CLOCK_PPM:
+	case O_ESTIMATOR:
+		return take_demand(a, o, text);
+	case O_CALIBRATION:
+		a->calibration = text;
+		return NULL;
+	default:
+		return take_path(a, o, text);
+	}
+}
+
+/* Returns an exit status, or -1 to go on. */
+static int parse(const struct noon_verb *self, int argc, char **argv, struct arguments *a)
+{
+	static const struct option options[] = {
+		{"limit", required_argument, NULL, O_LIMIT},
+		{"period", required_argument, NULL, O_PERIOD},
+		{"clock", required_argument, NULL, O_CLOCK},
+		{"clock-ppm", required_argument, NULL, O_CLOCK_PPM},
+		{"distance", required_argument, NULL, O_DISTANCE},
+		{"cable", required_argument, NULL, O_CABLE},
+		{"tolerance", required_argument, NULL, O_TOLERANCE},
+		{"index", required_argument, NULL, O_INDEX},
+		{"attacker-index", required_argument, NULL, O_ATTACKER_INDEX},
+		{"m-f", required_argument, NULL, O_M_F},
+		{"m-r", required_argument, NULL, O_M_R},
+		{"server", required_argument, NULL, O_SERVER},
+		{"stamp", required_argument, NULL, O_STAMP},
+		{"routers", required_argument, NULL, O_ROUTERS},
+		{"p-idle", required_argument, NULL, O_P_IDLE},
+		{"packet-bytes", required_argument, NULL, O_PACKET},
+		{"link-rate", required_argument, NULL, O_LINK_RATE},
+		{"rate", required_argument, NULL, O_RATE},
+		{"p-d", required_argument, NULL, O_P_D},
+		{"p-fa", required_argument, NULL, O_P_FA},
+		{"estimator", required_argument, NULL, O_ESTIMATOR},
+		{"calibration", required_argument, NULL, O_CALIBRATION},
+		{"json", no_argument, NULL, O_JSON},
+		{"help", no_argument, NULL, 'h'},
+		{NULL, 0, NULL, 0},
+	};
+	int o, index = 0;
+
+	while ((o = getopt_long(argc, argv, "h", options, &index)) != -1) {
+		const char *expected = NULL;
+
+		if (o == 'h')
+			return noon_tool_help(self);
+		if (o == '?')
+			return NOON_EXIT_USAGE;
+		if (o == O_JSON)
+			a->json = true;
+		else
+			expected = take_value(a, o, optarg);
+		if (expected != NULL)
+			return noon_tool_usage(self, "--%s \"%s\": expected %s",
+					       options[index].name, optarg, expected);
+	}
+	if (optind != argc)
+		return noon_tool_usage(self, "unexpected argument \"%s\"", argv[optind]);
+	return -1;
+}
+
+/* ---- the path ---- */
+
+/* Returns what is missing or contradictory, or NULL. */
+static const char *settle(const struct arguments *a)
+{
+	if (a->conf.limit_ns < 0.0)
+		return "--limit is missing: the error that must not be passed";
+	if (a->conf.period_s < 0.0)
+		return "--period is missing: the time between two updates of the clock";
+	if (a->conf.clock < 0.0)
+		return "--clock or --clock-ppm is missing: how far it drifts between updates";
+	if (a->distance_m < 0.0 && a->cable_m < 0.0 &&
+	    (a->minimum_ns[0] < 0.0 || a->minimum_ns[1] < 0.0))
+		return "the path is missing: give --distance, --cable, or both --m-f and --m-r";
+	if ((a->minimum_ns[0] < 0.0) != (a->minimum_ns[1] < 0.0))
+		return "--m-f and --m-r: give both or none";
+	if (a->tolerance_m >= 0.0 && a->cable_m < 0.0)
+		return "--tolerance is that of a --cable";
+	if (a->tolerance_m > a->cable_m)
+		return "--tolerance is larger than --cable";
+	if (a->cable_m >= 0.0 && a->cable_m < a->distance_m)
+		return "--cable is shorter than --distance";
+	if (a->cable_m >= 0.0 && a->minimum_ns[0] >= 0.0)
+		return "--cable and --m-f, --m-r: give one of them";
+	return NULL;
+}
+
+/* Fill minima, propagation and the fastest path of an attacker. */
+static const char *set_path(struct arguments *a, const struct noon_law *law)
+{
+	struct noon_plan_conf *c = &a->conf;
+	const double length = a->cable_m >= 0.0 ? a->cable_m : fmax(a->distance_m, 0.0);
+	const double away = a->distance_m >= 0.0 ? a->distance_m : length;
+
+	c->fastest_ns = away * LIGHT_NS_PER_M * a->attacker_index;
+	if (a->distance_m < 0.0 && a->cable_m < 0.0)
+		c->fastest_ns = fmin(a->minimum_ns[0], a->minimum_ns[1]);
+	for (int i = 0; i < 2; i++) {
+		double minimum = away * LIGHT_NS_PER_M;
+
+		if (a->cable_m >= 0.0)
+			minimum = (a->cable_m - fmax(a->tolerance_m, 0.0)) * LIGHT_NS_PER_M *
+				  a->index;
+		if (a->minimum_ns[i] >= 0.0)
+			minimum = a->minimum_ns[i];
+		c->minimum_ns[i] = minimum;
+		c->propagation_ns[i] = fmax(length * LIGHT_NS_PER_M * a->index, 0.0);
+		if (law != NULL)
+			c->propagation_ns[i] = fmax(law->least_ns / 2.0, 0.0);
+		if (a->distance_m < 0.0 && a->cable_m < 0.0 && law == NULL)
+			c->propagation_ns[i] = minimum;
+	}
+	if (law != NULL && c->minimum_ns[0] + c->minimum_ns[1] > law->least_ns)
+		return "the calibration has a round trip shorter than the minima together: wrong "
+		       "path, wrong length, or forged";
+	if (law == NULL && (c->minimum_ns[0] > c->propagation_ns[0] * (1.0 + 1e-9) ||
+			    c->minimum_ns[1] > c->propagation_ns[1] * (1.0 + 1e-9)))
+		return "--m-f or --m-r is more than light in the fibre needs for --distance: such "
+		       "a minimum would be false";
+	/* A measured round trip says nothing of its halves: where one minimum is larger, split by
+	 * the minima. */
+	if (law != NULL) {
+		const double rest = law->least_ns - c->minimum_ns[0] - c->minimum_ns[1];
+
+		for (int i = 0; i < 2; i++)
+			c->propagation_ns[i] = c->minimum_ns[i] + rest / 2.0;
+	}
+	return NULL;
+}
+
+/* ---- output ---- */
+
+static const char *binding_text(enum noon_plan_binding b)
+{
+	switch (b) {
+	case NOON_PLAN_BUDGET:
+		return "drift, server and time stamps leave nothing of the limit";
+	case NOON_PLAN_PATH:
+		return "condition 2: a faster path could hide as much as is left of the limit";
+	case NOON_PLAN_EXCESS:
+		return "propagation above the assumed minima takes all that is left of the limit";
+	case NOON_PLAN_EXCHANGES:
+		return "the number of round trips in a period";
+	}
+	return "";
+}
+
+static const char *binding_key(enum noon_plan_binding b)
+{
+	static const char *const keys[] = {"budget", "path", "excess", "round-trips"};
+
+	return keys[b];
+}
+
+static void print_count(const char *before, double v)
+{
+	if (isfinite(v))
+		(void)printf("%s%.0f", before, v);
+	else
+		(void)printf("%sno number of", before);
+}
+
+static void print_way(const struct plan *p, enum noon_plan_way way)
+{
+	const struct noon_plan_verdict *v = &p->v[way];
+
+	(void)printf("\n%s: %s\n", way_names[way], v->feasible ? "FEASIBLE" : "NOT FEASIBLE");
+	if (!v->feasible || v->binding != NOON_PLAN_EXCHANGES)
+		(void)printf("  binding: %s\n", binding_text(v->binding));
+	if (v->binding == NOON_PLAN_BUDGET || v->binding == NOON_PLAN_EXCESS)
+		return;
+	if (way == NOON_PLAN_BOUND)
+		(void)printf("  queueing both ways together may be %.3f us\n", v->delta_ns * 1e-3);
+	else
+		(void)printf("  delay to be found: %.3f us\n", v->delta_ns * 1e-3);
+	print_count("  needs ", v->need);
+	(void)printf(" round trips %sof %.0f in a period",
+		     way == NOON_PLAN_CUSUM ? "on average " : "", v->have);
+	if (way == NOON_PLAN_BOUND) {
+		print_count(" (by the smallest alone: ", v->need_single);
+		(void)printf(")\n  bound wider than the limit: %.3g of all periods\n", v->p_fail);
+	} else if (way == NOON_PLAN_MEAN) {
+		(void)printf("\n  threshold %.3f us, false alarms: %.3g of all periods\n",
+			     v->lambda_ns * 1e-3, v->p_fail);
+	} else {
+		(void)printf("\n  threshold %.3f, one false alarm in %.3g round trips\n", v->h,
+			     v->arl0);
+	}
+	if (v->n_cal > 0.0)
+		(void)printf("  calibrate with at least %.0f round trips\n", v->n_cal);
+	(void)printf("  condition 2: a faster path could hide %.3f us\n", v->hidden_ns * 1e-3);
+}
+
+static void print_changes(const struct plan *p)
+{
+	(void)printf("\nSmallest change of one parameter alone that would do:\n  %-30s %12s", "",
+		     "now");
+	for (int w = 0; w < NOON_PLAN_WAYS; w++) {
+		if (!p->v[w].feasible)
+			(void)printf(" %12s", way_keys[w]);
+	}
+	(void)fputc('\n', stdout);
+	for (int i = 0; i < NOON_PLAN_PARAMS; i++) {
+		char name[64];
+
+		(void)snprintf(name, sizeof(name), "%s%s%s", params[i].name,
+			       *params[i].unit != '\0' ? ", " : "", params[i].unit);
+		(void)printf("  %-30s %12.5g", name,
+			     noon_plan_get(p->c, (enum noon_plan_param)i) * params[i].factor);
+		for (int w = 0; w < NOON_PLAN_WAYS; w++) {
+			if (p->v[w].feasible)
+				continue;
+			if (isnan(p->change[w][i]))
+				(void)printf(" %12s", "none");
+			else
+				(void)printf(" %12.5g", p->change[w][i] * params[i].factor);
+		}
+		(void)fputc('\n', stdout);
+	}
+}
+
+static void print_text(const struct plan *p)
+{
+	const struct noon_plan_conf *c = p->c;
+	bool all = true;
+
+	(void)printf(
+		"limit %.3f us - drift %.3f us (%g ppm, %g s) - server %.3f us - stamps %.3f us "
+		"= %.3f us left\n",
+		c->limit_ns * 1e-3, p->v[0].drift_ns * 1e-3, c->clock * 1e6, c->period_s,
+		c->server_ns * 1e-3, c->stamp_ns * 1e-3, p->v[0].budget_ns * 1e-3);
+	(void)printf(
+		"path: minima %.3f and %.3f us, propagation %.3f and %.3f us, no signal faster "
+		"than %.3f us\n",
+		c->minimum_ns[0] * 1e-3, c->minimum_ns[1] * 1e-3, c->propagation_ns[0] * 1e-3,
+		c->propagation_ns[1] * 1e-3, c->fastest_ns * 1e-3);
+	if (c->law != NULL)
+		(void)printf(
+			"round trips: %llu measured, mean %.3f us, standard deviation %.3f us\n",
+			(unsigned long long)c->law->count, c->law->mean_ns * 1e-3,
+			c->law->sd_ns * 1e-3);
+	else
+		(void)printf(
+			"round trips: %u routers each way, idle with probability %g, %g bytes at "
+			"%g Mbit/s\n",
+			c->channel.routers, c->channel.p_idle, c->channel.packet_bytes,
+			c->channel.rate_bps * 1e-6);
+	for (int w = 0; w < NOON_PLAN_WAYS; w++) {
+		print_way(p, (enum noon_plan_way)w);
+		all = all && p->v[w].feasible;
+	}
+	if (!all)
+		print_changes(p);
+}
+
+static json_t *number_or_null(double v)
+{
+	return isfinite(v) ? json_real(v) : json_null();
+}
+
+static json_t *way_json(const struct plan *p, int w)
+{
+	const struct noon_plan_verdict *v = &p->v[w];
+	json_t *changes = json_object();
+	json_t *o = json_pack("{s:b, s:s, s:f, s:f, s:f, s:f, s:f, s:o, s:f}", "feasible",
+			      (int)v->feasible, "binding", binding_key(v->binding), "budget_us",
+			      v->budget_ns * 1e-3, "drift_us", v->drift_ns * 1e-3,
+			      "hidden_advance_us", v->hidden_ns * 1e-3, "delta_us",
+			      v->delta_ns * 1e-3, "round_trips", v->have, "round_trips_needed",
+			      number_or_null(v->need), "p_fail", v->p_fail);
+
+	if (w == NOON_PLAN_BOUND)
+		(void)json_object_set_new(o, "round_trips_needed_single",
+					  number_or_null(v->need_single));
+	else
+		(void)json_object_set_new(o, "calibration_needed", json_real(v->n_cal));
+	if (w == NOON_PLAN_MEAN)
+		(void)json_object_set_new(o, "lambda_us", json_real(v->lambda_ns * 1e-3));
+	if (w == NOON_PLAN_CUSUM)
+		(void)json_object_update_new(o,
+					     json_pack("{s:f, s:f}", "h", v->h, "arl0", v->arl0));
+	for (int i = 0; i < NOON_PLAN_PARAMS && !v->feasible; i++)
+		(void)json_object_set_new(changes, params[i].key,
+					  number_or_null(p->change[w][i] * params[i].factor));
+	(void)json_object_set_new(o, "changes", changes);
+	return o;
+}
+
+static void print_json(const struct plan *p, bool feasible)
+{
+	json_t *o = json_object(), *given = json_object();
+
+	for (int i = 0; i < NOON_PLAN_PARAMS; i++)
+		(void)json_object_set_new(
+			given, params[i].key,
+			json_real(noon_plan_get(p->c, (enum noon_plan_param)i) * params[i].factor));
+	(void)json_object_set_new(o, "feasible", json_boolean(feasible));
+	(void)json_object_set_new(o, "parameters", given);
+	(void)json_object_set_new(o, "estimator",
+				  json_string(p->c->midpoint ? "midpoint" : "one-way"));
+	for (int w = 0; w < NOON_PLAN_WAYS; w++)
+		(void)json_object_set_new(o, way_keys[w], way_json(p, w));
+	(void)json_dumpf(o, stdout, JSON_INDENT(2));
+	(void)fputc('\n', stdout);
+	json_decref(o);
+}
+
+/* ---- the verb ---- */
+
+static bool judge(struct plan *p)
+{
+	bool feasible = false;
+
+	for (int w = 0; w < NOON_PLAN_WAYS; w++) {
+		noon_plan_judge(p->work, p->c, (enum noon_plan_way)w, &p->v[w]);
+		feasible = feasible || p->v[w].feasible;
+		for (int i = 0; i < NOON_PLAN_PARAMS; i++) {
+			p->change[w][i] = (double)NAN;
+			if (!p->v[w].feasible &&
+			    noon_plan_change(p->work, p->c, (enum noon_plan_way)w,
+					     (enum noon_plan_param)i, &p->change[w][i]))
+				p->change[w][i] = (double)NAN;
+		}
+	}
+	return feasible;
+}
+
+/* Returns an exit status, or -1 to go on. */
+static int prepare(struct plan *p)
+{
+	char why[NOON_BASELINE_WHY_MAX];
+	const char *wrong = settle(&p->a);
+
+	if (wrong != NULL)
+		return noon_tool_usage(p->self, "%s", wrong);
+	if (p->a.calibration != NULL) {
+		if (noon_baseline_read(p->a.calibration, NULL, &p->baseline, why) != NOON_OK)
+			return noon_tool_usage(p->self, "%s", why);
+		p->c->law = &p->baseline->law;
+		p->c->inflation = fmax(p->baseline->campaign.inflation, 1.0);
+	}
+	wrong = set_path(&p->a, p->c->law);
+	if (wrong != NULL)
+		return noon_tool_usage(p->self, "%s", wrong);
+	if (noon_plan_check(p->c) != NOON_OK)
+		return noon_tool_usage(p->self, "the values are out of the range of a plan");
+	return -1;
+}
+
+static int run(const struct noon_verb *self, int argc, char **argv)
+{
+	struct plan p = {
+		.self = self,
+		.a = {.conf = {.limit_ns = UNSET,
+			       .period_s = UNSET,
+			       .clock = UNSET,
+			       .server_ns = 1e3,
+			       .stamp_ns = 1e3,
+			       .rate_hz = 1.0,
+			       .p_d = 0.999,
+			       .p_fa = 1e-6,
+			       .channel = noon_channel_default(),
+			       .inflation = 1.0},
+		      .distance_m = UNSET,
+		      .cable_m = UNSET,
+		      .tolerance_m = UNSET,
+		      .minimum_ns = {UNSET, UNSET},
+		      .index = FIBRE,
+		      .attacker_index = 1.0},
+	};
+	int status = parse(self, argc, argv, &p.a);
+	bool feasible;
+
+	p.c = &p.a.conf;
+	if (status < 0)
+		status = prepare(&p);
+	if (status < 0) {
+		p.work = calloc(1, sizeof(*p.work));
+		if (p.work == NULL) {
+			status = noon_tool_fail(self, "out of memory");
+		} else {
+			feasible = judge(&p);
+			status = feasible ? NOON_EXIT_OK : NOON_EXIT_NOT_OK;
+			if (p.a.json)
+				print_json(&p, feasible);
+			else
+				print_text(&p);
+		}
+	}
+	free(p.work);
+	noon_baseline_free(p.baseline);
+	return status;
+}
+
+const struct noon_verb noon_verb_plan = {
+	.name = "plan",
+	.summary = "say whether a deployment can hold its alert limit",
+	.help = "Usage: noonmark plan --limit TIME --period TIME --clock GRADE PATH [OPTION]...\n"
+		"Say whether the deterministic bound, the mean test and the CUSUM can hold an "
+		"alert\n"
+		"limit, what binds, and the smallest change of each parameter that would help.\n"
+		"\n"
+		"      --limit TIME          alert limit, such as 50us\n"
+		"      --period TIME         between two updates of the clock, such as 1s\n"
+		"      --clock GRADE         tcxo (1 ppm), ocxo (0.05), rb (0.001) or vm (50)\n"
+		"      --clock-ppm X         largest rate error between updates\n"
+		"PATH, one of\n"
+		"      --distance LENGTH     between the ends: minima at the speed of light\n"
+		"      --cable LENGTH        surveyed cable, with --tolerance LENGTH\n"
+		"      --m-f TIME --m-r TIME minima, forward and reverse\n"
+		"and\n"
+		"      --index N             of the fibre (default 1.468)\n"
+		"      --attacker-index N    of the fastest medium an attacker has (default 1)\n"
+		"      --server TIME         bound of the server's clock (default 1us)\n"
+		"      --stamp TIME          error of the time stamps of a difference (default "
+		"1us)\n"
+		"      --routers M --p-idle P --packet-bytes B --link-rate R\n"
+		"                            queues, as for 'noonmark sim paper'\n"
+		"      --calibration FILE    measured round trips instead of those\n"
+		"      --rate R              round trips per second (default 1)\n"
+		"      --p-d P               probability of detection (default 0.999)\n"
+		"      --p-fa P              false alarms of a period (default 1e-6)\n"
+		"      --estimator E         one-way (default) or midpoint\n"
+		"      --json                print one JSON object\n"
+		"\n"
+		"Exit status 0 if one of the three is feasible, 1 if none is.\n",
+	.run = run,
+};

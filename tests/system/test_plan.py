@@ -1,0 +1,119 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""noonmark plan: verdicts of three deployments, exit statuses, and what it says to bad input."""
+import json
+import subprocess
+import sys
+
+from harness import TOOL, check, main
+
+LAN = ["--limit", "50us", "--period", "1s", "--clock", "tcxo", "--distance", "1km", "--rate",
+       "100"]
+
+
+def plan(*options):
+    return subprocess.run([TOOL, "plan", *options], capture_output=True, text=True, timeout=120)
+
+
+def verdict(*options):
+    run = plan(*options, "--json")
+    check(run.returncode in (0, 1), run.returncode, run.stderr)
+    o = json.loads(run.stdout)
+    check(o["feasible"] == (run.returncode == 0), "status", run.returncode)
+    return o
+
+
+def test_lan_is_feasible_by_every_way(_w):
+    o = verdict(*LAN)
+    for way in ("bound", "mean", "cusum"):
+        check(o[way]["feasible"], way, o[way])
+        check(o[way]["round_trips_needed"] <= 100, way)
+    check(abs(o["mean"]["hidden_advance_us"] - 1.561) < 0.001, o["mean"]["hidden_advance_us"])
+    check(o["bound"]["hidden_advance_us"] == 0)
+    check("FEASIBLE" in plan(*LAN).stdout)
+
+
+def test_a_metro_fibre_hides_an_advance(_w):
+    metro = ["--limit", "50us", "--period", "1s", "--clock", "ocxo", "--distance", "40km",
+             "--rate", "50"]
+    o = verdict(*metro)
+    check(not o["feasible"] and o["mean"]["binding"] == "path", o["mean"])
+    check(o["bound"]["binding"] == "excess", o["bound"])
+    check(abs(o["mean"]["hidden_advance_us"] - 62.44) < 0.01, o["mean"]["hidden_advance_us"])
+    more = o["mean"]["changes"]["limit_us"]
+    changed = [f"{more * 1.001}us" if x == "50us" else x for x in metro]
+    check(verdict(*changed)["mean"]["feasible"], "the change it names is not enough")
+    check(verdict(*metro, "--attacker-index", "1.468")["mean"]["feasible"])
+    text = plan(*metro)
+    check(text.returncode == 1 and "none" in text.stdout and "binding" in text.stdout)
+
+
+def test_a_wan_needs_another_limit(_w):
+    o = verdict("--limit", "1ms", "--period", "16s", "--clock", "tcxo", "--distance", "2000km")
+    check(not o["feasible"])
+    check(o["bound"]["changes"]["limit_us"] > 3000, o["bound"]["changes"])
+
+
+def test_each_change_named_is_enough(_w):
+    base = {"--limit": "15us", "--period": "1s", "--clock-ppm": "1", "--m-f": "5us", "--m-r": "5us",
+            "--rate": "20", "--p-fa": "1e-3"}
+
+    def run(d):
+        return verdict(*[x for pair in d.items() for x in pair])
+
+    o = run(base)
+    for way in ("bound", "mean", "cusum"):
+        check(not o[way]["feasible"], way)
+        changes = o[way]["changes"]
+        for key, option, unit, nudge in (("limit_us", "--limit", "us", 1.01),
+                                         ("rate_hz", "--rate", "", 1.01),
+                                         ("server_us", "--server", "us", 0.97),
+                                         ("clock_ppm", "--clock-ppm", "", 0.97)):
+            if changes[key] is None:
+                continue
+            changed = dict(base)
+            changed[option] = f"{changes[key] * nudge:.9g}{unit}"
+            check(run(changed)[way]["feasible"], way, option, changed[option])
+
+
+def test_bad_input_is_explained(_w):
+    for options, words in (
+            ([], ["--limit", "missing"]),
+            (["--limit", "50us"], ["--period", "missing"]),
+            (["--limit", "50us", "--period", "1s"], ["--clock", "missing"]),
+            (["--limit", "50us", "--period", "1s", "--clock", "vm"], ["path", "missing"]),
+            (LAN + ["--clock", "sundial"], ["--clock", "tcxo"]),
+            (LAN + ["--limit", "-3us"], ["--limit", "time"]),
+            (LAN + ["--limit", "5 parsecs"], ["--limit", "parsecs"]),
+            (LAN + ["--distance", "3"], ["--distance", "length"]),
+            (LAN + ["--cable", "500m"], ["--cable", "shorter"]),
+            (LAN + ["--tolerance", "5m"], ["--tolerance"]),
+            (LAN + ["--m-f", "1us"], ["both"]),
+            (LAN + ["--m-f", "50us", "--m-r", "50us"], ["false"]),
+            (LAN + ["--cable", "2km", "--tolerance", "3km"], ["larger"]),
+            (LAN + ["--p-idle", "1.2"], ["--p-idle", "probability"]),
+            (LAN + ["--p-d", "1"], ["--p-d", "probability"]),
+            (LAN + ["--p-fa", "0"], ["--p-fa", "probability"]),
+            (LAN + ["--rate", "0"], ["--rate"]),
+            (LAN + ["--estimator", "guess"], ["midpoint"]),
+            (LAN + ["--calibration", "/nonexistent"], ["/nonexistent"]),
+            (LAN + ["--surprise"], ["surprise"]),
+            (LAN + ["surplus"], ["surplus"])):
+        run = plan(*options)
+        check(run.returncode == 2, options, run.returncode, run.stdout)
+        check(run.stdout == "", options)
+        for word in words:
+            check(word in run.stderr, options, run.stderr)
+
+
+def test_a_corrupt_calibration_is_refused(w):
+    path = w.write("broken", "noonmark-baseline 1\npath-id x\nnonsense\n")
+    run = plan(*LAN, "--calibration", path)
+    check(run.returncode == 2 and path in run.stderr, run.returncode, run.stderr)
+    path = w.write("empty", "")
+    run = plan(*LAN, "--calibration", path)
+    check(run.returncode == 2 and path in run.stderr, run.returncode, run.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main(globals()))
