@@ -51,6 +51,20 @@ uint32_t noon_goal_of(const struct noon_source *s, uint32_t steer, const struct 
 	return used;
 }
 
+struct noon_goal noon_goal_hold(const struct noon_cert *c, const struct noon_line *line,
+				noon_time h)
+{
+	const struct noon_interval in = noon_cert_at(c, h);
+	struct noon_goal g = {
+		.theta = noon_line_at(line, h),
+		.rate = noon_rate_clamp(c->rate, line->rate),
+	};
+
+	g.theta = g.theta > in.lo ? g.theta : in.lo;
+	g.theta = g.theta < in.hi ? g.theta : in.hi;
+	return g;
+}
+
 void noon_discipline_slew(struct noon_discipline *d, noon_time h, const struct noon_goal *goal,
 			  noon_dur horizon)
 {

@@ -30,6 +30,10 @@ struct noon_discipline {
 uint32_t noon_goal_of(const struct noon_source *s, uint32_t steer, const struct noon_cert *c,
 		      noon_freq rate_now, noon_time h, struct noon_goal *ret);
 
+/** Return the goal of a clock that follows nobody: its own line, kept within the certificate. */
+struct noon_goal noon_goal_hold(const struct noon_cert *c, const struct noon_line *line,
+				noon_time h);
+
 /** Turn the line towards the goal from h on; within `horizon` ns if the slew limit allows. */
 void noon_discipline_slew(struct noon_discipline *d, noon_time h, const struct noon_goal *goal,
 			  noon_dur horizon);

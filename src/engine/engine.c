@@ -230,20 +230,27 @@ static uint32_t goal(const struct noon_engine *e, struct noon_goal *ret)
 	return noon_goal_of(e->source, undoubted(e), &e->cert, line_of(e)->rate, e->now, ret);
 }
 
+/* How long a correction may take. */
+static noon_dur horizon_of(const struct noon_engine *e, const struct noon_source *s)
+{
+	const noon_dur share = interval_of(e, s) / SLEW_SHARE;
+
+	if (share < SLEW_LEAST)
+		return SLEW_LEAST;
+	return share < SLEW_MOST ? share : SLEW_MOST;
+}
+
 /* Steer towards what the sources agree on; a step only before the first OK. */
 static uint32_t steer(struct noon_engine *e, const struct noon_source *s)
 {
 	struct noon_goal g;
 	const uint32_t used = goal(e, &g);
 	const noon_dur off = noon_dur_abs(noon_sat_sub(g.theta, noon_line_at(line_of(e), e->now)));
-	noon_dur horizon = interval_of(e, s) / SLEW_SHARE;
 
-	horizon = horizon > SLEW_LEAST ? horizon : SLEW_LEAST;
-	horizon = horizon < SLEW_MOST ? horizon : SLEW_MOST;
 	if (!e->latch.synced && e->conf.step_at_start && off > e->conf.step_threshold)
 		noon_discipline_step(&e->discipline, e->now, &g);
 	else
-		noon_discipline_slew(&e->discipline, e->now, &g, horizon);
+		noon_discipline_slew(&e->discipline, e->now, &g, horizon_of(e, s));
 	return used;
 }
 
@@ -301,13 +308,29 @@ static void disagree(struct noon_engine *e)
 		e->latch.good_run = 0;
 }
 
-/* All who agree are under attack by the verdict of their guards. Their intervals are as true as
- * ever, so the certificate stands; but nothing steers, and somebody has to look. */
-static void doubt(struct noon_engine *e)
+/* Whether some guard sees round trips that are shorter than calibrated: then a minimum may be too
+ * large, and with it the certificate false. */
+static bool is_shortened(const struct noon_engine *e)
+{
+	for (uint32_t i = 0; i < NOON_SOURCES_MAX; i++)
+		if (e->of_source[i].active >> NOON_FINDING_SHORTENED & 1)
+			return true;
+	return false;
+}
+
+/* All who agree are under attack by the verdict of their guards. What delays packets does not
+ * make their intervals false, so the certificate stands and the clock is kept within it. But no
+ * estimate is followed, and somebody has to look. */
+static void doubt(struct noon_engine *e, const struct noon_source *s)
 {
 	e->steering = 0;
 	e->latch.good_run = 0;
 	alarm(e);
+	if (!is_shortened(e)) {
+		const struct noon_goal g = noon_goal_hold(&e->cert, line_of(e), e->now);
+
+		noon_discipline_slew(&e->discipline, e->now, &g, horizon_of(e, s));
+	}
 }
 
 /* Vote after an exchange of s, and draw the consequences. */
@@ -321,7 +344,7 @@ static void vote(struct noon_engine *e, const struct noon_source *s, bool accept
 		e->cert = e->vote.cert;
 		e->has_cert = true;
 		if (is_doubtful(e))
-			doubt(e);
+			doubt(e, s);
 		else if (accepted)
 			e->steering = steer(e, s);
 	}

@@ -86,8 +86,9 @@ NOON_MUST_USE noon_err noon_engine_add_source(struct noon_engine *e,
 /**
  * Let a guard watch the round-trip times of a source.
  *
- * While the guards of all sources that agree have an alarm, nothing steers and the state is
- * ALARM; the bound, which rests on no calibration, stays as it is. A guard of one source among
+ * While the guards of all sources that agree have an alarm, no estimate is followed and the state
+ * is ALARM; the bound, which rests on no calibration, stays as it is, and the clock is only kept
+ * within the certified interval. A guard of one source among
  * others that are fine takes it out of steering.
  *
  * @param source  in use
