@@ -68,6 +68,10 @@ void noon_sim_tally_add(struct noon_sim_tally *sum, const struct noon_sim_tally 
 	sum->end_err = fmax(sum->end_err, t->end_err);
 	sum->end_bound = fmax(sum->end_bound, t->end_bound);
 	sum->max_rate = fmax(sum->max_rate, t->max_rate);
+	for (size_t i = 0; i < 3; i++)
+		sum->noncompliant[i] += t->noncompliant[i];
+	if (t->hidden_advance > sum->hidden_advance)
+		sum->hidden_advance = t->hidden_advance;
 	add_alarm(sum, t);
 }
 
@@ -114,6 +118,8 @@ GET(finding, t->findings[i])
 GET(verdict, t->verdicts[i])
 GET(state, t->state_s[i])
 GET(broken, t->broken[i])
+GET(noncompliant, t->noncompliant[i])
+GET(hidden, seconds(t->hidden_advance))
 
 static const struct noon_metric fixed[] = {
 	{"bound_violations", NOON_METRIC_COUNT, 0, get_violations},
@@ -143,6 +149,10 @@ static const struct noon_metric fixed[] = {
 	{"ke_ok", NOON_METRIC_COUNT, 0, get_ke_ok},
 	{"ke_failed", NOON_METRIC_COUNT, 0, get_ke_failed},
 	{"rate_error_max", NOON_METRIC_FRACTION, 0, get_max_rate},
+	{"noncompliant_1", NOON_METRIC_COUNT, 0, get_noncompliant},
+	{"noncompliant_2", NOON_METRIC_COUNT, 1, get_noncompliant},
+	{"noncompliant_3", NOON_METRIC_COUNT, 2, get_noncompliant},
+	{"hidden_advance", NOON_METRIC_SECONDS, 0, get_hidden},
 	{"I1", NOON_METRIC_COUNT, NOON_I1, get_broken},
 	{"I2", NOON_METRIC_COUNT, NOON_I2, get_broken},
 	{"I3", NOON_METRIC_COUNT, NOON_I3, get_broken},

@@ -49,7 +49,9 @@ struct noon_sim_tally {
 	noon_dur harm_at; /**< first |error| > L while OK or HOLDOVER, or ever in ALARM */
 	double err_at_alarm, bound_at_alarm; /**< ns */
 	double end_err, end_bound;	     /**< |error| and bound at the end, ns */
-	double max_rate; /**< greatest |rate error| of the oscillator, fractional */
+	double max_rate;	  /**< greatest |rate error| of the oscillator, fractional */
+	uint64_t noncompliant[3]; /**< paths for which condition 1, 2, 3 is not met at the end */
+	noon_dur hidden_advance;  /**< greatest of the paths, ns (engine/conditions.h) */
 };
 
 /** Return an empty tally. */

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "crypto/x509.h"
+#include "engine/conditions.h"
 #include "sim/world_priv.h"
 
 #define START ((noon_time){INT64_C(1790000000) * NOON_NS_PER_SEC})
@@ -338,16 +339,36 @@ void noon_world_run(struct noon_world *w, noon_dur until)
 
 struct noon_sim_tally noon_world_tally(const struct noon_world *w, uint32_t node)
 {
-	return w->node[node].tally;
+	const struct noon_engine *e = w->node[node].engine;
+	struct noon_sim_tally t = w->node[node].tally;
+
+	for (uint32_t i = 0; e != NULL && i < w->s->paths; i++) {
+		const struct noon_sim_assoc *a = &w->assoc[i];
+		struct noon_conditions c;
+
+		if (w->s->path[i].client != node)
+			continue;
+		noon_conditions_of(&e->source[a->source],
+				   a->guarding != NULL ? &a->guarding->guard : NULL,
+				   e->conf.alert_limit, &c);
+		for (size_t k = 0; k < NOON_CONDITIONS; k++)
+			t.noncompliant[k] += c.met[k] == NOON_MET_NO;
+		if (c.hidden_advance > t.hidden_advance)
+			t.hidden_advance = c.hidden_advance;
+	}
+	return t;
 }
 
 struct noon_sim_tally noon_world_total(const struct noon_world *w)
 {
 	struct noon_sim_tally sum = noon_sim_tally_new();
 
-	for (uint32_t i = 0; i < w->s->nodes; i++)
+	for (uint32_t i = 0; i < w->s->nodes; i++) {
+		const struct noon_sim_tally t = noon_world_tally(w, i);
+
 		if (w->node[i].engine != NULL)
-			noon_sim_tally_add(&sum, &w->node[i].tally);
+			noon_sim_tally_add(&sum, &t);
+	}
 	return sum;
 }
 

@@ -20,8 +20,18 @@ void noon_lab_tally_init(struct noon_lab_tally *l, noon_dur first_attack)
 bool noon_lab_measures(const char *metric)
 {
 	/* These are about the inside of a daemon, or about its oscillator. */
-	static const char *const inside[] = {
-		"stale_violations", "I2", "I4", "I5", "I7", "steps", "rate_error_max", "ke_asked"};
+	static const char *const inside[] = {"stale_violations",
+					     "I2",
+					     "I4",
+					     "I5",
+					     "I7",
+					     "steps",
+					     "rate_error_max",
+					     "ke_asked",
+					     "noncompliant_1",
+					     "noncompliant_2",
+					     "noncompliant_3",
+					     "hidden_advance"};
 
 	for (size_t i = 0; i < sizeof(inside) / sizeof(inside[0]); i++)
 		if (strcmp(metric, inside[i]) == 0)

@@ -377,6 +377,8 @@ static void take_minima(cfg_t *cfg, struct noon_sim_path *p)
 	enum noon_minima_from from = NOON_MINIMA_FROM_NOTHING;
 	noon_dur *const least[2] = {&p->source.m_f, &p->source.m_r};
 
+	p->source.light =
+		noon_minimum_from_distance(fmin(p->link[0].length_m, p->link[1].length_m));
 	if (p->source.m_f > 0 || p->source.m_r > 0)
 		p->source.minima = NOON_MINIMA_MEASURED;
 	if (text == NULL || noon_minima_from_find(text, &from) || from == NOON_MINIMA_FROM_NOTHING)

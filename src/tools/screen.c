@@ -113,8 +113,13 @@ static void print_conditions(FILE *to, const json_t *c)
 	for (size_t i = 0; i < json_array_size(list); i++) {
 		const json_t *o = json_array_get(list, i);
 
-		(void)fprintf(to, "    condition %d %s: %s\n", (int)noon_json_num(o, "condition"),
-			      noon_json_str(o, "met"), noon_json_str(o, "why"));
+		if (strcmp(noon_json_str(o, "met"), "not-met") == 0)
+			(void)fprintf(to, "    NON-COMPLIANT(%d): %s\n",
+				      (int)noon_json_num(o, "condition"), noon_json_str(o, "why"));
+		else
+			(void)fprintf(to, "    condition %d %s: %s\n",
+				      (int)noon_json_num(o, "condition"), noon_json_str(o, "met"),
+				      noon_json_str(o, "why"));
 	}
 	if (noon_json_num(c, "hidden_advance_s") <= 0)
 		return;
