@@ -249,7 +249,7 @@ static bool prepare(const struct arguments *a, struct noon_sim_result *r, const 
 static int run_results(const struct noon_verb *self, const struct arguments *a,
 		       struct noon_sim_result *r, size_t n)
 {
-	struct job *job = calloc(n * a->seeds, sizeof(*job));
+	struct job *job = calloc(n * a->seeds + 1, sizeof(*job));
 	int status = NOON_EXIT_OK;
 
 	if (job == NULL)
