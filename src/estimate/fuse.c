@@ -10,6 +10,9 @@
 /* More than all rounding of numbers below EXACT and rates below 1, ns. */
 #define NEAR 16.0
 
+/* Rows taken out of turn, at most. */
+#define ROUNDS 8
+
 /* A list of edges with one candidate behind it. */
 struct view {
 	const struct noon_edges *es;
@@ -123,6 +126,29 @@ static bool confine_fast(struct noon_rate *r, const struct pairs *p, size_t i)
 	return r->min > before.min || r->max < before.max;
 }
 
+/* Return the row that reaches farthest beyond the rates in force; l.n if none does. */
+static size_t worst_row(const struct pairs *p, const struct hull *hull)
+{
+	size_t before = 0, after = 0, at = p->l.n;
+	double most = NEAR;
+
+	for (size_t i = 0; i < p->l.n; i++) {
+		double low, high;
+
+		while (before < p->u.n && p->u.h[before] < p->l.h[i])
+			before++;
+		while (after < p->u.n && p->u.h[after] <= p->l.h[i])
+			after++;
+		low = p->l.theta[i] - hull->min_rate * p->l.h[i] - hull->before[before];
+		high = p->l.theta[i] - hull->max_rate * p->l.h[i] - hull->after[after];
+		if (low > most || high > most) {
+			most = low > high ? low : high;
+			at = i;
+		}
+	}
+	return at;
+}
+
 /* The same rates as by comparing every pair, which is done only where it may matter: a lower edge
  * that lies more than NEAR below every line through an upper edge at the rates in force cannot
  * confine them. */
@@ -133,10 +159,17 @@ static struct noon_rate rates_by_hull(const struct pairs *p, noon_freq rate_max)
 	struct hull hull;
 	size_t before = 0, after = 0;
 
-	/* Long base lines first: what they leave, few others confine. */
+	/* The rows that confine most first: what they leave, few others confine. */
 	(void)confine_fast(&r, p, l->n - 1);
 	(void)confine_fast(&r, p, 0);
 	hull_of(u, r, p->wander, &hull);
+	for (int round = 0; round < ROUNDS; round++) {
+		const size_t i = worst_row(p, &hull);
+
+		if (i == l->n || !confine_fast(&r, p, i))
+			break;
+		hull_of(u, r, p->wander, &hull);
+	}
 	for (size_t i = 1; i + 1 < l->n; i++) {
 		while (before < u->n && u->h[before] < l->h[i])
 			before++;
