@@ -26,6 +26,7 @@ void noon_source_restart(struct noon_source *s)
 {
 	noon_window_clear(&s->window);
 	s->points.n = 0;
+	s->has_against = false;
 	s->has_cert = false;
 	s->has_fit = false;
 	s->good_run = 0;
@@ -68,6 +69,30 @@ static noon_dur gap(const struct noon_cert *c, const struct noon_exchange *x)
 	const noon_dur most = above > below ? above : below;
 
 	return most > 0 ? most : 0;
+}
+
+/* The certificate widens while the source is suspect, until it holds what contradicted it. An
+ * exchange that agrees with both sides of the contradiction is no evidence that it is over. A
+ * contradiction smaller than the certificate was wide may be the oscillator's, and heals. */
+static bool is_ambiguous(const struct noon_source *s, const struct noon_exchange *x)
+{
+	const struct noon_exchange *a = &s->against;
+	struct noon_interval drift;
+
+	if (!s->suspect || !s->has_against)
+		return false;
+	drift = noon_rate_drift(s->cert.rate, noon_time_diff(x->lo.h, a->hi.h));
+	return noon_sat_add(a->lo.theta, drift.lo) <= x->hi.theta &&
+	       noon_sat_add(a->hi.theta, drift.hi) >= x->lo.theta;
+}
+
+/* Note what the source contradicts itself with, at the beginning of its suspicion. */
+static void note_against(struct noon_source *s, const struct noon_exchange *x, noon_time now)
+{
+	if (s->suspect || !s->has_cert)
+		return;
+	s->against = *x;
+	s->has_against = gap(&s->cert, x) > noon_interval_half(noon_cert_at(&s->cert, now));
 }
 
 /* Check the exchange against all that the source has proved; `ret` certifies both together. */
@@ -129,8 +154,10 @@ static void accept(struct noon_source *s, const struct noon_sample *x,
 	s->reach = (uint8_t)(s->reach << 1 | 1);
 	if (s->good_run < clear)
 		s->good_run++;
-	if (s->good_run >= clear)
+	if (s->good_run >= clear) {
 		s->suspect = false;
+		s->has_against = false;
+	}
 	noon_schedule_adapt(&s->schedule, &s->conf, steer(s, x, ex, now));
 }
 
@@ -158,9 +185,11 @@ enum noon_sample_fate noon_source_take(struct noon_source *s, const struct noon_
 			       s->conf.m_f + s->conf.m_r);
 	if (err)
 		return refuse(s, NOON_SAMPLE_MALFORMED);
-	if (!agrees(s, &ex, now, d, &cert))
+	if (!agrees(s, &ex, now, d, &cert) || is_ambiguous(s, &ex)) {
+		note_against(s, &ex, now);
 		return suspect(s, NOON_SAMPLE_INCONSISTENT, now,
 			       s->has_cert ? gap(&s->cert, &ex) : 0, 0);
+	}
 	s->cert = cert;
 	accept(s, &sample, &ex, now, clear);
 	return NOON_SAMPLE_ACCEPTED;

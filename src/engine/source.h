@@ -5,7 +5,8 @@
  * Invariant: an exchange that contradicts the window, is superluminal or unauthenticated where
  * that is required never enters the window nor the points (invariants I2 and I4). A source that
  * was seen to contradict itself is suspect and does not vote until `clear_after` exchanges in a
- * row agree with the window again, or the operator accepts what it says now.
+ * row agree with the window again, or the operator accepts what it says now. Agreement that comes
+ * only from the window's widening is none: see is_ambiguous() in source.c.
  */
 #ifndef NOON_ENGINE_SOURCE_H
 #define NOON_ENGINE_SOURCE_H
@@ -52,11 +53,13 @@ struct noon_source {
 	bool has_cert;
 	bool has_fit;
 	bool suspect;
-	noon_time suspect_since; /**< valid when suspect: when that began */
-	unsigned good_run;	 /**< accepted exchanges in a row */
-	uint8_t reach;		 /**< one bit per poll, newest lowest */
-	uint64_t n_samples;	 /**< samples handed in */
-	uint64_t n_accepted;	 /**< of them accepted */
+	bool has_against;
+	struct noon_exchange against; /**< valid when has_against: what made it suspect */
+	noon_time suspect_since;      /**< valid when suspect: when that began */
+	unsigned good_run;	      /**< accepted exchanges in a row */
+	uint8_t reach;		      /**< one bit per poll, newest lowest */
+	uint64_t n_samples;	      /**< samples handed in */
+	uint64_t n_accepted;	      /**< of them accepted */
 	enum noon_source_verdict verdict;
 	noon_dur seen;	  /**< numbers of the last refusal: what was seen, ns */
 	noon_dur allowed; /**< ... and what would have been allowed, ns */

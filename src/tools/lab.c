@@ -261,7 +261,7 @@ static int run_files(const struct noon_verb *self, int argc, char **argv)
 	if (status >= 0)
 		return status;
 	n = (size_t)(argc - optind);
-	job = calloc(n, sizeof(*job));
+	job = calloc(n + 1, sizeof(*job));
 	if (job == NULL)
 		return noon_tool_fail(self, "out of memory");
 	/* Every bad file is named. */

@@ -238,7 +238,8 @@ static bool start_relay(struct lab *l, size_t path)
 	(void)snprintf(log, sizeof(log), "%s/relay%zu.log", l->dir, path);
 	if (noon_child_start(&l->children, log, argv) && noon_child_wait_for(control, l->stop))
 		return true;
-	(void)snprintf(l->why, sizeof(l->why), "relay %zu did not start: see relay%zu.log", path, path);
+	(void)snprintf(l->why, sizeof(l->why), "relay %zu did not start: see relay%zu.log", path,
+		       path);
 	return false;
 }
 

@@ -121,6 +121,45 @@ static void suspect_is_not_forgotten_by_waiting(void **state)
 	assert_int_equal(take(sample(NOON_S(20032), NOON_S(1))), NOON_SAMPLE_ACCEPTED);
 }
 
+/* The window widens by 1 ppm, so after 1000 s it holds what contradicted it by 1 ms: that it fits
+ * now proves nothing. What fits the past and not the lie does. */
+static void lie_is_not_believed_for_waiting(void **state)
+{
+	noon_dur h = NOON_S(1600);
+
+	(void)state;
+	fresh();
+	for (int i = 0; i < 100; i++)
+		assert_int_equal(take(sample(NOON_S(16) * i, 0)), NOON_SAMPLE_ACCEPTED);
+	for (; h < NOON_S(6000); h += NOON_S(16))
+		assert_int_equal(take(sample(h, NOON_MS(1))), NOON_SAMPLE_INCONSISTENT);
+	assert_true(s.suspect);
+	fresh();
+	for (int i = 0; i < 100; i++)
+		assert_int_equal(take(sample(NOON_S(16) * i, 0)), NOON_SAMPLE_ACCEPTED);
+	assert_int_equal(take(sample(NOON_S(1600), NOON_MS(1))), NOON_SAMPLE_INCONSISTENT);
+	for (int i = 1; i <= 4; i++)
+		assert_int_equal(take(sample(NOON_S(1600 + 16 * i), 0)), NOON_SAMPLE_ACCEPTED);
+	assert_false(s.suspect);
+	assert_int_equal(take(sample(NOON_S(1700), 0)), NOON_SAMPLE_ACCEPTED);
+}
+
+/* Smaller than the certificate is wide: the oscillator's own, perhaps; it heals. */
+static void small_contradiction_heals(void **state)
+{
+	unsigned accepted = 0;
+
+	(void)state;
+	fresh();
+	for (int i = 0; i < 100; i++)
+		assert_int_equal(take(sample(NOON_S(16) * i, 0)), NOON_SAMPLE_ACCEPTED);
+	/* Half-widths are 10 us; both together let 20 us pass, and drift some more. */
+	for (int i = 0; i < 40; i++)
+		accepted += take(sample(NOON_S(1616 + 4 * i), NOON_US(44))) == NOON_SAMPLE_ACCEPTED;
+	assert_true(accepted > 4);
+	assert_false(s.suspect);
+}
+
 static void long_silence_is_bridged_by_the_largest_rate_error(void **state)
 {
 	(void)state;
@@ -155,6 +194,8 @@ int main(void)
 		cmocka_unit_test(contradiction_never_enters_and_makes_suspect),
 		cmocka_unit_test(superluminal_makes_suspect),
 		cmocka_unit_test(suspect_is_not_forgotten_by_waiting),
+		cmocka_unit_test(lie_is_not_believed_for_waiting),
+		cmocka_unit_test(small_contradiction_heals),
 		cmocka_unit_test(long_silence_is_bridged_by_the_largest_rate_error),
 		cmocka_unit_test(delayed_exchange_does_not_steer),
 	};
