@@ -32,5 +32,12 @@ noon_dur noon_dur_scale_out(noon_dur d, noon_freq f)
 
 noon_dur noon_dur_scale(noon_dur d, noon_freq f)
 {
-	return saturate(round((double)d * f));
+	const double x = (double)d * f;
+	const int64_t whole = saturate(x);
+	const double rest = x - (double)whole;
+
+	/* round() without a call. From 2^52 on there is no fraction left. */
+	if (!(fabs(x) < 0x1p52))
+		return whole;
+	return whole + (rest >= 0.5) - (rest <= -0.5);
 }

@@ -324,9 +324,10 @@ struct noon_interval noon_cert_at(const struct noon_cert *c, noon_time h)
 {
 	const noon_time held = noon_time_min(h, c->rate_until);
 	const struct noon_interval in = noon_rate_drift(c->rate, noon_time_diff(held, c->h0));
-	const struct noon_interval out =
-		noon_rate_drift(noon_rate_within(c->rate_max), noon_time_diff(h, held));
+	struct noon_interval out = {0, 0};
 
+	if (noon_time_before(held, h))
+		out = noon_rate_drift(noon_rate_within(c->rate_max), noon_time_diff(h, held));
 	return (struct noon_interval){
 		noon_sat_add(c->theta.lo, noon_sat_add(in.lo, out.lo)),
 		noon_sat_add(c->theta.hi, noon_sat_add(in.hi, out.hi)),

@@ -36,11 +36,16 @@ noon_freq noon_rate_ceil(noon_dur rise, noon_dur span)
 noon_dur noon_scale_floor(noon_dur d, noon_freq f)
 {
 	const double x = (double)d * f;
-	const double down = floor(x - fabs(x) * ROUNDING);
+	const double down = x - fabs(x) * ROUNDING;
+	noon_dur whole;
 
 	if (!(down > -INT64_END))
 		return INT64_MIN;
-	return down >= INT64_END ? INT64_MAX : (noon_dur)down;
+	if (down >= INT64_END)
+		return INT64_MAX;
+	/* floor() without a call, of which there would be a hundred for each exchange. */
+	whole = (noon_dur)down;
+	return (double)whole > down ? whole - 1 : whole;
 }
 
 noon_dur noon_scale_ceil(noon_dur d, noon_freq f)

@@ -43,12 +43,29 @@ static void rounds_bounds_outward(void **state)
 	assert_true(noon_dur_scale_out(INT64_MAX, 2.0) == INT64_MAX);
 }
 
+static void rounds_to_nearest_like_round(void **state)
+{
+	static const double f[] = {0.0,		 0.25,	       0.5,	     0.49999999999999994,
+				   0.75,	 1.5,	       2.5,	     1e15,
+				   0x1p51 + 0.5, 0x1p52 - 0.5, 0x1p52 + 1.0, 0x1p62};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(f) / sizeof(f[0]); i++) {
+		assert_true(noon_dur_scale(1, f[i]) == (int64_t)round(f[i]));
+		assert_true(noon_dur_scale(-1, f[i]) == (int64_t)round(-f[i]));
+	}
+	assert_true(noon_dur_scale(1, 1e19) == INT64_MAX);
+	assert_true(noon_dur_scale(1, -1e19) == INT64_MIN);
+	assert_true(noon_dur_scale(1, (double)NAN) == 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(saturates_instead_of_wrapping),
 		cmocka_unit_test(converts_seconds_both_ways),
 		cmocka_unit_test(rounds_bounds_outward),
+		cmocka_unit_test(rounds_to_nearest_like_round),
 	};
 
 	return cmocka_run_group_tests_name("base/time", tests, NULL, NULL);
