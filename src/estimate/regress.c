@@ -13,12 +13,12 @@
 #define VAR_LEAST   0.25 /* ns^2: rounding of the timestamps themselves */
 #define RATE_PRIOR  5e5	 /* ns/s, standard deviation before anything is known */
 #define SCALE_PRIOR 4.0	 /* points that the prior s^2 = 1 is worth */
-#define WALKS	    9	 /* grid of q: 0, then decades from WALK_LEAST */
+#define WALKS	    9	 /* grid of q: 0, then decades from 1e-4 (ns/s)^2/s */
 #define LANES	    10	 /* WALKS, made even */
 #define AT_ONCE	    6	 /* factors below 1e30 whose product a double holds */
+#define LN_2	    0.69314718055994531
 #define TOO_CLOSE   1e-6 /* more than the rounding of a likelihood */
-#define WALK_LEAST  1e-4 /* (ns/s)^2/s */
-#define WALK_USUAL  1.0	 /* centre of the prior: 1e-9 / sqrt(s) */
+#define WALK_USUAL  5.0	 /* centre of the prior, an index of the grid: 1e-9 / sqrt(s) */
 #define WALK_SPREAD 2.0	 /* decades, standard deviation of the prior */
 
 /* The points as the recursion sees them, oldest first. */
@@ -36,7 +36,7 @@ struct states {
 	double y[LANES], r[LANES];		/* ns, ns/s */
 	double yy[LANES], yr[LANES], rr[LANES]; /* covariance */
 	double chi[LANES], log_det[LANES];	/* of the innovations so far */
-	double det[LANES];			/* factors of exp(log_det) not yet in it */
+	double det[LANES], twos[LANES];		/* det * 2^twos: factors not yet in log_det */
 };
 
 void noon_points_add(struct noon_points *ps, const struct noon_point *p)
@@ -52,17 +52,18 @@ static void load(struct series *s, const struct noon_points *ps)
 {
 	const struct noon_point *last = &ps->p[ps->n - 1];
 	noon_dur least = last->delay;
-	double mean = 0.0;
+	double mean = 0.0, above;
 
 	s->n = ps->n;
 	for (size_t i = 0; i < s->n; i++)
 		least = ps->p[i].delay < least ? ps->p[i].delay : least;
 	for (size_t i = 0; i < s->n; i++)
 		mean += (double)noon_sat_sub(ps->p[i].delay, least) / (double)s->n;
+	/* The smallest of n delays is itself above the true minimum. */
+	above = mean / sqrt((double)s->n);
 	for (size_t i = 0; i < s->n; i++) {
 		const struct noon_point *p = &ps->p[i];
-		/* The smallest of n delays is itself above the true minimum. */
-		const double x = (double)noon_sat_sub(p->delay, least) + mean / sqrt((double)s->n);
+		const double x = (double)noon_sat_sub(p->delay, least) + above;
 		const double e = (double)p->stamp_err;
 
 		s->x[i] = noon_dur_to_s(noon_time_diff(p->h, last->h));
@@ -127,17 +128,29 @@ static void update(struct states *k, double y, double var)
 static void collect(struct states *k)
 {
 	for (size_t i = 0; i < WALKS; i++) {
-		k->log_det[i] += log(k->det[i]);
+		k->log_det[i] += log(k->det[i]) + k->twos[i] * LN_2;
 		k->det[i] = 1.0;
+		k->twos[i] = 0.0;
 	}
 }
 
-/* Run the recursion for every q; `at_once` factors are collected before a logarithm is taken. */
-static void run(const struct series *s, size_t at_once, struct states *k)
+/* Keep the factors collected in range, which is cheaper than a logarithm. */
+static void fold(struct states *k)
+{
+	for (size_t i = 0; i < WALKS; i++) {
+		int twos;
+
+		k->det[i] = frexp(k->det[i], &twos);
+		k->twos[i] += twos;
+	}
+}
+
+/* Run the recursion for every q, with one logarithm for all factors or with one for each. */
+static void run(const struct series *s, bool one_each, struct states *k)
 {
 	for (size_t i = 0; i < LANES; i++) {
 		k->y[i] = s->y[0];
-		k->r[i] = k->yr[i] = k->chi[i] = k->log_det[i] = 0.0;
+		k->r[i] = k->yr[i] = k->chi[i] = k->log_det[i] = k->twos[i] = 0.0;
 		k->yy[i] = s->var[0];
 		k->rr[i] = RATE_PRIOR * RATE_PRIOR;
 		k->det[i] = 1.0;
@@ -145,8 +158,10 @@ static void run(const struct series *s, size_t at_once, struct states *k)
 	for (size_t i = 1; i < s->n; i++) {
 		predict(k, s->x[i] - s->x[i - 1]);
 		update(k, s->y[i], s->var[i]);
-		if (i % at_once == 0)
+		if (one_each)
 			collect(k);
+		else if (i % AT_ONCE == 0)
+			fold(k);
 	}
 	collect(k);
 }
@@ -156,11 +171,12 @@ static double scale_of(const struct states *k, size_t i, size_t n)
 	return (k->chi[i] + SCALE_PRIOR) / ((double)n - 1.0 + SCALE_PRIOR);
 }
 
-/* Return the logarithm of the likelihood, s^2 concentrated out, plus that of the prior of q. */
+/* Return the logarithm of the likelihood, s^2 concentrated out, plus that of the prior of q; no
+ * walk at all counts as a decade below the least. */
 static double likelihood(const struct states *k, size_t i, size_t n)
 {
 	const double dof = (double)n - 1.0 + SCALE_PRIOR;
-	const double decades = log10(fmax(k->q[i], WALK_LEAST / 10.0) / WALK_USUAL) / WALK_SPREAD;
+	const double decades = ((double)i - WALK_USUAL) / WALK_SPREAD;
 
 	return -0.5 * (dof * log(scale_of(k, i, n)) + k->log_det[i] + decades * decades);
 }
@@ -196,12 +212,12 @@ static size_t best(const struct series *s, struct states *k)
 
 	for (size_t i = 0; i < LANES; i++)
 		k->q[i] = walks[i];
-	run(s, AT_ONCE, k);
+	run(s, false, k);
 	at = best_lane(k, s->n, &lead);
 	if (lead > TOO_CLOSE)
 		return at;
 	/* One logarithm for each factor: rounding decides, so let it always be the same. */
-	run(s, 1, k);
+	run(s, true, k);
 	return best_lane(k, s->n, &lead);
 }
 
