@@ -22,6 +22,9 @@ void noon_findings_clear(struct noon_findings *fs, enum noon_finding_kind kind)
 
 bool noon_findings_report(struct noon_findings *fs, struct noon_actions *out)
 {
+	/* Asked of every source after every event, and nearly always in vain. */
+	if (!(fs->active & ~fs->reported))
+		return true;
 	for (unsigned kind = 0; kind < NOON_FINDING_KINDS; kind++) {
 		if (!((fs->active & ~fs->reported) & bit(kind)))
 			continue;
