@@ -60,6 +60,8 @@ struct plain {
 struct pairs {
 	struct view lo, hi;
 	struct plain l, u;
+	uint8_t before[NOON_WINDOW_MAX + 1]; /* upper edges older than each lower one */
+	uint8_t until[NOON_WINDOW_MAX + 1];  /* upper edges not newer than each lower one */
 	noon_freq wander;
 };
 
@@ -82,6 +84,21 @@ static bool flatten(struct view v, const struct noon_edge *origin, struct plain 
 	return true;
 }
 
+/* Count the upper edges on either side of each lower one. */
+static void align(struct pairs *p)
+{
+	size_t before = 0, until = 0;
+
+	for (size_t i = 0; i < p->l.n; i++) {
+		while (before < p->u.n && p->u.h[before] < p->l.h[i])
+			before++;
+		while (until < p->u.n && p->u.h[until] <= p->l.h[i])
+			until++;
+		p->before[i] = (uint8_t)before;
+		p->until[i] = (uint8_t)until;
+	}
+}
+
 /* For a rate: the least theta - rate h of the upper edges up to each, and from each on. */
 struct hull {
 	double min_rate, max_rate;
@@ -100,12 +117,13 @@ static void hull_of(const struct plain *hi, struct noon_rate r, noon_freq wander
 	ret->max_rate = r.max - wander;
 	ret->before[0] = HUGE_VAL;
 	ret->after[hi->n] = HUGE_VAL;
-	for (size_t j = 0; j < hi->n; j++)
+	/* Side by side: each minimum waits for the one before it. */
+	for (size_t j = 0, k = hi->n; k > 0; j++, k--) {
 		ret->before[j + 1] =
 			smaller(ret->before[j], hi->theta[j] - ret->min_rate * hi->h[j]);
-	for (size_t j = hi->n; j > 0; j--)
-		ret->after[j - 1] =
-			smaller(ret->after[j], hi->theta[j - 1] - ret->max_rate * hi->h[j - 1]);
+		ret->after[k - 1] =
+			smaller(ret->after[k], hi->theta[k - 1] - ret->max_rate * hi->h[k - 1]);
+	}
 }
 
 /* Confine by one lower edge and every upper one; exact arithmetic only where it may matter, which
@@ -126,23 +144,26 @@ static bool confine_fast(struct noon_rate *r, const struct pairs *p, size_t i)
 	return r->min > before.min || r->max < before.max;
 }
 
+/* Return how far a row reaches beyond the rates in force; negative if it stays within them. */
+static double reach(const struct pairs *p, const struct hull *hull, size_t i)
+{
+	const double low = p->l.theta[i] - hull->min_rate * p->l.h[i] - hull->before[p->before[i]];
+	const double high = p->l.theta[i] - hull->max_rate * p->l.h[i] - hull->after[p->until[i]];
+
+	return low > high ? low : high;
+}
+
 /* Return the row that reaches farthest beyond the rates in force; l.n if none does. */
 static size_t worst_row(const struct pairs *p, const struct hull *hull)
 {
-	size_t before = 0, after = 0, at = p->l.n;
 	double most = NEAR;
+	size_t at = p->l.n;
 
 	for (size_t i = 0; i < p->l.n; i++) {
-		double low, high;
+		const double d = reach(p, hull, i);
 
-		while (before < p->u.n && p->u.h[before] < p->l.h[i])
-			before++;
-		while (after < p->u.n && p->u.h[after] <= p->l.h[i])
-			after++;
-		low = p->l.theta[i] - hull->min_rate * p->l.h[i] - hull->before[before];
-		high = p->l.theta[i] - hull->max_rate * p->l.h[i] - hull->after[after];
-		if (low > most || high > most) {
-			most = low > high ? low : high;
+		if (d > most) {
+			most = d;
 			at = i;
 		}
 	}
@@ -157,7 +178,6 @@ static struct noon_rate rates_by_hull(const struct pairs *p, noon_freq rate_max)
 	const struct plain *l = &p->l, *u = &p->u;
 	struct noon_rate r = noon_rate_within(rate_max);
 	struct hull hull;
-	size_t before = 0, after = 0;
 
 	/* The rows that confine most first: what they leave, few others confine. */
 	(void)confine_fast(&r, p, l->n - 1);
@@ -171,12 +191,7 @@ static struct noon_rate rates_by_hull(const struct pairs *p, noon_freq rate_max)
 		hull_of(u, r, p->wander, &hull);
 	}
 	for (size_t i = 1; i + 1 < l->n; i++) {
-		while (before < u->n && u->h[before] < l->h[i])
-			before++;
-		while (after < u->n && u->h[after] <= l->h[i])
-			after++;
-		if (l->theta[i] - hull.min_rate * l->h[i] < hull.before[before] - NEAR &&
-		    l->theta[i] - hull.max_rate * l->h[i] < hull.after[after] - NEAR)
+		if (reach(p, &hull, i) < -NEAR)
 			continue;
 		if (confine_fast(&r, p, i))
 			hull_of(u, r, p->wander, &hull);
@@ -190,8 +205,10 @@ static struct noon_rate rates(struct view lo, struct view hi, const struct noon_
 	struct noon_rate r = noon_rate_within(d->rate_max);
 
 	if (view_n(lo) > 0 && flatten(lo, view_at(lo, 0), &p.l) &&
-	    flatten(hi, view_at(lo, 0), &p.u))
+	    flatten(hi, view_at(lo, 0), &p.u)) {
+		align(&p);
 		return rates_by_hull(&p, d->rate_max);
+	}
 	for (size_t i = 0; i < view_n(lo); i++)
 		for (size_t j = 0; j < view_n(hi); j++)
 			confine(&r, view_at(lo, i), view_at(hi, j), d->wander);
