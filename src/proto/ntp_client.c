@@ -50,7 +50,8 @@ noon_err noon_ntp_client_init(struct noon_ntp_client *c, const struct noon_ntp_c
 
 void noon_ntp_client_fini(struct noon_ntp_client *c)
 {
-	noon_aead_fini(&c->cipher);
+	noon_aead_fini(&c->seal);
+	noon_aead_fini(&c->open);
 	noon_nts_session_wipe(&c->session);
 	noon_wipe(c, sizeof(*c));
 }
@@ -276,7 +277,8 @@ void noon_ntp_client_set_poll(struct noon_ntp_client *c, noon_dur poll)
 noon_err noon_ntp_client_set_session(struct noon_ntp_client *c, const struct noon_nts_session *s,
 				     noon_time now)
 {
-	struct noon_aead cipher;
+	const size_t key_len = noon_aead_key_len(s->aead);
+	struct noon_aead seal, open;
 	noon_err err;
 
 	c->ke_running = false;
@@ -284,12 +286,18 @@ noon_err noon_ntp_client_set_session(struct noon_ntp_client *c, const struct noo
 		return NOON_ERR_EMPTY;
 	if (!noon_nts_session_is_sound(s))
 		return NOON_ERR_RANGE;
-	err = noon_aead_init(&cipher, s->aead,
-			     noon_bytes_of(s->keys.c2s, noon_aead_key_len(s->aead)));
+	err = noon_aead_init(&seal, s->aead, noon_bytes_of(s->keys.c2s, key_len));
 	if (err)
 		return err;
-	noon_aead_fini(&c->cipher);
-	c->cipher = cipher;
+	err = noon_aead_init(&open, s->aead, noon_bytes_of(s->keys.s2c, key_len));
+	if (err) {
+		noon_aead_fini(&seal);
+		return err;
+	}
+	noon_aead_fini(&c->seal);
+	noon_aead_fini(&c->open);
+	c->seal = seal;
+	c->open = open;
 	c->session = *s;
 	c->request.ntsn = false; /* it was about the old keys */
 	c->next_poll = now;

@@ -52,7 +52,8 @@ struct noon_ntp_request {
 struct noon_ntp_client {
 	struct noon_ntp_client_conf conf;
 	struct noon_nts_session session;
-	struct noon_aead cipher; /**< keyed with c2s or s2c as needed */
+	struct noon_aead seal; /**< keyed with c2s of the session */
+	struct noon_aead open; /**< keyed with s2c */
 	struct noon_ntp_request request;
 	noon_ntp_ts last_answered;  /**< transmit of the last request answered, 0 none */
 	noon_ntp_ts last_timed_out; /**< transmit of the last request given up, 0 none */

@@ -6,11 +6,6 @@
 
 #include "proto/ntp_client_priv.h"
 
-static noon_err use_key(struct noon_ntp_client *c, const uint8_t *key)
-{
-	return noon_aead_rekey(&c->cipher, noon_bytes_of(key, noon_aead_key_len(c->session.aead)));
-}
-
 /* One cookie comes back for the one spent; placeholders ask for what the jar lacks beyond it.
  * After an unanswered request none are sent every other time, for paths that drop long packets. */
 static size_t placeholders(const struct noon_ntp_client *c)
@@ -25,11 +20,11 @@ static noon_err put_auth(struct noon_ntp_client *c, struct noon_wr *wr)
 	const struct noon_bytes ad = noon_wr_written(wr);
 	uint8_t nonce[NOON_AEAD_NONCE_MAX];
 	const struct noon_bytes iv = noon_bytes_of(nonce, noon_aead_nonce_len(c->session.aead));
-	noon_err err = use_key(c, c->session.keys.c2s);
+	noon_err err;
 
 	noon_rng_fill(c->conf.rng, nonce, iv.n);
-	err = err ? err : noon_ntp_auth_begin(wr, iv, NOON_AEAD_TAG);
-	return err ? err : noon_aead_seal(&c->cipher, iv, ad, noon_bytes_of(nonce, 0), wr);
+	err = noon_ntp_auth_begin(wr, iv, NOON_AEAD_TAG);
+	return err ? err : noon_aead_seal(&c->seal, iv, ad, noon_bytes_of(nonce, 0), wr);
 }
 
 noon_err noon_nts_client_protect(struct noon_ntp_client *c, struct noon_wr *wr)
@@ -93,9 +88,7 @@ enum noon_verdict noon_nts_client_verify(struct noon_ntp_client *c,
 	enum noon_verdict v;
 	size_t n;
 
-	if (use_key(c, c->session.keys.s2c))
-		return NOON_VERDICT_AUTH;
-	if (noon_aead_open(&c->cipher, packet->auth.nonce, packet->ad, packet->auth.sealed, plain,
+	if (noon_aead_open(&c->open, packet->auth.nonce, packet->ad, packet->auth.sealed, plain,
 			   sizeof(plain), &n))
 		return NOON_VERDICT_AUTH;
 	v = take_cookies(c, noon_bytes_of(plain, n));
