@@ -72,6 +72,13 @@ static double density_at(const struct density *d, double x_ns)
 	return d->need / (2.0 * hi);
 }
 
+static void add_up(struct noon_cusum_work *w, const struct noon_law *f0)
+{
+	w->sum[0] = 0.0;
+	for (size_t k = 0; k < f0->n; k++)
+		w->sum[k + 1] = w->sum[k] + f0->p[k];
+}
+
 static struct density density_of(struct noon_cusum_work *w, const struct noon_law *f0, double delta,
 				 double noise)
 {
@@ -79,9 +86,7 @@ static struct density density_of(struct noon_cusum_work *w, const struct noon_la
 	const double count = (double)f0->count;
 	struct density d = {.law = f0, .sum = w->sum};
 
-	w->sum[0] = 0.0;
-	for (size_t k = 0; k < f0->n; k++)
-		w->sum[k + 1] = w->sum[k] + f0->p[k];
+	add_up(w, f0);
 	d.half = fmax(f0->step_ns / 2.0, noise * SQRT_3);
 	d.need = count > 0.0 ? fmin(fmax(COUNT_MIN, pow(count, SMOOTHING)) / count, 0.25) : 0.0;
 	d.floor = fmax(FLOOR, count > 0.0 ? 1.0 / count : 0.0) / span;
@@ -155,14 +160,41 @@ double noon_cusum_step(const struct noon_cusum *c, double s, double x_ns)
 struct values {
 	const struct noon_cusum *c;
 	const struct noon_law *f0;
+	const double *p; /* masses of the cells of f0, perhaps smoothed */
 	double shift;
 	double unseen; /* share that a law of few values has not seen: it counts as the worst */
 	double worst;  /* the largest increment of all */
 };
 
-static struct values values_of(const struct noon_cusum *c, const struct noon_law *f0, double shift)
+/* The ratio may rise to a peak one cell wide, at the shift from an atom. Whether a measured law has
+ * a value just there is chance, and the run length must not hang on it: so each cell gets the
+ * density of the nearest few values. A law from parameters stays as it is. */
+static const double *smooth(struct noon_cusum_work *w, const struct noon_law *f0)
 {
-	struct values v = {c, f0, shift, f0->count > 0 ? 1.0 / (double)f0->count : 0.0, 0.0};
+	const double need = fmin(COUNT_MIN / (double)f0->count, 0.25);
+	const struct density d = {f0, w->sum, f0->step_ns / 2.0, need, 0.0};
+	double total = 0.0;
+
+	if (f0->count == 0)
+		return f0->p;
+	add_up(w, f0);
+	for (size_t k = 0; k < f0->n; k++) {
+		const double x = f0->x0_ns + f0->step_ns * (double)k;
+
+		w->smooth[k] = density_at(&d, x) * f0->step_ns;
+		total += w->smooth[k];
+	}
+	for (size_t k = 0; k < f0->n; k++)
+		w->smooth[k] /= total;
+	return w->smooth;
+}
+
+static struct values values_of(struct noon_cusum_work *w, const struct noon_cusum *c,
+			       const struct noon_law *f0, double shift)
+{
+	struct values v = {.c = c, .f0 = f0, .p = smooth(w, f0), .shift = shift};
+
+	v.unseen = f0->count > 0 ? 1.0 / (double)f0->count : 0.0;
 
 	for (size_t k = 0; k < c->n; k++)
 		v.worst = fmax(v.worst, c->llr[k]);
@@ -180,8 +212,8 @@ static double moment(const struct values *v, double r)
 	double sum = 0.0;
 
 	for (size_t k = 0; k < v->f0->n; k++) {
-		if (v->f0->p[k] > 0.0)
-			sum += v->f0->p[k] * exp(fmin(r * llr_of_cell(v, k), LLR_LARGEST));
+		if (v->p[k] > 0.0)
+			sum += v->p[k] * exp(fmin(r * llr_of_cell(v, k), LLR_LARGEST));
 	}
 	return (1.0 - v->unseen) * sum + v->unseen * exp(fmin(r * v->worst, LLR_LARGEST));
 }
@@ -199,8 +231,8 @@ static struct drift drift_of(const struct values *v)
 	for (size_t k = 0; k < v->f0->n; k++) {
 		const double l = llr_of_cell(v, k);
 
-		if (v->f0->p[k] > 0.0) {
-			d.mean += v->f0->p[k] * l;
+		if (v->p[k] > 0.0) {
+			d.mean += v->p[k] * l;
 			d.most = fmax(d.most, l);
 		}
 	}
@@ -239,7 +271,7 @@ static void fill_steps(struct noon_cusum_work *w, const struct values *v, double
 	memset(w->step, 0, sizeof(w->step));
 	for (size_t k = 0; k <= v->f0->n; k++) {
 		const bool seen = k < v->f0->n;
-		const double p = seen ? (1.0 - v->unseen) * v->f0->p[k] : v->unseen;
+		const double p = seen ? (1.0 - v->unseen) * v->p[k] : v->unseen;
 		const double u = (seen ? llr_of_cell(v, k) : v->worst) / grid + (double)STATES;
 		const double at = fmin(fmax(u, 0.0), 2.0 * (double)STATES);
 		const size_t i = (size_t)fmin(floor(at), 2.0 * (double)STATES - 1.0);
@@ -348,7 +380,7 @@ static double run_length(struct noon_cusum_work *w, const struct values *v, cons
 static noon_err tune(struct noon_cusum_work *w, struct noon_cusum *c, const struct noon_law *f0,
 		     double arl0)
 {
-	const struct values v = values_of(c, f0, 0.0);
+	const struct values v = values_of(w, c, f0, 0.0);
 	const struct drift d = drift_of(&v);
 	double top = (log(arl0) + MARGIN) / fmax(fmin(d.root, 10.0), 0.1);
 
@@ -402,7 +434,7 @@ noon_err noon_cusum_design(struct noon_cusum_work *w, const struct noon_law *f0,
 	err = tune(w, ret, f0, arl0);
 	if (err != NOON_OK)
 		return err;
-	shifted = values_of(ret, f0, delta_ns);
+	shifted = values_of(w, ret, f0, delta_ns);
 	shifted.unseen = 0.0; /* it would shorten the delay */
 	drift = drift_of(&shifted);
 	if (!(drift.most > 0.0))
@@ -419,7 +451,7 @@ noon_err noon_cusum_delay(struct noon_cusum_work *w, const struct noon_cusum *c,
 
 	if (!(fabs(shift_ns) < 1e15))
 		return NOON_ERR_RANGE;
-	v = values_of(c, f0, shift_ns);
+	v = values_of(w, c, f0, shift_ns);
 	v.unseen = 0.0;
 	d = drift_of(&v);
 	if (!(d.most > 0.0))

@@ -15,7 +15,7 @@
 
 #define NOON_CUSUM_STATES 256 /**< of the Markov chain */
 
-/** Memory for the chain; the caller's, 560 KiB, nothing in it is kept between calls. */
+/** Memory for the chain; the caller's, 580 KiB, nothing in it is kept between calls. */
 struct noon_cusum_work {
 	double q[NOON_CUSUM_STATES][NOON_CUSUM_STATES]; /**< transitions, then their factors */
 	double alarm[NOON_CUSUM_STATES];		/**< probability to pass the last state */
@@ -23,6 +23,7 @@ struct noon_cusum_work {
 	double across[NOON_CUSUM_STATES];		/**< first row of U^-1 */
 	double step[2 * NOON_CUSUM_STATES + 1];		/**< law of the increments, in states */
 	double sum[NOON_LAW_MAX + 1];			/**< of the cells of f0 */
+	double smooth[NOON_LAW_MAX];			/**< f0 for the chain, if measured */
 };
 
 struct noon_cusum {

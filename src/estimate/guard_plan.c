@@ -17,6 +17,8 @@
 /* Standard deviations of the stamps granted to a single value. */
 #define Z_STAMP 6.0
 
+#define LOSSES_MOST 10000000 /* counted for a limit */
+
 const char *noon_statistic_word(enum noon_statistic s)
 {
 	static const char *const word[] = {
@@ -120,19 +122,42 @@ static double binomial_limit(unsigned n, double p, double alpha)
 	return 0;
 }
 
+/* Return the smallest k with P(more than k are lost before n come) <= alpha, at a loss of p: a
+ * batch lasts until it has its values, however many are lost meanwhile. */
+static double loss_limit(unsigned n, double p, double alpha)
+{
+	double log_pmf = (double)n * log1p(-p); /* of k */
+	unsigned k = 0;
+
+	if (p <= 0.0)
+		return 0;
+	for (; k < LOSSES_MOST; k++) {
+		const double next = p * (double)(n + k + 1) / ((double)k + 2.0);
+
+		/* From here on each is at most `next` of the one before. */
+		log_pmf += log(p * (double)(n + k) / ((double)k + 1.0));
+		if (next < 1.0 && exp(log_pmf) / (1.0 - next) <= alpha)
+			break;
+	}
+	return (double)k;
+}
+
 static double count_of(const struct noon_law *law)
 {
 	return law->count > 0 ? (double)law->count : HUGE_VAL;
 }
 
 /* The bottom mass that a shift by delta leaves empty, less what the calibration may be wrong by.
- * The values jitter by the stamps. */
+ * The values jitter by the stamps. Below the least value of a campaign others may come: as far as
+ * the lowest hundredth reaches, as with the gate at the other end. */
 static double bottom_mass(const struct noon_law *law, const struct noon_guard_conf *c,
 			  double *ret_edge)
 {
 	double a;
 
 	*ret_edge = law->least_ns + c->shift_ns - Z_STAMP * c->noise_ns;
+	if (law->count > 0)
+		*ret_edge -= noon_law_quantile(law, 0.01) - law->least_ns;
 	a = noon_law_cdf(law, *ret_edge);
 	a -= Z_COUNT * sqrt(a * (1.0 - a) / count_of(law));
 	return fmin(fmax(a, 0.0), 1.0);
@@ -149,6 +174,7 @@ static noon_err choose(struct noon_guard_plan *p, const struct noon_cgf *k, doub
 {
 	const struct noon_guard_conf *c = &p->conf;
 	const unsigned most = batch_most(c);
+	const double room = Z_COUNT * cal_sd;
 	struct noon_guard_limit *min = &p->limit[NOON_STATISTIC_MINIMUM];
 	double need;
 	noon_err err;
@@ -157,8 +183,10 @@ static noon_err choose(struct noon_guard_plan *p, const struct noon_cgf *k, doub
 	p->needs_minimum = p->bottom >= 1.0  ? 1.0
 			   : p->bottom > 0.0 ? ceil(log(alpha) / log1p(-p->bottom) * c->inflation)
 					     : HUGE_VAL;
-	err = noon_mean_test_size(k, c->shift_ns, c->p_d, alpha, c->inflation, cal_sd, most,
-				  &p->mean);
+	/* The batch has to keep p_fa, too, where the calibrated mean is too small by `room`. */
+	err = c->shift_ns > room ? noon_mean_test_size(k, c->shift_ns - room, c->p_d, alpha,
+						       c->inflation, cal_sd, most, &p->mean)
+				 : NOON_ERR_NOT_FOUND;
 	if (err && err != NOON_ERR_NOT_FOUND)
 		return err;
 	p->needs_mean = err ? HUGE_VAL : p->mean.n;
@@ -185,8 +213,10 @@ static void limit_moments(struct noon_guard_plan *p, const struct noon_cgf *k, d
 	const double stamps = p->conf.noise_ns * p->conf.noise_ns;
 
 	/* p_d wants lambda low; where the batch is too small for both, p_fa is kept. */
-	p->limit[NOON_STATISTIC_MEAN] = (struct noon_guard_limit){
-		-HUGE_VAL, fmax(p->mean.lambda_ns, noon_mean_isf(k, n, alpha) + room)};
+	p->limit[NOON_STATISTIC_MEAN] = (struct noon_guard_limit){-HUGE_VAL, p->mean.lambda_ns};
+	if (noon_mean_sf(k, n, p->mean.lambda_ns - room) > alpha)
+		p->limit[NOON_STATISTIC_MEAN].high =
+			fmax(p->mean.lambda_ns, noon_mean_isf(k, n, alpha) + room);
 	p->limit[NOON_STATISTIC_MEAN_LOW] =
 		(struct noon_guard_limit){noon_mean_isf(k, n, 1.0 - alpha) - room, HUGE_VAL};
 	p->limit[NOON_STATISTIC_VARIANCE] =
@@ -211,7 +241,7 @@ static void limit_counts(struct noon_guard_plan *p, double alpha)
 	p->limit[NOON_STATISTIC_GATE] = (struct noon_guard_limit){
 		-HUGE_VAL, binomial_limit(p->batch, p->gate_share, alpha)};
 	p->limit[NOON_STATISTIC_LOSS] =
-		(struct noon_guard_limit){-HUGE_VAL, binomial_limit(p->batch, c->base_loss, alpha)};
+		(struct noon_guard_limit){-HUGE_VAL, loss_limit(p->batch, c->base_loss, alpha)};
 }
 
 /* Several references in parallel share the run length: one tuned to a large shift is slow on a

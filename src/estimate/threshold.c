@@ -17,6 +17,7 @@
 #define PHI_0	0.39894228040143267794 /* 1 / sqrt(2 pi) */
 #define P_LEAST 1e-300
 #define BELOW	1e-3 /* ns */
+#define BROKEN	0.1  /* share of the normal tail: less than it, and the correction has failed */
 
 static double phi(double w)
 {
@@ -188,12 +189,42 @@ double noon_cgf_tilt(const struct noon_cgf *k, double x_ns)
 		double k1, k2;
 
 		(void)k->k(k->of, s.t, &k1, &k2);
-		if (fabs(k1 - x) <= 1e-14 * k->sd_ns || k2 < FLAT * var)
+		if (fabs(k1 - x) <= 1e-14 * k->sd_ns)
+			break;
+		/* Only an atom is left. It is the end of the way if x is there or beyond; a far
+		 * one may be all that is left at the first guess. */
+		if (k2 < FLAT * var && (s.t > 0.0 ? k1 <= x : k1 >= x))
 			break;
 		if (search_next(&s, k1 > x, (x - k1) / k2))
 			break;
 	}
 	return s.t;
+}
+
+/* The correction takes almost all of a normal tail away: so few values of so skewed a law are
+ * beyond Lugannani and Rice. The tail may come out as nothing, and not be monotonic. Chernoff's
+ * bound exp(-w^2/2) holds always. */
+static bool is_broken(const struct tails *r)
+{
+	return r->above < BROKEN * upper(r->s.w) || r->below < BROKEN * upper(-r->s.w);
+}
+
+/* Return t where Chernoff's bound of the tail is p, above the mean or below it. */
+static double chernoff_tilt(const struct noon_cgf *k, double n, double p, bool above)
+{
+	const double want = -2.0 * log(p);
+	double lo = 0.0, hi = FAR / k->sd_ns;
+
+	for (int i = 0; i < TURNS; i++) {
+		const double mid = (lo + hi) / 2.0;
+		const double w = saddle_at(k, n, above ? mid : -mid).w;
+
+		if (w * w < want)
+			lo = mid;
+		else
+			hi = mid;
+	}
+	return above ? hi : -hi;
 }
 
 double noon_mean_sf(const struct noon_cgf *k, double n, double x_ns)
@@ -207,8 +238,11 @@ double noon_mean_sf(const struct noon_cgf *k, double n, double x_ns)
 		return 0.0;
 	t = noon_cgf_tilt(k, x_ns);
 	r = tails_at(k, n, t);
-	if (r.s.k2 >= FLAT * k->sd_ns * k->sd_ns)
-		return r.above;
+	if (r.s.k2 >= FLAT * k->sd_ns * k->sd_ns) {
+		if (!is_broken(&r))
+			return r.above;
+		return t > 0.0 ? exp(-r.s.w * r.s.w / 2.0) : r.above;
+	}
 	/* Only the atom at the end of the support is left: w^2/2 = -n ln P(X = end). */
 	return t > 0.0 ? exp(-r.s.w * r.s.w / 2.0) : 1.0 - exp(-r.s.w * r.s.w / 2.0);
 }
@@ -218,6 +252,7 @@ double noon_mean_isf(const struct noon_cgf *k, double n, double p)
 	const double z = noon_normal_isf(p);
 	struct search s;
 	struct tails r;
+	bool is_flat;
 
 	if (!(k->sd_ns > 0.0))
 		return k->mean_ns;
@@ -239,15 +274,20 @@ double noon_mean_isf(const struct noon_cgf *k, double n, double p)
 			break;
 	}
 	r = tails_at(k, n, s.t);
+	is_flat = r.s.k2 < FLAT * k->sd_ns * k->sd_ns;
 	/* The atom at the bottom alone has more than 1 - p: it has to count as above. */
-	if (s.t < 0.0 && r.s.k2 < FLAT * k->sd_ns * k->sd_ns)
+	if (s.t < 0.0 && is_flat && (p >= 0.5 || exp(-r.s.w * r.s.w / 2.0) >= 1.0 - p))
 		return k->least_ns - BELOW;
+	if (is_broken(&r) || (p < 0.5 && s.t < 0.0 && is_flat))
+		r.s = saddle_at(k, n, chernoff_tilt(k, n, fmin(p, 1.0 - p), p < 0.5));
 	return fmin(fmax(k->mean_ns + r.s.x, k->least_ns), k->most_ns);
 }
 
 noon_err noon_mean_test_of(const struct noon_cgf *k, double n, double delta_ns, double p_d,
 			   double inflation, double cal_sd_ns, struct noon_mean_test *ret)
 {
+	const double own = fmax(n / inflation, 1.0); /* a mean holds one value at least */
+
 	if (!(n >= 1.0 && n <= 1e12) || !(delta_ns > 0.0 && delta_ns < 1e18) ||
 	    !(p_d > 0.0 && p_d < 1.0) || !(inflation >= 1.0 && inflation < 1e9) ||
 	    !(cal_sd_ns >= 0.0 && cal_sd_ns < 1e18))
@@ -255,9 +295,9 @@ noon_err noon_mean_test_of(const struct noon_cgf *k, double n, double delta_ns, 
 	ret->n = n;
 	ret->delta_ns = delta_ns;
 	ret->p_d = p_d;
-	ret->lambda_ns = delta_ns + noon_mean_isf(k, n / inflation, p_d) -
-			 noon_normal_isf(1.0 - p_d) * cal_sd_ns;
-	ret->p_fa = noon_mean_sf(k, n / inflation, ret->lambda_ns);
+	ret->lambda_ns =
+		delta_ns + noon_mean_isf(k, own, p_d) - noon_normal_isf(1.0 - p_d) * cal_sd_ns;
+	ret->p_fa = noon_mean_sf(k, own, ret->lambda_ns);
 	return NOON_OK;
 }
 

@@ -198,6 +198,30 @@ static void few_samples_do_not_invent_information(void **state)
 	assert_true(run > 3e3);
 }
 
+/* An atom makes a peak of the ratio one cell wide; that no measured value fell on it is chance. */
+static void what_was_not_measured_on_a_peak_counts(void **state)
+{
+	const struct noon_channel c = {1, 0.9, 1542.0, 1e9, 0.0};
+	struct noon_rng rng = noon_rng_seeded(12);
+
+	(void)state;
+	for (size_t n = 1000; n <= 4000; n *= 2) {
+		double run = 0.0;
+
+		assert_int_equal(noon_law_of_channel(&c, &law), NOON_OK);
+		make_table();
+		for (size_t i = 0; i < n; i++)
+			samples[i] = (int64_t)draw(&rng);
+		assert_int_equal(noon_law_of_samples(samples, n, 1.0, &law), NOON_OK);
+		assert_int_equal(noon_cusum_design(&work, &law, 5000.0, 36000.0, 0.3, &cusum),
+				 NOON_OK);
+		assert_true(cusum.add < 10.0);
+		assert_int_equal(noon_law_of_channel(&c, &law), NOON_OK);
+		assert_int_equal(noon_cusum_delay(&work, &cusum, &law, 0.0, &run), NOON_OK);
+		assert_true(run > 12000.0);
+	}
+}
+
 static void one_value_only_alarms_on_the_shift(void **state)
 {
 	(void)state;
@@ -239,6 +263,7 @@ int main(void)
 		cmocka_unit_test(law_with_an_edge_is_treated_like_a_minimum),
 		cmocka_unit_test(a_far_value_stays_suspicious),
 		cmocka_unit_test(few_samples_do_not_invent_information),
+		cmocka_unit_test(what_was_not_measured_on_a_peak_counts),
 		cmocka_unit_test(one_value_only_alarms_on_the_shift),
 		cmocka_unit_test(impossible_demands_are_refused),
 	};

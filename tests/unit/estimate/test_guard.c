@@ -274,6 +274,98 @@ static void refuses_impossible_demands(void **state)
 	assert_int_equal(plan.batch, NOON_GUARD_BATCH_MAX);
 }
 
+/* A path that always lost every third exchange: a batch lasts until it has its values. */
+static void calibrated_loss_is_no_alarm(void **state)
+{
+	const struct noon_channel c = noon_channel_default();
+	struct noon_guard_conf conf = noon_guard_conf_default();
+	struct noon_rng rng = noon_rng_seeded(41);
+
+	(void)state;
+	conf.shift_ns = 10 * US;
+	conf.p_fa = 1e-3;
+	conf.base_loss = 0.35;
+	assert_int_equal(noon_law_of_channel(&c, &law), NOON_OK);
+	assert_int_equal(noon_guard_plan_make(&work, &law, &conf, &plan), NOON_OK);
+	noon_guard_init(&guard, &plan);
+	for (unsigned i = 0; i < 200 * plan.batch; i++) {
+		if (noon_rng_unit(&rng) < 0.35)
+			(void)noon_guard_miss(&guard, &alarm_seen);
+		else
+			(void)noon_guard_take(&guard, (noon_dur)draw(&c, &rng), &alarm_seen);
+		assert_false(guard.active >> NOON_STATISTIC_LOSS & 1);
+	}
+	for (unsigned i = 0; i < 2 * plan.batch; i++)
+		(void)noon_guard_miss(&guard, &alarm_seen);
+	assert_true(guard.active >> NOON_STATISTIC_LOSS & 1);
+}
+
+/* A law whose mean of a few values no formula gives: rare long delays. */
+static int64_t heavy(struct noon_rng *rng)
+{
+	return (int64_t)(100 * US + 5 * US * pow(1.0 - noon_rng_unit(rng), -1.0 / 2.2));
+}
+
+static void heavy_tail_does_not_hide_a_shift(void **state)
+{
+	static int64_t rtt[20000];
+	struct noon_guard_conf conf = noon_guard_conf_default();
+	struct noon_rng rng = noon_rng_seeded(42);
+	struct noon_cgf k;
+	unsigned found = 0;
+
+	(void)state;
+	for (size_t i = 0; i < 20000; i++)
+		rtt[i] = heavy(&rng);
+	conf.shift_ns = 5 * US;
+	conf.p_fa = 1e-2;
+	assert_int_equal(noon_law_of_samples(rtt, 20000, 1.0, &law), NOON_OK);
+	assert_int_equal(noon_guard_plan_make(&work, &law, &conf, &plan), NOON_OK);
+	assert_true(plan.feasible);
+	k = noon_cgf_of_law(&law);
+	/* Each fourth value is that large. */
+	assert_true(noon_mean_sf(&k, 1, 110 * US) > 0.2);
+	/* One of them is enough for a mean of two. */
+	assert_true(noon_mean_isf(&k, 2, 1e-3) > 130 * US);
+	/* A law of one far value and little else. */
+	assert_true(noon_mean_sf(&k, 1000, 130 * US) < 1e-6);
+	for (unsigned b = 0; b < 200; b++) {
+		noon_guard_init(&guard, &plan);
+		for (unsigned i = 0; i < plan.batch; i++)
+			(void)noon_guard_take(&guard, heavy(&rng) + 5000, &alarm_seen);
+		found += guard.active >> plan.leads & 1;
+	}
+	assert_true(found >= 198);
+}
+
+/* What a campaign of few values has not seen below its least one is no proof of innocence. */
+static void minimum_leaves_room_below_the_least_value(void **state)
+{
+	static int64_t rtt[1000];
+	struct noon_guard_conf conf = noon_guard_conf_default();
+	struct noon_rng rng = noon_rng_seeded(43);
+	unsigned found = 0;
+
+	(void)state;
+	for (size_t i = 0; i < 1000; i++)
+		rtt[i] = (int64_t)(100 * US - 20 * US * log(1.0 - noon_rng_unit(&rng)));
+	conf.shift_ns = 30 * US;
+	conf.p_fa = 1e-2;
+	assert_int_equal(noon_law_of_samples(rtt, 1000, 1.0, &law), NOON_OK);
+	assert_int_equal(noon_guard_plan_make(&work, &law, &conf, &plan), NOON_OK);
+	assert_int_equal(plan.leads, NOON_STATISTIC_MINIMUM);
+	for (unsigned b = 0; b < 5000; b++) {
+		noon_guard_init(&guard, &plan);
+		for (unsigned i = 0; i < plan.batch; i++)
+			(void)noon_guard_take(
+				&guard,
+				(noon_dur)(130 * US - 20 * US * log(1.0 - noon_rng_unit(&rng))),
+				&alarm_seen);
+		found += guard.active >> NOON_STATISTIC_MINIMUM & 1;
+	}
+	assert_true(found >= 4990);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -289,6 +381,9 @@ int main(void)
 		cmocka_unit_test(counts_losses),
 		cmocka_unit_test(ends_after_a_clean_batch),
 		cmocka_unit_test(refuses_impossible_demands),
+		cmocka_unit_test(calibrated_loss_is_no_alarm),
+		cmocka_unit_test(heavy_tail_does_not_hide_a_shift),
+		cmocka_unit_test(minimum_leaves_room_below_the_least_value),
 	};
 
 	return cmocka_run_group_tests_name("estimate/guard", tests, NULL, NULL);
