@@ -21,8 +21,9 @@ TABLE = {
     "lib": "base noonmark",
     "link": "base crypto estimate proto platform",
     "sim": "base wire crypto estimate proto engine",
+    "check": "base wire crypto proto platform",
     "daemon": "base crypto proto estimate engine platform link noonmark",
-    "tools": "base wire crypto estimate metrology proto engine platform link sim noonmark",
+    "tools": "base wire crypto estimate metrology proto engine platform link sim check noonmark",
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.M)
 

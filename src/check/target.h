@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The server under test: where it is, how politely it is asked, and the keys it has given.
+ */
+#ifndef NOON_CHECK_TARGET_H
+#define NOON_CHECK_TARGET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/time.h"
+#include "platform/udp.h"
+#include "proto/nts_session.h"
+
+struct noon_target_conf {
+	const char *host;	 /**< as given */
+	const char *server_name; /**< for SNI and the certificate; NULL: host */
+	const char *ca;		 /**< PEM file; NULL: the system's */
+	bool no_verify;		 /**< do not verify the certificate (checks of it are skipped) */
+	uint16_t ke_port;	 /**< 0: 4460 */
+	uint16_t ntp_port;	 /**< 0: as negotiated, else 123 */
+	int family;
+	noon_dur timeout; /**< for one answer */
+	noon_dur pause;	  /**< between two questions */
+	unsigned retries; /**< of an unanswered packet */
+};
+
+struct noon_target {
+	struct noon_target_conf conf;
+	struct noon_addr ke;  /**< address of the key exchange */
+	struct noon_addr ntp; /**< address of NTP; len 0: not known yet */
+	noon_time asked;      /**< monotonic: when the last question was sent */
+	unsigned aeads;	      /**< bit 0: AEAD 15, bit 1: AEAD 30 were agreed to */
+	uint64_t n_ke;	      /**< key exchanges begun */
+	uint64_t n_packets;   /**< packets sent */
+};
+
+/** Resolve the host. @param[out] ret_why  static or from the resolver, when it fails
+ *  @retval NOON_OK, NOON_ERR_NOT_FOUND */
+NOON_MUST_USE noon_err noon_target_init(struct noon_target *t, const struct noon_target_conf *conf,
+					const char **ret_why);
+
+/** Wait until the next question may be asked. */
+void noon_target_pause(struct noon_target *t);
+
+#endif
