@@ -133,14 +133,14 @@ static bool confine_fast(struct noon_rate *r, const struct pairs *p, size_t i)
 	const double h = p->l.h[i];
 	const double theta = p->l.theta[i];
 	const struct noon_rate before = *r;
+	size_t j;
 
-	for (size_t j = 0; j < p->u.n; j++) {
-		const double span = h - p->u.h[j];
-		const double rate = span > 0.0 ? r->min + p->wander : r->max - p->wander;
-
-		if (theta - p->u.theta[j] > rate * span)
+	for (j = 0; j < p->before[i]; j++)
+		if (theta - p->u.theta[j] > (r->min + p->wander) * (h - p->u.h[j]))
 			confine(r, view_at(p->lo, i), view_at(p->hi, j), p->wander);
-	}
+	for (; j < p->u.n; j++)
+		if (theta - p->u.theta[j] > (r->max - p->wander) * (h - p->u.h[j]))
+			confine(r, view_at(p->lo, i), view_at(p->hi, j), p->wander);
 	return r->min > before.min || r->max < before.max;
 }
 
