@@ -172,14 +172,23 @@ static void on_connect(struct noon_world *w, uint32_t path)
 	noon_sim_ke_start(w, path);
 }
 
+/* Move the actions to be carried out away from those they cause; not the room, which is large. */
+static void take_over(struct noon_world *w)
+{
+	w->doing.n = w->actions.n;
+	w->doing.used = w->actions.used;
+	memcpy(w->doing.a, w->actions.a, w->actions.n * sizeof(w->actions.a[0]));
+	memcpy(w->doing.buf, w->actions.buf, w->actions.used);
+	noon_actions_reset(&w->actions);
+}
+
 /* Carry out what a machine wants; what that causes comes behind it. */
 static void pump(struct noon_world *w, uint32_t path)
 {
 	struct noon_sim_assoc *a = &w->assoc[path];
 
 	while (w->actions.n > 0) {
-		w->doing = w->actions;
-		noon_actions_reset(&w->actions);
+		take_over(w);
 		for (size_t i = 0; i < w->doing.n; i++) {
 			struct noon_action *action = &w->doing.a[i];
 
