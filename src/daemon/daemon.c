@@ -287,7 +287,8 @@ static noon_dur until_next(struct noon_daemon *d, const struct noon_reading *r)
 {
 	const struct noon_line line = noon_engine_line(d->engine);
 	const noon_time engine = noon_engine_deadline(d->engine);
-	noon_time due = noon_time_add(r->h, TICK);
+	/* An event must not put off the tick: they may come faster than ticks do. */
+	noon_time due = noon_time_min(noon_time_add(r->h, TICK), d->tick_at);
 
 	/* The maps are straight lines: renew them where the line bends. */
 	if (noon_time_before(r->h, line.slew_end))
@@ -301,7 +302,7 @@ static noon_dur until_next(struct noon_daemon *d, const struct noon_reading *r)
 		if (noon_time_before(r->h, leap))
 			due = noon_time_min(due, leap);
 	}
-	return noon_time_diff(due, r->h);
+	return noon_time_before(r->h, due) ? noon_time_diff(due, r->h) : 0;
 }
 
 /* After anything that may have changed what the engine thinks. */
@@ -376,6 +377,7 @@ static void on_tick(void *arg)
 {
 	struct noon_daemon *d = arg;
 
+	d->tick_at = noon_time_add(noon_clock_now(d->clock), TICK);
 	if (noon_daemon_has_sources(d)) {
 		check_clock(d);
 		noon_engine_on_timer(d->engine, noon_clock_now(d->clock), &d->actions);

@@ -47,6 +47,7 @@ struct noon_daemon {
 	struct noon_control *control;
 	struct noon_page_writer *page;
 	struct noon_timer tick;
+	noon_time tick_at; /**< instant of the stamps at which the next tick is due at the latest */
 	struct noon_actions actions;
 	enum noon_state state; /**< last one seen */
 	noon_time told_at;     /**< monotonic: last line about it */
