@@ -26,11 +26,16 @@ static noon_err fail(char *why, noon_err err, const char *path, const char *what
 	return err;
 }
 
+static const char *read_fault(noon_err err)
+{
+	return err == NOON_ERR_UNSUPPORTED ? "not a regular file" : noon_err_text(err);
+}
+
 static noon_err read_key(const char *path, struct key *key, char *why)
 {
 	const noon_err err = noon_file_read(path, key->pem, sizeof(key->pem), &key->n);
 
-	return err ? fail(why, err, path, noon_err_text(err)) : NOON_OK;
+	return err ? fail(why, err, path, read_fault(err)) : NOON_OK;
 }
 
 static const char *key_fault(noon_err err)
@@ -109,7 +114,7 @@ noon_err noon_baseline_read(const char *path, const char *key_path, struct noon_
 		(void)fail(ret_why, err, path, "out of memory");
 	} else {
 		err = noon_file_read(path, text, FILE_MAX, &n);
-		err = err ? fail(ret_why, err, path, noon_err_text(err))
+		err = err ? fail(ret_why, err, path, read_fault(err))
 			  : parse(path, key_path, noon_bytes_of(text, n), b, ret_why);
 	}
 	free(text);

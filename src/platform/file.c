@@ -26,14 +26,21 @@ static noon_err from_errno(void)
 
 noon_err noon_file_read(const char *path, uint8_t *buf, size_t cap, size_t *ret_n)
 {
-	const int fd = open(path, O_RDONLY | O_CLOEXEC);
+	/* Without O_NONBLOCK a pipe that nobody writes to would hold the caller for ever. */
+	const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	noon_err err = NOON_OK;
+	struct stat st;
 	size_t n = 0;
 	ssize_t got = 1;
 	uint8_t extra;
 
 	if (fd < 0)
 		return from_errno();
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
+		(void)close(fd);
+		errno = EINVAL;
+		return NOON_ERR_UNSUPPORTED;
+	}
 	while (n < cap && got > 0) {
 		got = read(fd, buf + n, cap - n);
 		if (got > 0)

@@ -12,7 +12,7 @@
 #include "base/err.h"
 
 /** Read at most cap bytes. @retval NOON_OK, NOON_ERR_NOT_FOUND, NOON_ERR_PERM, NOON_ERR_LONG,
- *  NOON_ERR_OS; errno tells more */
+ *  NOON_ERR_UNSUPPORTED (no regular file: it is not waited for), NOON_ERR_OS; errno tells more */
 NOON_MUST_USE noon_err noon_file_read(const char *path, uint8_t *buf, size_t cap, size_t *ret_n);
 
 /** Replace or create: written beside it (O_EXCL, O_NOFOLLOW), synced, renamed, directory synced.

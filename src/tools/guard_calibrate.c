@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -17,6 +18,7 @@
 
 #define INTERVAL_MIN NOON_MS(1)
 #define TIMEOUT	     NOON_S(2)
+#define OUTPUT_MAX   1024 /* longer paths are refused */
 
 struct arguments {
 	struct noon_url url;
@@ -143,6 +145,34 @@ static int take_option(const struct noon_verb *self, struct arguments *a, int c,
 	return ok ? -1 : noon_tool_usage(self, "option value \"%s\" is out of range", text);
 }
 
+/* Return whether a text can stand on a line of a baseline. */
+static bool is_name(const char *text)
+{
+	size_t n = 0;
+
+	for (; text[n] != '\0'; n++)
+		if ((unsigned char)text[n] < 0x20 || text[n] == 0x7f)
+			return false;
+	return n > 0 && n < NOON_BASELINE_NAME_MAX;
+}
+
+/* Look whether the baseline could be written: before the campaign, not after it. */
+static int check_output(const struct noon_verb *self, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	const int n = slash == NULL ? 1 : slash == path ? 1 : (int)(slash - path);
+	char dir[OUTPUT_MAX];
+	struct stat st;
+
+	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
+		return noon_tool_fail(self, "%s: not a regular file", path);
+	if (snprintf(dir, sizeof(dir), "%.*s", n, slash == NULL ? "." : path) >= (int)sizeof(dir))
+		return noon_tool_fail(self, "%s: %s", path, strerror(ENAMETOOLONG));
+	if (access(dir, W_OK | X_OK) != 0)
+		return noon_tool_fail(self, "%s: %s", path, strerror(errno));
+	return -1;
+}
+
 /* What must be given and fit together. */
 static int check(const struct noon_verb *self, struct arguments *a, int argc, char **argv)
 {
@@ -155,16 +185,16 @@ static int check(const struct noon_verb *self, struct arguments *a, int argc, ch
 				       "be forged is no baseline)",
 				       argv[optind]);
 	a->target = argv[optind];
-	if (a->length <= 0 || a->key == NULL || a->output == NULL)
+	if (a->length <= 0 || a->key == NULL || a->output[0] == '\0')
 		return noon_tool_usage(self, "--for, --key and --output are needed");
 	if (a->path_id == NULL)
 		a->path_id = a->url.host;
-	if (strlen(a->path_id) >= NOON_BASELINE_NAME_MAX || a->path_id[0] == '\0' ||
-	    strpbrk(a->path_id, "\n\r\t") != NULL)
+	if (!is_name(a->path_id))
 		return noon_tool_usage(self, "--path-id: expected a name of at most 127 characters "
-					     "on one line");
-	if (strlen(a->target) >= NOON_BASELINE_NAME_MAX)
-		return noon_tool_usage(self, "the server's name is longer than 127 characters");
+					     "on one line, none of them a control character");
+	if (!is_name(a->target))
+		return noon_tool_usage(self, "expected a server's name of at most 127 characters, "
+					     "none of them a control character");
 	return -1;
 }
 
@@ -281,7 +311,7 @@ static int finish(struct campaign *c, struct noon_guard_plan *plan)
 
 int noon_guard_calibrate(const struct noon_verb *self, int argc, char **argv)
 {
-	struct arguments args = {.interval = NOON_S(1)};
+	struct arguments args = {.interval = NOON_S(1), .output = ""};
 	int status = parse(self, argc, argv, &args);
 	struct noon_guard_plan *plan;
 	struct campaign *c;
@@ -293,6 +323,9 @@ int noon_guard_calibrate(const struct noon_verb *self, int argc, char **argv)
 	/* Before the campaign, not after it. */
 	if (noon_baseline_check_key(args.key, why_key))
 		return noon_tool_fail(self, "%s", why_key);
+	status = check_output(self, args.output);
+	if (status >= 0)
+		return status;
 	c = calloc(1, sizeof(*c));
 	plan = calloc(1, sizeof(*plan));
 	if (c != NULL && plan != NULL) {

@@ -170,7 +170,14 @@ def test_bad_campaigns_are_refused(w):
     began = time.monotonic()
     check("Ed25519" in calibrate(w, server, rsa, out, status=3).stderr, "kind of key")
     check("not found" in calibrate(w, server, w.path("no.key"), out, status=3).stderr, "no key")
-    check(time.monotonic() - began < 5, "a key is to be checked before the campaign")
+    check("No such file" in calibrate(w, server, key, w.path("no/such/file"), status=3).stderr,
+          "no folder for the output")
+    check("regular" in calibrate(w, server, key, w.dir, status=3).stderr, "output is a folder")
+    os.mkfifo(w.path("pipe"))
+    check("regular" in calibrate(w, server, w.path("pipe"), out, status=3).stderr, "key is a pipe")
+    check("regular" in w.tool("guard", "show", w.path("pipe"), status=3).stderr, "a pipe")
+    calibrate(w, server, key, out, "--path-id", "a\x01b", status=2)
+    check(time.monotonic() - began < 5, "key and output are to be checked before the campaign")
     for bad in [("ntp://localhost",), ("nts://localhost", "nts://localhost"), (),
                 ("nts://localhost", "--pd", "1"), ("nts://localhost", "--pfa", "0"),
                 ("nts://localhost", "--shift", "-1ms"), ("nts://localhost", "--wrong")]:

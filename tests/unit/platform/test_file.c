@@ -83,6 +83,21 @@ static void leaves_nothing_behind_when_it_fails(void **state)
 	assert_int_equal(noon_file_replace(path, noon_bytes_of("x", 1), 0600), NOON_ERR_NOT_FOUND);
 }
 
+/* Nobody writes to the pipe: the call must come back all the same. */
+static void does_not_wait_for_what_is_no_file(void **state)
+{
+	char path[320];
+	uint8_t buf[8];
+	size_t n;
+
+	(void)state;
+	(void)snprintf(path, sizeof(path), "%s/pipe", dir);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	assert_int_equal(noon_file_read(path, buf, sizeof(buf), &n), NOON_ERR_UNSUPPORTED);
+	assert_int_equal(noon_file_read(dir, buf, sizeof(buf), &n), NOON_ERR_UNSUPPORTED);
+	assert_int_equal(unlink(path), 0);
+}
+
 static void makes_folders_with_parents(void **state)
 {
 	char path[128];
@@ -102,6 +117,7 @@ int main(void)
 		cmocka_unit_test(replaces_whole_files),
 		cmocka_unit_test(does_not_follow_a_planted_link),
 		cmocka_unit_test(leaves_nothing_behind_when_it_fails),
+		cmocka_unit_test(does_not_wait_for_what_is_no_file),
 		cmocka_unit_test(makes_folders_with_parents),
 	};
 
