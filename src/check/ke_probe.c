@@ -111,6 +111,7 @@ static bool trust(struct run *r)
 	const struct noon_target_conf *c = &r->t->conf;
 	const char *name = c->server_name != NULL ? c->server_name : c->host;
 	struct noon_addr literal;
+	char sni[256];
 
 	if (c->no_verify)
 		return true;
@@ -120,7 +121,12 @@ static bool trust(struct run *r)
 	SSL_set_verify(r->ssl, SSL_VERIFY_PEER, NULL);
 	if (noon_addr_parse(name, 0, &literal) == NOON_OK)
 		return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(r->ssl), name) == 1;
-	return SSL_set1_host(r->ssl, name) == 1 && SSL_set_tlsext_host_name(r->ssl, name) == 1;
+	/* The macro SSL_set_tlsext_host_name() casts const away. */
+	if (strlen(name) >= sizeof(sni))
+		return false;
+	memcpy(sni, name, strlen(name) + 1);
+	return SSL_set1_host(r->ssl, name) == 1 &&
+	       SSL_ctrl(r->ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, sni) == 1;
 }
 
 static bool make_tls(struct run *r)
@@ -173,8 +179,8 @@ static bool shake_hands(struct run *r)
 		}
 	r->p->tls_version = SSL_version(r->ssl);
 	SSL_get0_alpn_selected(r->ssl, &alpn, &n);
-	if (n < sizeof(r->p->alpn_got))
-		memcpy(r->p->alpn_got, alpn != NULL ? (const char *)alpn : "", n);
+	if (alpn != NULL && n < sizeof(r->p->alpn_got))
+		memcpy(r->p->alpn_got, alpn, n);
 	return true;
 }
 
@@ -219,8 +225,10 @@ static bool write_request(struct run *r)
 		if (r->p->piece_pause > 0 && at + n < q.n)
 			(void)poll(NULL, 0, (int)(r->p->piece_pause / 1000000));
 	}
-	if (r->p->fin_early)
+	if (r->p->fin_early) {
+		(void)poll(NULL, 0, 200); /* who answers too early has done so by now */
 		(void)SSL_shutdown(r->ssl);
+	}
 	return true;
 }
 
