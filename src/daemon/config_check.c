@@ -8,6 +8,7 @@
 
 #include "daemon/config.h"
 #include "daemon/config_priv.h"
+#include "estimate/guard.h"
 #include "platform/text.h"
 
 #define POLL_MIN NOON_POLL_LOG2_MIN
@@ -141,10 +142,10 @@ static int check_probability(cfg_t *cfg, cfg_opt_t *opt)
 	const double p = cfg_opt_getnfloat(opt, cfg_opt_size(opt) - 1);
 	const bool p_d = strcmp(cfg_opt_name(opt), "guard-pd") == 0;
 
-	if (p_d ? p >= 0.5 && p < 1.0 : p > 0.0 && p <= 0.1)
+	if (p_d ? p >= 0.5 && p < 1.0 : p >= NOON_GUARD_P_FA_MIN && p <= 0.1)
 		return 0;
 	cfg_error(cfg, "%s = %g: expected a probability %s", cfg_opt_name(opt), p,
-		  p_d ? "from 0.5 to below 1" : "above 0, at most 0.1");
+		  p_d ? "from 0.5 to below 1" : "from 1e-12 to 0.1");
 	return -1;
 }
 

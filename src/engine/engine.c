@@ -365,7 +365,12 @@ static bool lasts(const struct noon_engine *e, const struct noon_source *s)
 /* Move the latch after an accepted exchange. */
 static void settle(struct noon_engine *e, const struct noon_source *s)
 {
+	const struct noon_guard *g = e->guard[s - e->source];
+
 	if (s->verdict == NOON_SOURCE_FALSETICKER || s->conf.noselect || is_doubtful(e))
+		return;
+	/* Nor is the exchange of a source in doubt evidence for anything. */
+	if (g && noon_guard_is_alarmed(g))
 		return;
 	if (e->latch.good_run < e->conf.clear_after)
 		e->latch.good_run++;

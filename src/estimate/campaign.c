@@ -28,20 +28,23 @@ static void correlate(const int64_t *x, struct noon_campaign *c)
 {
 	const double var = c->sd_ns * c->sd_ns;
 	const double chance = 2.0 / sqrt((double)c->n);
-	double sum = 0;
+	double sum = 0, rho = 0;
+	size_t lag = 1;
 
 	c->inflation = 1.0;
 	if (!(var > 0.0))
 		return;
-	for (size_t lag = 1; lag <= NOON_CAMPAIGN_LAGS && lag < c->n / 4; lag++) {
-		const double rho = covariance(x, c->n, c->mean_ns, lag) / var;
-
+	for (; lag <= NOON_CAMPAIGN_LAGS && lag < c->n / 4; lag++) {
+		rho = covariance(x, c->n, c->mean_ns, lag) / var;
 		if (lag == 1)
 			c->autocorrelation = rho;
 		if (rho < chance)
 			break;
 		sum += rho;
 	}
+	/* Still correlated at the last lag: as if it went on falling off exponentially. */
+	if (lag > 1 && rho >= chance)
+		sum += -rho * (double)(lag - 1) / log(fmin(rho, 0.9999));
 	c->inflation = 1.0 + 2.0 * sum;
 }
 

@@ -25,6 +25,7 @@
 #define NOON_GUARD_REFS	     4	  /**< reference shifts of the upward CUSUM */
 #define NOON_GUARD_BATCH_MAX 4096 /**< values of a batch */
 #define NOON_GUARD_BATCH_MIN 8
+#define NOON_GUARD_P_FA_MIN  1e-12 /**< beyond it no run length can be computed */
 
 /** Statistics; the first five are of a batch. */
 #define NOON_STATISTIC_LIST(X)                                             \

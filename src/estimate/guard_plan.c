@@ -38,9 +38,9 @@ struct noon_guard_conf noon_guard_conf_default(void)
 static bool conf_is_good(const struct noon_guard_conf *c)
 {
 	return c->shift_ns > 0 && c->shift_ns < 1e18 && c->p_d >= 0.5 && c->p_d < 1.0 &&
-	       c->p_fa > 0.0 && c->p_fa <= 0.1 && c->noise_ns >= 0.0 && c->noise_ns < 1e18 &&
-	       c->inflation >= 1.0 && c->inflation <= 1e6 && c->base_loss >= 0.0 &&
-	       c->base_loss < 1.0 &&
+	       c->p_fa >= NOON_GUARD_P_FA_MIN && c->p_fa <= 0.1 && c->noise_ns >= 0.0 &&
+	       c->noise_ns < 1e18 && c->inflation >= 1.0 && c->inflation <= 1e6 &&
+	       c->base_loss >= 0.0 && c->base_loss < 1.0 &&
 	       (c->batch_max == 0 ||
 		(c->batch_max >= NOON_GUARD_BATCH_MIN && c->batch_max <= NOON_GUARD_BATCH_MAX));
 }

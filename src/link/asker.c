@@ -11,6 +11,7 @@ static void take_sample(void *arg, const struct noon_sample *s)
 	struct noon_asker *a = arg;
 
 	a->asking = true;
+	a->fruitful = true;
 	a->on_sample(a->arg, s);
 }
 
@@ -43,10 +44,12 @@ static void exchange_keys(void *arg)
 	struct noon_ntske_client_conf conf = {.tls = a->tls};
 	struct timespec now;
 
-	if (a->asking) {
+	/* After an outage the cookies are used up; a server that answered before may again. */
+	if (a->asking && !a->fruitful) {
 		a->on_fail(a->arg, "the server gave no more cookies", "");
 		return;
 	}
+	a->fruitful = false;
 	(void)clock_gettime(CLOCK_REALTIME, &now);
 	conf.peer.host = c->name != NULL ? c->name : c->host;
 	conf.peer.time_s = now.tv_sec;

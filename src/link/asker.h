@@ -37,7 +37,8 @@ struct noon_asker {
 	struct noon_resolve *resolve;
 	struct noon_ke_link ke;
 	struct noon_ntp_link ntp;
-	bool asking; /**< keys have been of use once */
+	bool asking;   /**< keys have been of use once */
+	bool fruitful; /**< an answer came since the last key exchange */
 	/** Callbacks; all but on_keys must be set, before noon_asker_start(). */
 	void (*on_keys)(void *arg, const struct noon_nts_session *session, uint16_t port);
 	void (*on_sample)(void *arg, const struct noon_sample *s);

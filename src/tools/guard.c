@@ -30,7 +30,7 @@ bool noon_guard_demand_take(struct noon_guard_demand *d, int option, const char 
 		return v >= 0.5 && v < 1.0;
 	}
 	d->p_fa = v;
-	return v > 0.0 && v <= 0.1;
+	return v >= NOON_GUARD_P_FA_MIN && v <= 0.1;
 }
 
 struct noon_guard_conf noon_guard_demand_conf(const struct noon_guard_demand *d)

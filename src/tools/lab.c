@@ -111,7 +111,8 @@ static void judge(struct job *j)
 	struct noon_sim_outcome *o = &j->outcome;
 
 	o->seed = f->s.seed;
-	o->made = o->passed = !j->got.err;
+	o->made = !j->got.err;
+	o->passed = !j->got.err && !interrupted;
 	o->tally = tally_of(j, "");
 	for (size_t i = 0; i < f->s.expects; i++) {
 		const struct noon_expect *e = &f->expect[i];
@@ -175,6 +176,9 @@ static void report(const struct arguments *a, const struct job *job, size_t n)
 	struct noon_sim_result *r = calloc(n + 1, sizeof(*r));
 	struct noon_sim_outcome *o = calloc(n + 1, sizeof(*o));
 
+	if (interrupted)
+		(void)fputs("noonmark lab: interrupted: what follows is of the time until then\n",
+			    stderr);
 	for (size_t i = 0; r != NULL && o != NULL && i < n; i++) {
 		r[i] = job[i].r;
 		o[i] = job[i].outcome;

@@ -58,6 +58,18 @@ static void correlation_is_measured(void **state)
 	assert_true(noon_campaign_needed(&c, 100) > 60000);
 }
 
+/* Longer than all lags that are looked at: (1 + rho) / (1 - rho) = 399. */
+static void long_correlation_is_not_overlooked(void **state)
+{
+	struct noon_campaign c;
+
+	(void)state;
+	lay(8, 0.995, 0);
+	assert_int_equal(noon_campaign_assess(x, N, &c), NOON_OK);
+	print_message("inflation %.0f\n", c.inflation);
+	assert_true(c.inflation > 200 && c.inflation < 800);
+}
+
 static void drift_and_jumps_are_seen(void **state)
 {
 	struct noon_campaign c;
@@ -93,6 +105,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(white_noise_is_good),
 		cmocka_unit_test(correlation_is_measured),
+		cmocka_unit_test(long_correlation_is_not_overlooked),
 		cmocka_unit_test(drift_and_jumps_are_seen),
 		cmocka_unit_test(degenerate_series),
 	};
