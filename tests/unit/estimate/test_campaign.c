@@ -66,7 +66,7 @@ static void long_correlation_is_not_overlooked(void **state)
 	(void)state;
 	lay(8, 0.995, 0);
 	assert_int_equal(noon_campaign_assess(x, N, &c), NOON_OK);
-	print_message("inflation %.0f\n", c.inflation);
+	print_message("# inflation %.0f\n", c.inflation);
 	assert_true(c.inflation > 200 && c.inflation < 800);
 }
 

@@ -113,7 +113,7 @@ static void alarms_falsely_as_seldom_as_demanded(void **state)
 		noon_guard_reset(&guard);
 	}
 	/* At most 0.02 for each batch, at four standard errors. */
-	print_message("%u of %u batches\n", alarms, batches);
+	print_message("# %u of %u batches\n", alarms, batches);
 	assert_true(alarms <= 0.02 * batches + 4 * sqrt(0.02 * batches));
 }
 
@@ -154,7 +154,7 @@ static void finds_the_shift(void **state)
 				assert_true(alarm_seen.delay_ns > 3 * US &&
 					    alarm_seen.delay_ns < 40 * US);
 		}
-		print_message("batch %u, found after %.1f\n", plan.batch, sum / 50);
+		print_message("# batch %u, found after %.1f\n", plan.batch, sum / 50);
 	}
 }
 
@@ -169,7 +169,7 @@ static void finds_a_ramp(void **state)
 	make(&c, 10 * US, 1e-6);
 	while (feed(&c, &rng, 1, shift) == 0)
 		shift += 0.1; /* 1e-4 us for each sample */
-	print_message("ramp found at %.2f us by %s\n", shift / US,
+	print_message("# ramp found at %.2f us by %s\n", shift / US,
 		      noon_statistic_word(alarm_seen.statistic));
 	assert_true(shift < 10 * US);
 }
