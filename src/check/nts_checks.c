@@ -277,6 +277,40 @@ static void run_amplification(const struct noon_check *self, struct noon_target 
 	leave(m);
 }
 
+/* L1: some networks drop NTP packets that are longer than those of plain NTP. */
+static void run_lengths(const struct noon_check *self, struct noon_target *t,
+			struct noon_check_result *r)
+{
+	struct room *m = enter(t, r, NOON_AEAD_SIV_CMAC_256);
+	struct noon_ask a = noon_ask_default();
+	size_t passed = 0, lost = 0;
+
+	(void)self;
+	if (m == NULL)
+		return;
+	noon_check_sent(r, "good requests with 0, 1, 3 and 7 placeholders");
+	noon_check_expected(r, "answers to all");
+	for (a.placeholders = 0; a.placeholders < 8 && lost == 0;
+	     a.placeholders = 2 * a.placeholders + 1) {
+		noon_ask_run(&a, &m->jar, t, true, &m->answer);
+		if (m->answer.kind == NOON_ANSWER_NONE)
+			lost = m->answer.n_sent;
+		else
+			passed = m->answer.n_sent;
+	}
+	if (lost == 0)
+		noon_check_end(r, NOON_CHECK_PASS, "packets of %zu bytes pass", passed);
+	else if (passed == 0)
+		noon_check_end(r, NOON_CHECK_INCONCLUSIVE, "not even packets of %zu bytes pass",
+			       lost);
+	else
+		noon_check_end(r, NOON_CHECK_WARNING,
+			       "packets of %zu bytes pass, of %zu bytes not: a firewall on the "
+			       "path, or the server, drops long NTP packets",
+			       passed, lost);
+	leave(m);
+}
+
 /* P7: an NTS NAK has the identifier and nothing that looks protected or useful. */
 static void run_nak(const struct noon_check *self, struct noon_target *t,
 		    struct noon_check_result *r)
@@ -341,6 +375,7 @@ static const struct noon_check checks[] = {
 	  NOON_AEAD_SIV_CMAC_256),
 	P("K15b", "the keys of AEAD 30 are derived as specified", "RFC 8915, 5.1", MUST, run_aead,
 	  NOON_AEAD_GCM_SIV_128),
+	P("L1", "no packet is lost for its length", "RFC 8915, 5.7", SHOULD, run_lengths, 0),
 	P("P1a", "a request without identifier gets no time", "RFC 8915, 5.7", MUST, run_question,
 	  1),
 	P("P1b", "a short identifier gets no time", "RFC 8915, 5.3", SHOULD, run_question, 2),

@@ -42,6 +42,16 @@ struct noon_target {
 NOON_MUST_USE noon_err noon_target_init(struct noon_target *t, const struct noon_target_conf *conf,
 					const char **ret_why);
 
+/**
+ * Ask once, to say in one sentence what stands in the way of all checks.
+ * @param nts      try the key exchange; else plain NTP
+ * @param[out] why at least 200 bytes; filled unless NOON_OK
+ * @retval NOON_OK
+ * @retval NOON_ERR_NOT_FOUND  nobody listens, or nothing comes back
+ * @retval NOON_ERR_TLS        it does not speak TLS, or its certificate is refused
+ */
+NOON_MUST_USE noon_err noon_target_greet(struct noon_target *t, bool nts, char *why, size_t n);
+
 /** Wait until the next question may be asked. */
 void noon_target_pause(struct noon_target *t);
 

@@ -14,33 +14,19 @@
 
 #include "platform/clock.h"
 #include "platform/text.h"
+#include "tools/check_client.h"
+#include "tools/check_report.h"
 #include "tools/tool.h"
-
-#define CHECKS_MAX 256
-#define WORDS_MAX  64
-
-enum format {
-	FORMAT_TABLE,
-	FORMAT_TAP,
-	FORMAT_JSON,
-};
 
 struct arguments {
 	struct noon_target_conf target;
 	char host[256];
-	enum format format;
+	enum noon_check_format format;
 	bool list;
 	bool slow;
 	const char *groups; /* comma-separated; NULL: all of the kind */
 	const char *only;   /* comma-separated ids; NULL: all */
 	bool nts;	    /* nts or ntp */
-};
-
-/* The checks chosen, and what came of them. */
-struct report {
-	const struct noon_check *check[CHECKS_MAX];
-	struct noon_check_result result[CHECKS_MAX];
-	size_t n;
 };
 
 static bool is_listed(const char *list, const char *word)
@@ -76,7 +62,7 @@ static bool is_chosen(const struct arguments *a, const struct noon_check *c)
 	return is_listed(a->only, stem);
 }
 
-static void choose(const struct arguments *a, struct report *r)
+static void choose(const struct arguments *a, struct noon_check_report *r)
 {
 	const struct noon_check *(*const kinds[])(size_t *) = {noon_checks_ke, noon_checks_nts,
 							       noon_checks_ntp};
@@ -87,109 +73,10 @@ static void choose(const struct arguments *a, struct report *r)
 
 		if ((k < 2) != a->nts)
 			continue;
-		for (size_t i = 0; i < n && r->n < CHECKS_MAX; i++)
+		for (size_t i = 0; i < n && r->n < NOON_CHECK_REPORT_MAX; i++)
 			if (is_chosen(a, &c[i]))
 				r->check[r->n++] = &c[i];
 	}
-}
-
-static void print_row(const struct noon_check *c, const struct noon_check_result *r, bool colour)
-{
-	static const char *const colours[] = {"\033[32m", "\033[31m", "\033[33m", "\033[2m",
-					      "\033[33m"};
-
-	(void)printf("%-5s %-6s %s%-12s%s %s\n", c->id, noon_check_level_word(c->level),
-		     colour ? colours[r->verdict] : "", noon_check_verdict_word(r->verdict),
-		     colour ? "\033[0m" : "", c->title);
-	if (r->verdict == NOON_CHECK_PASS)
-		return;
-	if (r->sent[0] != '\0')
-		(void)printf("      sent      %s\n", r->sent);
-	(void)printf("      expected  %s\n      came      %s\n      clause    %s\n", r->expected,
-		     r->came, c->clause);
-}
-
-static void print_tap(size_t number, const struct noon_check *c, const struct noon_check_result *r)
-{
-	const bool bad = r->verdict == NOON_CHECK_FAIL && c->level == NOON_LEVEL_MUST;
-
-	(void)printf("%sok %zu - %s %s %s%s\n", bad ? "not " : "", number, c->id,
-		     noon_check_level_word(c->level), c->title,
-		     r->verdict == NOON_CHECK_SKIPPED ? " # SKIP" : "");
-	if (r->verdict != NOON_CHECK_PASS)
-		(void)printf("# %s: expected %s; came %s\n", noon_check_verdict_word(r->verdict),
-			     r->expected, r->came);
-}
-
-static void print_json(const struct report *r)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < r->n; i++) {
-		const struct noon_check *c = r->check[i];
-		const struct noon_check_result *x = &r->result[i];
-
-		(void)json_array_append_new(
-			list,
-			json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "id", c->id,
-				  "group", c->group, "level", noon_check_level_word(c->level),
-				  "verdict", noon_check_verdict_word(x->verdict), "clause",
-				  c->clause, "title", c->title, "sent", x->sent, "expected",
-				  x->expected, "detail", x->came));
-	}
-	(void)json_dumpf(list, stdout, JSON_INDENT(2));
-	(void)fputc('\n', stdout);
-	json_decref(list);
-}
-
-static void print_list(const struct report *r)
-{
-	for (size_t i = 0; i < r->n; i++)
-		(void)printf("%-5s %-6s %-6s %s (%s)%s\n", r->check[i]->id, r->check[i]->group,
-			     noon_check_level_word(r->check[i]->level), r->check[i]->title,
-			     r->check[i]->clause, r->check[i]->slow ? ", slow" : "");
-}
-
-static void print_summary(const struct report *r)
-{
-	size_t n[5] = {0};
-
-	for (size_t i = 0; i < r->n; i++)
-		n[r->result[i].verdict]++;
-	(void)printf("\n%zu checks: %zu pass, %zu fail, %zu warning, %zu skipped, %zu "
-		     "inconclusive\n",
-		     r->n, n[0], n[1], n[2], n[3], n[4]);
-}
-
-/* Run what was chosen; true when no MUST failed and something could be judged. */
-static bool run_all(const struct arguments *a, struct noon_target *t, struct report *r)
-{
-	const bool colour = isatty(STDOUT_FILENO) == 1;
-	bool good = true;
-	size_t judged = 0;
-
-	if (a->format == FORMAT_TAP)
-		(void)printf("1..%zu\n", r->n);
-	for (size_t i = 0; i < r->n; i++) {
-		const struct noon_check *c = r->check[i];
-		struct noon_check_result *x = &r->result[i];
-
-		x->verdict = NOON_CHECK_INCONCLUSIVE;
-		c->run(c, t, x);
-		if (a->format == FORMAT_TABLE)
-			print_row(c, x, colour);
-		else if (a->format == FORMAT_TAP)
-			print_tap(i + 1, c, x);
-		(void)fflush(stdout);
-		good &= c->level != NOON_LEVEL_MUST || x->verdict != NOON_CHECK_FAIL;
-		judged += x->verdict == NOON_CHECK_PASS || x->verdict == NOON_CHECK_FAIL ||
-			  x->verdict == NOON_CHECK_WARNING;
-	}
-	if (a->format == FORMAT_JSON)
-		print_json(r);
-	else if (a->format == FORMAT_TABLE)
-		print_summary(r);
-	return good && judged > 0;
 }
 
 /* HOST, HOST:PORT, [V6] or [V6]:PORT. */
@@ -262,10 +149,10 @@ static int take_option(const struct noon_verb *self, struct arguments *a, int c,
 		a->slow = true;
 		break;
 	case 'T':
-		a->format = FORMAT_TAP;
+		a->format = NOON_CHECK_FORMAT_TAP;
 		break;
 	case 'j':
-		a->format = FORMAT_JSON;
+		a->format = NOON_CHECK_FORMAT_JSON;
 		break;
 	case '4':
 		a->target.family = AF_INET;
@@ -319,9 +206,10 @@ static int parse(const struct noon_verb *self, int argc, char **argv, struct arg
 
 static int run_checks(const struct noon_verb *self, const struct arguments *a)
 {
-	struct report *r = calloc(1, sizeof(*r));
+	struct noon_check_report *r = calloc(1, sizeof(*r));
 	struct noon_target t;
 	const char *why = "";
+	char sentence[240];
 	int status = NOON_EXIT_OK;
 
 	if (r == NULL)
@@ -330,11 +218,13 @@ static int run_checks(const struct noon_verb *self, const struct arguments *a)
 	if (r->n == 0)
 		status = noon_tool_usage(self, "no check is called that; --list shows them");
 	else if (a->list)
-		print_list(r);
+		noon_check_report_list(r);
 	else if (noon_target_init(&t, &a->target, &why))
 		status = noon_tool_fail(self, "%s: %s", a->host, why);
+	else if (noon_target_greet(&t, a->nts, sentence, sizeof(sentence)))
+		status = noon_tool_fail(self, "%s", sentence);
 	else
-		status = run_all(a, &t, r) ? NOON_EXIT_OK : NOON_EXIT_NOT_OK;
+		status = noon_check_report_run(r, a->format, &t) ? NOON_EXIT_OK : NOON_EXIT_NOT_OK;
 	free(r);
 	return status;
 }
@@ -348,8 +238,10 @@ static int run(const struct noon_verb *self, int argc, char **argv)
 
 	if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0))
 		return noon_tool_help(self);
+	if (argc > 1 && strcmp(argv[1], "client") == 0)
+		return noon_check_client_run(self, argc - 1, argv + 1);
 	if (argc < 2 || (strcmp(argv[1], "nts") != 0 && strcmp(argv[1], "ntp") != 0))
-		return noon_tool_usage(self, "expected nts or ntp");
+		return noon_tool_usage(self, "expected nts, ntp or client");
 	a.nts = strcmp(argv[1], "nts") == 0;
 	/* A server that ends a connection early is a result. */
 	(void)signal(SIGPIPE, SIG_IGN);
@@ -363,6 +255,7 @@ const struct noon_verb noon_verb_check = {
 	.summary = "judge an NTS or NTP server by the standards",
 	.help = "Usage: noonmark check nts HOST[:PORT] [OPTION]...\n"
 		"       noonmark check ntp HOST[:PORT] [OPTION]...\n"
+		"       noonmark check client [OPTION]...\n"
 		"Ask a server questions, good and bad, and judge its answers by RFC 8915, 5905,\n"
 		"7822 and 9748. At most 20 questions a second; nothing that could harm a server.\n"
 		"\n"
@@ -378,6 +271,17 @@ const struct noon_verb noon_verb_check = {
 		"  -4, --ipv4, -6, --ipv6\n"
 		"      --tap, --json    other formats\n"
 		"\n"
-		"Exit status 0 if no MUST fails, 1 if one does or nothing could be judged.\n",
+		"check client is a server itself, and judges the client that is pointed at it:\n"
+		"      --listen A       address to listen on (default 127.0.0.1)\n"
+		"      --ke-port N      port of the key exchange (default 4460)\n"
+		"      --ntp-port N     port of NTP (default: any, told in the key exchange)\n"
+		"      --cert FILE, --key FILE\n"
+		"                       certificate (default: self-signed, its path is printed)\n"
+		"      --for T          longest time to watch (default 90s)\n"
+		"      --tap, --json    other formats\n"
+		"\n"
+		"Exit status 0 if no MUST fails, 1 if one does or nothing could be judged, 3 if "
+		"the\n"
+		"server cannot be asked at all.\n",
 	.run = run,
 };

@@ -52,6 +52,7 @@
 	X(KISS_ALWAYS, "kiss-always") /* to plain requests */                        \
 	X(NTSN_COOKIE, "nak-with-cookie")                                            \
 	X(LONG, "long-answers")                                                      \
+	X(DROP_LONG, "drop-long")     /* of requests above 400 bytes */              \
 	X(FEW_COOKIES, "few-cookies") /* one new cookie, whatever is asked for */    \
 	X(COOKIE_OUTSIDE, "cookies-outside")                                         \
 	X(COOKIE_REPEAT, "repeat-cookies") /* the one that was sent, again */        \
@@ -524,7 +525,7 @@ static void serve_time(struct server *s, int fd)
 	struct noon_ntp_header q = {.mode = 3, .version = 4};
 	struct noon_rd rd;
 
-	if (n <= 0)
+	if (n <= 0 || (n > 400 && has(s, FAULT_DROP_LONG)))
 		return;
 	rd = noon_rd_over(in, (size_t)n);
 	if (noon_ntp_header_get(&rd, &q) && !has(s, FAULT_NTP_ALWAYS))
