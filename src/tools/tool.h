@@ -34,6 +34,7 @@ extern const struct noon_verb noon_verb_accept;
 extern const struct noon_verb noon_verb_relay;
 extern const struct noon_verb noon_verb_demo;
 extern const struct noon_verb noon_verb_check;
+extern const struct noon_verb noon_verb_bench;
 extern const struct noon_verb noon_verb_guard;
 extern const struct noon_verb noon_verb_lab;
 extern const struct noon_verb noon_verb_sim;
