@@ -68,5 +68,6 @@ __attribute__((format(printf, 3, 4))) void noon_check_end(struct noon_check_resu
 const struct noon_check *noon_checks_ke(size_t *ret_n);
 const struct noon_check *noon_checks_nts(size_t *ret_n);
 const struct noon_check *noon_checks_ntp(size_t *ret_n);
+const struct noon_check *noon_checks_client(size_t *ret_n);
 
 #endif

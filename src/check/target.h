@@ -27,6 +27,8 @@ struct noon_target_conf {
 	unsigned retries; /**< of an unanswered packet */
 };
 
+struct noon_client_server;
+
 struct noon_target {
 	struct noon_target_conf conf;
 	struct noon_addr ke;  /**< address of the key exchange */
@@ -35,6 +37,7 @@ struct noon_target {
 	unsigned aeads;	      /**< bit 0: AEAD 15, bit 1: AEAD 30 were agreed to */
 	uint64_t n_ke;	      /**< key exchanges begun */
 	uint64_t n_packets;   /**< packets sent */
+	const struct noon_client_server *client; /**< of the checks of a client: what it did */
 };
 
 /** Resolve the host. @param[out] ret_why  static or from the resolver, when it fails
