@@ -20,8 +20,8 @@
 #include "link/ke_link.h"
 #include "platform/entropy.h"
 #include "platform/udp.h"
-#include "wire/ntp.h"
-#include "wire/ntp_ext.h"
+#include "tools/bench_request.h"
+#include "tools/process_cpu.h"
 
 #define SOCKETS 8
 #define WINDOW	32 /* requests outstanding on each socket */
@@ -55,25 +55,13 @@ static double mono(void)
 /* User and system time of a process with all its threads, s. */
 static double cpu_of(const char *pid)
 {
-	char path[64];
-	char text[1024];
-	unsigned long user = 0;
-	unsigned long sys = 0;
-	FILE *f;
+	double s;
 
-	(void)snprintf(path, sizeof(path), "/proc/%s/stat", pid);
-	f = fopen(path, "r");
-	if (f == NULL || fgets(text, sizeof(text), f) == NULL) {
-		perror(path);
+	if (!noon_process_cpu(strtol(pid, NULL, 10), &s)) {
+		(void)fprintf(stderr, "there is no process %s\n", pid);
 		exit(1);
 	}
-	(void)fclose(f);
-	const char *p = strrchr(text, ')');
-
-	if (p == NULL ||
-	    sscanf(p + 2, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &sys) != 2)
-		exit(1);
-	return (double)(user + sys) / (double)sysconf(_SC_CLK_TCK);
+	return s;
 }
 
 static struct noon_addr loopback(unsigned port)
@@ -148,42 +136,14 @@ static void run_loop(const struct load *l)
 		exit(1);
 }
 
-static noon_err put_nts(struct load *l, struct noon_wr *wr, long placeholders)
-{
-	uint8_t uid[NOON_UID_MIN];
-	uint8_t nonce[NOON_AEAD_NONCE_MAX];
-	struct noon_nts_cookie cookie;
-	struct noon_aead aead;
-	const enum noon_aead_id id = l->session.aead;
-	const struct noon_bytes iv = noon_bytes_of(nonce, noon_aead_nonce_len(id));
-	noon_err err = noon_nts_session_take(&l->session, &cookie);
-
-	noon_rng_fill(&l->entropy.rng, uid, sizeof(uid));
-	noon_rng_fill(&l->entropy.rng, nonce, sizeof(nonce));
-	err = err ? err : noon_ntp_ext_put(wr, NOON_EXT_UNIQUE_ID, noon_bytes_of(uid, sizeof(uid)));
-	err = err ? err : noon_ntp_ext_put(wr, NOON_EXT_COOKIE, noon_bytes_of(cookie.p, cookie.n));
-	for (long i = 0; i < placeholders && !err; i++)
-		err = noon_ntp_ext_put_zeros(wr, NOON_EXT_PLACEHOLDER, cookie.n);
-	const struct noon_bytes ad = noon_wr_written(wr);
-
-	err = err ? err : noon_ntp_auth_begin(wr, iv, NOON_AEAD_TAG);
-	err = err ? err
-		  : noon_aead_init(&aead, id,
-				   noon_bytes_of(l->session.keys.c2s, noon_aead_key_len(id)));
-	err = err ? err : noon_aead_seal(&aead, iv, ad, noon_bytes_of(nonce, 0), wr);
-	return err;
-}
-
 static void make_request(struct load *l, bool nts, long placeholders)
 {
 	struct noon_wr wr = noon_wr_over(l->request, sizeof(l->request));
-	const struct noon_ntp_header h = {
-		.version = 4, .mode = 3, .precision = 0x20, .transmit = 0x0123456789abcdef};
-	noon_err err = noon_ntp_header_put(&wr, &h);
+	struct noon_nts_cookie cookie;
 
-	if (nts)
-		err = err ? err : put_nts(l, &wr, placeholders);
-	if (err)
+	if ((nts && noon_nts_session_take(&l->session, &cookie)) ||
+	    noon_bench_request(&wr, 0x0123456789abcdef, &l->session, nts ? &cookie : NULL,
+			       (unsigned)placeholders, &l->entropy.rng))
 		exit(1);
 	l->n = noon_wr_len(&wr);
 }
