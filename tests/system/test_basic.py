@@ -305,7 +305,8 @@ def test_without_configuration(w):
     from harness import DAEMON
     env = {"XDG_RUNTIME_DIR": w.dir}
     d = w.process("default", [DAEMON], env=env).start()
-    wait_for(lambda: os.path.exists(w.path("noonmark/noonmarkd.sock")) or not d.alive(), 10, "up")
+    made = [w.path("noonmark/" + name) for name in ("noonmarkd.sock", "ntske.crt")]
+    wait_for(lambda: all(map(os.path.exists, made)) or not d.alive(), 10, "up")
     check(d.alive(), d.log())
     r = query(w, "nts://127.0.0.1:14460", "--ca", w.path("noonmark/ntske.crt"))
     check(r["authenticated"] and r["stratum"] == 10, r)
