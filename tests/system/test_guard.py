@@ -10,8 +10,8 @@ import time
 from harness import Failed, check, free_port, main, wait_for
 
 # The relay dwarfs what this machine does to a packet: the law is the relay's.
-CALM = "clear,delay=1ms,uniform=2ms"
-SHIFT = "6ms"
+CALM = "clear,delay=500us,uniform=6ms"
+SHIFT = "20ms"
 LIMIT = {"alert-limit": "100ms"}
 
 
@@ -48,6 +48,7 @@ def baseline(w, server, key, *options):
         check("moved during the campaign" in done.stderr or "are missing" in done.stderr,
               done.stderr)
         check(not os.path.exists(out), "written in spite of the refusal")
+        w.note(done.stderr.strip()[-160:])
     raise Failed("four campaigns were disturbed")
 
 
@@ -56,7 +57,7 @@ def test_delay_is_found(w):
     server, relay = world(w)
     path, seen = baseline(w, server, key)
     check(seen["plan"]["feasible"] and seen["stationary"], seen)
-    check(4e-3 < seen["rtt_mean_s"] < 12e-3, seen["rtt_mean_s"])
+    check(6e-3 < seen["rtt_mean_s"] < 20e-3, seen["rtt_mean_s"])
     shown = json.loads(w.tool("guard", "show", path, "--key", pub, "--shift", SHIFT, "--json",
                               status=0).stdout)
     check(shown["count"] == seen["count"] and shown["plan"] == seen["plan"], shown)
@@ -75,7 +76,7 @@ def test_delay_is_found(w):
     check([c["met"] for c in s["conditions"]["list"]] == ["met", "met", "met"], s["conditions"])
     check(s["conditions"]["hidden_advance_s"] == 0, s["conditions"])
 
-    relay.set(forward=CALM + ",delay=8ms")
+    relay.set(forward=CALM + ",delay=25ms")
     client.wait_state("alarm", 20)
     began = time.monotonic()
     s = client.status()
@@ -83,7 +84,7 @@ def test_delay_is_found(w):
     check("bound-limit" not in s["findings"], "the bound itself, not the guard:", s["findings"])
     found = [e for e in s["events"] if e.get("finding") == "delayed"][-1]
     check(found["statistic_value"] > found["statistic_limit"], found)
-    check(found["samples"] >= 1 and found["threshold_s"] == 0.006, found)
+    check(found["samples"] >= 1 and found["threshold_s"] == 0.02, found)
     wait_for(lambda: os.path.exists(w.path("told")) and
              "alarm " in open(w.path("told")).read(), 10, "the hook")
     page = w.page_watch(client)
@@ -185,7 +186,7 @@ def test_bad_campaigns_are_refused(w):
                 ("nts://localhost", "--shift", "-1ms"), ("nts://localhost", "--wrong")]:
         w.tool("guard", "calibrate", *bad, "--for", "1s", "--key", key, "--output", out, status=2)
     # A path that drifts while it is measured.
-    relay.set(forward=CALM + ",ramp=2ms/s")
+    relay.set(forward=CALM + ",ramp=6ms/s")
     moving = calibrate(w, server, key, out, status=1)
     check("moved during the campaign" in moving.stderr or "are missing" in moving.stderr,
           moving.stderr)
