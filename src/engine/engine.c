@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "engine/bound.h"
+#include "engine/watch.h"
 
 /* A correction is spread over a quarter of the poll interval, between these. */
 #define SLEW_SHARE 4
@@ -189,10 +190,16 @@ static noon_dur interval_of(const struct noon_engine *e, const struct noon_sourc
 	return noon_schedule_interval(&s->schedule, &s->conf, room);
 }
 
+/* Sources that agree with the majority, a bit each. */
+static uint32_t agreeing(const struct noon_engine *e)
+{
+	return e->vote.voters & ~e->vote.falsetickers;
+}
+
 /* Set the instant from which on the newest good exchange is too old for OK. */
 static void refresh(struct noon_engine *e)
 {
-	const uint32_t good = e->vote.voters & ~e->vote.falsetickers;
+	const uint32_t good = agreeing(e);
 
 	e->fresh_until = NOON_TIME_FIRST;
 	for (uint32_t i = 0; i < NOON_SOURCES_MAX; i++) {
@@ -208,13 +215,13 @@ static void refresh(struct noon_engine *e)
 	}
 }
 
-/* Sources that agree with the majority and whose guard has nothing against them. */
+/* Those of them whose guard has nothing against them. */
 static uint32_t undoubted(const struct noon_engine *e)
 {
-	uint32_t good = e->vote.voters & ~e->vote.falsetickers;
+	uint32_t good = agreeing(e);
 
 	for (uint32_t i = 0; i < NOON_SOURCES_MAX; i++)
-		if (e->guard[i] && noon_guard_is_alarmed(e->guard[i]))
+		if (noon_watch_is_alarmed(e->guard[i]))
 			good &= ~(UINT32_C(1) << i);
 	return good;
 }
@@ -222,7 +229,7 @@ static uint32_t undoubted(const struct noon_engine *e)
 /* Whether there are sources that agree, and the guards have something against all of them. */
 static bool is_doubtful(const struct noon_engine *e)
 {
-	return (e->vote.voters & ~e->vote.falsetickers) != 0 && undoubted(e) == 0;
+	return agreeing(e) != 0 && undoubted(e) == 0;
 }
 
 static uint32_t goal(const struct noon_engine *e, struct noon_goal *ret)
@@ -365,12 +372,10 @@ static bool lasts(const struct noon_engine *e, const struct noon_source *s)
 /* Move the latch after an accepted exchange. */
 static void settle(struct noon_engine *e, const struct noon_source *s)
 {
-	const struct noon_guard *g = e->guard[s - e->source];
-
 	if (s->verdict == NOON_SOURCE_FALSETICKER || s->conf.noselect || is_doubtful(e))
 		return;
 	/* Nor is the exchange of a source in doubt evidence for anything. */
-	if (g && noon_guard_is_alarmed(g))
+	if (noon_watch_is_alarmed(e->guard[s - e->source]))
 		return;
 	if (e->latch.good_run < e->conf.clear_after)
 		e->latch.good_run++;
@@ -412,64 +417,6 @@ static void note_fate(struct noon_engine *e, uint32_t i, enum noon_sample_fate f
 	}
 }
 
-static enum noon_finding_kind kind_of(enum noon_statistic s)
-{
-	switch (s) {
-	case NOON_STATISTIC_MEAN:
-	case NOON_STATISTIC_MINIMUM:
-	case NOON_STATISTIC_KS:
-	case NOON_STATISTIC_GATE:
-	case NOON_STATISTIC_CUSUM:
-		return NOON_FINDING_DELAYED;
-	case NOON_STATISTIC_MEAN_LOW:
-	case NOON_STATISTIC_CUSUM_LOW:
-		return NOON_FINDING_SHORTENED;
-	case NOON_STATISTIC_VARIANCE:
-		return NOON_FINDING_RTT_SHAPE;
-	case NOON_STATISTIC_LOSS:
-	case NOON_STATISTICS:
-		break;
-	}
-	return NOON_FINDING_LOSS;
-}
-
-/* Bring the findings of the guard in line with what is active in it. */
-static void note_guard(struct noon_engine *e, uint32_t i, bool is_new,
-		       const struct noon_guard_alarm *a)
-{
-	const struct noon_guard *g = e->guard[i];
-	uint32_t kinds = 0;
-
-	for (unsigned k = 0; k < NOON_STATISTICS; k++)
-		if (g->active >> k & 1)
-			kinds |= UINT32_C(1) << kind_of((enum noon_statistic)k);
-	for (unsigned k = NOON_FINDING_DELAYED; k <= NOON_FINDING_LOSS; k++)
-		if (!(kinds >> k & 1))
-			noon_findings_clear(&e->of_source[i], (enum noon_finding_kind)k);
-	if (is_new) {
-		const struct noon_finding f = {
-			.kind = kind_of(a->statistic),
-			.source = i,
-			.at = e->now,
-			.value = noon_dur_from_s(a->delay_ns * 1e-9),
-			.threshold = noon_dur_from_s(g->plan->conf.shift_ns * 1e-9),
-			.evidence = {noon_statistic_word(a->statistic), a->value, a->limit,
-				     a->samples},
-		};
-
-		noon_findings_raise(&e->of_source[i], &f);
-	}
-}
-
-static void watch(struct noon_engine *e, uint32_t i, const struct noon_sample *x)
-{
-	struct noon_guard_alarm a = {0};
-
-	if (!e->guard[i])
-		return;
-	note_guard(e, i, noon_guard_take(e->guard[i], noon_sample_rtt(x), &a), &a);
-}
-
 /* Let a source begin anew whose past and present have disagreed for as long as configured. */
 static void readmit(const struct noon_engine *e, struct noon_source *s)
 {
@@ -495,7 +442,7 @@ void noon_engine_on_sample(struct noon_engine *e, const struct noon_sample *x, n
 	fate = noon_source_take(s, x, e->now, &e->drift, e->conf.clear_after);
 	note_fate(e, x->source, fate);
 	if (fate == NOON_SAMPLE_ACCEPTED)
-		watch(e, x->source, x);
+		noon_watch_take(e->guard[x->source], x, e->now, &e->of_source[x->source]);
 	vote(e, s, fate == NOON_SAMPLE_ACCEPTED);
 	if (fate == NOON_SAMPLE_ACCEPTED)
 		settle(e, s);
@@ -515,11 +462,7 @@ void noon_engine_on_miss(struct noon_engine *e, uint32_t source, noon_time now,
 		return;
 	begin(e, now);
 	noon_source_miss(s);
-	if (e->guard[source]) {
-		struct noon_guard_alarm a = {0};
-
-		note_guard(e, source, noon_guard_miss(e->guard[source], &a), &a);
-	}
+	noon_watch_miss(e->guard[source], source, e->now, &e->of_source[source]);
 	finish(e, out);
 }
 
@@ -621,7 +564,7 @@ void noon_engine_accept(struct noon_engine *e, uint32_t source, noon_time now)
 	for (uint32_t i = 0; i < NOON_SOURCES_MAX; i++) {
 		struct noon_source *s = &e->source[i];
 		const bool doubted = s->suspect || s->verdict == NOON_SOURCE_FALSETICKER ||
-				     (e->guard[i] && noon_guard_is_alarmed(e->guard[i]));
+				     noon_watch_is_alarmed(e->guard[i]);
 
 		if (!s->in_use || !(i == source || (source == NOON_SOURCE_NONE && doubted)))
 			continue;

@@ -29,6 +29,7 @@
 #include "base/err.h"
 #include "base/sample.h"
 #include "base/time.h"
+#include "engine/conditions.h"
 #include "engine/conf.h"
 #include "engine/discipline.h"
 #include "engine/reading.h"
@@ -88,8 +89,8 @@ NOON_MUST_USE noon_err noon_engine_add_source(struct noon_engine *e,
  *
  * While the guards of all sources that agree have an alarm, no estimate is followed and the state
  * is ALARM; the bound, which rests on no calibration, stays as it is, and the clock is only kept
- * within the certified interval. A guard of one source among
- * others that are fine takes it out of steering.
+ * within the certified interval. An alarm of one guard, while the guards of others that agree have
+ * none, takes its source out of steering.
  *
  * @param source  in use
  * @param guard   initialised; borrowed until the source is removed; NULL: none
@@ -146,6 +147,14 @@ noon_dur noon_engine_next_poll(const struct noon_engine *e, uint32_t source);
 /** Report on a source at `now`; NOON_SOURCE_UNUSED and zeros when there is none. */
 void noon_engine_source_report(const struct noon_engine *e, uint32_t source, noon_time now,
 			       struct noon_source_report *ret);
+
+/**
+ * Judge the conditions of secure synchronisation for a source as it is used now.
+ * @param      source  in use
+ * @param[out] ret     always filled
+ */
+void noon_engine_conditions(const struct noon_engine *e, uint32_t source,
+			    struct noon_conditions *ret);
 
 /**
  * Step C onto the estimate at once, because an operator asks for it.

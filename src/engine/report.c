@@ -3,6 +3,8 @@
  * The queries of the engine that only read: readings and reports; and the shift of a leap second,
  * which has to touch every offset that they could read.
  */
+#include <assert.h>
+
 #include "engine/bound.h"
 #include "engine/engine.h"
 
@@ -116,6 +118,13 @@ void noon_engine_source_report(const struct noon_engine *e, uint32_t source, noo
 	ret->in_window = (uint32_t)(s->window.lo.n + s->window.hi.n);
 	if (s->has_cert)
 		report_data(s, &e->discipline.line, now, ret);
+}
+
+void noon_engine_conditions(const struct noon_engine *e, uint32_t source,
+			    struct noon_conditions *ret)
+{
+	assert(source < NOON_SOURCES_MAX && e->source[source].in_use);
+	noon_conditions_of(&e->source[source], e->guard[source], e->conf.alert_limit, ret);
 }
 
 static void shift_cert(struct noon_cert *c, noon_dur d)

@@ -48,25 +48,20 @@ bool noon_guard_is_alarmed(const struct noon_guard *g)
 	return (g->active & ~bit(NOON_STATISTIC_LOSS)) != 0;
 }
 
-/* Compare one statistic; the first new one of a call is told. */
-static void look(struct noon_guard *g, const struct noon_guard_alarm *a, bool beyond, bool *told,
-		 struct noon_guard_alarm *ret)
+/* Take note of a statistic beyond its limit, and tell it if it is new. */
+static void note(struct noon_guard *g, const struct noon_guard_alarm *a,
+		 struct noon_guard_news *ret)
 {
-	if (!beyond)
-		return;
 	g->found |= bit(a->statistic);
 	if (g->active & bit(a->statistic))
 		return;
 	g->active |= bit(a->statistic);
-	if (*told)
-		return;
-	*told = true;
-	*ret = *a;
+	ret->alarm[ret->n++] = *a;
 }
 
 /* Compare a statistic of the batch with its two limits. */
 static void look_batch(struct noon_guard *g, enum noon_statistic s, double value, double delay,
-		       bool *told, struct noon_guard_alarm *ret)
+		       struct noon_guard_news *ret)
 {
 	const struct noon_guard_limit *l = &g->plan->limit[s];
 	const struct noon_guard_alarm a = {
@@ -77,7 +72,8 @@ static void look_batch(struct noon_guard *g, enum noon_statistic s, double value
 		.delay_ns = delay,
 	};
 
-	look(g, &a, value < l->low || value > l->high, told, ret);
+	if (value < l->low || value > l->high)
+		note(g, &a, ret);
 }
 
 /* D+: how far the batch lies above the calibrated law at most. */
@@ -95,19 +91,19 @@ static double ks(const struct noon_guard *g)
 	return most;
 }
 
-static void end_batch(struct noon_guard *g, bool *told, struct noon_guard_alarm *ret)
+static void end_batch(struct noon_guard *g, struct noon_guard_news *ret)
 {
 	const double n = (double)g->n;
 	const double shift = g->sum / n;
 
 	g->batch_mean_ns = g->plan->centre_ns + shift;
 	g->batches++;
-	look_batch(g, NOON_STATISTIC_MEAN, g->batch_mean_ns, shift, told, ret);
-	look_batch(g, NOON_STATISTIC_MEAN_LOW, g->batch_mean_ns, shift, told, ret);
+	look_batch(g, NOON_STATISTIC_MEAN, g->batch_mean_ns, shift, ret);
+	look_batch(g, NOON_STATISTIC_MEAN_LOW, g->batch_mean_ns, shift, ret);
 	look_batch(g, NOON_STATISTIC_MINIMUM, g->least_ns, g->least_ns - g->plan->law.least_ns,
-		   told, ret);
-	look_batch(g, NOON_STATISTIC_VARIANCE, g->sum_sq / n, shift, told, ret);
-	look_batch(g, NOON_STATISTIC_KS, ks(g), shift, told, ret);
+		   ret);
+	look_batch(g, NOON_STATISTIC_VARIANCE, g->sum_sq / n, shift, ret);
+	look_batch(g, NOON_STATISTIC_KS, ks(g), shift, ret);
 	/* What was beyond its limit in an earlier batch only is over. */
 	g->active &= g->found;
 	g->found = 0;
@@ -127,8 +123,7 @@ static size_t cell_of(const struct noon_law *law, double x)
 
 /* One CUSUM: S and where it came from; it begins anew after an alarm. */
 static void follow(struct noon_guard *g, const struct noon_cusum *c, enum noon_statistic which,
-		   double x, double *s, double *sum, uint32_t *n, bool *told,
-		   struct noon_guard_alarm *ret)
+		   double x, double *s, double *sum, uint32_t *n, struct noon_guard_news *ret)
 {
 	struct noon_guard_alarm a;
 
@@ -143,19 +138,19 @@ static void follow(struct noon_guard *g, const struct noon_cusum *c, enum noon_s
 	a = (struct noon_guard_alarm){which, *s, c->h, *n, *sum / (double)*n};
 	if (*s <= c->h)
 		return;
-	look(g, &a, true, told, ret);
+	note(g, &a, ret);
 	*s = 0;
 	*sum = 0;
 	*n = 0;
 }
 
-bool noon_guard_take(struct noon_guard *g, noon_dur rtt, struct noon_guard_alarm *ret)
+bool noon_guard_take(struct noon_guard *g, noon_dur rtt, struct noon_guard_news *ret)
 {
 	const struct noon_guard_plan *p = g->plan;
 	const double x = (double)rtt;
 	const double d = fmin(x, p->top_ns) - p->centre_ns;
-	bool told = false;
 
+	ret->n = 0;
 	g->seen++;
 	g->n++;
 	g->sum += d;
@@ -164,26 +159,25 @@ bool noon_guard_take(struct noon_guard *g, noon_dur rtt, struct noon_guard_alarm
 	g->count[cell_of(&p->law, x)]++;
 	if (x > p->gate_ns) {
 		g->gated++;
-		look_batch(g, NOON_STATISTIC_GATE, g->gated, x - p->centre_ns, &told, ret);
+		look_batch(g, NOON_STATISTIC_GATE, g->gated, x - p->centre_ns, ret);
 	}
 	for (size_t i = 0; i < p->refs; i++)
 		follow(g, &p->cusum[i], NOON_STATISTIC_CUSUM, x, &g->s[i], &g->s_sum[i], &g->s_n[i],
-		       &told, ret);
+		       ret);
 	if (p->has_low)
 		follow(g, &p->low, NOON_STATISTIC_CUSUM_LOW, x, &g->s_low, &g->s_low_sum,
-		       &g->s_low_n, &told, ret);
+		       &g->s_low_n, ret);
 	if (g->n >= p->batch)
-		end_batch(g, &told, ret);
-	return told;
+		end_batch(g, ret);
+	return ret->n > 0;
 }
 
-bool noon_guard_miss(struct noon_guard *g, struct noon_guard_alarm *ret)
+bool noon_guard_miss(struct noon_guard *g, struct noon_guard_news *ret)
 {
-	bool told = false;
-
+	ret->n = 0;
 	g->lost++;
 	if (g->batch_lost < UINT32_MAX)
 		g->batch_lost++;
-	look_batch(g, NOON_STATISTIC_LOSS, g->batch_lost, 0, &told, ret);
-	return told;
+	look_batch(g, NOON_STATISTIC_LOSS, g->batch_lost, 0, ret);
+	return ret->n > 0;
 }

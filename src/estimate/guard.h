@@ -14,6 +14,7 @@
 #define NOON_ESTIMATE_GUARD_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -103,6 +104,12 @@ struct noon_guard_alarm {
 	double delay_ns;  /**< estimated shift of the round-trip time; < 0: shorter */
 };
 
+/** What became active with one value or loss. */
+struct noon_guard_news {
+	size_t n;
+	struct noon_guard_alarm alarm[NOON_STATISTICS]; /**< alarm[n], in the order of looking */
+};
+
 /** What the guard remembers; about 4 kB. */
 struct noon_guard {
 	const struct noon_guard_plan *plan; /**< borrowed */
@@ -155,16 +162,16 @@ void noon_guard_init(struct noon_guard *g, const struct noon_guard_plan *plan);
 /**
  * Take the round-trip time of an exchange.
  *
- * @param[out] ret  the first statistic that went beyond its limit with this value, when true is
- *                  returned
- * @return whether one did that was not active before. A statistic ends being active when a full
- *         batch has passed without it.
+ * @param[out] ret  every statistic that went beyond its limit with this value and was not active
+ *                  before; always filled
+ * @return whether there is one. A statistic ends being active when a full batch has passed without
+ *         it.
  * Cost: O(1); O(NOON_LAW_MAX) at the end of a batch.
  */
-bool noon_guard_take(struct noon_guard *g, noon_dur rtt, struct noon_guard_alarm *ret);
+bool noon_guard_take(struct noon_guard *g, noon_dur rtt, struct noon_guard_news *ret);
 
 /** Take note of an exchange that was lost. As noon_guard_take(). */
-bool noon_guard_miss(struct noon_guard *g, struct noon_guard_alarm *ret);
+bool noon_guard_miss(struct noon_guard *g, struct noon_guard_news *ret);
 
 /** Forget the batch, the sums and all that is active; the plan stays. */
 void noon_guard_reset(struct noon_guard *g);

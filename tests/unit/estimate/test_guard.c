@@ -19,7 +19,7 @@ static struct noon_cusum_work work;
 static struct noon_law law;
 static struct noon_guard_plan plan;
 static struct noon_guard guard;
-static struct noon_guard_alarm alarm_seen;
+static struct noon_guard_news news;
 
 #define US 1000.0
 
@@ -63,7 +63,7 @@ static unsigned feed(const struct noon_channel *c, struct noon_rng *rng, unsigne
 		     double shift_ns)
 {
 	for (unsigned i = 1; i <= n; i++)
-		if (noon_guard_take(&guard, (noon_dur)(draw(c, rng) + shift_ns), &alarm_seen))
+		if (noon_guard_take(&guard, (noon_dur)(draw(c, rng) + shift_ns), &news))
 			return i;
 	return 0;
 }
@@ -150,9 +150,9 @@ static void finds_the_shift(void **state)
 			assert_true(n > 0);
 			assert_true(noon_guard_is_alarmed(&guard));
 			sum += n;
-			if (alarm_seen.statistic == NOON_STATISTIC_CUSUM)
-				assert_true(alarm_seen.delay_ns > 3 * US &&
-					    alarm_seen.delay_ns < 40 * US);
+			if (news.alarm[0].statistic == NOON_STATISTIC_CUSUM)
+				assert_true(news.alarm[0].delay_ns > 3 * US &&
+					    news.alarm[0].delay_ns < 40 * US);
 		}
 		print_message("# batch %u, found after %.1f\n", plan.batch, sum / 50);
 	}
@@ -170,7 +170,7 @@ static void finds_a_ramp(void **state)
 	while (feed(&c, &rng, 1, shift) == 0)
 		shift += 0.1; /* 1e-4 us for each sample */
 	print_message("# ramp found at %.2f us by %s\n", shift / US,
-		      noon_statistic_word(alarm_seen.statistic));
+		      noon_statistic_word(news.alarm[0].statistic));
 	assert_true(shift < 10 * US);
 }
 
@@ -182,9 +182,9 @@ static void finds_what_got_shorter(void **state)
 	(void)state;
 	make(&c, 10 * US, 1e-6);
 	assert_true(feed(&c, &rng, 2 * plan.batch, -10 * US) > 0);
-	assert_true(alarm_seen.statistic == NOON_STATISTIC_CUSUM_LOW ||
-		    alarm_seen.statistic == NOON_STATISTIC_MEAN_LOW);
-	assert_true(alarm_seen.delay_ns < 0);
+	assert_true(news.alarm[0].statistic == NOON_STATISTIC_CUSUM_LOW ||
+		    news.alarm[0].statistic == NOON_STATISTIC_MEAN_LOW);
+	assert_true(news.alarm[0].delay_ns < 0);
 }
 
 /* Held back until the round trip is the mean: the mean rises by 0.4 sd, the variance falls. */
@@ -197,8 +197,7 @@ static void finds_clamping(void **state)
 	(void)state;
 	make(&c, 10 * US, 1e-6);
 	for (unsigned i = 0; i < 4 * plan.batch; i++) {
-		(void)noon_guard_take(&guard, (noon_dur)fmax(draw(&c, &rng), law.mean_ns),
-				      &alarm_seen);
+		(void)noon_guard_take(&guard, (noon_dur)fmax(draw(&c, &rng), law.mean_ns), &news);
 		seen |= guard.active;
 	}
 	assert_true(seen & 1U << NOON_STATISTIC_VARIANCE);
@@ -227,10 +226,10 @@ static void counts_losses(void **state)
 	make(&c, 10 * US, 1e-6);
 	for (; !found && lost < 100; lost++) {
 		assert_int_equal(feed(&c, &rng, 1, 0), 0);
-		found = noon_guard_miss(&guard, &alarm_seen);
+		found = noon_guard_miss(&guard, &news);
 	}
 	assert_true(found && lost > 2 && lost < 30);
-	assert_int_equal(alarm_seen.statistic, NOON_STATISTIC_LOSS);
+	assert_int_equal(news.alarm[0].statistic, NOON_STATISTIC_LOSS);
 	assert_false(noon_guard_is_alarmed(&guard)); /* lost packets are no changed delays */
 }
 
@@ -243,7 +242,7 @@ static void ends_after_a_clean_batch(void **state)
 	make(&c, 10 * US, 1e-6);
 	assert_true(feed(&c, &rng, 2 * plan.batch, 50 * US) > 0);
 	for (unsigned i = 0; i < 3 * plan.batch; i++)
-		(void)noon_guard_take(&guard, (noon_dur)draw(&c, &rng), &alarm_seen);
+		(void)noon_guard_take(&guard, (noon_dur)draw(&c, &rng), &news);
 	assert_int_equal(guard.active, 0);
 }
 
@@ -290,13 +289,13 @@ static void calibrated_loss_is_no_alarm(void **state)
 	noon_guard_init(&guard, &plan);
 	for (unsigned i = 0; i < 200 * plan.batch; i++) {
 		if (noon_rng_unit(&rng) < 0.35)
-			(void)noon_guard_miss(&guard, &alarm_seen);
+			(void)noon_guard_miss(&guard, &news);
 		else
-			(void)noon_guard_take(&guard, (noon_dur)draw(&c, &rng), &alarm_seen);
+			(void)noon_guard_take(&guard, (noon_dur)draw(&c, &rng), &news);
 		assert_false(guard.active >> NOON_STATISTIC_LOSS & 1);
 	}
 	for (unsigned i = 0; i < 2 * plan.batch; i++)
-		(void)noon_guard_miss(&guard, &alarm_seen);
+		(void)noon_guard_miss(&guard, &news);
 	assert_true(guard.active >> NOON_STATISTIC_LOSS & 1);
 }
 
@@ -332,7 +331,7 @@ static void heavy_tail_does_not_hide_a_shift(void **state)
 	for (unsigned b = 0; b < 200; b++) {
 		noon_guard_init(&guard, &plan);
 		for (unsigned i = 0; i < plan.batch; i++)
-			(void)noon_guard_take(&guard, heavy(&rng) + 5000, &alarm_seen);
+			(void)noon_guard_take(&guard, heavy(&rng) + 5000, &news);
 		found += guard.active >> plan.leads & 1;
 	}
 	assert_true(found >= 198);
@@ -360,7 +359,7 @@ static void minimum_leaves_room_below_the_least_value(void **state)
 			(void)noon_guard_take(
 				&guard,
 				(noon_dur)(130 * US - 20 * US * log(1.0 - noon_rng_unit(&rng))),
-				&alarm_seen);
+				&news);
 		found += guard.active >> NOON_STATISTIC_MINIMUM & 1;
 	}
 	assert_true(found >= 4990);
