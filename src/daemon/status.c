@@ -9,7 +9,6 @@
 #include <time.h>
 
 #include "daemon/daemon.h"
-#include "engine/conditions.h"
 
 static json_t *seconds(noon_dur d)
 {
@@ -108,13 +107,6 @@ static void set_measurements(json_t *o, const struct noon_source_report *r)
 	(void)json_object_set_new(o, "rx_stamp", json_string(stamp_word(r->last.rx_stamp)));
 }
 
-static const char *guard_word(enum noon_clock_guard w)
-{
-	static const char *const word[] = {"none", "watching", "loss", "alarm"};
-
-	return word[w];
-}
-
 static json_t *guard_part(const struct noon_daemon_guard *g)
 {
 	const struct noon_guard_plan *p;
@@ -131,12 +123,12 @@ static json_t *guard_part(const struct noon_daemon_guard *g)
 			(void)json_array_append_new(
 				active, json_string(noon_statistic_word((enum noon_statistic)k)));
 	o = json_pack("{s:s, s:o, s:s, s:s, s:I, s:s, s:b, s:i, s:I, s:I, s:f, s:f, s:f}", "state",
-		      guard_word(noon_daemon_guard_state(g)), "active", active, "path_id",
-		      g->path_id, "baseline", g->digest, "baseline_count", (json_int_t)g->count,
-		      "leads", noon_statistic_word(p->leads), "feasible", (int)p->feasible, "batch",
-		      (int)p->batch, "seen", (json_int_t)g->guard.seen, "lost",
-		      (json_int_t)g->guard.lost, "shift_s", p->conf.shift_ns * 1e-9, "mean_s",
-		      p->centre_ns * 1e-9, "mean_limit_s",
+		      noon_clock_guard_word(noon_daemon_guard_state(g)), "active", active,
+		      "path_id", g->path_id, "baseline", g->digest, "baseline_count",
+		      (json_int_t)g->count, "leads", noon_statistic_word(p->leads), "feasible",
+		      (int)p->feasible, "batch", (int)p->batch, "seen", (json_int_t)g->guard.seen,
+		      "lost", (json_int_t)g->guard.lost, "shift_s", p->conf.shift_ns * 1e-9,
+		      "mean_s", p->centre_ns * 1e-9, "mean_limit_s",
 		      p->limit[NOON_STATISTIC_MEAN].high * 1e-9);
 	if (o != NULL && g->guard.batches > 0)
 		(void)json_object_set_new(o, "batch_mean_s",
@@ -147,12 +139,10 @@ static json_t *guard_part(const struct noon_daemon_guard *g)
 /* The three conditions of secure synchronisation, in their order. */
 static json_t *conditions(const struct noon_daemon *d, size_t i)
 {
-	const struct noon_source *s = &d->engine->source[d->source[i].index];
 	json_t *list = json_array();
 	struct noon_conditions c;
 
-	noon_conditions_of(s, d->guard[i] != NULL ? &d->guard[i]->guard : NULL,
-			   d->conf.engine.alert_limit, &c);
+	noon_engine_conditions(d->engine, d->source[i].index, &c);
 	for (unsigned k = 0; k < NOON_CONDITIONS; k++)
 		(void)json_array_append_new(
 			list, json_pack("{s:i, s:s, s:s}", "condition", (int)k + 1, "met",

@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include "crypto/x509.h"
-#include "engine/conditions.h"
 #include "sim/world_priv.h"
 
 #define START ((noon_time){INT64_C(1790000000) * NOON_NS_PER_SEC})
@@ -348,9 +347,7 @@ struct noon_sim_tally noon_world_tally(const struct noon_world *w, uint32_t node
 
 		if (w->s->path[i].client != node)
 			continue;
-		noon_conditions_of(&e->source[a->source],
-				   a->guarding != NULL ? &a->guarding->guard : NULL,
-				   e->conf.alert_limit, &c);
+		noon_engine_conditions(e, a->source, &c);
 		for (size_t k = 0; k < NOON_CONDITIONS; k++)
 			t.noncompliant[k] += c.met[k] == NOON_MET_NO;
 		if (c.hidden_advance > t.hidden_advance)
