@@ -12,25 +12,17 @@
 #include <time.h>
 
 #include "platform/text.h"
+#include "tools/number.h"
 
 #define DUR 32
 
 bool noon_guard_demand_take(struct noon_guard_demand *d, int option, const char *text)
 {
-	char *end;
-	double v;
-
 	if (option == 'S')
 		return noon_text_dur(text, &d->shift) == NOON_OK && d->shift > 0;
-	v = strtod(text, &end);
-	if (end == text || *end != '\0')
-		return false;
-	if (option == 'D') {
-		d->p_d = v;
-		return v >= 0.5 && v < 1.0;
-	}
-	d->p_fa = v;
-	return v >= NOON_GUARD_P_FA_MIN && v <= 0.1;
+	if (option == 'D')
+		return noon_number(text, 0.5, 1.0, &d->p_d) && d->p_d < 1.0;
+	return noon_number(text, NOON_GUARD_P_FA_MIN, 0.1, &d->p_fa);
 }
 
 struct noon_guard_conf noon_guard_demand_conf(const struct noon_guard_demand *d)

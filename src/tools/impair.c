@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/impair.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "platform/text.h"
+#include "tools/number.h"
 
 #define SPEC_MAX 512
 
@@ -50,7 +50,7 @@ static noon_err parse_slope(char *text, double *ret)
 static noon_err set_value(struct noon_impair *im, const struct key *k, char *text)
 {
 	void *field = (char *)im + k->offset;
-	char *end;
+	uint64_t bytes;
 	noon_dur d;
 	double v;
 
@@ -66,14 +66,15 @@ static noon_err set_value(struct noon_impair *im, const struct key *k, char *tex
 		memcpy(field, &v, sizeof(v));
 		return NOON_OK;
 	case PROBABILITY:
-		v = strtod(text, &end);
-		if (end == text || *end != '\0' || !(v >= 0 && v <= 1))
+		if (!noon_number(text, 0, 1, &v))
 			return NOON_ERR_FORMAT;
 		memcpy(field, &v, sizeof(v));
 		return NOON_OK;
 	case BYTES:
-		im->long_bytes = strtoul(text, &end, 10);
-		return end == text || *end != '\0' ? NOON_ERR_FORMAT : NOON_OK;
+		if (!noon_number_u64(text, 0, SIZE_MAX, &bytes))
+			return NOON_ERR_FORMAT;
+		im->long_bytes = (size_t)bytes;
+		return NOON_OK;
 	}
 	return NOON_ERR_FORMAT;
 }

@@ -16,6 +16,7 @@
 #include "tools/lab_attack.h"
 #include "tools/lab_tally.h"
 #include "tools/lab_world.h"
+#include "tools/number.h"
 #include "tools/sim_run.h"
 #include "tools/tool.h"
 
@@ -222,15 +223,13 @@ static int parse(const struct noon_verb *self, int argc, char **argv, struct arg
 		{"json", no_argument, NULL, 'J'},	{"keep", no_argument, NULL, 'k'},
 		{"help", no_argument, NULL, 'h'},	{NULL, 0, NULL, 0},
 	};
-	char *end;
-	long v;
+	uint64_t v;
 	int c;
 
 	while ((c = getopt_long(argc, argv, "hj:", options, NULL)) != -1) {
 		switch (c) {
 		case 'j':
-			v = strtol(optarg, &end, 10);
-			if (*end != '\0' || v < 1 || v > JOBS_MAX)
+			if (!noon_number_u64(optarg, 1, JOBS_MAX, &v))
 				return noon_tool_usage(self, "--jobs %s: expected 1 to %d", optarg,
 						       JOBS_MAX);
 			a->jobs = (size_t)v;

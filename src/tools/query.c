@@ -12,6 +12,7 @@
 
 #include "engine/engine.h"
 #include "link/asker.h"
+#include "tools/number.h"
 #include "tools/tool.h"
 #include "tools/url.h"
 
@@ -149,17 +150,9 @@ static void on_keys(void *arg, const struct noon_nts_session *session, uint16_t 
 			     session->host[0] != '\0' ? session->host : "the same", (unsigned)port);
 }
 
-static double number(const char *text, double min, double max, bool *ok)
-{
-	char *end;
-	const double v = strtod(text, &end);
-
-	*ok = end != text && *end == '\0' && v >= min && v <= max;
-	return v;
-}
-
 static int take_option(const struct noon_verb *self, struct arguments *a, int c, const char *text)
 {
+	uint64_t v = 0;
 	bool ok = true;
 
 	switch (c) {
@@ -176,17 +169,18 @@ static int take_option(const struct noon_verb *self, struct arguments *a, int c,
 		a->no_time_check = true;
 		break;
 	case 'n':
-		a->count = (long)number(text, 1, COUNT_MAX, &ok);
+		ok = noon_number_u64(text, 1, COUNT_MAX, &v);
+		a->count = (long)v;
 		break;
 	case 'i':
-		a->interval_s = number(text, 0.01, 3600, &ok);
+		ok = noon_number(text, 0.01, 3600, &a->interval_s);
 		break;
 	case 't':
-		a->timeout_s = number(text, 0.01, 3600, &ok);
+		ok = noon_number(text, 0.01, 3600, &a->timeout_s);
 		break;
 	case 'a':
-		a->aead = (int)number(text, 15, 30, &ok);
-		ok = ok && (a->aead == 15 || a->aead == 30);
+		ok = noon_number_u64(text, 15, 30, &v) && (v == 15 || v == 30);
+		a->aead = (int)v;
 		break;
 	case '4':
 		a->family = AF_INET;

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tools/number.h"
 #include "tools/relay_control.h"
 #include "tools/tool.h"
 
@@ -63,8 +64,6 @@ static bool parse_pair(const char *text, bool tcp, struct arguments *a)
 
 static int take_option(const struct noon_verb *self, struct arguments *a, int c, const char *text)
 {
-	char *end;
-
 	switch (c) {
 	case 'u':
 	case 't':
@@ -84,8 +83,7 @@ static int take_option(const struct noon_verb *self, struct arguments *a, int c,
 		a->control = text;
 		return -1;
 	case 'S':
-		a->seed = strtoull(text, &end, 10);
-		if (*text != '\0' && *end == '\0' && a->seed > 0)
+		if (noon_number_u64(text, 1, UINT64_MAX, &a->seed))
 			return -1;
 		return noon_tool_usage(self, "--seed %s: expected a number above 0", text);
 	case 'x':

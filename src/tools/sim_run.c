@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "crypto/aead.h"
+#include "tools/number.h"
 #include "tools/sim.h"
 
 #define JOBS_MAX  256
@@ -39,15 +40,6 @@ struct job {
 	int fd; /* to read its outcome from */
 };
 
-static bool take_number(const char *text, uint64_t most, uint64_t *ret)
-{
-	char *end;
-
-	errno = 0;
-	*ret = strtoull(text, &end, 10);
-	return end != text && *end == '\0' && errno == 0 && text[0] != '-' && *ret <= most;
-}
-
 static int take_option(const struct noon_verb *self, struct arguments *a, int c, const char *text)
 {
 	uint64_t v = 0;
@@ -55,15 +47,15 @@ static int take_option(const struct noon_verb *self, struct arguments *a, int c,
 
 	switch (c) {
 	case 's':
-		ok = take_number(text, INT64_MAX, &a->seed);
+		ok = noon_number_u64(text, 0, INT64_MAX, &a->seed);
 		a->has_seed = true;
 		break;
 	case 'n':
-		ok = take_number(text, SEEDS_MAX, &v) && v > 0;
+		ok = noon_number_u64(text, 1, SEEDS_MAX, &v);
 		a->seeds = (size_t)v;
 		break;
 	case 'j':
-		ok = take_number(text, JOBS_MAX, &v) && v > 0;
+		ok = noon_number_u64(text, 1, JOBS_MAX, &v);
 		a->jobs = (size_t)v;
 		break;
 	case 'J':

@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "tools/number.h"
 #include "tools/screen.h"
 #include "tools/tool.h"
 
@@ -19,7 +20,7 @@ struct arguments {
 	bool lines;
 	bool json;
 	double interval_s;
-	long count; /* 0: for ever */
+	uint64_t count; /* 0: for ever */
 };
 
 static int parse(const struct noon_verb *self, int argc, char **argv, struct arguments *a)
@@ -33,7 +34,6 @@ static int parse(const struct noon_verb *self, int argc, char **argv, struct arg
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
 	};
-	char *end;
 	int c;
 
 	while ((c = getopt_long(argc, argv, "hi:n:", options, NULL)) != -1) {
@@ -48,14 +48,12 @@ static int parse(const struct noon_verb *self, int argc, char **argv, struct arg
 			a->socket = optarg;
 			break;
 		case 'i':
-			a->interval_s = strtod(optarg, &end);
-			if (*end != '\0' || !(a->interval_s >= 0.05 && a->interval_s <= 86400))
+			if (!noon_number(optarg, 0.05, 86400, &a->interval_s))
 				return noon_tool_usage(
 					self, "--interval %s: expected 0.05 to 86400 s", optarg);
 			break;
 		case 'n':
-			a->count = strtol(optarg, &end, 10);
-			if (*end != '\0' || a->count < 1)
+			if (!noon_number_u64(optarg, 1, UINT64_MAX, &a->count))
 				return noon_tool_usage(self, "--count %s: expected 1 or more",
 						       optarg);
 			break;
@@ -120,7 +118,7 @@ static int run(const struct noon_verb *self, int argc, char **argv)
 	pause.tv_nsec = (long)((a.interval_s - (double)pause.tv_sec) * 1e9);
 	if (!noon_ask_open(&ask, self, a.socket))
 		return NOON_EXIT_FAILED;
-	for (long i = 0; a.count == 0 || i < a.count; i++) {
+	for (uint64_t i = 0; a.count == 0 || i < a.count; i++) {
 		const char *why;
 		json_t *s;
 

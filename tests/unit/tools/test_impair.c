@@ -46,8 +46,9 @@ static void reads_every_key_and_keeps_the_others(void **state)
 static void changes_nothing_when_a_part_is_wrong(void **state)
 {
 	static const char *const bad_specs[] = {
-		"delay",    "delay=",	"delay=-1ms", "loss=2",		  "loss=-0.1",
-		"loss=nan", "ramp=1us", "x=1",	      "delay=1ms,loss=x", "long-bytes=x",
+		"delay",	 "delay=",   "delay=-1ms", "loss=2",	       "loss=-0.1",
+		"loss=nan",	 "ramp=1us", "x=1",	   "delay=1ms,loss=x", "long-bytes=x",
+		"long-bytes=-1", "loss=0x1",
 	};
 	struct noon_impair im = parsed("delay=10ms");
 
