@@ -76,13 +76,15 @@ enum noon_clock_guard {
 };
 
 /**
- * Read what the guards say, as of the daemon's last event.
+ * Read what the guards say, as of the daemon's last event. Whether there still is a daemon, the
+ * status of noon_now() tells: while it is NOON_CLOCK_STALE, nobody watches.
  *
  * @param page        from noon_open()
  * @param ret_guards  ret_guards[cap], one for each source in the order of the configuration
  * @param cap         16 is always enough
  * @param ret_n       number of sources; may be larger than cap
- * @return 0. The interval of noon_now() does not depend on any of this.
+ * @return 0; ENODATA: the page is of a daemon before the last boot. Outputs untouched unless 0.
+ *         The interval of noon_now() does not depend on any of this.
  */
 int noon_guards(const struct noon_clock_page *page, enum noon_clock_guard *ret_guards, size_t cap,
 		size_t *ret_n);

@@ -159,7 +159,12 @@ int noon_guards(const struct noon_clock_page *page, enum noon_clock_guard *ret_g
 		size_t *ret_n)
 {
 	const struct noon_page *p = page->map;
-	size_t n = atomic_load_explicit(&p->n_guards, memory_order_acquire);
+	size_t n;
+
+	/* Guards of a daemon before the last boot say nothing of the packets of now. */
+	if (!page->same_boot)
+		return ENODATA;
+	n = atomic_load_explicit(&p->n_guards, memory_order_acquire);
 
 	if (n > NOON_PAGE_GUARDS)
 		n = NOON_PAGE_GUARDS;

@@ -86,7 +86,8 @@ static int run(const struct noon_verb *self, int argc, char **argv)
 		return noon_tool_fail(self, "%s: %s (is noonmarkd running? --page names another)",
 				      path, strerror(err));
 	err = noon_now(page, &earliest, &latest, &status);
-	(void)noon_guards(page, guard, GUARDS, &n);
+	if (noon_guards(page, guard, GUARDS, &n))
+		n = 0;
 	noon_close(page);
 	if (err)
 		return noon_tool_fail(self, "%s: the daemon has no time yet", path);

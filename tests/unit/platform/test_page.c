@@ -146,6 +146,8 @@ static void recognises_other_boots_dead_writers_and_other_files(void **state)
 	const uint8_t boot[16] = {1, 2, 3};
 	const uint32_t odd = 7;
 	const uint32_t version = NOON_PAGE_VERSION + 1;
+	enum noon_clock_guard guards[16];
+	size_t n = 77;
 	int64_t lo;
 	int64_t hi;
 
@@ -161,11 +163,38 @@ static void recognises_other_boots_dead_writers_and_other_files(void **state)
 	noon_page_writer_put(w, &body);
 	noon_page_writer_put(w, &body);
 	assert_int_not_equal(noon_now(page, &lo, &hi, &status), 0);
+	assert_int_equal(noon_guards(page, guards, 16, &n), ENODATA);
+	assert_int_equal(n, 77);
 	noon_close(page);
 	scribble(offsetof(struct noon_page, version), &version, sizeof(version));
 	assert_int_equal(noon_open(path, &page), EPROTO);
 	noon_page_writer_free(w);
 	assert_int_equal(noon_open("/dev/null", &page), EPROTO);
+}
+
+static void tells_the_guards_of_all_sources(void **state)
+{
+	const uint8_t said[] = {NOON_CLOCK_GUARD_ALARM, NOON_CLOCK_GUARD_NONE,
+				NOON_CLOCK_GUARD_WATCHING};
+	enum noon_clock_guard guards[2] = {NOON_CLOCK_GUARD_LOSS, NOON_CLOCK_GUARD_LOSS};
+	struct noon_page_writer *w;
+	struct noon_clock_page *page;
+	size_t n = 77;
+
+	(void)state;
+	assert_int_equal(noon_page_writer_new(path, &w), NOON_OK);
+	assert_int_equal(noon_open(path, &page), 0);
+	assert_int_equal(noon_guards(page, guards, 2, &n), 0);
+	assert_int_equal(n, 0);
+	noon_page_writer_put_guards(w, said, 3);
+	assert_int_equal(noon_guards(page, guards, 1, &n), 0);
+	assert_int_equal(n, 3);
+	assert_int_equal(guards[0], NOON_CLOCK_GUARD_ALARM);
+	assert_int_equal(guards[1], NOON_CLOCK_GUARD_LOSS);
+	assert_int_equal(noon_guards(page, guards, 2, &n), 0);
+	assert_int_equal(guards[1], NOON_CLOCK_GUARD_NONE);
+	noon_close(page);
+	noon_page_writer_free(w);
 }
 
 struct race {
@@ -220,6 +249,7 @@ int main(void)
 		cmocka_unit_test(gives_a_widening_interval),
 		cmocka_unit_test(never_claims_more_than_the_age_of_the_page_allows),
 		cmocka_unit_test(recognises_other_boots_dead_writers_and_other_files),
+		cmocka_unit_test(tells_the_guards_of_all_sources),
 		cmocka_unit_test(readers_never_see_half_a_statement),
 	};
 
