@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/guarding.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,8 +52,25 @@ static noon_err make(const struct noon_config *c, const struct noon_config_sourc
 		(void)snprintf(g->digest + 2 * i, 3, "%02x", b->head.digest[i]);
 	g->ended_s = b->head.ended_s;
 	g->count = b->head.count;
+	g->interval_s = noon_baseline_interval_s(&b->head);
 	noon_guard_init(&g->guard, &g->plan);
 	return NOON_OK;
+}
+
+/* The law of round trips hangs on how often a machine is asked. */
+static void check_interval(const struct noon_config_source *s, const struct noon_daemon_guard *g)
+{
+	const double least = exp2((double)s->engine.poll_min);
+	const double most = exp2((double)s->engine.poll_max);
+
+	if (noon_baseline_suits(g->interval_s, least) && noon_baseline_suits(g->interval_s, most))
+		return;
+	noon_log(
+		NOON_LOG_WARNING,
+		"source %s: baseline %s was recorded with an exchange every %.3g s, but polls come "
+		"every %.4g to %.4g s (minpoll, maxpoll): beyond a factor of %d, round trips may "
+		"differ though nobody attacks",
+		s->host, s->baseline, g->interval_s, least, most, NOON_BASELINE_INTERVAL_FACTOR);
 }
 
 noon_err noon_daemon_guard_new(const struct noon_config *c, const struct noon_config_source *s,
@@ -78,6 +96,7 @@ noon_err noon_daemon_guard_new(const struct noon_config *c, const struct noon_co
 		free(g);
 		return err;
 	}
+	check_interval(s, g);
 	if (!g->plan.feasible)
 		noon_log(NOON_LOG_WARNING,
 			 "source %s: guard: round-trip times vary too much to find a shift of "

@@ -14,9 +14,10 @@ struct noon_daemon_guard {
 	struct noon_guard guard;
 	struct noon_guard_plan plan;
 	char path_id[128];
-	char digest[65]; /**< of the file, hexadecimal */
-	int64_t ended_s; /**< end of the campaign, s since 1970 UTC */
-	size_t count;	 /**< values of the campaign */
+	char digest[65];   /**< of the file, hexadecimal */
+	int64_t ended_s;   /**< end of the campaign, s since 1970 UTC */
+	size_t count;	   /**< values of the campaign */
+	double interval_s; /**< between its exchanges on average; 0: not known */
 };
 
 /** Return the state of a guard; NULL is NONE. */

@@ -5,10 +5,12 @@
  */
 #include "daemon/status.h"
 
+#include <math.h>
 #include <string.h>
 #include <time.h>
 
 #include "daemon/daemon.h"
+#include "estimate/baseline.h"
 
 static json_t *seconds(noon_dur d)
 {
@@ -107,8 +109,24 @@ static void set_measurements(json_t *o, const struct noon_source_report *r)
 	(void)json_object_set_new(o, "rx_stamp", json_string(stamp_word(r->last.rx_stamp)));
 }
 
-static json_t *guard_part(const struct noon_daemon_guard *g)
+/* Whether the campaign says anything of polls as they come now. */
+static void set_interval(json_t *o, const struct noon_daemon *d, size_t i, noon_time now)
 {
+	const double campaign_s = d->guard[i]->interval_s;
+	struct noon_source_report r;
+
+	if (campaign_s <= 0.0)
+		return;
+	noon_engine_source_report(d->engine, d->source[i].index, now, &r);
+	(void)json_object_set_new(o, "baseline_interval_s", json_real(campaign_s));
+	(void)json_object_set_new(
+		o, "interval_fits",
+		json_boolean(noon_baseline_suits(campaign_s, exp2((double)r.poll))));
+}
+
+static json_t *guard_part(const struct noon_daemon *d, size_t i, noon_time now)
+{
+	const struct noon_daemon_guard *g = d->guard[i];
 	const struct noon_guard_plan *p;
 	json_t *active = json_array();
 	json_t *o;
@@ -130,6 +148,8 @@ static json_t *guard_part(const struct noon_daemon_guard *g)
 		      "lost", (json_int_t)g->guard.lost, "shift_s", p->conf.shift_ns * 1e-9,
 		      "mean_s", p->centre_ns * 1e-9, "mean_limit_s",
 		      p->limit[NOON_STATISTIC_MEAN].high * 1e-9);
+	if (o != NULL)
+		set_interval(o, d, i, now);
 	if (o != NULL && g->guard.batches > 0)
 		(void)json_object_set_new(o, "batch_mean_s",
 					  json_real(g->guard.batch_mean_ns * 1e-9));
@@ -182,7 +202,7 @@ static json_t *sources(struct noon_daemon *d, noon_time now)
 
 		if (o == NULL)
 			continue;
-		(void)json_object_set_new(o, "guard", guard_part(d->guard[i]));
+		(void)json_object_set_new(o, "guard", guard_part(d, i, now));
 		(void)json_object_set_new(o, "conditions", conditions(d, i));
 		(void)json_array_append_new(list, o);
 	}

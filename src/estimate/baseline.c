@@ -204,3 +204,18 @@ noon_err noon_baseline_parse(struct noon_bytes text, int64_t *rtt_ns, size_t cap
 		*ret = b;
 	return err;
 }
+
+double noon_baseline_interval_s(const struct noon_baseline *b)
+{
+	const double gaps = (double)b->count + (double)b->lost - 1.0;
+
+	return gaps > 0.0 ? ((double)b->ended_s - (double)b->started_s) / gaps : 0.0;
+}
+
+bool noon_baseline_suits(double campaign_s, double poll_s)
+{
+	if (campaign_s <= 0.0)
+		return true;
+	return poll_s <= campaign_s * NOON_BASELINE_INTERVAL_FACTOR &&
+	       poll_s >= campaign_s / NOON_BASELINE_INTERVAL_FACTOR;
+}

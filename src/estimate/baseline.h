@@ -21,6 +21,7 @@
 #ifndef NOON_ESTIMATE_BASELINE_H
 #define NOON_ESTIMATE_BASELINE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -33,6 +34,10 @@
 #define NOON_BASELINE_RTT_MAX	INT64_C(1000000000000) /**< ns: 1000 s */
 #define NOON_BASELINE_DIGEST	32
 #define NOON_BASELINE_SIGNATURE 64
+
+/** A machine that is asked more often, or less, than during the campaign by more than this answers
+ *  otherwise: caches, sleep states and queues have other lengths. */
+#define NOON_BASELINE_INTERVAL_FACTOR 4
 
 struct noon_baseline {
 	char path_id[NOON_BASELINE_NAME_MAX];
@@ -71,5 +76,16 @@ struct noon_baseline_fault {
 NOON_MUST_USE noon_err noon_baseline_parse(struct noon_bytes text, int64_t *rtt_ns, size_t cap,
 					   struct noon_baseline *ret,
 					   struct noon_baseline_fault *ret_fault);
+
+/** Return the mean time from one exchange of the campaign, lost or not, to the next, s, > 0; 0: it
+ *  is not known, since the campaign was over within a second. */
+double noon_baseline_interval_s(const struct noon_baseline *b);
+
+/**
+ * Return whether a campaign says how polls are answered that come every poll_s seconds.
+ * @param campaign_s  its noon_baseline_interval_s(); 0: nothing is held against it
+ * @param poll_s      > 0
+ */
+bool noon_baseline_suits(double campaign_s, double poll_s);
 
 #endif

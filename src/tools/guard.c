@@ -64,6 +64,9 @@ static void print_law(const struct noon_baseline_data *b)
 		     b->head.source, from, to);
 	(void)printf("exchanges   %zu, lost %llu\n", b->head.count,
 		     (unsigned long long)b->head.lost);
+	if (noon_baseline_interval_s(&b->head) > 0.0)
+		(void)printf("interval    %s between exchanges on average\n",
+			     words_of(noon_baseline_interval_s(&b->head) * 1e9, t[0]));
 	(void)printf("round trip  mean %s, sd %s, skewness %.2f, least %s, median %s, most %s\n",
 		     words_of(l->mean_ns, t[0]), words_of(l->sd_ns, t[1]), l->skewness,
 		     words_of(l->least_ns, t[2]), words_of(noon_law_quantile(l, 0.5), t[3]),
@@ -147,6 +150,9 @@ static void print_json(const struct noon_baseline_data *b, const struct noon_gua
 		c->inflation, "drift_s", c->drift_ns * 1e-9, "stationary",
 		(int)!noon_campaign_drifts(c));
 
+	if (noon_baseline_interval_s(&b->head) > 0.0)
+		(void)json_object_set_new(o, "interval_s",
+					  json_real(noon_baseline_interval_s(&b->head)));
 	(void)json_object_set_new(o, "plan", plan != NULL ? plan_json(plan) : json_null());
 	if (plan == NULL)
 		(void)json_object_set_new(o, "refused", json_string(why));

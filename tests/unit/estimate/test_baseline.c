@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -115,6 +116,45 @@ static void others_are_refused(void **state)
 			 NOON_ERR_FULL);
 }
 
+static void tells_the_mean_interval(void **state)
+{
+	static const struct {
+		int64_t started_s, ended_s;
+		size_t count;
+		uint64_t lost;
+		double interval_s;
+	} row[] = {
+		{1790000000, 1790000060, 3, 1, 20.0}, /* lost exchanges were asked as well */
+		{1790000000, 1790000060, 4, 0, 20.0}, {1790000000, 1790001000, 100001, 0, 0.01},
+		{1790000000, 1790000000, 4, 0, 0.0}, /* within a second: not known */
+		{1790000000, 1790000060, 1, 0, 0.0}, /* one exchange has no interval */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+		const struct noon_baseline head = {
+			.started_s = row[i].started_s,
+			.ended_s = row[i].ended_s,
+			.count = row[i].count,
+			.lost = row[i].lost,
+		};
+
+		assert_true(fabs(noon_baseline_interval_s(&head) - row[i].interval_s) < 1e-9);
+	}
+}
+
+static void suits_polls_within_a_factor_of_four(void **state)
+{
+	(void)state;
+	assert_true(noon_baseline_suits(16.0, 16.0));
+	assert_true(noon_baseline_suits(16.0, 64.0));
+	assert_true(noon_baseline_suits(16.0, 4.0));
+	assert_false(noon_baseline_suits(16.0, 128.0));
+	assert_false(noon_baseline_suits(16.0, 2.0));
+	assert_false(noon_baseline_suits(0.001, 0.0625));
+	assert_true(noon_baseline_suits(0.0, 1024.0));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -122,6 +162,8 @@ int main(void)
 		cmocka_unit_test(names_line_and_expectation),
 		cmocka_unit_test(cut_anywhere_is_refused),
 		cmocka_unit_test(others_are_refused),
+		cmocka_unit_test(tells_the_mean_interval),
+		cmocka_unit_test(suits_polls_within_a_factor_of_four),
 	};
 
 	return cmocka_run_group_tests_name("estimate/baseline", tests, NULL, NULL);
