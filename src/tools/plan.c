@@ -25,6 +25,7 @@ struct arguments {
 	double minimum_ns[2];
 	double index, attacker_index;
 	const char *calibration;
+	const char *key; /* that its signature is checked with; NULL: it is not */
 	bool json, has_index;
 };
 
@@ -132,6 +133,7 @@ enum option_key {
 	O_P_FA,
 	O_ESTIMATOR,
 	O_CALIBRATION,
+	O_KEY,
 	O_JSON,
 };
 
@@ -245,6 +247,9 @@ static const char *take_value(struct arguments *a, int o, const char *text)
 	case O_CALIBRATION:
 		a->calibration = text;
 		return NULL;
+	case O_KEY:
+		a->key = text;
+		return NULL;
 	default:
 		return take_path(a, o, text);
 	}
@@ -276,6 +281,7 @@ static int parse(const struct noon_verb *self, int argc, char **argv, struct arg
 		{"p-fa", required_argument, NULL, O_P_FA},
 		{"estimator", required_argument, NULL, O_ESTIMATOR},
 		{"calibration", required_argument, NULL, O_CALIBRATION},
+		{"key", required_argument, NULL, O_KEY},
 		{"json", no_argument, NULL, O_JSON},
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
@@ -326,6 +332,8 @@ static const char *settle(const struct arguments *a)
 		return "--cable is shorter than --distance";
 	if (a->cable_m >= 0.0 && a->minimum_ns[0] >= 0.0)
 		return "--cable and --m-f, --m-r: give one of them";
+	if (a->key != NULL && a->calibration == NULL)
+		return "--key checks the signature of a --calibration: give one";
 	return NULL;
 }
 
@@ -463,6 +471,25 @@ static void print_changes(const struct plan *p)
 	}
 }
 
+static void print_round_trips(const struct plan *p)
+{
+	const struct noon_plan_conf *c = p->c;
+
+	if (c->law == NULL) {
+		(void)printf(
+			"round trips: %u routers each way, idle with probability %g, %g bytes at "
+			"%g Mbit/s\n",
+			c->channel.routers, c->channel.p_idle, c->channel.packet_bytes,
+			c->channel.rate_bps * 1e-6);
+		return;
+	}
+	(void)printf("round trips: %llu measured, mean %.3f us, standard deviation %.3f us\n",
+		     (unsigned long long)c->law->count, c->law->mean_ns * 1e-3,
+		     c->law->sd_ns * 1e-3);
+	(void)printf("calibration: path %s, signature %s\n", p->baseline->head.path_id,
+		     p->a.key != NULL ? "good" : "NOT CHECKED (--key checks it)");
+}
+
 static void print_text(const struct plan *p)
 {
 	const struct noon_plan_conf *c = p->c;
@@ -478,17 +505,7 @@ static void print_text(const struct plan *p)
 		"than %.3f us\n",
 		c->minimum_ns[0] * 1e-3, c->minimum_ns[1] * 1e-3, c->propagation_ns[0] * 1e-3,
 		c->propagation_ns[1] * 1e-3, c->fastest_ns * 1e-3);
-	if (c->law != NULL)
-		(void)printf(
-			"round trips: %llu measured, mean %.3f us, standard deviation %.3f us\n",
-			(unsigned long long)c->law->count, c->law->mean_ns * 1e-3,
-			c->law->sd_ns * 1e-3);
-	else
-		(void)printf(
-			"round trips: %u routers each way, idle with probability %g, %g bytes at "
-			"%g Mbit/s\n",
-			c->channel.routers, c->channel.p_idle, c->channel.packet_bytes,
-			c->channel.rate_bps * 1e-6);
+	print_round_trips(p);
 	for (int w = 0; w < NOON_PLAN_WAYS; w++) {
 		print_way(p, (enum noon_plan_way)w);
 		all = all && p->v[w].feasible;
@@ -530,6 +547,14 @@ static json_t *way_json(const struct plan *p, int w)
 	return o;
 }
 
+static json_t *calibration_json(const struct plan *p)
+{
+	if (p->baseline == NULL)
+		return json_null();
+	return json_pack("{s:s, s:b}", "path_id", p->baseline->head.path_id, "signature_checked",
+			 (int)(p->a.key != NULL));
+}
+
 static void print_json(const struct plan *p, bool feasible)
 {
 	json_t *o = json_object(), *given = json_object();
@@ -540,6 +565,7 @@ static void print_json(const struct plan *p, bool feasible)
 			json_real(noon_plan_get(p->c, (enum noon_plan_param)i) * params[i].factor));
 	(void)json_object_set_new(o, "feasible", json_boolean(feasible));
 	(void)json_object_set_new(o, "parameters", given);
+	(void)json_object_set_new(o, "calibration", calibration_json(p));
 	(void)json_object_set_new(o, "estimator",
 				  json_string(p->c->midpoint ? "midpoint" : "one-way"));
 	for (int w = 0; w < NOON_PLAN_WAYS; w++)
@@ -578,7 +604,7 @@ static int prepare(struct plan *p)
 	if (wrong != NULL)
 		return noon_tool_usage(p->self, "%s", wrong);
 	if (p->a.calibration != NULL) {
-		if (noon_baseline_read(p->a.calibration, NULL, &p->baseline, why) != NOON_OK)
+		if (noon_baseline_read(p->a.calibration, p->a.key, &p->baseline, why) != NOON_OK)
 			return noon_tool_usage(p->self, "%s", why);
 		p->c->law = &p->baseline->law;
 		p->c->inflation = fmax(p->baseline->campaign.inflation, 1.0);
@@ -661,6 +687,7 @@ const struct noon_verb noon_verb_plan = {
 		"      --routers M --p-idle P --packet-bytes B --link-rate R\n"
 		"                            queues, as for 'noonmark sim paper'\n"
 		"      --calibration FILE    measured round trips instead of those\n"
+		"      --key FILE            the operator's key, to check its signature with\n"
 		"      --rate R              round trips per second (default 1)\n"
 		"      --p-d P               probability of detection (default 0.999)\n"
 		"      --p-fa P              false alarms of a period (default 1e-6)\n"

@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Configuration errors name the file, the line and what was expected; --check finds them all."""
+import json
 import os
 import subprocess
 import sys
 
+import baselines
 from harness import DAEMON, check, main
 
 # (text, line, words of the message)
@@ -123,6 +125,48 @@ def test_unreadable_file(w):
     done = subprocess.run(before + [DAEMON, "--check", path], capture_output=True, text=True,
                           timeout=20)
     check(done.returncode == 1 and "Permission denied" in done.stderr, done.stderr)
+
+
+def test_a_campaign_at_another_interval_than_the_polls_is_warned_of(w):
+    key, pub = baselines.keys(w)
+    path = baselines.write(w, "localhost.baseline", key, interval=1)
+
+    def warned(minpoll, maxpoll, baseline=path):
+        conf = w.write("guarded.conf", f'guard-key = "{pub}"\nsource "localhost" {{\n'
+                       f'  minpoll = {minpoll} maxpoll = {maxpoll}\n  guard-shift = "1ms"\n'
+                       f'  baseline = "{baseline}"\n}}\n')
+        done = run("--check", conf)
+        check(done.returncode == 0, done)
+        lines = [x for x in done.stderr.splitlines() if "was recorded with an exchange" in x]
+        check(len(lines) <= 1, lines)
+        return lines[0] if lines else None
+
+    for fitting in ((0, 0), (2, 2), (-2, 2)):
+        check(warned(*fitting) is None, fitting, warned(*fitting))
+    for minpoll, maxpoll, words in ((0, 3, "polls come every 1 to 8 s"),
+                                    (-3, 0, "polls come every 0.125 to 1 s"),
+                                    (4, 10, "polls come every 16 to 1024 s")):
+        line = warned(minpoll, maxpoll)
+        check(line and words in line and "an exchange every 1 s" in line, line)
+        check("localhost" in line and path in line, line)
+    shown = w.tool("guard", "show", path, "--key", pub, "--json", status=0).stdout
+    check(abs(json.loads(shown)["interval_s"] - 1) < 1e-9, shown)
+    check("between exchanges" in w.tool("guard", "show", path).stdout)
+    path_of_rest = baselines.write(w, "quick.baseline", key, interval=0)
+    check(warned(4, 10, path_of_rest) is None, "an interval that is not known")
+
+
+def test_the_status_says_whether_the_campaign_fits_the_polls_of_now(w):
+    key, pub = baselines.keys(w)
+    path = baselines.write(w, "path.baseline", key, interval=1)
+    server = w.server()
+    guarded = {"baseline": path, "path-id": "localhost", "guard-shift": "1ms"}
+    for poll, fits in ((0, True), (-3, False)):
+        source = w.nts_source(server, minpoll=poll, maxpoll=poll, **guarded)
+        client = w.client([source], name=f"client{poll}", top={"guard-key": pub}, watch=False)
+        guard = client.source()["guard"]
+        check(guard["baseline_interval_s"] == 1 and guard["interval_fits"] == fits, poll, guard)
+        check(("was recorded with" in client.log()) != fits, poll, client.log())
 
 
 if __name__ == "__main__":

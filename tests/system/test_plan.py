@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 
+import baselines
 from harness import TOOL, check, main
 
 LAN = ["--limit", "50us", "--period", "1s", "--clock", "tcxo", "--distance", "1km", "--rate",
@@ -113,6 +114,28 @@ def test_a_corrupt_calibration_is_refused(w):
     path = w.write("empty", "")
     run = plan(*LAN, "--calibration", path)
     check(run.returncode == 2 and path in run.stderr, run.returncode, run.stderr)
+
+
+def test_the_signature_of_a_calibration_is_checked_with_a_key(w):
+    key, pub = baselines.keys(w)
+    _, other = baselines.keys(w, "other")
+    path = baselines.write(w, "path.baseline", key)
+    o = verdict(*LAN, "--calibration", path)
+    check(o["calibration"] == {"path_id": "localhost", "signature_checked": False}, o)
+    check("NOT CHECKED" in plan(*LAN, "--calibration", path).stdout)
+    for good in (pub, key):
+        o = verdict(*LAN, "--calibration", path, "--key", good)
+        check(o["calibration"]["signature_checked"], o)
+    check("signature good" in plan(*LAN, "--calibration", path, "--key", pub).stdout)
+    for wrong, words in ((other, [path, "not signed with the key"]),
+                         (w.path("none.pub"), ["none.pub"])):
+        run = plan(*LAN, "--calibration", path, "--key", wrong)
+        check(run.returncode == 2 and run.stdout == "", run.returncode, run.stdout)
+        for word in words:
+            check(word in run.stderr, word, run.stderr)
+    run = plan(*LAN, "--key", pub)
+    check(run.returncode == 2 and "--calibration" in run.stderr, run.stderr)
+    check(verdict(*LAN)["calibration"] is None)
 
 
 if __name__ == "__main__":
