@@ -22,6 +22,7 @@ static struct noon_action *append(struct noon_actions *as, enum noon_action_kind
 	a = &as->a[as->n++];
 	a->kind = kind;
 	a->token = 0;
+	a->peer.n = 0;
 	return a;
 }
 
@@ -33,6 +34,13 @@ void noon_actions_send(struct noon_actions *as, const struct noon_wr *wr, uint32
 	a->token = token;
 	a->send = noon_wr_written(wr);
 	as->used += a->send.n;
+}
+
+void noon_actions_send_to(struct noon_actions *as, const struct noon_wr *wr, uint32_t token,
+			  const struct noon_peer *peer)
+{
+	noon_actions_send(as, wr, token);
+	as->a[as->n - 1].peer = *peer;
 }
 
 void noon_actions_sample(struct noon_actions *as, const struct noon_sample *s)

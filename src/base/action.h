@@ -12,6 +12,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/bytes.h"
 #include "base/sample.h"
@@ -20,6 +21,21 @@
 #define NOON_ACTIONS_MAX   8
 #define NOON_ACTIONS_BYTES 4096
 
+#define NOON_PEER_MAX 27
+
+/** Who sent a packet, or who is to get one, where a machine speaks with several: a key that its
+ *  owner made up (an address, say). Machines compare and copy it, nothing else. n == 0: nobody in
+ *  particular, that is everybody when it is sent to. */
+struct noon_peer {
+	uint8_t n;
+	uint8_t key[NOON_PEER_MAX];
+};
+
+static inline bool noon_peer_equal(const struct noon_peer *a, const struct noon_peer *b)
+{
+	return a->n == b->n && memcmp(a->key, b->key, a->n) == 0;
+}
+
 /** A packet or a piece of a stream that came in. */
 struct noon_rx {
 	struct noon_bytes data; /**< borrowed for the call */
@@ -27,6 +43,7 @@ struct noon_rx {
 	noon_time now;		/**< time of the call, local free-running clock; >= at */
 	noon_dur stamp_err;	/**< error of `at`, >= 0 */
 	enum noon_stamp stamp;	/**< where `at` was taken */
+	struct noon_peer peer;	/**< sender; of machines with several peers only */
 };
 
 /** Findings: assumptions seen to be false. Each carries its numbers. */
@@ -82,7 +99,8 @@ enum noon_action_kind {
 
 struct noon_action {
 	enum noon_action_kind kind;
-	uint32_t token; /**< SEND: echoed by on_sent */
+	uint32_t token;	       /**< SEND: echoed by on_sent */
+	struct noon_peer peer; /**< SEND: to whom; of machines with several peers only */
 	union {
 		struct noon_bytes send; /**< points into the list's own buffer */
 		struct noon_sample sample;
@@ -106,6 +124,9 @@ struct noon_wr noon_actions_room(struct noon_actions *as);
 
 /** Append SEND of what was written through a cursor from noon_actions_room(). */
 void noon_actions_send(struct noon_actions *as, const struct noon_wr *wr, uint32_t token);
+/** The same to one peer. */
+void noon_actions_send_to(struct noon_actions *as, const struct noon_wr *wr, uint32_t token,
+			  const struct noon_peer *peer);
 void noon_actions_sample(struct noon_actions *as, const struct noon_sample *s);
 void noon_actions_finding(struct noon_actions *as, const struct noon_finding *f);
 void noon_actions_connect(struct noon_actions *as);

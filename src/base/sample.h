@@ -3,7 +3,9 @@
  * One completed two-way exchange: what every client machine yields and every estimator takes.
  *
  * t1 and t4 are readings of the free-running local clock (never corrected by the discipline,
- * so the past needs no rewriting when the clock is steered); t2 and t3 are the server's.
+ * so the past needs no rewriting when the clock is steered); t2 and t3 are the server's. Either way
+ * may come first: NTP's order is t1, t2, t3, t4; PTP's is t3 (Sync leaves), t4 (it arrives), t1
+ * (Delay_Req leaves), t2 (it arrives), IEEE 1588's t1, t2, t3, t4.
  */
 #ifndef NOON_BASE_SAMPLE_H
 #define NOON_BASE_SAMPLE_H

@@ -34,7 +34,15 @@
 	X(NTSN, "nts-nak")		/* NTS negative acknowledgement */               \
 	X(RATE, "rate-limited")		/* too many requests from this address */        \
 	X(DENIED, "denied")		/* address not allowed */                        \
-	X(NO_TIME, "no-time")		/* the server has no time to give */
+	X(NO_TIME, "no-time")		/* the server has no time to give */             \
+	X(DOMAIN, "domain")		/* PTP: another domain or sdoId */               \
+	X(IDENTITY, "identity")		/* PTP: not from or not for whom it should be */ \
+	X(KEY_ID, "key-id")		/* PTP: no such key or policy pointer */         \
+	X(REPLAY, "replay")		/* PTP: sequence number seen or passed */        \
+	X(TIMESCALE, "timescale")	/* PTP: not TAI, or UTC offset not believable */ \
+	X(ACCURACY, "no-accuracy")	/* PTP: the transmitter claims none */           \
+	X(GRANT, "no-grant")		/* PTP: unicast that was not granted */          \
+	X(STAMP, "no-stamp")		/* PTP: an event without the stamp it needs */
 
 enum noon_verdict {
 #define NOON_VERDICT_ENUM(name, word) NOON_VERDICT_##name,

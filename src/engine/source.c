@@ -99,7 +99,7 @@ static void note_against(struct noon_source *s, const struct noon_exchange *x, n
 static bool agrees(struct noon_source *s, const struct noon_exchange *x, noon_time now,
 		   const struct noon_drift *d, struct noon_cert *ret)
 {
-	noon_window_expire(&s->window, noon_time_add(x->lo.h, -d->max_age));
+	noon_window_expire(&s->window, noon_time_add(noon_time_min(x->lo.h, x->hi.h), -d->max_age));
 	if (s->has_cert && (s->window.lo.n == 0 || s->window.hi.n == 0)) {
 		/* Nothing left to compare with but the last certificate at the largest rate error.
 		 * That is too little to end suspicion. */
@@ -175,8 +175,8 @@ enum noon_sample_fate noon_source_take(struct noon_source *s, const struct noon_
 		return refuse(s, NOON_SAMPLE_UNAUTHENTICATED);
 	if (x->leap == NOON_LEAP_UNKNOWN)
 		return refuse(s, NOON_SAMPLE_UNSYNCHRONISED);
-	if (x->server_err < 0 || noon_time_before(now, x->t4) ||
-	    noon_time_diff(now, x->t1) > d->max_age)
+	if (x->server_err < 0 || noon_time_before(now, x->t4) || noon_time_before(now, x->t1) ||
+	    noon_time_diff(now, noon_time_min(x->t1, x->t4)) > d->max_age)
 		return refuse(s, NOON_SAMPLE_MALFORMED);
 	sample.server_err = noon_sat_add(x->server_err, s->conf.extra_err);
 	err = noon_exchange_of(&sample, s->conf.m_f, s->conf.m_r, d->rate_max, &ex);

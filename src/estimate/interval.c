@@ -6,12 +6,15 @@
 /* Beyond this a difference of times may have saturated and proves nothing. */
 #define SPAN_MAX (INT64_MAX / 4)
 
+/* NTP asks first: t1, t2, t3, t4. PTP is told the time first and asks afterwards: t3, t4, t1, t2.
+ * Each way bounds theta at its own instant, so the order changes nothing but the signs of the
+ * spans. */
 static bool is_exchange(const struct noon_sample *s)
 {
 	const noon_dur up = noon_time_diff(s->t2, s->t1);
 	const noon_dur down = noon_time_diff(s->t3, s->t4);
 
-	return s->t4.ns >= s->t1.ns && s->t3.ns >= s->t2.ns && s->stamp_err >= 0 &&
+	return (s->t4.ns >= s->t1.ns) == (s->t3.ns >= s->t2.ns) && s->stamp_err >= 0 &&
 	       s->server_err >= 0 && s->stamp_err < SPAN_MAX && s->server_err < SPAN_MAX &&
 	       noon_dur_abs(up) < SPAN_MAX && noon_dur_abs(down) < SPAN_MAX;
 }
@@ -25,7 +28,7 @@ noon_err noon_exchange_of(const struct noon_sample *s, noon_dur m_f, noon_dur m_
 	if (!is_exchange(s))
 		return NOON_ERR_FORMAT;
 	excess = noon_sat_sub(noon_sample_rtt(s), m_f + m_r);
-	slack = noon_dur_scale_out(noon_time_diff(s->t4, s->t1), rate_max);
+	slack = noon_dur_scale_out(noon_dur_abs(noon_time_diff(s->t4, s->t1)), rate_max);
 	slack = noon_sat_add(slack, 2 * s->stamp_err);
 	if (noon_sat_add(excess, slack) < 0)
 		return NOON_ERR_RANGE;
