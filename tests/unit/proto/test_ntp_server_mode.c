@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Requirements P12, P13 and P18 (RFC 5905): modes, versions, kiss codes and plain requests; and that
- * all are counted.
+ * Requirements P12, P13 and P18 (RFC 5905): modes, versions, kiss codes and plain requests; and
+ * that all are counted.
  */
 #include <setjmp.h>
 #include <stdarg.h>
