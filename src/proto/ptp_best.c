@@ -131,14 +131,15 @@ void noon_ptp_foreigners_expire(struct noon_ptp_foreigners *f, unsigned timeout,
 	}
 }
 
-struct noon_ptp_foreign *noon_ptp_foreigners_best(struct noon_ptp_foreigners *f, noon_time now)
+struct noon_ptp_foreign *noon_ptp_foreigners_best(struct noon_ptp_foreigners *f, bool any,
+						  noon_time now)
 {
 	struct noon_ptp_foreign *best = NULL;
 
 	for (size_t i = 0; i < NOON_PTP_FOREIGN_MAX; i++) {
 		struct noon_ptp_foreign *p = &f->list[i];
 
-		if (noon_ptp_foreign_is_qualified(p, now) &&
+		if (((any && p->used) || noon_ptp_foreign_is_qualified(p, now)) &&
 		    (best == NULL || noon_ptp_dataset_cmp(&p->set, &best->set) < 0))
 			best = p;
 	}

@@ -72,7 +72,8 @@ void noon_ptp_foreigners_expire(struct noon_ptp_foreigners *f, unsigned timeout,
  */
 bool noon_ptp_foreign_is_qualified(const struct noon_ptp_foreign *f, noon_time now);
 
-/** Return the best one that counts; NULL if none does. */
-struct noon_ptp_foreign *noon_ptp_foreigners_best(struct noon_ptp_foreigners *f, noon_time now);
+/** Return the best one that counts, or with `any` the best one at all; NULL if there is none. */
+struct noon_ptp_foreign *noon_ptp_foreigners_best(struct noon_ptp_foreigners *f, bool any,
+						  noon_time now);
 
 #endif
