@@ -36,9 +36,8 @@
 #define NOON_PTP_DEPARTED_MAX 32  /**< departures remembered for layovers, of each watched peer */
 
 struct noon_ptp_transmitter_conf {
-	struct noon_rng *rng; /**< borrowed */
-	struct noon_ptp_identity
-		self; /**< sourcePortIdentity; clockIdentity is the grandmaster's */
+	struct noon_rng *rng;	       /**< borrowed */
+	struct noon_ptp_port port;     /**< its clockIdentity is the grandmaster's too */
 	struct noon_ptp_policy policy; /**< keys borrowed */
 	uint8_t priority1;
 	uint8_t priority2;
