@@ -184,6 +184,27 @@ static void losses_are_a_finding_and_no_alarm(void **state)
 	assert_int_not_equal(state_now(), NOON_STATE_ALARM);
 }
 
+static void conditions_are_those_of_the_source_with_its_guard(void **state)
+{
+	struct noon_conditions c;
+	struct noon_conditions same;
+
+	(void)state;
+	start(1);
+	h += NOON_S(1);
+	exchange(0, 0);
+	noon_engine_conditions(&e, 0, &c);
+	noon_conditions_of(&e.source[0], &guard[0], e.conf.alert_limit, &same);
+	for (size_t k = 0; k < NOON_CONDITIONS; k++) {
+		assert_int_equal(c.met[k], same.met[k]);
+		assert_string_equal(c.why[k], same.why[k]);
+	}
+	assert_int_not_equal(c.met[2], NOON_MET_UNKNOWN);
+	noon_engine_set_guard(&e, 0, NULL);
+	noon_engine_conditions(&e, 0, &c);
+	assert_int_equal(c.met[2], NOON_MET_UNKNOWN);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -191,6 +212,7 @@ int main(void)
 		cmocka_unit_test(another_source_keeps_it_ok),
 		cmocka_unit_test(an_operator_can_accept),
 		cmocka_unit_test(losses_are_a_finding_and_no_alarm),
+		cmocka_unit_test(conditions_are_those_of_the_source_with_its_guard),
 	};
 
 	return cmocka_run_group_tests_name("engine/guarded", tests, NULL, NULL);
