@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "link/ptp_link.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "wire/ptp.h"
+
+/* Datagrams handled in one wake-up; the rest waits for the next. */
+#define BATCH 64
+
+struct noon_peer noon_ptp_peer_of(const struct noon_addr *a)
+{
+	struct noon_peer p = {.n = 0};
+
+	if (a->u.sa.sa_family == AF_INET) {
+		p.n = 4;
+		memcpy(p.key, &a->u.v4.sin_addr, 4);
+	} else if (a->u.sa.sa_family == AF_INET6) {
+		p.n = 20;
+		memcpy(p.key, &a->u.v6.sin6_addr, 16);
+		memcpy(p.key + 16, &a->u.v6.sin6_scope_id, 4);
+	}
+	return p;
+}
+
+void noon_ptp_peer_addr(const struct noon_peer *peer, uint16_t port, struct noon_addr *ret)
+{
+	memset(ret, 0, sizeof(*ret));
+	if (peer->n == 4) {
+		ret->u.v4.sin_family = AF_INET;
+		memcpy(&ret->u.v4.sin_addr, peer->key, 4);
+		ret->len = sizeof(ret->u.v4);
+	} else if (peer->n == 20) {
+		ret->u.v6.sin6_family = AF_INET6;
+		memcpy(&ret->u.v6.sin6_addr, peer->key, 16);
+		memcpy(&ret->u.v6.sin6_scope_id, peer->key + 16, 4);
+		ret->len = sizeof(ret->u.v6);
+	}
+	noon_addr_set_port(ret, port);
+}
+
+/* A card's stamp is brought to CLOCK_REALTIME; false if that cannot be. */
+static bool to_real(const struct noon_ptp_link *l, enum noon_stamp stamp, int64_t *ns,
+		    noon_dur *ret_err)
+{
+	*ret_err = 0;
+	if (stamp != NOON_STAMP_HARDWARE)
+		return true;
+	return l->hw != NULL && noon_hwstamp_to_real(l->hw, *ns, ns, ret_err) == NOON_OK;
+}
+
+static void take_departures(struct noon_ptp_link *l)
+{
+	struct noon_ptp_departure d;
+	uint32_t id;
+
+	for (int i = 0; i < BATCH; i++) {
+		if (noon_udp_recv_sent(l->sockets.event, &id, &d.real_ns, &d.stamp))
+			return;
+		struct noon_ptp_sent *s = &l->sent[id % NOON_PTP_LINK_SENT];
+
+		if (!s->used || s->id != id || !to_real(l, d.stamp, &d.real_ns, &d.err))
+			continue;
+		s->used = false;
+		d.token = s->token;
+		d.since = s->before;
+		l->n_stamped++;
+		s->user->on_sent(s->user->arg, &d);
+	}
+}
+
+static void take_arrivals(struct noon_ptp_link *l, int fd)
+{
+	uint8_t buf[NOON_PTP_MESSAGE_MAX];
+	struct noon_datagram d;
+
+	for (int i = 0; i < BATCH; i++) {
+		struct noon_ptp_arrival a = {.stamp = NOON_STAMP_USER, .since = l->looked};
+		const noon_err err = noon_udp_recv(fd, buf, sizeof(buf), &d);
+
+		/* A refusal by ICMP is read and forgotten: anybody can forge one. */
+		if (err == NOON_ERR_EMPTY)
+			return;
+		if (err || d.truncated)
+			continue;
+		a.data = noon_bytes_of(buf, d.n);
+		a.peer = noon_ptp_peer_of(&d.peer);
+		a.real_ns = d.stamp_ns;
+		if (d.stamp != NOON_STAMP_USER && to_real(l, d.stamp, &a.real_ns, &a.err))
+			a.stamp = d.stamp;
+		if (fd == l->sockets.event) {
+			l->n_arrived++;
+			l->n_arrived_stamped += a.stamp != NOON_STAMP_USER;
+		}
+		for (size_t k = 0; k < l->n_users; k++)
+			l->user[k]->on_packet(l->user[k]->arg, &a);
+	}
+}
+
+/* Event messages first, and departures before arrivals: an answer wants its request's stamp, a
+ * Follow_Up its Sync. */
+static void on_ready(void *arg, unsigned what)
+{
+	struct noon_ptp_link *l = arg;
+
+	(void)what;
+	take_departures(l);
+	take_arrivals(l, l->sockets.event);
+	take_arrivals(l, l->sockets.general);
+	l->looked = noon_instant_now();
+}
+
+noon_err noon_ptp_link_open(struct noon_ptp_link *l, struct noon_loop *loop,
+			    const struct noon_ptp_socket_conf *conf, const struct noon_hwstamp *hw,
+			    const char **ret_why, int *ret_sys)
+{
+	memset(l, 0, sizeof(*l));
+	l->loop = loop;
+	l->sockets.event = -1;
+	l->sockets.general = -1;
+	l->event.fd = -1;
+	l->general.fd = -1;
+	const noon_err err = noon_ptp_sockets_open(conf, &l->sockets, ret_why, ret_sys);
+
+	if (err)
+		return err;
+	/* Without them the kernel's stamps still come. */
+	if (hw != NULL && noon_hwstamp_want(l->sockets.event) == NOON_OK)
+		l->hw = hw;
+	l->looked = noon_instant_now();
+	return NOON_OK;
+}
+
+noon_err noon_ptp_link_start(struct noon_ptp_link *l)
+{
+	noon_err err;
+
+	l->event = (struct noon_watch){
+		.fd = l->sockets.event, .want = NOON_READABLE, .ready = on_ready, .arg = l};
+	l->general = l->event;
+	l->general.fd = l->sockets.general;
+	err = noon_loop_add(l->loop, &l->event);
+	err = err ? err : noon_loop_add(l->loop, &l->general);
+	l->looked = noon_instant_now();
+	return err;
+}
+
+noon_err noon_ptp_link_attach(struct noon_ptp_link *l, struct noon_ptp_user *user)
+{
+	if (l->n_users == NOON_PTP_LINK_USERS)
+		return NOON_ERR_FULL;
+	l->user[l->n_users++] = user;
+	return NOON_OK;
+}
+
+static void address(const struct noon_ptp_link *l, const struct noon_peer *peer, uint16_t port,
+		    struct noon_addr *ret)
+{
+	if (peer->n > 0) {
+		noon_ptp_peer_addr(peer, port, ret);
+		return;
+	}
+	*ret = l->sockets.group;
+	noon_addr_set_port(ret, port);
+}
+
+static void send_event(struct noon_ptp_link *l, struct noon_ptp_user *user,
+		       const struct noon_action *a, const struct noon_addr *to)
+{
+	const uint32_t id = l->next_id;
+	struct noon_ptp_sent *s = &l->sent[id % NOON_PTP_LINK_SENT];
+
+	*s = (struct noon_ptp_sent){.used = true,
+				    .id = id,
+				    .token = a->token,
+				    .user = user,
+				    .before = noon_instant_now()};
+	if (noon_udp_send(l->sockets.event, a->send, to, NULL) == NOON_OK) {
+		l->next_id++;
+		l->n_sent++;
+		return;
+	}
+	l->last_sys = errno;
+	l->n_failed++;
+	memset(l->sent, 0, sizeof(l->sent));
+	l->next_id = 0;
+	noon_ptp_sockets_recount(&l->sockets, l->hw != NULL);
+}
+
+void noon_ptp_link_send(struct noon_ptp_link *l, struct noon_ptp_user *user,
+			const struct noon_action *a)
+{
+	const bool event = noon_ptp_is_event(a->send.p[0] & 0x0f);
+	struct noon_addr to;
+
+	address(l, &a->peer, event ? l->sockets.event_port : l->sockets.general_port, &to);
+	if (to.len == 0)
+		return;
+	if (event) {
+		send_event(l, user, a, &to);
+	} else if (noon_udp_send(l->sockets.general, a->send, &to, NULL)) {
+		l->last_sys = errno;
+		l->n_failed++;
+	}
+}
+
+void noon_ptp_link_close(struct noon_ptp_link *l)
+{
+	if (l->event.fd >= 0)
+		noon_loop_del(l->loop, &l->event);
+	if (l->general.fd >= 0)
+		noon_loop_del(l->loop, &l->general);
+	noon_ptp_sockets_close(&l->sockets);
+	l->event.fd = -1;
+	l->general.fd = -1;
+}

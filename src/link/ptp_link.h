@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The sockets of a PTP port on a loop, shared by the machines that speak through them.
+ *
+ * A message of either socket is shown to every machine; each ignores what is not its own. Stamps
+ * are handed on as the kernel or the card gave them: machines' owners translate them into their
+ * scale.
+ */
+#ifndef NOON_LINK_PTP_LINK_H
+#define NOON_LINK_PTP_LINK_H
+
+#include "base/action.h"
+#include "platform/clock.h"
+#include "platform/hwstamp.h"
+#include "platform/loop.h"
+#include "platform/ptp_socket.h"
+
+#define NOON_PTP_LINK_USERS 20
+#define NOON_PTP_LINK_SENT  64 /**< event messages whose stamps may still come */
+
+/** What came in. */
+struct noon_ptp_arrival {
+	struct noon_bytes data; /**< borrowed for the call */
+	struct noon_peer peer;	/**< sender, without its port */
+	int64_t real_ns;	/**< CLOCK_REALTIME of the arrival; nothing if stamp is USER */
+	noon_dur err;		/**< of real_ns, beyond that of the kernel's stamp */
+	enum noon_stamp stamp;
+	struct noon_instant since; /**< before the stamp was taken */
+};
+
+/** The departure of an event message. */
+struct noon_ptp_departure {
+	uint32_t token;
+	int64_t real_ns;
+	noon_dur err;
+	enum noon_stamp stamp;
+	struct noon_instant since;
+};
+
+/** A machine on the link. */
+struct noon_ptp_user {
+	void (*on_packet)(void *arg, const struct noon_ptp_arrival *a);
+	void (*on_sent)(void *arg, const struct noon_ptp_departure *d);
+	void *arg;
+};
+
+struct noon_ptp_sent {
+	bool used;
+	uint32_t id; /**< the kernel's count */
+	uint32_t token;
+	struct noon_ptp_user *user;
+	struct noon_instant before;
+};
+
+struct noon_ptp_link {
+	struct noon_loop *loop;
+	const struct noon_hwstamp *hw; /**< NULL: stamps of the kernel only */
+	struct noon_ptp_sockets sockets;
+	struct noon_watch event;
+	struct noon_watch general;
+	size_t n_users;
+	struct noon_ptp_user *user[NOON_PTP_LINK_USERS];
+	struct noon_ptp_sent sent[NOON_PTP_LINK_SENT];
+	uint32_t next_id;
+	struct noon_instant looked; /**< when the sockets were last looked at */
+	uint64_t n_sent;	    /**< event messages */
+	uint64_t n_stamped;	    /**< of which the departure became known */
+	uint64_t n_arrived;	    /**< event messages */
+	uint64_t n_arrived_stamped; /**< of which the arrival was stamped */
+	uint64_t n_failed;	    /**< sends */
+	int last_sys;		    /**< errno of the last failed send, 0: none */
+};
+
+/** Open the sockets. @retval as noon_ptp_sockets_open() */
+NOON_MUST_USE noon_err noon_ptp_link_open(struct noon_ptp_link *l, struct noon_loop *loop,
+					  const struct noon_ptp_socket_conf *conf,
+					  const struct noon_hwstamp *hw, const char **ret_why,
+					  int *ret_sys);
+/** Begin to receive. @retval NOON_OK, NOON_ERR_* of the loop */
+NOON_MUST_USE noon_err noon_ptp_link_start(struct noon_ptp_link *l);
+/** Add a machine; borrowed until close. @retval NOON_OK, NOON_ERR_FULL */
+NOON_MUST_USE noon_err noon_ptp_link_attach(struct noon_ptp_link *l, struct noon_ptp_user *user);
+/** Carry out a SEND of a machine. The message's type says which socket; peer n == 0 is the group.
+ */
+void noon_ptp_link_send(struct noon_ptp_link *l, struct noon_ptp_user *user,
+			const struct noon_action *a);
+/** Close; fine after a failed open of a zeroed struct. */
+void noon_ptp_link_close(struct noon_ptp_link *l);
+
+/** Convert between addresses and the keys that machines see (without the port). */
+struct noon_peer noon_ptp_peer_of(const struct noon_addr *a);
+void noon_ptp_peer_addr(const struct noon_peer *peer, uint16_t port, struct noon_addr *ret);
+
+#endif
