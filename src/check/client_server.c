@@ -1,25 +1,33 @@
-/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Start, loop and end of the server for a client under test.
+ */
 #include "check/client_server.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
-#include <openssl/rand.h>
+#include <netinet/in.h>
+#include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/time.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "proto/nts_packet.h"
-#include "wire/ntske.h"
+#include "check/client_server_priv.h"
+#include "crypto/x509.h"
 
-#define EXPORTER "EXPORTER-network-time-security"
-#define GOOD	 28 /* requests before the silence */
+/* The shortest wait between key exchanges that fail is 10 s (RFC 8915, 4.2), and a client may add
+ * some chance to it: with one more in so long a time, or none, its back-off is known. */
+#define BACK_OFF NOON_S(12)
+/* A client that does not wait so long still gets time to fall back to plain NTP. */
+#define FALL_BACK NOON_S(3)
+/* A client has gone when it sends nothing for that long, and for four of its own intervals. */
+#define GONE NOON_S(25)
 
-static noon_time clock_now(clockid_t which)
+noon_time noon_client_clock(clockid_t which)
 {
 	struct timespec ts;
 
@@ -27,410 +35,7 @@ static noon_time clock_now(clockid_t which)
 	return (noon_time){ts.tv_sec * NOON_NS_PER_SEC + ts.tv_nsec};
 }
 
-enum noon_client_step noon_client_step_of(size_t n)
-{
-	if (n >= GOOD)
-		return NOON_STEP_SILENT;
-	switch (n) {
-	case 3:
-		return NOON_STEP_BARE;
-	case 5:
-		return NOON_STEP_TAMPERED;
-	case 7:
-		return NOON_STEP_NAK_OTHER;
-	case 10:
-		return NOON_STEP_NAK_FIRST;
-	case 13:
-		return NOON_STEP_ZERO;
-	case 15:
-		return NOON_STEP_HUGE;
-	default:
-		return NOON_STEP_GOOD;
-	}
-}
-
-/* --- cookies --- */
-
-static struct noon_client_cookie *make_cookie(struct noon_client_server *s, uint8_t key,
-					      enum noon_client_bait bait)
-{
-	struct noon_client_cookie *c = &s->cookie[s->n_cookie % NOON_CLIENT_COOKIES];
-
-	s->n_cookie++;
-	*c = (struct noon_client_cookie){.key = key, .bait = bait};
-	(void)RAND_bytes(c->p, sizeof(c->p));
-	return c;
-}
-
-static struct noon_client_cookie *find_cookie(struct noon_client_server *s, struct noon_bytes p)
-{
-	if (p.n < NOON_CLIENT_COOKIE)
-		return NULL;
-	for (size_t i = 0; i < s->n_cookie && i < NOON_CLIENT_COOKIES; i++)
-		if (memcmp(s->cookie[i].p, p.p, NOON_CLIENT_COOKIE) == 0)
-			return &s->cookie[i];
-	return NULL;
-}
-
-/* --- key exchange --- */
-
-static bool wants_us(struct noon_bytes in)
-{
-	struct noon_rd rd = noon_rd_bytes(in);
-	struct noon_ntske_record r;
-	bool ntp = false;
-	bool aead = false;
-
-	while (noon_rd_left(&rd) > 0 && noon_ntske_rd(&rd, &r) == NOON_OK)
-		for (size_t i = 0; i < r.body.n / 2; i++) {
-			ntp |= r.type == NOON_NTSKE_NEXT_PROTOCOL &&
-			       noon_ntske_item(r.body, i) == NOON_NTSKE_NTPV4;
-			aead |= r.type == NOON_NTSKE_AEAD &&
-				noon_ntske_item(r.body, i) == NOON_AEAD_SIV_CMAC_256;
-		}
-	return ntp && aead;
-}
-
-static bool read_request(SSL *ssl, uint8_t *buf, size_t cap, size_t *ret_n)
-{
-	size_t seen = 0;
-
-	for (*ret_n = 0; *ret_n < cap;) {
-		const int got = SSL_read(ssl, buf + *ret_n, (int)(cap - *ret_n));
-
-		if (got <= 0)
-			return false;
-		*ret_n += (size_t)got;
-		if (noon_ntske_scan(noon_bytes_of(buf, *ret_n), cap, &seen) == NOON_NTSKE_COMPLETE)
-			return true;
-	}
-	return false;
-}
-
-static bool export_keys(struct noon_client_server *s, SSL *ssl, uint8_t key)
-{
-	for (uint8_t way = 0; way < 2; way++) {
-		const unsigned char context[] = {0, 0, 0, NOON_AEAD_SIV_CMAC_256, way};
-
-		if (SSL_export_keying_material(ssl, way == 0 ? s->c2s[key] : s->s2c[key], 32,
-					       EXPORTER, sizeof(EXPORTER) - 1, context,
-					       sizeof(context), 1) != 1)
-			return false;
-	}
-	return true;
-}
-
-static bool write_keys(struct noon_client_server *s, uint8_t key, struct noon_wr *wr)
-{
-	const uint16_t protocol = NOON_NTSKE_NTPV4;
-	const uint16_t aead = NOON_AEAD_SIV_CMAC_256;
-	const uint16_t port = s->ntp_port;
-	bool ok = !noon_ntske_wr_items(wr, true, NOON_NTSKE_NEXT_PROTOCOL, &protocol, 1) &&
-		  !noon_ntske_wr_items(wr, true, NOON_NTSKE_AEAD, &aead, 1) &&
-		  !noon_ntske_wr_items(wr, false, NOON_NTSKE_SERVER_PORT, &port, 1);
-
-	for (int i = 0; i < 8; i++)
-		ok = ok && !noon_ntske_wr(wr, false, NOON_NTSKE_COOKIE,
-					  noon_bytes_of(make_cookie(s, key, NOON_BAIT_NONE)->p,
-							NOON_CLIENT_COOKIE));
-	return ok && !noon_ntske_wr_end(wr);
-}
-
-static void talk(struct noon_client_server *s, SSL *ssl)
-{
-	struct noon_wr wr = noon_wr_over(s->out, sizeof(s->out));
-	const uint8_t key = (uint8_t)s->n_ke;
-	size_t n = 0;
-
-	if (SSL_accept(ssl) != 1 || !read_request(ssl, s->in, sizeof(s->in), &n) ||
-	    !wants_us(noon_bytes_of(s->in, n)) || !export_keys(s, ssl, key) ||
-	    !write_keys(s, key, &wr))
-		return;
-	s->ke[s->n_ke++] =
-		(struct noon_client_ke){.at = clock_now(CLOCK_MONOTONIC), .requests = s->n_request};
-	(void)SSL_write(ssl, s->out, (int)noon_wr_len(&wr));
-	(void)SSL_shutdown(ssl);
-}
-
-static void serve_keys(struct noon_client_server *s)
-{
-	const struct timeval limit = {.tv_sec = 2};
-	struct sockaddr_storage peer;
-	socklen_t len = sizeof(peer);
-	const int fd = accept(s->ke_fd, (struct sockaddr *)&peer, &len);
-	char name[sizeof(s->peer)] = "";
-	SSL *ssl;
-
-	if (fd < 0)
-		return;
-	(void)getnameinfo((struct sockaddr *)&peer, len, name, sizeof(name), NULL, 0,
-			  NI_NUMERICHOST);
-	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
-	(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
-	if (s->n_ke == NOON_CLIENT_KES || (s->n_ke > 0 && strcmp(name, s->peer) != 0)) {
-		(void)close(fd);
-		return;
-	}
-	if (noon_client_step_of(s->n_request) == NOON_STEP_SILENT) {
-		s->ke[s->n_ke++] = (struct noon_client_ke){.at = clock_now(CLOCK_MONOTONIC),
-							   .requests = s->n_request,
-							   .refused = true};
-		(void)close(fd);
-		return;
-	}
-	ssl = SSL_new(s->tls);
-	if (ssl != NULL && SSL_set_fd(ssl, fd) == 1)
-		talk(s, ssl);
-	if (s->n_ke > 0)
-		(void)snprintf(s->peer, sizeof(s->peer), "%s", name);
-	SSL_free(ssl);
-	(void)close(fd);
-}
-
-/* --- NTP --- */
-
-static bool opens(const uint8_t key[32], const struct noon_nts_packet *p)
-{
-	uint8_t plain[2048];
-	struct noon_aead aead = {.handle = NULL};
-	size_t n = 0;
-	const bool ok = !noon_aead_init(&aead, NOON_AEAD_SIV_CMAC_256, noon_bytes_of(key, 32)) &&
-			!noon_aead_open(&aead, p->auth.nonce, p->ad, p->auth.sealed, plain,
-					sizeof(plain), &n);
-
-	noon_aead_fini(&aead);
-	return ok;
-}
-
-/* The authenticator's own length says where the next field would begin. */
-static bool is_last(const struct noon_nts_packet *p)
-{
-	const uint8_t *at = p->whole.p + p->ad.n;
-
-	return p->has_auth && !p->has_mac && p->ad.n + 4 <= p->whole.n &&
-	       p->ad.n + ((size_t)at[2] << 8 | at[3]) == p->whole.n;
-}
-
-static struct noon_client_request *note(struct noon_client_server *s,
-					const struct noon_ntp_header *h,
-					const struct noon_nts_packet *p,
-					struct noon_client_cookie *c, uint16_t port)
-{
-	struct noon_client_request *r = &s->request[s->n_request];
-	const int64_t now = clock_now(CLOCK_REALTIME).ns;
-	const int64_t theirs = noon_ntp_ts_to_time(h->transmit, (noon_time){now}).ns;
-
-	*r = (struct noon_client_request){
-		.at = clock_now(CLOCK_MONOTONIC),
-		.from_clock = theirs > now ? theirs - now : now - theirs,
-		.step = noon_client_step_of(s->n_request),
-		.header = *h,
-		.port = port,
-		.uid_n = p->uid.n,
-		.n_uid = p->n_uid,
-		.n_cookie = p->n_cookie,
-		.cookie_n = p->cookie.n,
-		.placeholders = p->n_placeholder,
-		.bad_placeholder = p->bad_placeholder,
-		.bait = c != NULL ? c->bait : NOON_BAIT_UNKNOWN,
-		.again = c != NULL && c->used++ > 0,
-		.last = is_last(p),
-		.auth = c != NULL && p->has_auth && opens(s->c2s[c->key], p),
-	};
-	memcpy(r->uid, p->uid.p, p->uid.n < NOON_CLIENT_UID ? p->uid.n : NOON_CLIENT_UID);
-	s->n_request++;
-	return r;
-}
-
-struct question {
-	struct noon_ntp_header header;
-	struct noon_nts_packet packet;
-	const struct sockaddr *peer;
-	socklen_t len;
-	uint8_t key;
-};
-
-static struct noon_ntp_header header_for(const struct question *q)
-{
-	const noon_time now = clock_now(CLOCK_REALTIME);
-
-	return (struct noon_ntp_header){
-		.version = 4,
-		.mode = NOON_NTP_MODE_SERVER,
-		.stratum = 1,
-		.poll = q->header.poll,
-		.precision = -20,
-		.root_disp = 10,
-		.ref_id = 0x47505300,
-		.origin = q->header.transmit,
-		.receive = noon_ntp_ts_from_time(now),
-		.reference = noon_ntp_ts_from_time((noon_time){now.ns - NOON_S(10)}),
-		.transmit = noon_ntp_ts_from_time(now),
-	};
-}
-
-static void reply(const struct noon_client_server *s, const struct question *q, struct noon_wr *wr)
-{
-	(void)sendto(s->ntp_fd, wr->start, noon_wr_len(wr), 0, q->peer, q->len);
-}
-
-/* A cookie inside of the ciphertext; one of no bytes is only a head. */
-static bool put_cookie(struct noon_client_server *s, const struct question *q,
-		       enum noon_client_step step, enum noon_client_bait bait, struct noon_wr *wr)
-{
-	uint8_t huge[NOON_CLIENT_HUGE] = {0};
-	const struct noon_client_cookie *c;
-
-	if (step == NOON_STEP_ZERO)
-		return !noon_wr_u16(wr, NOON_EXT_COOKIE) && !noon_wr_u16(wr, 4);
-	c = make_cookie(s, q->key, bait);
-	memcpy(huge, c->p, sizeof(c->p));
-	return !noon_ntp_ext_put(
-		wr, NOON_EXT_COOKIE,
-		noon_bytes_of(huge, step == NOON_STEP_HUGE ? sizeof(huge) : sizeof(c->p)));
-}
-
-/* Time with an authenticator, whose last byte is wrong when it carries the bait of tampering. */
-static void send_sealed(struct noon_client_server *s, const struct question *q,
-			enum noon_client_step step, enum noon_client_bait bait)
-{
-	const size_t wanted = 1 + q->packet.n_placeholder;
-	const struct noon_ntp_header h = header_for(q);
-	uint8_t nonce[16];
-	struct noon_wr wr = noon_wr_over(s->out, sizeof(s->out));
-	struct noon_wr in = noon_wr_over(s->plain, sizeof(s->plain));
-	struct noon_aead aead = {.handle = NULL};
-	bool ok = !noon_ntp_header_put(&wr, &h) &&
-		  !noon_ntp_ext_put(&wr, NOON_EXT_UNIQUE_ID, q->packet.uid);
-	const struct noon_bytes ad = noon_wr_written(&wr);
-
-	for (size_t i = 0;
-	     i < (bait != NOON_BAIT_NONE || step != NOON_STEP_GOOD ? 1 : wanted) && i < 8; i++)
-		ok = ok && put_cookie(s, q, step, bait, &in);
-	(void)RAND_bytes(nonce, sizeof(nonce));
-	ok = ok &&
-	     !noon_ntp_auth_begin(&wr, noon_bytes_of(nonce, sizeof(nonce)),
-				  noon_wr_len(&in) + NOON_AEAD_TAG) &&
-	     !noon_aead_init(&aead, NOON_AEAD_SIV_CMAC_256, noon_bytes_of(s->s2c[q->key], 32)) &&
-	     !noon_aead_seal(&aead, noon_bytes_of(nonce, sizeof(nonce)), ad, noon_wr_written(&in),
-			     &wr);
-	noon_aead_fini(&aead);
-	/* The header is protected, and not encrypted: a client that does not verify finds the
-	 * bait whole. */
-	if (bait == NOON_BAIT_TAMPERED)
-		s->out[12] ^= 1;
-	if (ok)
-		reply(s, q, &wr);
-}
-
-static void send_bare(struct noon_client_server *s, const struct question *q)
-{
-	const struct noon_ntp_header h = header_for(q);
-	const struct noon_client_cookie *c = make_cookie(s, q->key, NOON_BAIT_BARE);
-	uint8_t out[512];
-	struct noon_wr wr = noon_wr_over(out, sizeof(out));
-
-	if (!noon_ntp_header_put(&wr, &h) &&
-	    !noon_ntp_ext_put(&wr, NOON_EXT_UNIQUE_ID, q->packet.uid) &&
-	    !noon_ntp_ext_put(&wr, NOON_EXT_COOKIE, noon_bytes_of(c->p, sizeof(c->p))))
-		reply(s, q, &wr);
-}
-
-static void send_nak(const struct noon_client_server *s, const struct question *q, bool right)
-{
-	struct noon_ntp_header h = header_for(q);
-	uint8_t other[NOON_CLIENT_UID];
-	uint8_t out[512];
-	struct noon_wr wr = noon_wr_over(out, sizeof(out));
-
-	h.stratum = 0;
-	h.leap = 3;
-	h.ref_id = NOON_KISS_NTSN;
-	(void)RAND_bytes(other, sizeof(other));
-	if (!noon_ntp_header_put(&wr, &h) &&
-	    !noon_ntp_ext_put(&wr, NOON_EXT_UNIQUE_ID,
-			      right ? q->packet.uid : noon_bytes_of(other, 32)))
-		reply(s, q, &wr);
-}
-
-static void answer(struct noon_client_server *s, const struct question *q,
-		   enum noon_client_step step)
-{
-	switch (step) {
-	case NOON_STEP_SILENT:
-		return;
-	case NOON_STEP_NAK_OTHER:
-		send_nak(s, q, false);
-		return;
-	case NOON_STEP_BARE:
-		send_bare(s, q);
-		break;
-	case NOON_STEP_TAMPERED:
-		send_sealed(s, q, NOON_STEP_GOOD, NOON_BAIT_TAMPERED);
-		break;
-	case NOON_STEP_NAK_FIRST:
-		send_nak(s, q, true);
-		break;
-	case NOON_STEP_HUGE:
-		send_sealed(s, q, step, NOON_BAIT_HUGE);
-		return;
-	case NOON_STEP_ZERO:
-		send_sealed(s, q, step, NOON_BAIT_NONE);
-		return;
-	case NOON_STEP_GOOD:
-		break;
-	}
-	send_sealed(s, q, NOON_STEP_GOOD, NOON_BAIT_NONE);
-}
-
-static uint16_t port_of(const struct sockaddr *a, socklen_t len)
-{
-	char word[8] = "0";
-	unsigned port = 0;
-
-	(void)getnameinfo(a, len, NULL, 0, word, sizeof(word), NI_NUMERICSERV);
-	for (const char *p = word; *p >= '0' && *p <= '9'; p++)
-		port = port * 10 + (unsigned)(*p - '0');
-	return (uint16_t)port;
-}
-
-static void serve_time(struct noon_client_server *s)
-{
-	struct sockaddr_storage peer;
-	socklen_t len = sizeof(peer);
-	const ssize_t n =
-		recvfrom(s->ntp_fd, s->in, sizeof(s->in), 0, (struct sockaddr *)&peer, &len);
-	struct question q = {.peer = (const struct sockaddr *)&peer, .len = len};
-	struct noon_rd rd;
-	struct noon_client_cookie *c;
-	const struct noon_client_request *r;
-	char name[sizeof(s->peer)] = "";
-
-	if (n <= 0 || getnameinfo(q.peer, len, name, sizeof(name), NULL, 0, NI_NUMERICHOST) != 0 ||
-	    (s->peer[0] != '\0' && strcmp(name, s->peer) != 0))
-		return;
-	rd = noon_rd_over(s->in, (size_t)n);
-	if (noon_ntp_header_get(&rd, &q.header) ||
-	    noon_nts_packet_parse(noon_bytes_of(s->in, (size_t)n), &q.packet) !=
-		    NOON_VERDICT_ACCEPTED) {
-		s->n_malformed++;
-		return;
-	}
-	if (!q.packet.has_nts) {
-		s->n_plain += q.header.mode == NOON_NTP_MODE_CLIENT;
-		return;
-	}
-	if (s->n_request == NOON_CLIENT_REQUESTS)
-		return;
-	c = find_cookie(s, q.packet.cookie);
-	r = note(s, &q.header, &q.packet, c, port_of(q.peer, len));
-	if (c == NULL || q.packet.uid.n == 0)
-		return;
-	q.key = c->key;
-	answer(s, &q, r->step);
-}
-
-/* --- start and end --- */
+/* --- start --- */
 
 static int bind_to(const char *host, uint16_t port, int type)
 {
@@ -442,14 +47,22 @@ static int bind_to(const char *host, uint16_t port, int type)
 	int fd = -1;
 
 	(void)snprintf(word, sizeof(word), "%u", (unsigned)port);
-	if (getaddrinfo(host, word, &hints, &ai) != 0)
+	if (getaddrinfo(host, word, &hints, &ai) != 0) {
+		errno = EINVAL;
 		return -1;
+	}
 	fd = socket(ai->ai_family, type, 0);
+	/* Two servers of UDP on one port would share its packets: only TCP, whose old connections
+	 * linger, may use it again. */
 	if (fd >= 0 &&
-	    (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) < 0 ||
+	    ((type == SOCK_STREAM &&
+	      setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) < 0) ||
 	     fcntl(fd, F_SETFD, FD_CLOEXEC) < 0 || bind(fd, ai->ai_addr, ai->ai_addrlen) < 0 ||
 	     (type == SOCK_STREAM && listen(fd, 16) < 0))) {
+		const int why = errno;
+
 		(void)close(fd);
+		errno = why;
 		fd = -1;
 	}
 	freeaddrinfo(ai);
@@ -470,33 +83,113 @@ static int on_alpn(SSL *ssl, const unsigned char **out, unsigned char *n, const 
 	return SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
-noon_err noon_client_server_init(struct noon_client_server *s, const struct noon_client_conf *conf,
-				 const char **ret_why)
+static SSL_CTX *new_tls(void)
+{
+	SSL_CTX *tls = SSL_CTX_new(TLS_server_method());
+
+	if (tls == NULL)
+		return NULL;
+	(void)SSL_CTX_set_min_proto_version(tls, TLS1_3_VERSION);
+	(void)SSL_CTX_set_num_tickets(tls, 0);
+	SSL_CTX_set_alpn_select_cb(tls, on_alpn, NULL);
+	return tls;
+}
+
+static bool use_pem(SSL_CTX *tls, const struct noon_secret_x509 *x)
+{
+	BIO *cert = BIO_new_mem_buf(x->cert, (int)x->cert_n);
+	BIO *key = BIO_new_mem_buf(x->key, (int)x->key_n);
+	X509 *c = cert == NULL ? NULL : PEM_read_bio_X509(cert, NULL, NULL, NULL);
+	EVP_PKEY *k = key == NULL ? NULL : PEM_read_bio_PrivateKey(key, NULL, NULL, NULL);
+	const bool ok = c != NULL && k != NULL && SSL_CTX_use_certificate(tls, c) == 1 &&
+			SSL_CTX_use_PrivateKey(tls, k) == 1;
+
+	X509_free(c);
+	EVP_PKEY_free(k);
+	BIO_free(cert);
+	BIO_free(key);
+	return ok;
+}
+
+/* The right name and the right dates, signed by nobody that the client could know. */
+static SSL_CTX *new_false_tls(const char *address)
+{
+	const int64_t now = noon_client_clock(CLOCK_REALTIME).ns / NOON_NS_PER_SEC;
+	const char *const names[] = {"localhost", address};
+	const struct noon_x509_conf conf = {.common_name = "noonmark check client, not trusted",
+					    .names = names,
+					    .n_names = 2,
+					    .not_before_s = now - 86400,
+					    .not_after_s = now + 86400};
+	struct noon_secret_x509 *x = calloc(1, sizeof(*x));
+	SSL_CTX *tls = new_tls();
+
+	if (x == NULL || tls == NULL || noon_x509_self_signed(&conf, x) || !use_pem(tls, x)) {
+		SSL_CTX_free(tls);
+		tls = NULL;
+	}
+	if (x != NULL)
+		noon_x509_wipe(x);
+	free(x);
+	return tls;
+}
+
+static bool is_address(const char *host)
+{
+	const struct addrinfo hints = {.ai_flags = AI_NUMERICHOST};
+	struct addrinfo *ai = NULL;
+	const bool ok = getaddrinfo(host, NULL, &hints, &ai) == 0;
+
+	if (ok)
+		freeaddrinfo(ai);
+	return ok;
+}
+
+static noon_err bind_both(struct noon_client_server *s, const struct noon_client_conf *conf,
+			  const char **ret_why)
 {
 	struct sockaddr_storage at;
 	socklen_t len = sizeof(at);
-	SSL_CTX *tls = SSL_CTX_new(TLS_server_method());
 
-	s->tls = tls;
-	s->ke_fd = -1;
-	s->ntp_fd = -1;
-	*ret_why = "the certificate or its key cannot be used";
-	if (tls == NULL || SSL_CTX_use_certificate_chain_file(tls, conf->cert) != 1 ||
-	    SSL_CTX_use_PrivateKey_file(tls, conf->key, SSL_FILETYPE_PEM) != 1 ||
-	    SSL_CTX_set_min_proto_version(tls, TLS1_3_VERSION) != 1)
-		return NOON_ERR_TLS;
-	(void)SSL_CTX_set_num_tickets(tls, 0);
-	SSL_CTX_set_alpn_select_cb(tls, on_alpn, NULL);
-	*ret_why = "the port of the key exchange cannot be had";
+	*ret_why = "expected an IP address";
+	if (!is_address(conf->listen))
+		return NOON_ERR_RANGE;
+	*ret_why = "the port of the key exchange";
 	s->ke_fd = bind_to(conf->listen, conf->ke_port, SOCK_STREAM);
 	if (s->ke_fd < 0)
 		return NOON_ERR_OS;
-	*ret_why = "the port of NTP cannot be had";
+	*ret_why = "the port of NTP";
 	s->ntp_fd = bind_to(conf->listen, conf->ntp_port, SOCK_DGRAM);
 	if (s->ntp_fd < 0 || getsockname(s->ntp_fd, (struct sockaddr *)&at, &len) < 0)
 		return NOON_ERR_OS;
-	s->ntp_port = port_of((struct sockaddr *)&at, len);
+	s->ntp_port = at.ss_family == AF_INET ? ntohs(((struct sockaddr_in *)&at)->sin_port)
+					      : ntohs(((struct sockaddr_in6 *)&at)->sin6_port);
 	return NOON_OK;
+}
+
+noon_err noon_client_server_init(struct noon_client_server *s, const struct noon_client_conf *conf,
+				 const char **ret_why)
+{
+	SSL_CTX *tls = new_tls();
+
+	s->tls = tls;
+	s->false_tls = new_false_tls(conf->listen);
+	s->ke_fd = -1;
+	s->ntp_fd = -1;
+	s->aead = conf->aead;
+	s->silence = NOON_CLIENT_NAKS_FROM + NOON_CLIENT_NAKS + NOON_CLIENT_LAST_GOOD;
+	s->heard = noon_client_clock(CLOCK_MONOTONIC);
+	s->ended = s->heard;
+	*ret_why = "a certificate cannot be made";
+	if (tls == NULL || s->false_tls == NULL)
+		return NOON_ERR_TLS;
+	*ret_why = "the certificate cannot be used";
+	if (SSL_CTX_use_certificate_chain_file(tls, conf->cert) != 1)
+		return NOON_ERR_TLS;
+	*ret_why = "the key cannot be used, or is not that of the certificate";
+	if (SSL_CTX_use_PrivateKey_file(tls, conf->key, SSL_FILETYPE_PEM) != 1)
+		return NOON_ERR_TLS;
+	return bind_both(s, conf, ret_why);
 }
 
 void noon_client_server_fini(struct noon_client_server *s)
@@ -506,35 +199,54 @@ void noon_client_server_fini(struct noon_client_server *s)
 	if (s->ntp_fd >= 0)
 		(void)close(s->ntp_fd);
 	SSL_CTX_free(s->tls);
-	OPENSSL_cleanse(s->c2s, sizeof(s->c2s));
-	OPENSSL_cleanse(s->s2c, sizeof(s->s2c));
+	SSL_CTX_free(s->false_tls);
+	noon_wipe(s->ke, sizeof(s->ke));
 }
 
-/* Two key exchanges in the silence, the second some time ago: nothing new will come. */
-static bool is_done(const struct noon_client_server *s, noon_time now)
+/* --- loop and end --- */
+
+void noon_client_server_serve(struct noon_client_server *s, noon_dur longest, int stop_fd)
+{
+	struct pollfd p[3] = {{.fd = s->ke_fd, .events = POLLIN},
+			      {.fd = s->ntp_fd, .events = POLLIN},
+			      {.fd = stop_fd, .events = POLLIN}};
+	const int ms = (int)(longest / NOON_MS(1));
+
+	if (poll(p, 3, ms) > 0) {
+		if (p[0].revents != 0)
+			noon_client_serve_keys(s);
+		if (p[1].revents != 0)
+			noon_client_serve_time(s);
+		if (p[0].revents != 0 || p[1].revents != 0)
+			s->heard = noon_client_clock(CLOCK_MONOTONIC);
+	}
+	s->ended = noon_client_clock(CLOCK_MONOTONIC);
+}
+
+static noon_dur longest_interval(const struct noon_client_server *s)
+{
+	noon_dur d = 0;
+
+	for (size_t i = 1; i < s->n_request; i++)
+		if (noon_time_diff(s->request[i].at, s->request[i - 1].at) > d)
+			d = noon_time_diff(s->request[i].at, s->request[i - 1].at);
+	return d;
+}
+
+static bool has_gone(const struct noon_client_server *s)
+{
+	const noon_dur quiet = noon_time_diff(s->ended, s->heard);
+
+	return s->n_request > 1 && quiet > GONE && quiet > 4 * longest_interval(s);
+}
+
+bool noon_client_server_is_done(const struct noon_client_server *s)
 {
 	size_t refused = 0;
+	noon_dur since = 0;
 
 	for (size_t i = 0; i < s->n_ke; i++)
-		refused += s->ke[i].refused;
-	return refused >= 2 && now.ns - s->ke[s->n_ke - 1].at.ns > NOON_S(2);
-}
-
-void noon_client_server_run(struct noon_client_server *s, noon_dur longest)
-{
-	const noon_time begin = clock_now(CLOCK_MONOTONIC);
-	struct pollfd p[2] = {{.fd = s->ke_fd, .events = POLLIN},
-			      {.fd = s->ntp_fd, .events = POLLIN}};
-
-	do {
-		if (poll(p, 2, 100) > 0) {
-			if (p[0].revents != 0)
-				serve_keys(s);
-			if (p[1].revents != 0)
-				serve_time(s);
-		}
-		p[0].revents = 0;
-		p[1].revents = 0;
-		s->ended = clock_now(CLOCK_MONOTONIC);
-	} while (s->ended.ns - begin.ns < longest && !is_done(s, s->ended));
+		if (s->ke[i].refused && refused++ == 0)
+			since = noon_time_diff(s->ended, s->ke[i].at);
+	return since > BACK_OFF || (refused >= 2 && since > FALL_BACK) || has_gone(s);
 }

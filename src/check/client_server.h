@@ -2,9 +2,9 @@
  *
  * A server for one client under test: it answers well and badly, and notes what the client does.
  *
- * Which answer a request gets depends only on its number, so that a client may poll as it likes.
- * Cookies are random and remembered; what a client must not believe comes with a bait cookie, which
- * shows when it is sent back.
+ * Which answer a request gets depends on its number and on its keys only, so that a client may
+ * poll as it likes (client_script.h). Cookies are random and remembered; what a client must not
+ * believe comes with a bait cookie, which shows when it is sent back.
  */
 #ifndef NOON_CHECK_CLIENT_SERVER_H
 #define NOON_CHECK_CLIENT_SERVER_H
@@ -15,6 +15,7 @@
 
 #include "base/err.h"
 #include "base/time.h"
+#include "check/client_script.h"
 #include "crypto/aead.h"
 #include "wire/ntp.h"
 
@@ -22,26 +23,16 @@
 #define NOON_CLIENT_KES	     64
 #define NOON_CLIENT_COOKIES  2048
 #define NOON_CLIENT_COOKIE   100 /**< bytes of a good one */
-#define NOON_CLIENT_HUGE     1100
-#define NOON_CLIENT_UID	     64
-
-/** What a request is answered with. */
-enum noon_client_step {
-	NOON_STEP_GOOD,
-	NOON_STEP_BARE,	     /**< time without an authenticator, then the good answer */
-	NOON_STEP_TAMPERED,  /**< an authenticator that does not verify, then the good answer */
-	NOON_STEP_NAK_OTHER, /**< a NAK with another identifier, and nothing else */
-	NOON_STEP_NAK_FIRST, /**< a NAK with the right identifier, then the good answer */
-	NOON_STEP_ZERO,	     /**< a good answer with a cookie of no bytes */
-	NOON_STEP_HUGE,	     /**< a good answer with a huge cookie */
-	NOON_STEP_SILENT,    /**< nothing, and key exchanges fail */
-};
+/** Bytes of a huge one: a request with it does not fit into an Ethernet frame. */
+#define NOON_CLIENT_HUGE 1400
+#define NOON_CLIENT_UID	 64
 
 /** Where a cookie came from. */
 enum noon_client_bait {
 	NOON_BAIT_NONE, /**< a good cookie */
 	NOON_BAIT_BARE,
 	NOON_BAIT_TAMPERED,
+	NOON_BAIT_OTHER_UID,
 	NOON_BAIT_HUGE,
 	NOON_BAIT_UNKNOWN, /**< none of ours */
 };
@@ -65,14 +56,20 @@ struct noon_client_request {
 	enum noon_client_bait bait;
 	bool again; /**< its cookie had come before */
 	bool bad_placeholder;
-	bool last; /**< the authenticator is the last field */
-	bool auth; /**< and verifies */
+	bool short_nonce; /**< with its padding it is shorter than N_REQ (RFC 8915, 5.6) */
+	bool auth;	  /**< the authenticator verifies */
+	bool tail;	  /**< something follows the authenticator */
+	bool nts_tail;	  /**< and it is a field of NTS; or there is no authenticator */
 };
 
 struct noon_client_ke {
 	noon_time at;
 	size_t requests; /**< how many requests had come before */
 	bool refused;	 /**< by us, on purpose */
+	bool shown;	 /**< it was refused with a certificate that no client can trust */
+	bool fooled;	 /**< and the client sent its request nevertheless */
+	enum noon_aead_id aead;
+	uint8_t c2s[NOON_AEAD_KEY_MAX], s2c[NOON_AEAD_KEY_MAX];
 };
 
 struct noon_client_conf {
@@ -80,6 +77,8 @@ struct noon_client_conf {
 	const char *cert, *key; /**< PEM files */
 	uint16_t ke_port;
 	uint16_t ntp_port; /**< 0: any */
+	enum noon_aead_id
+		aead; /**< the only one agreed to; NONE: the client's first of 15 and 30 */
 };
 
 struct noon_client_server {
@@ -87,30 +86,39 @@ struct noon_client_server {
 	size_t n_request;
 	struct noon_client_ke ke[NOON_CLIENT_KES];
 	size_t n_ke;	    /**< with a whole request, or refused on purpose */
+	size_t n_strange;   /**< connections that were none of these */
+	char strange[120];  /**< what the latest of those lacked; static text or OpenSSL's */
 	size_t n_plain;	    /**< requests without NTS from the client's address */
 	size_t n_malformed; /**< from there, no NTP or not parsed */
+	size_t silence;	    /**< number of the request that meets silence first */
 	struct noon_client_cookie cookie[NOON_CLIENT_COOKIES];
 	size_t n_cookie;
-	uint8_t c2s[NOON_CLIENT_KES][32], s2c[NOON_CLIENT_KES][32];
 	char peer[64]; /**< numeric address of the client, once it is known */
+	enum noon_aead_id aead;
 	uint16_t ntp_port;
 	int ke_fd, ntp_fd;
 	void *tls;				  /**< owned: OpenSSL's context */
+	void *false_tls;			  /**< owned: one that no client can trust */
 	uint8_t in[4096], out[4096], plain[2048]; /**< room for one packet or message */
+	noon_time heard;			  /**< when the latest packet or connection came */
 	noon_time ended;
 };
 
 /** Bind and load the certificate. @param[out] ret_why  what could not be done; static
- *  @retval NOON_OK, NOON_ERR_OS, NOON_ERR_TLS */
+ *  @retval NOON_OK
+ *  @retval NOON_ERR_RANGE  listen is no address
+ *  @retval NOON_ERR_OS     a port cannot be had; errno tells more
+ *  @retval NOON_ERR_TLS    the certificate or its key */
 NOON_MUST_USE noon_err noon_client_server_init(struct noon_client_server *s,
 					       const struct noon_client_conf *conf,
 					       const char **ret_why);
 void noon_client_server_fini(struct noon_client_server *s);
 
-/** Serve until all has been seen, or for so long. */
-void noon_client_server_run(struct noon_client_server *s, noon_dur longest);
+/** Wait up to `longest` for a packet or a connection, or for stop_fd (-1: none), and serve it. */
+void noon_client_server_serve(struct noon_client_server *s, noon_dur longest, int stop_fd);
 
-/** Return what the n-th request is answered with, from 0. */
-enum noon_client_step noon_client_step_of(size_t n);
+/** Tell whether all has been seen: the back-off of a client whose key exchanges fail, or a client
+ *  that has gone. */
+bool noon_client_server_is_done(const struct noon_client_server *s);
 
 #endif

@@ -14,8 +14,10 @@
 
 #include "platform/clock.h"
 #include "platform/text.h"
+#include "tools/check_choice.h"
 #include "tools/check_client.h"
 #include "tools/check_report.h"
+#include "tools/number.h"
 #include "tools/tool.h"
 
 struct arguments {
@@ -23,59 +25,23 @@ struct arguments {
 	char host[256];
 	enum noon_check_format format;
 	bool list;
-	bool slow;
-	const char *groups; /* comma-separated; NULL: all of the kind */
-	const char *only;   /* comma-separated ids; NULL: all */
-	bool nts;	    /* nts or ntp */
+	struct noon_check_choice choice;
+	bool nts; /* nts or ntp */
 };
-
-static bool is_listed(const char *list, const char *word)
-{
-	const size_t n = strlen(word);
-
-	for (const char *at = list; at != NULL && *at != '\0';) {
-		const size_t len = strcspn(at, ",");
-
-		if (len == n && strncmp(at, word, n) == 0)
-			return true;
-		at += len + (at[len] == ',');
-	}
-	return false;
-}
-
-/* An id stands for itself and for its variants: K6 for K6a to K6d. */
-static bool is_chosen(const struct arguments *a, const struct noon_check *c)
-{
-	char stem[16];
-	size_t n;
-
-	if (a->groups != NULL && !is_listed(a->groups, c->group))
-		return false;
-	if (a->only == NULL)
-		return !c->slow || a->slow || a->list;
-	(void)snprintf(stem, sizeof(stem), "%s", c->id);
-	n = strlen(stem);
-	if (is_listed(a->only, stem))
-		return true;
-	if (n > 1 && stem[n - 1] >= 'a' && stem[n - 1] <= 'z')
-		stem[n - 1] = '\0';
-	return is_listed(a->only, stem);
-}
 
 static void choose(const struct arguments *a, struct noon_check_report *r)
 {
 	const struct noon_check *(*const kinds[])(size_t *) = {noon_checks_ke, noon_checks_nts,
 							       noon_checks_ntp};
+	struct noon_check_choice choice = a->choice;
 
+	choice.slow |= a->list;
 	for (size_t k = 0; k < 3; k++) {
 		size_t n = 0;
 		const struct noon_check *c = kinds[k](&n);
 
-		if ((k < 2) != a->nts)
-			continue;
-		for (size_t i = 0; i < n && r->n < NOON_CHECK_REPORT_MAX; i++)
-			if (is_chosen(a, &c[i]))
-				r->check[r->n++] = &c[i];
+		if ((k < 2) == a->nts)
+			noon_check_choose(&choice, c, n, r);
 	}
 }
 
@@ -85,8 +51,7 @@ static bool take_host(struct arguments *a, const char *text)
 	const char *end = text[0] == '[' ? strchr(text, ']') : strrchr(text, ':');
 	const char *port = NULL;
 	size_t n = strlen(text);
-	long v = 0;
-	char *rest;
+	uint64_t v = 0;
 
 	if (text[0] == '[') {
 		if (end == NULL || (end[1] != '\0' && end[1] != ':'))
@@ -104,8 +69,7 @@ static bool take_host(struct arguments *a, const char *text)
 	a->host[n] = '\0';
 	if (port == NULL)
 		return true;
-	v = strtol(port, &rest, 10);
-	if (*port == '\0' || *rest != '\0' || v < 1 || v > 65535)
+	if (!noon_number_u64(port, 1, UINT16_MAX, &v))
 		return false;
 	if (a->nts)
 		a->target.ke_port = (uint16_t)v;
@@ -117,6 +81,7 @@ static bool take_host(struct arguments *a, const char *text)
 static int take_option(const struct noon_verb *self, struct arguments *a, int c, const char *text)
 {
 	bool ok = true;
+	uint64_t v = 0;
 
 	switch (c) {
 	case 'c':
@@ -129,24 +94,24 @@ static int take_option(const struct noon_verb *self, struct arguments *a, int c,
 		a->target.no_verify = true;
 		break;
 	case 'p':
-		a->target.ntp_port = (uint16_t)strtoul(text, NULL, 10);
-		ok = a->target.ntp_port != 0;
+		ok = noon_number_u64(text, 1, UINT16_MAX, &v);
+		a->target.ntp_port = (uint16_t)v;
 		break;
 	case 't':
 		ok = noon_text_dur(text, &a->target.timeout) == NOON_OK &&
 		     a->target.timeout >= NOON_MS(10) && a->target.timeout <= NOON_S(60);
 		break;
 	case 'g':
-		a->groups = text;
+		a->choice.groups = text;
 		break;
 	case 'o':
-		a->only = text;
+		a->choice.only = text;
 		break;
 	case 'l':
 		a->list = true;
 		break;
 	case 's':
-		a->slow = true;
+		a->choice.slow = true;
 		break;
 	case 'T':
 		a->format = NOON_CHECK_FORMAT_TAP;
@@ -252,7 +217,7 @@ static int run(const struct noon_verb *self, int argc, char **argv)
 
 const struct noon_verb noon_verb_check = {
 	.name = "check",
-	.summary = "judge an NTS or NTP server by the standards",
+	.summary = "judge an NTS or NTP server, or an NTS client, by the standards",
 	.help = "Usage: noonmark check nts HOST[:PORT] [OPTION]...\n"
 		"       noonmark check ntp HOST[:PORT] [OPTION]...\n"
 		"       noonmark check client [OPTION]...\n"
@@ -271,14 +236,18 @@ const struct noon_verb noon_verb_check = {
 		"  -4, --ipv4, -6, --ipv6\n"
 		"      --tap, --json    other formats\n"
 		"\n"
-		"check client is a server itself, and judges the client that is pointed at it:\n"
+		"check client is a server itself, and judges the one client that is pointed at "
+		"it:\n"
 		"      --listen A       address to listen on (default 127.0.0.1)\n"
 		"      --ke-port N      port of the key exchange (default 4460)\n"
 		"      --ntp-port N     port of NTP (default: any, told in the key exchange)\n"
 		"      --cert FILE, --key FILE\n"
 		"                       certificate (default: self-signed, its path is printed)\n"
-		"      --for T          longest time to watch (default 90s)\n"
-		"      --tap, --json    other formats\n"
+		"      --aead N         agree to this AEAD only, 15 or 30 (default: the client's "
+		"first)\n"
+		"      --for T          longest time to watch (default 120s); it ends when all is "
+		"seen\n"
+		"      --list, --only LIST, --tap, --json as above\n"
 		"\n"
 		"Exit status 0 if no MUST fails, 1 if one does or nothing could be judged, 3 if "
 		"the\n"

@@ -1,40 +1,39 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/check_client.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "check/client_server.h"
 #include "crypto/x509.h"
+#include "platform/file.h"
 #include "platform/text.h"
+#include "tools/check_choice.h"
 #include "tools/check_report.h"
+#include "tools/number.h"
 
 struct arguments {
 	struct noon_client_conf conf;
+	struct noon_check_choice choice;
+	bool list;
 	noon_dur longest;
 	enum noon_check_format format;
 };
 
-/* A certificate of our own, in a folder of its own. */
+/* --- a certificate of our own, in a folder of its own --- */
+
 struct own_certificate {
 	char dir[64];
 	char cert[96], key[96];
 };
-
-static bool write_file(const char *path, const uint8_t *p, size_t n)
-{
-	FILE *f = fopen(path, "wx");
-	bool ok = f != NULL && fwrite(p, 1, n, f) == n;
-
-	if (f != NULL)
-		ok = fclose(f) == 0 && ok;
-	return ok;
-}
 
 static bool make_certificate(struct own_certificate *o, const char *address)
 {
@@ -53,13 +52,15 @@ static bool make_certificate(struct own_certificate *o, const char *address)
 		return false;
 	}
 	(void)snprintf(o->dir, sizeof(o->dir), "/tmp/noonmark-check-XXXXXX");
-	/* The folder is for this user only, and so is the key. */
 	ok = mkdtemp(o->dir) != NULL;
 	if (!ok)
 		o->dir[0] = '\0';
+	/* The key is for this user only; the certificate is for the client, whoever runs it. */
+	ok = ok && chmod(o->dir, 0755) == 0;
 	(void)snprintf(o->cert, sizeof(o->cert), "%s/cert.pem", o->dir);
 	(void)snprintf(o->key, sizeof(o->key), "%s/key.pem", o->dir);
-	ok = ok && write_file(o->cert, x->cert, x->cert_n) && write_file(o->key, x->key, x->key_n);
+	ok = ok && !noon_file_replace(o->cert, noon_bytes_of(x->cert, x->cert_n), 0644) &&
+	     !noon_file_replace(o->key, noon_bytes_of(x->key, x->key_n), 0600);
 	noon_x509_wipe(x);
 	free(x);
 	return ok;
@@ -74,13 +75,27 @@ static void remove_certificate(const struct own_certificate *o)
 	(void)rmdir(o->dir);
 }
 
+/* --- options --- */
+
 static bool take_port(const char *text, uint16_t *ret)
 {
-	char *rest;
-	const long v = strtol(text, &rest, 10);
+	uint64_t v = 0;
+	const bool ok = noon_number_u64(text, 1, UINT16_MAX, &v);
 
-	*ret = (uint16_t)v;
-	return *text != '\0' && *rest == '\0' && v >= 1 && v <= 65535;
+	if (ok)
+		*ret = (uint16_t)v;
+	return ok;
+}
+
+static bool take_aead(const char *text, enum noon_aead_id *ret)
+{
+	uint64_t v = 0;
+
+	if (!noon_number_u64(text, 0, UINT16_MAX, &v) ||
+	    (v != NOON_AEAD_SIV_CMAC_256 && v != NOON_AEAD_GCM_SIV_128))
+		return false;
+	*ret = (enum noon_aead_id)v;
+	return true;
 }
 
 static int take_option(const struct noon_verb *self, struct arguments *a, int c, const char *text)
@@ -103,9 +118,18 @@ static int take_option(const struct noon_verb *self, struct arguments *a, int c,
 	case 'K':
 		a->conf.key = text;
 		break;
+	case 'a':
+		ok = take_aead(text, &a->conf.aead);
+		break;
 	case 'f':
 		ok = noon_text_dur(text, &a->longest) == NOON_OK && a->longest >= NOON_S(1) &&
 		     a->longest <= NOON_S(86400);
+		break;
+	case 'o':
+		a->choice.only = text;
+		break;
+	case 'l':
+		a->list = true;
 		break;
 	case 'T':
 		a->format = NOON_CHECK_FORMAT_TAP;
@@ -127,7 +151,10 @@ static int parse(const struct noon_verb *self, int argc, char **argv, struct arg
 		{"ntp-port", required_argument, NULL, 'p'},
 		{"cert", required_argument, NULL, 'c'},
 		{"key", required_argument, NULL, 'K'},
+		{"aead", required_argument, NULL, 'a'},
 		{"for", required_argument, NULL, 'f'},
+		{"only", required_argument, NULL, 'o'},
+		{"list", no_argument, NULL, 'l'},
 		{"tap", no_argument, NULL, 'T'},
 		{"json", no_argument, NULL, 'j'},
 		{"help", no_argument, NULL, 'h'},
@@ -149,63 +176,159 @@ static int parse(const struct noon_verb *self, int argc, char **argv, struct arg
 	return -1;
 }
 
-/* Watch the client, then judge it. What the user must know goes to stderr: stdout is the report. */
-static int judge(const struct arguments *a, struct noon_client_server *s)
-{
-	struct noon_target t = {.client = s};
-	struct noon_check_report *r = calloc(1, sizeof(*r));
-	size_t n = 0;
-	const struct noon_check *c = noon_checks_client(&n);
-	bool good;
+/* --- watching --- */
 
-	if (r == NULL)
-		return NOON_EXIT_FAILED;
+/* What the user must know goes to stderr: stdout is the report. */
+static void tell_where(const struct arguments *a, const struct noon_client_server *s)
+{
 	(void)fprintf(stderr,
 		      "Point one NTS client at %s, key exchange on port %u (NTP on %u), polling "
 		      "fast.\nIt must trust %s\nWatching for %.0f s at most.\n",
 		      a->conf.listen, (unsigned)a->conf.ke_port, (unsigned)s->ntp_port,
 		      a->conf.cert, noon_dur_to_s(a->longest));
-	noon_client_server_run(s, a->longest);
-	(void)fprintf(stderr, "%zu key exchanges and %zu requests came.\n", s->n_ke, s->n_request);
-	while (r->n < n && r->n < NOON_CHECK_REPORT_MAX) {
-		r->check[r->n] = &c[r->n];
-		r->n++;
+}
+
+static const char *phase(const struct noon_client_server *s)
+{
+	if (s->n_ke == 0)
+		return "waiting for the client";
+	if (s->n_request >= s->silence)
+		return "silence, until its key exchanges have failed";
+	return s->n_request == 0 ? "waiting for its requests" : "answering, well and badly";
+}
+
+/* One line, drawn again in place: only where somebody may be looking. */
+static void tell_progress(const struct noon_client_server *s, bool last)
+{
+	if (isatty(STDERR_FILENO) != 1)
+		return;
+	(void)fprintf(stderr, "\r\033[K");
+	if (!last)
+		(void)fprintf(stderr, "%zu key exchanges, %zu requests: %s", s->n_ke, s->n_request,
+			      phase(s));
+	(void)fflush(stderr);
+}
+
+static void tell_end(const struct noon_client_server *s)
+{
+	(void)fprintf(stderr, "%zu key exchanges and %zu requests came", s->n_ke, s->n_request);
+	if (s->n_ke > 0)
+		(void)fprintf(stderr, " from %s, AEAD %d", s->peer, (int)s->ke[0].aead);
+	(void)fprintf(stderr, ".\n");
+	if (s->n_strange > 0)
+		(void)fprintf(stderr, "%zu connections led to no keys; of the last one: %s.\n",
+			      s->n_strange, s->strange);
+}
+
+/* Signals end the watching, not the tool: what has been seen is judged. */
+static int open_stop(void)
+{
+	sigset_t set;
+
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGINT);
+	(void)sigaddset(&set, SIGTERM);
+	(void)sigprocmask(SIG_BLOCK, &set, NULL);
+	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+static void watch(const struct arguments *a, struct noon_client_server *s)
+{
+	const int stop = open_stop();
+	const noon_time begin = s->ended;
+	struct signalfd_siginfo got;
+
+	while (noon_time_diff(s->ended, begin) < a->longest && !noon_client_server_is_done(s) &&
+	       (stop < 0 || read(stop, &got, sizeof(got)) < 0)) {
+		tell_progress(s, false);
+		noon_client_server_serve(s, NOON_MS(100), stop);
 	}
-	good = noon_check_report_run(r, a->format, &t);
-	free(r);
-	return good ? NOON_EXIT_OK : NOON_EXIT_NOT_OK;
+	if (stop >= 0)
+		(void)close(stop);
+	tell_progress(s, true);
+	tell_end(s);
+}
+
+/* Whoever reads a table need not read in each row that nobody came. */
+static int report(const struct arguments *a, const struct noon_client_server *s,
+		  struct noon_check_report *r)
+{
+	struct noon_target t = {.client = s};
+
+	if (s->n_ke == 0 && a->format == NOON_CHECK_FORMAT_TABLE) {
+		(void)fprintf(stderr, "No client exchanged keys: nothing to judge.\n");
+		return NOON_EXIT_NOT_OK;
+	}
+	return noon_check_report_run(r, a->format, &t) ? NOON_EXIT_OK : NOON_EXIT_NOT_OK;
+}
+
+static int judge(const struct noon_verb *self, const struct arguments *a,
+		 struct noon_check_report *r)
+{
+	struct noon_client_server *s = calloc(1, sizeof(*s));
+	const char *why = "";
+	int status;
+	noon_err err;
+
+	if (s == NULL)
+		return noon_tool_fail(self, "out of memory");
+	err = noon_client_server_init(s, &a->conf, &why);
+	if (err == NOON_ERR_OS) {
+		status = noon_tool_fail(self, "cannot listen on %s, %s: %s", a->conf.listen, why,
+					strerror(errno));
+	} else if (err) {
+		status = noon_tool_fail(self, "%s: %s",
+					err == NOON_ERR_RANGE ? a->conf.listen : a->conf.cert, why);
+	} else {
+		tell_where(a, s);
+		watch(a, s);
+		status = report(a, s, r);
+	}
+	noon_client_server_fini(s);
+	free(s);
+	return status;
+}
+
+static int with_certificate(const struct noon_verb *self, struct arguments *a,
+			    struct noon_check_report *r)
+{
+	struct own_certificate own = {.dir = ""};
+	int status;
+
+	if (a->conf.cert == NULL && !make_certificate(&own, a->conf.listen)) {
+		remove_certificate(&own);
+		return noon_tool_fail(self, "cannot make a certificate for \"%s\"", a->conf.listen);
+	}
+	if (a->conf.cert == NULL) {
+		a->conf.cert = own.cert;
+		a->conf.key = own.key;
+	}
+	status = judge(self, a, r);
+	remove_certificate(&own);
+	return status;
 }
 
 int noon_check_client_run(const struct noon_verb *self, int argc, char **argv)
 {
 	struct arguments a = {.conf = {.listen = "127.0.0.1", .ke_port = 4460},
-			      .longest = NOON_S(90)};
-	struct own_certificate own = {.dir = ""};
-	struct noon_client_server *s = NULL;
-	const char *why = "out of memory";
-	int status = parse(self, argc, argv, &a);
+			      .longest = NOON_S(120)};
+	struct noon_check_report *r = calloc(1, sizeof(*r));
+	size_t n = 0;
+	const struct noon_check *c = noon_checks_client(&n);
+	int status =
+		r == NULL ? noon_tool_fail(self, "out of memory") : parse(self, argc, argv, &a);
 
-	if (status >= 0)
-		return status;
-	(void)signal(SIGPIPE, SIG_IGN);
-	if (a.conf.cert == NULL) {
-		if (!make_certificate(&own, a.conf.listen)) {
-			remove_certificate(&own);
-			return noon_tool_fail(self, "cannot make a certificate");
-		}
-		a.conf.cert = own.cert;
-		a.conf.key = own.key;
+	if (status < 0) {
+		noon_check_choose(&a.choice, c, n, r);
+		(void)signal(SIGPIPE, SIG_IGN);
+		if (r->n == 0)
+			status =
+				noon_tool_usage(self, "no check is called that; --list shows them");
+		else if (a.list)
+			noon_check_report_list(r);
+		else
+			status = with_certificate(self, &a, r);
 	}
-	s = calloc(1, sizeof(*s));
-	if (s == NULL) {
-		status = noon_tool_fail(self, "%s", why);
-	} else {
-		status = noon_client_server_init(s, &a.conf, &why)
-				 ? noon_tool_fail(self, "%s: %s", a.conf.listen, why)
-				 : judge(&a, s);
-		noon_client_server_fini(s);
-	}
-	free(s);
-	remove_certificate(&own);
-	return status;
+	free(r);
+	return status < 0 ? NOON_EXIT_OK : status;
 }
