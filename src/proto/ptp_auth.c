@@ -43,25 +43,38 @@ static struct noon_ptp_stream *stream_of(struct noon_ptp_replay *r, const struct
 	return oldest;
 }
 
-static bool is_new(const struct noon_ptp_stream *s, uint16_t window, uint16_t sequence,
-		   noon_time now)
+/* How far a stream may have advanced by `now`. */
+static noon_dur reach(const struct noon_ptp_stream *s, uint16_t window, noon_time now)
 {
-	const uint16_t ahead = (uint16_t)(sequence - s->sequence);
 	const noon_dur silent = noon_time_diff(now, s->at);
-	noon_dur room = (noon_dur)window + 1;
+	const noon_dur reach = (noon_dur)window + 1;
 
-	if (silent > 0)
-		room += silent / (NOON_NS_PER_SEC / RATE_MAX);
-	return ahead > 0 && ahead < 0x8000 && ahead <= room;
+	return silent > 0 ? reach + silent / (NOON_NS_PER_SEC / RATE_MAX) : reach;
+}
+
+/* An overtaken one: within the window, and not seen yet. */
+static enum noon_verdict take_late(struct noon_ptp_stream *s, uint16_t window, uint16_t behind)
+{
+	const uint64_t bit = UINT64_C(1) << (behind & 63);
+
+	if (behind > window || behind > 63 || (s->seen & bit) != 0)
+		return NOON_VERDICT_REPLAY;
+	s->seen |= bit;
+	return NOON_VERDICT_ACCEPTED;
 }
 
 static enum noon_verdict advance(struct noon_ptp_replay *r, const struct noon_ptp_header *h,
 				 uint16_t window, noon_time now)
 {
 	struct noon_ptp_stream *s = stream_of(r, h);
+	const uint16_t ahead = (uint16_t)(h->sequence - s->sequence);
 
-	if (s->used && !is_new(s, window, h->sequence, now))
+	if (s->used && (ahead == 0 || ahead >= 0x8000))
+		return take_late(s, window, (uint16_t)(s->sequence - h->sequence));
+	if (s->used && ahead > reach(s, window, now))
 		return NOON_VERDICT_REPLAY;
+	/* Of a new stream nothing came before. */
+	s->seen = !s->used ? UINT64_MAX : ahead < 64 ? s->seen << ahead | 1 : 1;
 	s->used = true;
 	s->sequence = h->sequence;
 	s->at = now;

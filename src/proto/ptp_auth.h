@@ -33,6 +33,7 @@ struct noon_ptp_stream {
 	bool unicast;
 	bool used;
 	uint16_t sequence; /**< of the newest message */
+	uint64_t seen;	   /**< bit k: the message k before it came */
 	noon_time at;	   /**< of the newest message, as the caller counts time */
 };
 

@@ -77,6 +77,10 @@ static enum noon_verdict check(const struct noon_ptp_receiver *r, const struct n
 {
 	if (r->conf.unicast && !noon_peer_equal(&rx->peer, &r->conf.peer))
 		return NOON_VERDICT_IDENTITY;
+	/* A transmitter may speak both ways in one domain; what it says to all is not what was
+	 * granted. */
+	if (((m->h.flags & NOON_PTP_FLAG_UNICAST) != 0) != r->conf.unicast)
+		return NOON_VERDICT_MODE;
 	/* Other receivers' requests, and what belongs to other mechanisms. */
 	if (m->h.type == NOON_PTP_DELAY_REQ || m->h.type == NOON_PTP_MANAGEMENT)
 		return NOON_VERDICT_MODE;
