@@ -151,7 +151,7 @@ void noon_client_check_certificate(const struct noon_check *self, struct noon_ta
 	const struct noon_client_server *s = t->client;
 
 	(void)self;
-	noon_check_sent(ret, "another certificate for the same name, signed by nobody it knows");
+	noon_check_sent(ret, "the same certificate with another key, signed by nobody it knows");
 	noon_check_expected(ret, "no request");
 	for (size_t i = 0; i < s->n_ke; i++)
 		if (s->ke[i].shown) {

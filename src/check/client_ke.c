@@ -176,7 +176,7 @@ static void talk(struct noon_client_server *s, SSL *ssl)
 	(void)SSL_shutdown(ssl);
 }
 
-/* The first exchange in the silence meets a certificate that nobody has signed; a client that
+/* The first exchange in the silence meets a certificate that nobody vouches for; a client that
  * verifies sends its request to none. Those behind it are closed at once. */
 static void refuse(struct noon_client_server *s, int fd)
 {

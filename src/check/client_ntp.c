@@ -74,7 +74,7 @@ static struct noon_client_request *note(struct noon_client_server *s,
 	return r;
 }
 
-static uint16_t port_of(const struct sockaddr_storage *a)
+uint16_t noon_client_port(const struct sockaddr_storage *a)
 {
 	return a->ss_family == AF_INET ? ntohs(((const struct sockaddr_in *)a)->sin_port)
 				       : ntohs(((const struct sockaddr_in6 *)a)->sin6_port);
@@ -118,5 +118,5 @@ void noon_client_serve_time(struct noon_client_server *s)
 	else if (!q.packet.has_nts)
 		s->n_plain += q.header.mode == NOON_NTP_MODE_CLIENT;
 	else if (s->n_request < NOON_CLIENT_REQUESTS)
-		take(s, &q, port_of(&peer));
+		take(s, &q, noon_client_port(&peer));
 }

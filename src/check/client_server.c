@@ -8,16 +8,15 @@
 #include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
-#include <openssl/pem.h>
+#include <openssl/ec.h>
 #include <openssl/ssl.h>
+#include <openssl/x509.h>
 #include <poll.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "check/client_server_priv.h"
-#include "crypto/x509.h"
 
 /* The shortest wait between key exchanges that fail is 10 s (RFC 8915, 4.2), and a client may add
  * some chance to it: with one more in so long a time, or none, its back-off is known. */
@@ -95,42 +94,22 @@ static SSL_CTX *new_tls(void)
 	return tls;
 }
 
-static bool use_pem(SSL_CTX *tls, const struct noon_secret_x509 *x)
+/* The true certificate with another key, which signs it: right in all but that nobody whom the
+ * client could know vouches for it. */
+static SSL_CTX *new_false_tls(SSL_CTX *true_tls)
 {
-	BIO *cert = BIO_new_mem_buf(x->cert, (int)x->cert_n);
-	BIO *key = BIO_new_mem_buf(x->key, (int)x->key_n);
-	X509 *c = cert == NULL ? NULL : PEM_read_bio_X509(cert, NULL, NULL, NULL);
-	EVP_PKEY *k = key == NULL ? NULL : PEM_read_bio_PrivateKey(key, NULL, NULL, NULL);
-	const bool ok = c != NULL && k != NULL && SSL_CTX_use_certificate(tls, c) == 1 &&
-			SSL_CTX_use_PrivateKey(tls, k) == 1;
-
-	X509_free(c);
-	EVP_PKEY_free(k);
-	BIO_free(cert);
-	BIO_free(key);
-	return ok;
-}
-
-/* The right name and the right dates, signed by nobody that the client could know. */
-static SSL_CTX *new_false_tls(const char *address)
-{
-	const int64_t now = noon_client_clock(CLOCK_REALTIME).ns / NOON_NS_PER_SEC;
-	const char *const names[] = {"localhost", address};
-	const struct noon_x509_conf conf = {.common_name = "noonmark check client, not trusted",
-					    .names = names,
-					    .n_names = 2,
-					    .not_before_s = now - 86400,
-					    .not_after_s = now + 86400};
-	struct noon_secret_x509 *x = calloc(1, sizeof(*x));
+	X509 *c = X509_dup(SSL_CTX_get0_certificate(true_tls));
+	EVP_PKEY *k = EVP_EC_gen("P-256");
 	SSL_CTX *tls = new_tls();
 
-	if (x == NULL || tls == NULL || noon_x509_self_signed(&conf, x) || !use_pem(tls, x)) {
+	if (c == NULL || k == NULL || tls == NULL || X509_set_pubkey(c, k) != 1 ||
+	    X509_sign(c, k, EVP_sha256()) == 0 || SSL_CTX_use_certificate(tls, c) != 1 ||
+	    SSL_CTX_use_PrivateKey(tls, k) != 1) {
 		SSL_CTX_free(tls);
 		tls = NULL;
 	}
-	if (x != NULL)
-		noon_x509_wipe(x);
-	free(x);
+	X509_free(c);
+	EVP_PKEY_free(k);
 	return tls;
 }
 
@@ -148,7 +127,7 @@ static bool is_address(const char *host)
 static noon_err bind_both(struct noon_client_server *s, const struct noon_client_conf *conf,
 			  const char **ret_why)
 {
-	struct sockaddr_storage at;
+	struct sockaddr_storage at = {0};
 	socklen_t len = sizeof(at);
 
 	*ret_why = "expected an IP address";
@@ -162,8 +141,7 @@ static noon_err bind_both(struct noon_client_server *s, const struct noon_client
 	s->ntp_fd = bind_to(conf->listen, conf->ntp_port, SOCK_DGRAM);
 	if (s->ntp_fd < 0 || getsockname(s->ntp_fd, (struct sockaddr *)&at, &len) < 0)
 		return NOON_ERR_OS;
-	s->ntp_port = at.ss_family == AF_INET ? ntohs(((struct sockaddr_in *)&at)->sin_port)
-					      : ntohs(((struct sockaddr_in6 *)&at)->sin6_port);
+	s->ntp_port = noon_client_port(&at);
 	return NOON_OK;
 }
 
@@ -173,23 +151,21 @@ noon_err noon_client_server_init(struct noon_client_server *s, const struct noon
 	SSL_CTX *tls = new_tls();
 
 	s->tls = tls;
-	s->false_tls = new_false_tls(conf->listen);
 	s->ke_fd = -1;
 	s->ntp_fd = -1;
 	s->aead = conf->aead;
 	s->silence = NOON_CLIENT_NAKS_FROM + NOON_CLIENT_NAKS + NOON_CLIENT_LAST_GOOD;
 	s->heard = noon_client_clock(CLOCK_MONOTONIC);
 	s->ended = s->heard;
-	*ret_why = "a certificate cannot be made";
-	if (tls == NULL || s->false_tls == NULL)
-		return NOON_ERR_TLS;
 	*ret_why = "the certificate cannot be used";
-	if (SSL_CTX_use_certificate_chain_file(tls, conf->cert) != 1)
+	if (tls == NULL || SSL_CTX_use_certificate_chain_file(tls, conf->cert) != 1)
 		return NOON_ERR_TLS;
 	*ret_why = "the key cannot be used, or is not that of the certificate";
 	if (SSL_CTX_use_PrivateKey_file(tls, conf->key, SSL_FILETYPE_PEM) != 1)
 		return NOON_ERR_TLS;
-	return bind_both(s, conf, ret_why);
+	s->false_tls = new_false_tls(tls);
+	*ret_why = "no false one can be made like it";
+	return s->false_tls == NULL ? NOON_ERR_TLS : bind_both(s, conf, ret_why);
 }
 
 void noon_client_server_fini(struct noon_client_server *s)

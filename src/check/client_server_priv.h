@@ -21,6 +21,7 @@ struct noon_client_question {
 };
 
 noon_time noon_client_clock(clockid_t which);
+uint16_t noon_client_port(const struct sockaddr_storage *a);
 
 /** Make a random cookie and remember it; the oldest is forgotten. */
 struct noon_client_cookie *noon_client_cookie_make(struct noon_client_server *s, uint8_t key,

@@ -9,6 +9,7 @@
 
 #include "check/check.h"
 #include "check/nts_probe.h"
+#include "wire/ntp_ext.h"
 
 /* What must come. */
 enum want {
@@ -44,7 +45,8 @@ static const struct question questions[] = {
 	{{GOOD, .placeholders = 1, .placeholder_off = -16},
 	 WANT_NO_TIME,
 	 "a placeholder 16 bytes shorter than the cookie"},
-	/* 8 */ {{GOOD, .after = true}, WANT_TIME, "a second cookie after the authenticator"},
+	/* 8 */
+	{{GOOD, .after = 0x4321}, WANT_TIME, "a field of an unknown type after the authenticator"},
 	/* 9 */ {{GOOD, .nonce_len = 1}, WANT_NO_TIME, "a nonce of length 0"},
 	/* 10 */ {{GOOD, .flip = 3}, WANT_NO_TIME, "a bit of the header flipped (poll)"},
 	/* 11 */ {{GOOD, .flip = 60}, WANT_NO_TIME, "a bit of the unique identifier flipped"},
@@ -65,6 +67,8 @@ static const struct question questions[] = {
 	 "after the authenticator a field that "
 	 "claims 65532 bytes"},
 	/* 24 */ {{GOOD, .again = true}, WANT_TIME, "the same request twice"},
+	/* 25 */
+	{{GOOD, .after = NOON_EXT_COOKIE}, WANT_TIME, "a second cookie after the authenticator"},
 };
 
 static const char *wanted(enum want w)
@@ -387,11 +391,14 @@ static const struct noon_check checks[] = {
 	  run_question, 6),
 	P("P4b", "a placeholder shorter than the cookie gets no time", "RFC 8915, 5.5", SHOULD,
 	  run_question, 7),
-	P("P5a", "fields after the authenticator are ignored", "RFC 8915, 5.7", SHOULD,
-	  run_question, 8),
+	/* The client may append fields of other protocols, and the server must discard them. */
+	P("P5a", "a field after the authenticator is ignored", "RFC 8915, 5.7", MUST, run_question,
+	  8),
 	P("P5b", "a nonce of length 0 gets no time", "RFC 8915, 5.6", MUST, run_question, 9),
 	P("P5c", "a request without authenticator gets no time", "RFC 8915, 5.7", MUST,
 	  run_question, 15),
+	P("P5d", "a cookie after the authenticator is ignored", "RFC 8915, 5.7", MAY, run_question,
+	  25),
 	P("P6a", "a changed header gets no time", "RFC 8915, 5.7", MUST, run_question, 10),
 	P("P6b", "a changed identifier gets no time", "RFC 8915, 5.7", MUST, run_question, 11),
 	P("P6c", "a changed cookie gets an NTS NAK", "RFC 8915, 5.7", SHOULD, run_question, 12),
@@ -402,20 +409,20 @@ static const struct noon_check checks[] = {
 	P("P8b", "new cookies are fresh and distinct", "RFC 8915, 5.7", MUST, run_property,
 	  PROPERTY_FRESH),
 	P("P8c", "each placeholder gets a cookie", "RFC 8915, 5.7", SHOULD, run_amplification, 0),
-	P("P9", "no answer is longer than its request", "RFC 8915, 9.4", MUST, run_amplification,
+	P("P9", "no answer is longer than its request", "RFC 8915, 8.4", MUST, run_amplification,
 	  1),
 	P("P10a", "a request sealed with the S2C key gets no time", "RFC 8915, 5.1", MUST,
 	  run_question, 14),
 	P("P10b", "the cookie of another client gets no time", "RFC 8915, 5.7", MUST, run_confusion,
 	  0),
 	P("P11", "a repeated request gets a new answer", "RFC 8915, 5.7", MAY, run_question, 24),
-	P("P12a", "mode 4 gets no answer", "RFC 8915, 5.7", MUST, run_question, 16),
-	P("P12b", "mode 1 gets no time", "RFC 8915, 5.7", MUST, run_question, 17),
+	P("P12a", "mode 4 gets no answer", "RFC 5905, 9.2", MUST, run_question, 16),
+	P("P12b", "mode 1 gets no time", "RFC 8915, 5.6", MUST, run_question, 17),
 	P("P13", "NTS with NTPv3 gets no time", "RFC 8915, 5", SHOULD, run_question, 18),
 	P("P14a", "a request cut off gets no time", "RFC 7822, 3", MUST, run_question, 22),
 	P("P14b", "a field of an unknown type is ignored", "RFC 7822, 3", SHOULD, run_question, 20),
 	P("P15", "an experimental field is ignored", "RFC 9748, 4", SHOULD, run_question, 19),
-	P("P16", "a placeholder inside of the ciphertext is fine", "RFC 8915, 5.5", MAY,
+	P("P16", "a placeholder inside of the ciphertext is fine", "RFC 8915, 5.7", MUST,
 	  run_question, 21),
 	P("P17", "the origin is the request's transmit time", "RFC 5905, 8", MUST, run_property,
 	  PROPERTY_ORIGIN),

@@ -225,8 +225,8 @@ static void put_nts(struct making *m)
 		put(m, a->extra, m->uid, 32);
 	if (!a->no_auth)
 		put_auth(m);
-	if (a->after)
-		put(m, NOON_EXT_COOKIE, m->cookie.p, m->cookie.n);
+	if (a->after != 0)
+		put(m, a->after, m->cookie.p, m->cookie.n);
 }
 
 /* Finish with what makes a packet malformed. */

@@ -37,7 +37,7 @@ struct noon_ask {
 	bool wrong_key;	     /**< authenticate with S2C */
 	bool bad_cookie;     /**< a random one of the same length */
 	uint16_t extra;	     /**< type of one more field before the authenticator; 0: none */
-	bool after;	     /**< a cookie field after the authenticator */
+	uint16_t after;	     /**< type of a field after the authenticator; 0: none */
 	size_t flip;	     /**< flip a bit of this byte of the finished packet, from 1; 0: none */
 	size_t cut;	     /**< send only so many bytes; 0: all */
 	uint16_t raw_ext_len; /**< a last field that claims this length; 0: none */

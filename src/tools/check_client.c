@@ -289,46 +289,55 @@ static int judge(const struct noon_verb *self, const struct arguments *a,
 	return status;
 }
 
-static int with_certificate(const struct noon_verb *self, struct arguments *a,
+static int with_certificate(const struct noon_verb *self, const struct arguments *given,
 			    struct noon_check_report *r)
 {
 	struct own_certificate own = {.dir = ""};
+	struct arguments a = *given;
 	int status;
 
-	if (a->conf.cert == NULL && !make_certificate(&own, a->conf.listen)) {
+	if (a.conf.cert == NULL && !make_certificate(&own, a.conf.listen)) {
 		remove_certificate(&own);
-		return noon_tool_fail(self, "cannot make a certificate for \"%s\"", a->conf.listen);
+		return noon_tool_fail(self, "cannot make a certificate for \"%s\"", a.conf.listen);
 	}
-	if (a->conf.cert == NULL) {
-		a->conf.cert = own.cert;
-		a->conf.key = own.key;
+	if (a.conf.cert == NULL) {
+		a.conf.cert = own.cert;
+		a.conf.key = own.key;
 	}
-	status = judge(self, a, r);
+	status = judge(self, &a, r);
 	remove_certificate(&own);
 	return status;
+}
+
+static int run_chosen(const struct noon_verb *self, const struct arguments *a,
+		      struct noon_check_report *r)
+{
+	size_t n = 0;
+	const struct noon_check *c = noon_checks_client(&n);
+
+	noon_check_choose(&a->choice, c, n, r);
+	if (r->n == 0)
+		return noon_tool_usage(self, "no check is called that; --list shows them");
+	if (!a->list)
+		return with_certificate(self, a, r);
+	noon_check_report_list(r);
+	return NOON_EXIT_OK;
 }
 
 int noon_check_client_run(const struct noon_verb *self, int argc, char **argv)
 {
 	struct arguments a = {.conf = {.listen = "127.0.0.1", .ke_port = 4460},
 			      .longest = NOON_S(120)};
-	struct noon_check_report *r = calloc(1, sizeof(*r));
-	size_t n = 0;
-	const struct noon_check *c = noon_checks_client(&n);
-	int status =
-		r == NULL ? noon_tool_fail(self, "out of memory") : parse(self, argc, argv, &a);
+	struct noon_check_report *r;
+	int status = parse(self, argc, argv, &a);
 
-	if (status < 0) {
-		noon_check_choose(&a.choice, c, n, r);
-		(void)signal(SIGPIPE, SIG_IGN);
-		if (r->n == 0)
-			status =
-				noon_tool_usage(self, "no check is called that; --list shows them");
-		else if (a.list)
-			noon_check_report_list(r);
-		else
-			status = with_certificate(self, &a, r);
-	}
+	if (status >= 0)
+		return status;
+	(void)signal(SIGPIPE, SIG_IGN);
+	r = calloc(1, sizeof(*r));
+	if (r == NULL)
+		return noon_tool_fail(self, "out of memory");
+	status = run_chosen(self, &a, r);
 	free(r);
-	return status < 0 ? NOON_EXIT_OK : status;
+	return status;
 }

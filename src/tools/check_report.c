@@ -17,8 +17,9 @@ static void print_row(const struct noon_check *c, const struct noon_check_result
 		return;
 	if (r->sent[0] != '\0')
 		(void)printf("      sent      %s\n", r->sent);
-	(void)printf("      expected  %s\n      came      %s\n      clause    %s\n", r->expected,
-		     r->came, c->clause);
+	if (r->expected[0] != '\0')
+		(void)printf("      expected  %s\n", r->expected);
+	(void)printf("      came      %s\n      clause    %s\n", r->came, c->clause);
 }
 
 static void print_tap(size_t number, const struct noon_check *c, const struct noon_check_result *r)

@@ -35,7 +35,7 @@ FAULTS = {
     "no-cut": "K17a",
     "wrong-export-30": "K15b",
     "time-always": "P1a P1b P1c P3a P3b P4a P4b P5b P5c P6a P6b P6c P7a P10a P10b P12a P12b P13 P14a",
-    "nak-always": "K15a P2 P5a P8a P8b P11 P14b P15 P16 P17",
+    "nak-always": "K15a P2 P5a P5d P8a P8b P11 P14b P15 P16 P17",
     "nak-with-cookie": "P7b",
     "drop-long": "L1",
     "few-cookies": "P8c",

@@ -135,8 +135,8 @@ def ntpsec_server(w, ns, cert, key, name="ntpd", extra=()):
         f"nts cookie {w.path(name)}/cookie.keys", *extra], ns)
 
 
-def ntpsec_client(w, ns, address, ca, name="ntpdc", nts=True, ke=4460):
+def ntpsec_client(w, ns, address, ca, name="ntpdc", nts=True, ke=4460, poll=1):
     how = f"nts ca {ca}" if nts else ""
     at = f"{address}:{ke}" if ke != 4460 else address
-    return Ntpsec(w, name, [f"server {at} {how} iburst minpoll 1 maxpoll 1",
+    return Ntpsec(w, name, [f"server {at} {how} iburst minpoll {poll} maxpoll {poll}",
                             "disable ntp", "tos minclock 1 minsane 1"], ns)
