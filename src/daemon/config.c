@@ -19,8 +19,7 @@
 #include "platform/file.h"
 #include "platform/text.h"
 
-/* A coordinate that was not given. */
-#define NOWHERE 1000.0
+#define NOWHERE NOON_CONFIG_NOWHERE
 
 /* Not const only because libConfuse's types are not; nothing writes to them. Lists have their
  * defaults where they are taken over. */
@@ -37,7 +36,6 @@ static cfg_opt_t clock_opts[] = {
 
 static cfg_opt_t source_opts[] = {
 	CFG_BOOL("nts", cfg_true, CFGF_NONE),
-	CFG_BOOL("allow-unauthenticated", cfg_false, CFGF_NONE),
 	CFG_INT("port", 123, CFGF_NONE),
 	CFG_INT("ntsport", 4460, CFGF_NONE),
 	CFG_STR("family", "any", CFGF_NONE),
@@ -49,19 +47,7 @@ static cfg_opt_t source_opts[] = {
 	CFG_INT("maxpoll", 10, CFGF_NONE),
 	CFG_BOOL("iburst", cfg_true, CFGF_NONE),
 	CFG_STR("burst-interval", "2s", CFGF_NONE),
-	CFG_BOOL("noselect", cfg_false, CFGF_NONE),
-	CFG_STR("extra-error", "0", CFGF_NONE),
-	CFG_FLOAT("distance-m", 0.0, CFGF_NONE),
-	CFG_FLOAT("latitude", NOWHERE, CFGF_NONE),
-	CFG_FLOAT("longitude", NOWHERE, CFGF_NONE),
-	CFG_FLOAT("cable-length-m", 0.0, CFGF_NONE),
-	CFG_FLOAT("cable-index", 1.0, CFGF_NONE),
-	CFG_FLOAT("cable-tolerance-m", 0.0, CFGF_NONE),
-	CFG_STR("measured-minimum-forward", "0", CFGF_NONE),
-	CFG_STR("measured-minimum-reverse", "0", CFGF_NONE),
-	CFG_STR("path-id", "", CFGF_NONE),
-	CFG_STR("baseline", "", CFGF_NONE),
-	CFG_STR("guard-shift", "0", CFGF_NONE),
+	NOON_CONFIG_SOURCE_OPTS,
 	CFG_END(),
 };
 
@@ -112,14 +98,20 @@ static cfg_opt_t top_opts[] = {
 	CFG_FLOAT("latitude", NOWHERE, CFGF_NONE),
 	CFG_FLOAT("longitude", NOWHERE, CFGF_NONE),
 	CFG_SEC("clock", clock_opts, CFGF_NODEFAULT | CFGF_MULTI),
+	CFG_INT("utc_offset", 0, CFGF_NONE),
+	CFG_STR("leapseclist", "/usr/share/zoneinfo/leap-seconds.list", CFGF_NONE),
 	CFG_SEC("source", source_opts, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
+	CFG_SEC("ptp-receiver", noon_config_ptp_receiver_opts,
+		CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
+	CFG_SEC("ptp-transmitter", noon_config_ptp_transmitter_opts,
+		CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
 	CFG_SEC("server", server_opts, CFGF_NODEFAULT | CFGF_MULTI),
 	CFG_SEC("nts-ke", ke_opts, CFGF_NODEFAULT | CFGF_MULTI),
 	CFG_FUNC("include", cfg_include),
 	CFG_END(),
 };
 
-static noon_dur dur_of(cfg_t *cfg, const char *name)
+noon_dur noon_config_dur(cfg_t *cfg, const char *name)
 {
 	noon_dur d = 0;
 
@@ -140,7 +132,7 @@ static void copy(char *out, size_t n, const char *text)
 	(void)snprintf(out, n, "%s", text);
 }
 
-static void copy_path(char out[NOON_CONFIG_PATH_MAX], cfg_t *cfg, const char *name)
+void noon_config_path(char out[NOON_CONFIG_PATH_MAX], cfg_t *cfg, const char *name)
 {
 	copy(out, NOON_CONFIG_PATH_MAX, cfg_getstr(cfg, name));
 }
@@ -152,7 +144,7 @@ static void copy_place(char out[NOON_CONFIG_PATH_MAX], cfg_t *cfg, const char *n
 	char dir[256];
 
 	if (cfg_getstr(cfg, name) != NULL) {
-		copy_path(out, cfg, name);
+		noon_config_path(out, cfg, name);
 	} else if (geteuid() == 0) {
 		copy(out, NOON_CONFIG_PATH_MAX, of_root);
 	} else {
@@ -188,11 +180,11 @@ static void default_names(struct noon_config_ke *k)
 static void take_engine(cfg_t *cfg, struct noon_engine_conf *e)
 {
 	*e = noon_engine_conf_default();
-	e->alert_limit = dur_of(cfg, "alert-limit");
+	e->alert_limit = noon_config_dur(cfg, "alert-limit");
 	e->max_rate_error = freq_of(cfg, "maxclockerror");
 	e->wander = freq_of(cfg, "wander");
-	e->max_age = dur_of(cfg, "max-age");
-	e->step_threshold = dur_of(cfg, "step-threshold");
+	e->max_age = noon_config_dur(cfg, "max-age");
+	e->step_threshold = noon_config_dur(cfg, "step-threshold");
 	e->step_at_start = cfg_getbool(cfg, "step-at-start");
 	e->slew_rate = freq_of(cfg, "maxslewrate");
 	e->max_liars = (int)cfg_getint(cfg, "max-liars");
@@ -208,9 +200,9 @@ static void take_clock(cfg_t *cfg, struct noon_config_clock *c)
 	for (unsigned i = 0; i < 4; i++)
 		if (strcmp(type, types[i]) == 0)
 			c->kind = (enum noon_clock_kind)i;
-	copy_path(c->device, cfg, "device");
+	noon_config_path(c->device, cfg, "device");
 	c->virt = (struct noon_clock_virtual_conf){
-		.offset = dur_of(cfg, "offset"),
+		.offset = noon_config_dur(cfg, "offset"),
 		.freq_error = freq_of(cfg, "frequency-error"),
 		.random_walk = cfg_getfloat(cfg, "random-walk"),
 		.ageing = freq_of(cfg, "ageing"),
@@ -220,7 +212,7 @@ static void take_clock(cfg_t *cfg, struct noon_config_clock *c)
 
 static noon_err refuse(cfg_t *cfg, const char *what)
 {
-	cfg_error(cfg, "source \"%s\": %s", cfg_title(cfg), what);
+	cfg_error(cfg, "%s \"%s\": %s", cfg_name(cfg), cfg_title(cfg), what);
 	return NOON_ERR_FORMAT;
 }
 
@@ -262,8 +254,8 @@ static noon_err take_minima(cfg_t *top, cfg_t *cfg, struct noon_source_conf *s)
 	const double distance = cfg_getfloat(cfg, "distance-m");
 	const bool place =
 		cfg_getfloat(cfg, "latitude") < NOWHERE || cfg_getfloat(cfg, "longitude") < NOWHERE;
-	const noon_dur f = dur_of(cfg, "measured-minimum-forward");
-	const noon_dur r = dur_of(cfg, "measured-minimum-reverse");
+	const noon_dur f = noon_config_dur(cfg, "measured-minimum-forward");
+	const noon_dur r = noon_config_dur(cfg, "measured-minimum-reverse");
 	noon_err err = NOON_OK;
 
 	if (cable + (f > 0 || r > 0) > 1 || (distance > 0) + place > 1)
@@ -296,9 +288,7 @@ static void take_source_engine(cfg_t *cfg, struct noon_config_source *s)
 	s->engine.poll_min = (int8_t)cfg_getint(cfg, "minpoll");
 	s->engine.poll_max = (int8_t)cfg_getint(cfg, "maxpoll");
 	s->engine.burst = cfg_getbool(cfg, "iburst") ? s->engine.burst : 0;
-	s->engine.burst_interval = dur_of(cfg, "burst-interval");
-	s->engine.noselect = cfg_getbool(cfg, "noselect");
-	s->engine.extra_err = dur_of(cfg, "extra-error");
+	s->engine.burst_interval = noon_config_dur(cfg, "burst-interval");
 	s->engine.require_auth = s->nts;
 }
 
@@ -308,13 +298,21 @@ static noon_err take_guard(cfg_t *top, cfg_t *cfg, struct noon_config_source *s)
 
 	if (strlen(path_id) >= sizeof(s->path_id))
 		return refuse(cfg, "path-id: longer than 127 characters");
-	copy(s->path_id, sizeof(s->path_id), path_id[0] != '\0' ? path_id : s->host);
-	copy_path(s->baseline, cfg, "baseline");
-	s->guard_shift = dur_of(cfg, "guard-shift");
+	(void)snprintf(s->path_id, sizeof(s->path_id), "%.127s",
+		       path_id[0] != '\0' ? path_id : s->host);
+	noon_config_path(s->baseline, cfg, "baseline");
+	s->guard_shift = noon_config_dur(cfg, "guard-shift");
 	if (s->baseline[0] != '\0' && cfg_getstr(top, "guard-key")[0] == '\0')
 		return refuse(cfg, "baseline needs the general option guard-key: an unsigned one "
 				   "could be anybody's");
 	return NOON_OK;
+}
+
+noon_err noon_config_take_common(cfg_t *top, cfg_t *cfg, struct noon_config_source *s)
+{
+	s->engine.noselect = cfg_getbool(cfg, "noselect");
+	s->engine.extra_err = noon_config_dur(cfg, "extra-error");
+	return take_guard(top, cfg, s) ? NOON_ERR_FORMAT : take_minima(top, cfg, &s->engine);
 }
 
 static noon_err take_source(cfg_t *top, cfg_t *cfg, struct noon_config_source *s)
@@ -335,7 +333,7 @@ static noon_err take_source(cfg_t *top, cfg_t *cfg, struct noon_config_source *s
 	}
 	copy(s->host, sizeof(s->host), cfg_title(cfg));
 	copy(s->name, sizeof(s->name), cfg_getstr(cfg, "certificate-name"));
-	copy_path(s->ca, cfg, "ntstrustedcerts");
+	noon_config_path(s->ca, cfg, "ntstrustedcerts");
 	s->port = (uint16_t)cfg_getint(cfg, "port");
 	s->nts_port = (uint16_t)cfg_getint(cfg, "ntsport");
 	s->family = strcmp(family, "ipv4") == 0	  ? AF_INET
@@ -355,7 +353,7 @@ static noon_err take_source(cfg_t *top, cfg_t *cfg, struct noon_config_source *s
 		return NOON_ERR_FORMAT;
 	}
 	take_source_engine(cfg, s);
-	if (take_guard(top, cfg, s) || take_minima(top, cfg, &s->engine))
+	if (noon_config_take_common(top, cfg, s))
 		return NOON_ERR_FORMAT;
 	if (noon_source_conf_check(&s->engine)) {
 		cfg_error(cfg,
@@ -372,7 +370,7 @@ static void take_server(cfg_t *cfg, struct noon_config_server *s)
 	s->n_listen = copy_listen(cfg, 123, s->listen);
 	s->threads = (unsigned)cfg_getint(cfg, "threads");
 	s->local_stratum = (uint8_t)cfg_getint(cfg, "local-stratum");
-	s->local_bound = dur_of(cfg, "local-bound");
+	s->local_bound = noon_config_dur(cfg, "local-bound");
 	s->rate_per_s = cfg_getfloat(cfg, "ratelimit");
 	s->rate_burst = (unsigned)cfg_getint(cfg, "ratelimit-burst");
 }
@@ -381,8 +379,8 @@ static noon_err take_ke(cfg_t *cfg, struct noon_config_ke *k)
 {
 	k->enabled = true;
 	k->n_listen = copy_listen(cfg, 4460, k->listen);
-	copy_path(k->certificate, cfg, "ntsservercert");
-	copy_path(k->key, cfg, "ntsserverkey");
+	noon_config_path(k->certificate, cfg, "ntsservercert");
+	noon_config_path(k->key, cfg, "ntsserverkey");
 	if ((k->certificate[0] == '\0') != (k->key[0] == '\0')) {
 		cfg_error(cfg, "nts-ke: give both ntsservercert and ntsserverkey, or neither");
 		return NOON_ERR_FORMAT;
@@ -391,8 +389,8 @@ static noon_err take_ke(cfg_t *cfg, struct noon_config_ke *k)
 	for (unsigned i = 0; i < k->n_names; i++)
 		copy(k->names[i], sizeof(k->names[i]), cfg_getnstr(cfg, "names", i));
 	k->connections_max = (unsigned)cfg_getint(cfg, "maxntsconnections");
-	k->timeout = dur_of(cfg, "timeout");
-	k->rotate = dur_of(cfg, "ntsrotate");
+	k->timeout = noon_config_dur(cfg, "timeout");
+	k->rotate = noon_config_dur(cfg, "ntsrotate");
 	if (k->n_names == 0)
 		default_names(k);
 	if (k->rotate < NOON_S(1)) {
@@ -406,16 +404,37 @@ static noon_err take_ke(cfg_t *cfg, struct noon_config_ke *k)
 
 static noon_err take_sources(cfg_t *cfg, struct noon_config *c)
 {
-	const unsigned n = cfg_size(cfg, "source");
+	const unsigned n_ntp = cfg_size(cfg, "source");
+	const unsigned n_ptp = cfg_size(cfg, "ptp-receiver");
 
-	if (n > NOON_CONFIG_SOURCES_MAX) {
+	if (n_ntp + n_ptp > NOON_CONFIG_SOURCES_MAX) {
 		cfg_error(cfg, "more than %d sources", NOON_CONFIG_SOURCES_MAX);
 		return NOON_ERR_FORMAT;
 	}
-	for (unsigned i = 0; i < n; i++)
+	for (unsigned i = 0; i < n_ntp; i++)
 		if (take_source(cfg, cfg_getnsec(cfg, "source", i), &c->source[i]))
 			return NOON_ERR_FORMAT;
-	c->n_sources = n;
+	for (unsigned i = 0; i < n_ptp; i++)
+		if (noon_config_take_ptp_receiver(cfg, cfg_getnsec(cfg, "ptp-receiver", i),
+						  &c->source[n_ntp + i]))
+			return NOON_ERR_FORMAT;
+	c->n_sources = n_ntp + n_ptp;
+	return NOON_OK;
+}
+
+static noon_err take_transmitters(cfg_t *cfg, struct noon_config *c)
+{
+	const unsigned n = cfg_size(cfg, "ptp-transmitter");
+
+	if (n > NOON_CONFIG_TRANSMITTERS_MAX) {
+		cfg_error(cfg, "more than %d PTP transmitters", NOON_CONFIG_TRANSMITTERS_MAX);
+		return NOON_ERR_FORMAT;
+	}
+	for (unsigned i = 0; i < n; i++)
+		if (noon_config_take_ptp_transmitter(cfg_getnsec(cfg, "ptp-transmitter", i),
+						     &c->transmitter[i]))
+			return NOON_ERR_FORMAT;
+	c->n_transmitters = n;
 	return NOON_OK;
 }
 
@@ -446,10 +465,10 @@ static noon_err take_all(cfg_t *cfg, struct noon_config *c)
 	copy(c->user, sizeof(c->user), cfg_getstr(cfg, "user"));
 	copy(c->hwtimestamp, sizeof(c->hwtimestamp), cfg_getstr(cfg, "hwtimestamp"));
 	c->no_cert_time_check = (unsigned)cfg_getint(cfg, "nocerttimecheck");
-	copy_path(c->guard_key, cfg, "guard-key");
+	noon_config_path(c->guard_key, cfg, "guard-key");
 	c->guard_p_d = cfg_getfloat(cfg, "guard-pd");
 	c->guard_p_fa = cfg_getfloat(cfg, "guard-pfa");
-	copy_path(c->hook, cfg, "hook");
+	noon_config_path(c->hook, cfg, "hook");
 	take_engine(cfg, &c->engine);
 	if (noon_engine_conf_check(&c->engine)) {
 		cfg_error(cfg,
@@ -467,7 +486,9 @@ static noon_err take_all(cfg_t *cfg, struct noon_config *c)
 		cfg_error(cfg, "nts-ke without a server section: its cookies would be of no use");
 		return NOON_ERR_FORMAT;
 	}
-	return take_sources(cfg, c);
+	c->utc_offset = (int)cfg_getint(cfg, "utc_offset");
+	noon_config_path(c->leap_list, cfg, "leapseclist");
+	return take_sources(cfg, c) ? NOON_ERR_FORMAT : take_transmitters(cfg, c);
 }
 
 noon_err noon_config_read(const char *path, struct noon_config *ret)

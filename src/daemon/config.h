@@ -17,6 +17,8 @@
 #include "engine/conf.h"
 #include "platform/clock.h"
 #include "platform/udp.h"
+#include "proto/ptp_receiver.h"
+#include "proto/ptp_transmitter.h"
 
 #define NOON_CONFIG_SOURCES_MAX NOON_SOURCES_MAX
 #define NOON_CONFIG_LISTEN_MAX	8
@@ -36,6 +38,37 @@ struct noon_config_clock {
 	struct noon_clock_virtual_conf virt;
 };
 
+/** What receivers and transmitters of PTP have in common: sockets, domain and keys. */
+struct noon_config_ptp_port {
+	char interface[16];	  /**< "" for none: unicast only */
+	int family;		  /**< AF_INET or AF_INET6 */
+	struct noon_addr address; /**< to bind to; len 0: any */
+	bool has_identity;
+	uint8_t identity[NOON_PTP_IDENTITY_LEN]; /**< clockIdentity; else the interface's */
+	uint16_t sdo_id;
+	uint8_t domain;
+	char sa_file[NOON_CONFIG_PATH_MAX]; /**< "" for no authentication */
+	uint8_t spp;
+	uint32_t key_id; /**< 0: the last one of the file */
+};
+
+struct noon_config_ptp_receiver {
+	bool enabled; /**< the source is one */
+	struct noon_config_ptp_port port;
+	char transmitter[256];		       /**< "" for multicast */
+	struct noon_ptp_receiver_conf machine; /**< but for rng, source, port, policy and peer */
+};
+
+#define NOON_CONFIG_TRANSMITTERS_MAX 4
+
+struct noon_config_ptp_transmitter {
+	char name[64];
+	struct noon_config_ptp_port port;
+	uint8_t local_class;  /**< clockClass of a clock without sources; 0: it is not served */
+	noon_dur local_bound; /**< its |error| */
+	struct noon_ptp_transmitter_conf machine; /**< but for rng, port and policy */
+};
+
 struct noon_config_source {
 	char host[256];
 	uint16_t port;	   /**< NTP */
@@ -51,6 +84,7 @@ struct noon_config_source {
 	char baseline[NOON_CONFIG_PATH_MAX]; /**< "" for none */
 	noon_dur guard_shift;		     /**< shift the guard must find; 0: the alert limit */
 	struct noon_source_conf engine;
+	struct noon_config_ptp_receiver ptp; /**< unless enabled, the source speaks NTP */
 };
 
 struct noon_config_server {
@@ -96,6 +130,10 @@ struct noon_config {
 	unsigned no_cert_time_check; /**< key exchanges before certificate times count */
 	size_t n_sources;
 	struct noon_config_source source[NOON_CONFIG_SOURCES_MAX];
+	size_t n_transmitters;
+	struct noon_config_ptp_transmitter transmitter[NOON_CONFIG_TRANSMITTERS_MAX];
+	int utc_offset; /**< TAI - UTC by decree, s; 0: to be found out */
+	char leap_list[NOON_CONFIG_PATH_MAX];
 };
 
 /** What the daemon does without a file: a virtual clock and a local NTS server on loopback with

@@ -115,6 +115,23 @@ static int check_int(cfg_t *cfg, cfg_opt_t *opt)
 		{"nocerttimecheck", 0, 1000000},
 		{"ratelimit-burst", 1, 65535},
 		{"seed", 0, INT32_MAX},
+		{"utc_offset", 0, 1000},
+		{"domainNumber", 0, 255},
+		{"transportSpecific", 0, 15},
+		{"minorSdoId", 0, 255},
+		{"logAnnounceInterval", NOON_PTP_LOG_MIN, NOON_PTP_LOG_MAX},
+		{"logSyncInterval", NOON_PTP_LOG_MIN, NOON_PTP_LOG_MAX},
+		{"logMinDelayReqInterval", NOON_PTP_LOG_MIN, NOON_PTP_LOG_MAX},
+		{"log-grant-min", NOON_PTP_LOG_MIN, NOON_PTP_LOG_MAX},
+		{"announceReceiptTimeout", 2, 255},
+		{"unicast_req_duration", 10, 1000},
+		{"unicast-max-duration", 10, 3600},
+		{"unicast-max-receivers", 0, NOON_PTP_GRANTS_MAX},
+		{"priority1", 0, 255},
+		{"priority2", 0, 255},
+		{"local-clockClass", 0, 255},
+		{"spp", 0, 255},
+		{"active_key_id", 0, INT32_MAX},
 	};
 	const long v = cfg_opt_getnint(opt, cfg_opt_size(opt) - 1);
 
@@ -164,17 +181,30 @@ static int check_aead(cfg_t *cfg, cfg_opt_t *opt)
 
 static int check_word(cfg_t *cfg, cfg_opt_t *opt)
 {
-	static const char *const types[] = {"virtual", "system", "system-read-only", "phc", NULL};
-	static const char *const families[] = {"any", "ipv4", "ipv6", NULL};
-	const bool type = strcmp(cfg_opt_name(opt), "type") == 0;
+	static const struct {
+		const char *option;
+		const char *words[5];
+		const char *expected;
+	} list[] = {
+		{"type",
+		 {"virtual", "system", "system-read-only", "phc"},
+		 "virtual, system, system-read-only or phc"},
+		{"family", {"any", "ipv4", "ipv6"}, "any, ipv4 or ipv6"},
+		{"network_transport", {"UDPv4", "UDPv6"}, "UDPv4 or UDPv6"},
+	};
 	const char *text = cfg_opt_getnstr(opt, cfg_opt_size(opt) - 1);
 
-	for (const char *const *w = type ? types : families; *w != NULL; w++)
-		if (strcmp(*w, text) == 0)
-			return 0;
-	cfg_error(cfg, "%s = \"%s\": expected %s", cfg_opt_name(opt), text,
-		  type ? "virtual, system, system-read-only or phc" : "any, ipv4 or ipv6");
-	return -1;
+	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++) {
+		if (strcmp(list[i].option, cfg_opt_name(opt)) != 0)
+			continue;
+		for (const char *const *w = list[i].words; *w != NULL; w++)
+			if (strcmp(*w, text) == 0)
+				return 0;
+		cfg_error(cfg, "%s = \"%s\": expected %s", cfg_opt_name(opt), text,
+			  list[i].expected);
+		return -1;
+	}
+	return 0;
 }
 
 /* Too long a string is refused here, so that every copy below fits. */
@@ -182,9 +212,11 @@ static int check_string(cfg_t *cfg, cfg_opt_t *opt)
 {
 	const bool name = strcmp(cfg_opt_name(opt), "names") == 0 ||
 			  strcmp(cfg_opt_name(opt), "certificate-name") == 0 ||
+			  strcmp(cfg_opt_name(opt), "transmitter") == 0 ||
 			  strcmp(cfg_opt_name(opt), "ntp-server") == 0;
 	const bool user = strcmp(cfg_opt_name(opt), "user") == 0;
-	const bool interface = strcmp(cfg_opt_name(opt), "hwtimestamp") == 0;
+	const bool interface = strcmp(cfg_opt_name(opt), "hwtimestamp") == 0 ||
+			       strcmp(cfg_opt_name(opt), "interface") == 0;
 	const size_t max = name ? 255 : user ? 63 : interface ? 15 : NOON_CONFIG_PATH_MAX - 1;
 
 	if (name && cfg_opt_size(opt) > NOON_CONFIG_NAMES_MAX) {
@@ -254,6 +286,52 @@ static const struct {
 	{"source|measured-minimum-reverse", check_dur_not_negative},
 	{"source|baseline", check_string},
 	{"source|guard-shift", check_dur_not_negative},
+	{"ptp-receiver|extra-error", check_dur_not_negative},
+	{"ptp-receiver|distance-m", check_not_negative},
+	{"ptp-receiver|cable-length-m", check_not_negative},
+	{"ptp-receiver|cable-index", check_not_negative},
+	{"ptp-receiver|cable-tolerance-m", check_not_negative},
+	{"ptp-receiver|measured-minimum-forward", check_dur_not_negative},
+	{"ptp-receiver|measured-minimum-reverse", check_dur_not_negative},
+	{"ptp-receiver|baseline", check_string},
+	{"ptp-receiver|guard-shift", check_dur_not_negative},
+	{"ptp-receiver|transmitter", check_string},
+	{"ptp-receiver|interface", check_string},
+	{"ptp-receiver|network_transport", check_word},
+	{"ptp-receiver|domainNumber", check_int},
+	{"ptp-receiver|transportSpecific", check_int},
+	{"ptp-receiver|minorSdoId", check_int},
+	{"ptp-receiver|logAnnounceInterval", check_int},
+	{"ptp-receiver|logSyncInterval", check_int},
+	{"ptp-receiver|logMinDelayReqInterval", check_int},
+	{"ptp-receiver|announceReceiptTimeout", check_int},
+	{"ptp-receiver|unicast_req_duration", check_int},
+	{"ptp-receiver|sa_file", check_string},
+	{"ptp-receiver|spp", check_int},
+	{"ptp-receiver|active_key_id", check_int},
+	{"ptp-receiver|accuracy", check_dur_not_negative},
+	{"ptp-receiver|max-layover", check_dur_positive},
+	{"ptp-transmitter|interface", check_string},
+	{"ptp-transmitter|network_transport", check_word},
+	{"ptp-transmitter|domainNumber", check_int},
+	{"ptp-transmitter|transportSpecific", check_int},
+	{"ptp-transmitter|minorSdoId", check_int},
+	{"ptp-transmitter|logAnnounceInterval", check_int},
+	{"ptp-transmitter|logSyncInterval", check_int},
+	{"ptp-transmitter|logMinDelayReqInterval", check_int},
+	{"ptp-transmitter|announceReceiptTimeout", check_int},
+	{"ptp-transmitter|log-grant-min", check_int},
+	{"ptp-transmitter|unicast-max-duration", check_int},
+	{"ptp-transmitter|unicast-max-receivers", check_int},
+	{"ptp-transmitter|priority1", check_int},
+	{"ptp-transmitter|priority2", check_int},
+	{"ptp-transmitter|local-clockClass", check_int},
+	{"ptp-transmitter|local-bound", check_dur_not_negative},
+	{"ptp-transmitter|sa_file", check_string},
+	{"ptp-transmitter|spp", check_int},
+	{"ptp-transmitter|active_key_id", check_int},
+	{"utc_offset", check_int},
+	{"leapseclist", check_string},
 	{"guard-key", check_string},
 	{"guard-pd", check_probability},
 	{"guard-pfa", check_probability},

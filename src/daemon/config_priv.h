@@ -8,8 +8,46 @@
 #include <confuse.h>
 
 #include "base/err.h"
+#include "daemon/config.h"
+
+/** Options that every kind of source has: what is believed of it, its minima and its guard. */
+#define NOON_CONFIG_SOURCE_OPTS                                                                  \
+	CFG_BOOL("allow-unauthenticated", cfg_false, CFGF_NONE),                                 \
+		CFG_BOOL("noselect", cfg_false, CFGF_NONE),                                      \
+		CFG_STR("extra-error", "0", CFGF_NONE), CFG_FLOAT("distance-m", 0.0, CFGF_NONE), \
+		CFG_FLOAT("latitude", NOON_CONFIG_NOWHERE, CFGF_NONE),                           \
+		CFG_FLOAT("longitude", NOON_CONFIG_NOWHERE, CFGF_NONE),                          \
+		CFG_FLOAT("cable-length-m", 0.0, CFGF_NONE),                                     \
+		CFG_FLOAT("cable-index", 1.0, CFGF_NONE),                                        \
+		CFG_FLOAT("cable-tolerance-m", 0.0, CFGF_NONE),                                  \
+		CFG_STR("measured-minimum-forward", "0", CFGF_NONE),                             \
+		CFG_STR("measured-minimum-reverse", "0", CFGF_NONE),                             \
+		CFG_STR("path-id", "", CFGF_NONE), CFG_STR("baseline", "", CFGF_NONE),           \
+		CFG_STR("guard-shift", "0", CFGF_NONE)
+
+/** A coordinate that was not given. */
+#define NOON_CONFIG_NOWHERE 1000.0
 
 /** Install a check for every option, so that each bad value is reported with its line. */
 void noon_config_set_checks(cfg_t *cfg);
+
+/** Read a duration that was checked while it was read. */
+noon_dur noon_config_dur(cfg_t *cfg, const char *name);
+
+/** Copy a path; too long ones were refused while they were read. */
+void noon_config_path(char out[NOON_CONFIG_PATH_MAX], cfg_t *cfg, const char *name);
+
+/** Take the options of NOON_CONFIG_SOURCE_OPTS over. Errors are printed with their line. */
+NOON_MUST_USE noon_err noon_config_take_common(cfg_t *top, cfg_t *cfg,
+					       struct noon_config_source *s);
+
+/** The options of the PTP sections (config_ptp.c). */
+extern cfg_opt_t noon_config_ptp_receiver_opts[];
+extern cfg_opt_t noon_config_ptp_transmitter_opts[];
+/** Take a section over. Errors are printed with their line. */
+NOON_MUST_USE noon_err noon_config_take_ptp_receiver(cfg_t *top, cfg_t *cfg,
+						     struct noon_config_source *s);
+NOON_MUST_USE noon_err noon_config_take_ptp_transmitter(cfg_t *cfg,
+							struct noon_config_ptp_transmitter *t);
 
 #endif

@@ -87,6 +87,18 @@ static json_t *do_accept(struct noon_daemon *d, const char *name)
 	return outcome(NOON_ERR_NOT_FOUND, "no such source");
 }
 
+static json_t *do_reload_keys(struct noon_daemon *d)
+{
+	const noon_err err = noon_daemon_reload_keys(d);
+
+	if (err == NOON_ERR_EMPTY)
+		return outcome(err, "no section has an sa_file");
+	return outcome(err,
+		       err ? "some file could not be read: its old keys stay in force (see the "
+			     "log)"
+			   : NULL);
+}
+
 static json_t *dispatch(struct noon_daemon *d, const char *line, size_t n)
 {
 	json_error_t e;
@@ -104,11 +116,14 @@ static json_t *dispatch(struct noon_daemon *d, const char *line, size_t n)
 		reply = do_step(d);
 	else if (strcmp(command, "accept") == 0)
 		reply = do_accept(d, source);
+	else if (strcmp(command, "reload-keys") == 0)
+		reply = do_reload_keys(d);
 	else if (strcmp(command, "version") == 0)
 		reply = json_pack("{s:s}", "version", NOON_VERSION);
 	else
 		reply = outcome(NOON_ERR_UNSUPPORTED,
-				"unknown command; expected status, step, accept or version");
+				"unknown command; expected status, step, accept, reload-keys or "
+				"version");
 	json_decref(request);
 	return reply;
 }

@@ -5,6 +5,7 @@
  *     {"command": "status"}            -> the object that `noonmark status --json` prints
  *     {"command": "step"}              -> {"ok": true} or {"ok": false, "error": "..."}
  *     {"command": "accept", "source": "HOST"}   HOST optional
+ *     {"command": "reload-keys"}       the sa_files of PTP
  *     {"command": "version"}
  *
  * Limits: line length, connections, and time without a full line. The socket is mode 0660.

@@ -305,6 +305,30 @@ static noon_dur until_next(struct noon_daemon *d, const struct noon_reading *r)
 	return noon_time_before(r->h, due) ? noon_time_diff(due, r->h) : 0;
 }
 
+static bool tell_tai(void *arg, int16_t *ret)
+{
+	const struct noon_daemon *d = arg;
+
+	*ret = d->tai.offset;
+	return d->tai.known;
+}
+
+/* Transmitters of PTP, once a second and after each event. */
+static void tend_ptp(struct noon_daemon *d, const struct noon_reading *r)
+{
+	const struct noon_ptp_served what = {
+		.has_sources = noon_daemon_has_sources(d),
+		.may_serve_local = !d->overslept,
+		.at = r,
+		.tai_known = d->tai.known,
+		.tai_offset = d->tai.offset,
+	};
+
+	for (size_t i = 0; i < d->conf.n_transmitters; i++)
+		if (d->ptp[i] != NULL && d->ptp[i]->clock != NULL)
+			noon_ptp_service_tell(d->ptp[i], &what);
+}
+
 /* After anything that may have changed what the engine thinks. */
 static void refresh(struct noon_daemon *d)
 {
@@ -315,6 +339,7 @@ static void refresh(struct noon_daemon *d)
 	noon_daemon_reading(d, &r);
 	tell_state(d, &r);
 	noon_publish(d, &r);
+	tend_ptp(d, &r);
 	if (!d->ready) {
 		d->ready = true;
 		noon_notify("READY=1");
@@ -378,6 +403,12 @@ static void on_tick(void *arg)
 	struct noon_daemon *d = arg;
 
 	d->tick_at = noon_time_add(noon_clock_now(d->clock), TICK);
+	noon_timescale_find(&d->tai, &d->conf, noon_clock_disciplined(d->clock));
+	for (size_t i = 0; i < d->conf.n_sources; i++)
+		noon_daemon_source_tick(&d->source[i],
+					d->guard[i] == NULL
+						? NOON_PTP_VERDICT_NONE
+						: (uint8_t)noon_daemon_guard_state(d->guard[i]));
 	if (noon_daemon_has_sources(d)) {
 		check_clock(d);
 		noon_engine_on_timer(d->engine, noon_clock_now(d->clock), &d->actions);
@@ -436,6 +467,12 @@ void noon_daemon_reload(struct noon_daemon *d)
 		noon_ke_service_reload(d->ke);
 	for (size_t i = 0; i < d->conf.n_sources; i++)
 		reload_guard(d, i);
+	(void)!noon_ptp_ports_reload(&d->ports); /* logged */
+}
+
+noon_err noon_daemon_reload_keys(struct noon_daemon *d)
+{
+	return d->ports.n_files == 0 ? NOON_ERR_EMPTY : noon_ptp_ports_reload(&d->ports);
 }
 
 static noon_err make_clock(struct noon_daemon *d)
@@ -527,6 +564,22 @@ static noon_err make_services(struct noon_daemon *d)
 	return err;
 }
 
+/* Sockets below 1024 and files that only root reads. */
+static noon_err open_ptp(struct noon_daemon *d)
+{
+	noon_err err = NOON_OK;
+
+	d->ports.loop = d->loop;
+	d->ports.rng = &d->entropy.rng;
+	d->ports.hw = d->has_hw ? &d->hw : NULL;
+	for (size_t i = 0; i < d->conf.n_sources && !err; i++)
+		err = noon_daemon_source_open(&d->source[i], &d->conf.source[i], &d->ports);
+	for (size_t i = 0; i < d->conf.n_transmitters && !err; i++)
+		err = noon_ptp_service_new(&d->conf.transmitter[i], &d->ports, &d->served,
+					   &d->ptp[i]);
+	return err;
+}
+
 static noon_err make_dir(const char *path, bool is_file)
 {
 	char dir[NOON_CONFIG_PATH_MAX];
@@ -601,7 +654,8 @@ noon_err noon_daemon_init(struct noon_daemon *d, const struct noon_config *conf,
 	for (size_t i = 0; i < conf->n_sources && !err; i++)
 		err = noon_daemon_guard_new(&d->conf, &d->conf.source[i], &d->guard[i]);
 	err = err ? err : make_files(d);
-	return err ? err : make_services(d);
+	err = err ? err : make_services(d);
+	return err ? err : open_ptp(d);
 }
 
 noon_err noon_daemon_start(struct noon_daemon *d)
@@ -619,20 +673,27 @@ noon_err noon_daemon_start(struct noon_daemon *d)
 		.no_cert_time_check = d->conf.no_cert_time_check,
 		.on_event = on_event,
 		.on_ke = on_ke,
+		.tai = tell_tai,
 		.arg = d,
 	};
+	noon_timescale_find(&d->tai, &d->conf, noon_clock_disciplined(d->clock));
 	refresh(d);
 	if (d->ntp != NULL)
 		err = noon_ntp_service_start(d->ntp);
 	if (!err && d->ke != NULL)
 		err = noon_ke_service_start(d->ke);
 	for (size_t i = 0; i < d->conf.n_sources && !err; i++) {
-		err = noon_daemon_source_init(&d->source[i], &d->conf.source[i], &d->host);
+		err = noon_daemon_source_init(&d->source[i], &d->host);
 		if (!err && d->guard[i] != NULL)
 			noon_engine_set_guard(d->engine, d->source[i].index, &d->guard[i]->guard);
 	}
+	for (size_t i = 0; i < d->conf.n_transmitters && !err; i++)
+		err = noon_ptp_service_start(d->ptp[i], d->clock, &d->entropy.rng);
+	err = err ? err : noon_ptp_ports_start(&d->ports);
 	if (err)
 		noon_log(NOON_LOG_ERROR, "cannot start: %s", noon_err_text(err));
+	else
+		refresh(d);
 	return err;
 }
 
@@ -656,6 +717,9 @@ void noon_daemon_fini(struct noon_daemon *d)
 		save(d);
 	for (size_t i = 0; i < d->conf.n_sources; i++)
 		noon_daemon_source_fini(&d->source[i]);
+	for (size_t i = 0; i < d->conf.n_transmitters; i++)
+		noon_ptp_service_free(d->ptp[i]);
+	noon_ptp_ports_fini(&d->ports);
 	noon_control_free(d->control);
 	noon_ke_service_free(d->ke);
 	noon_ntp_service_free(d->ntp);

@@ -11,8 +11,10 @@
 #include "daemon/ke_service.h"
 #include "daemon/leap.h"
 #include "daemon/ntp_service.h"
+#include "daemon/ptp_service.h"
 #include "daemon/served.h"
 #include "daemon/source.h"
+#include "daemon/timescale.h"
 #include "engine/engine.h"
 #include "platform/clock.h"
 #include "platform/entropy.h"
@@ -44,6 +46,9 @@ struct noon_daemon {
 	struct noon_served served;
 	struct noon_ntp_service *ntp;
 	struct noon_ke_service *ke;
+	struct noon_ptp_ports ports;
+	struct noon_ptp_service *ptp[NOON_CONFIG_TRANSMITTERS_MAX]; /**< NULL: not there */
+	struct noon_timescale tai;
 	struct noon_control *control;
 	struct noon_page_writer *page;
 	struct noon_timer tick;
@@ -83,7 +88,11 @@ NOON_MUST_USE noon_err noon_daemon_step(struct noon_daemon *d);
 bool noon_daemon_has_sources(const struct noon_daemon *d);
 
 /** SIGHUP: read certificate and key again, and baselines, which is how an operator puts a new
- *  one into force. */
+ *  one into force, and the keys of PTP. */
 void noon_daemon_reload(struct noon_daemon *d);
+
+/** Read the keys of PTP again. @retval NOON_OK, NOON_ERR_FORMAT (some file could not be read; its
+ * old keys stay in force), NOON_ERR_EMPTY (there are none) */
+NOON_MUST_USE noon_err noon_daemon_reload_keys(struct noon_daemon *d);
 
 #endif

@@ -73,7 +73,8 @@ static void fill_source(struct noon_daemon *d, noon_time h, struct noon_ntp_serv
 		if (r.verdict != NOON_SOURCE_SELECTED || r.last.stratum + 1 >= c->stratum)
 			continue;
 		c->stratum = (uint8_t)(r.last.stratum + 1);
-		c->ref_id = noon_addr_ref_id(&d->source[i].ntp.peer);
+		c->ref_id = d->source[i].ptp != NULL ? r.last.ref_id
+						     : noon_addr_ref_id(&d->source[i].ntp.peer);
 	}
 }
 

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "daemon/log.h"
+#include "daemon/ptp_source.h"
 #include "daemon/store.h"
 
 /* After this many unanswered requests the name is resolved again. */
@@ -201,22 +202,27 @@ static noon_err make_tls(struct noon_daemon_source *s)
 	return err;
 }
 
-noon_err noon_daemon_source_init(struct noon_daemon_source *s,
+noon_err noon_daemon_source_open(struct noon_daemon_source *s,
 				 const struct noon_config_source *conf,
-				 const struct noon_source_host *host)
+				 struct noon_ptp_ports *ports)
 {
+	memset(s, 0, sizeof(*s));
+	s->conf = conf;
+	return conf->ptp.enabled ? noon_ptp_source_open(s, ports) : NOON_OK;
+}
+
+static noon_err init_ntp(struct noon_daemon_source *s)
+{
+	const struct noon_config_source *conf = s->conf;
+	const struct noon_source_host *host = s->host;
 	struct noon_ntp_client_conf client = noon_ntp_client_conf_default();
 	noon_err err;
 
-	memset(s, 0, sizeof(*s));
-	s->conf = conf;
-	s->host = host;
 	s->ntp.on_sample = on_sample;
 	s->ntp.on_miss = on_miss;
 	s->ntp.on_connect = on_connect;
 	s->ntp.arg = s;
 	s->retry = (struct noon_timer){.fire = on_retry, .arg = s};
-	noon_actions_reset(&s->events);
 	noon_ke_link_init(&s->ke, host->loop, on_ke_done, s);
 	err = conf->nts ? make_tls(s) : NOON_OK;
 	err = err ? err : noon_engine_add_source(host->engine, &conf->engine, &s->index);
@@ -239,10 +245,27 @@ noon_err noon_daemon_source_init(struct noon_daemon_source *s,
 	return NOON_OK;
 }
 
+noon_err noon_daemon_source_init(struct noon_daemon_source *s, const struct noon_source_host *host)
+{
+	s->host = host;
+	noon_actions_reset(&s->events);
+	return s->conf->ptp.enabled ? noon_ptp_source_init(s) : init_ntp(s);
+}
+
+void noon_daemon_source_tick(struct noon_daemon_source *s, uint8_t guard)
+{
+	if (s->up && s->ptp != NULL)
+		noon_ptp_source_tick(s, guard);
+}
+
 void noon_daemon_source_woke(struct noon_daemon_source *s)
 {
 	if (!s->up)
 		return;
+	if (s->ptp != NULL) {
+		noon_ptp_receiver_link_forget(s->ptp);
+		return;
+	}
 	set_poll(s);
 	noon_ntp_link_forget(&s->ntp);
 }
@@ -251,7 +274,8 @@ void noon_daemon_source_save(struct noon_daemon_source *s)
 {
 	const struct noon_nts_session *session = &s->ntp.client.session;
 
-	if (!s->up || !s->conf->nts || session->n_cookies == 0 || s->ntp.peer.len == 0)
+	if (!s->up || s->ptp != NULL || !s->conf->nts || session->n_cookies == 0 ||
+	    s->ntp.peer.len == 0)
 		return;
 	if (noon_store_save_session(s->host->state_dir, s->conf->host, s->conf->nts_port, session,
 				    &s->ntp.peer))
@@ -264,6 +288,10 @@ void noon_daemon_source_fini(struct noon_daemon_source *s)
 		return;
 	noon_resolve_cancel(s->resolve);
 	noon_loop_disarm(&s->retry);
+	if (s->ptp != NULL) {
+		noon_ptp_source_fini(s);
+		return;
+	}
 	noon_ke_link_stop(&s->ke);
 	noon_ntp_link_fini(&s->ntp);
 	noon_tls_ctx_free(s->tls);

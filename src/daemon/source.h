@@ -6,9 +6,11 @@
 #define NOON_DAEMON_SOURCE_H
 
 #include "daemon/config.h"
+#include "daemon/ptp_ports.h"
 #include "engine/engine.h"
 #include "link/ke_link.h"
 #include "link/ntp_link.h"
+#include "link/ptp_receiver_link.h"
 
 /** What a source needs of its daemon. */
 struct noon_source_host {
@@ -23,6 +25,8 @@ struct noon_source_host {
 	/** The engine was fed: findings are in `out`. */
 	void (*on_event)(void *arg, struct noon_actions *out);
 	void (*on_ke)(void *arg); /**< a key exchange succeeded */
+	/** Tell TAI - UTC, s; false if it is not known. */
+	bool (*tai)(void *arg, int16_t *ret);
 	void *arg;
 };
 
@@ -32,7 +36,10 @@ struct noon_daemon_source {
 	uint32_t index; /**< in the engine */
 	struct noon_ntp_link ntp;
 	struct noon_ke_link ke;
-	struct noon_tls_ctx *tls; /**< client's; NULL without NTS */
+	struct noon_tls_ctx *tls;	    /**< client's; NULL without NTS */
+	struct noon_ptp_receiver_link *ptp; /**< instead of ntp and ke; NULL: it speaks NTP */
+	struct noon_daemon_ptp_port *port;  /**< of ptp; borrowed */
+	struct noon_ptp_keys *keys;	    /**< of ptp; borrowed, NULL: none */
 	struct noon_resolve *resolve;
 	struct noon_timer retry;    /**< of the resolution */
 	struct noon_actions events; /**< findings on their way to the host */
@@ -45,12 +52,18 @@ struct noon_daemon_source {
 	char ke_why[320]; /**< how the last key exchange ended */
 };
 
-/** Set up and start. Errors are logged. @retval NOON_OK, NOON_ERR_* */
-NOON_MUST_USE noon_err noon_daemon_source_init(struct noon_daemon_source *s,
+/** Open what needs privileges: the sockets and keys of PTP. Errors are logged. */
+NOON_MUST_USE noon_err noon_daemon_source_open(struct noon_daemon_source *s,
 					       const struct noon_config_source *conf,
+					       struct noon_ptp_ports *ports);
+/** Set up and start, after noon_daemon_source_open(). Errors are logged.
+ *  @retval NOON_OK, NOON_ERR_* */
+NOON_MUST_USE noon_err noon_daemon_source_init(struct noon_daemon_source *s,
 					       const struct noon_source_host *host);
 /** The machine slept, and the engine has forgotten: ask anew. */
 void noon_daemon_source_woke(struct noon_daemon_source *s);
+/** Once a second: what time and guards say of it. */
+void noon_daemon_source_tick(struct noon_daemon_source *s, uint8_t guard);
 /** Save the session for the next run. */
 void noon_daemon_source_save(struct noon_daemon_source *s);
 void noon_daemon_source_fini(struct noon_daemon_source *s);

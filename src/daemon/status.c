@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "daemon/daemon.h"
+#include "daemon/status_ptp.h"
 #include "estimate/baseline.h"
 
 static json_t *seconds(noon_dur d)
@@ -41,7 +42,7 @@ static json_t *findings(uint32_t mask)
 	return list;
 }
 
-static json_t *verdicts(const struct noon_counters *c)
+json_t *noon_status_verdicts(const struct noon_counters *c)
 {
 	json_t *o = json_object();
 
@@ -172,22 +173,52 @@ static json_t *conditions(const struct noon_daemon *d, size_t i)
 			 (int)c.hidden_known);
 }
 
+/* What depends on the protocol. */
+struct spoken {
+	char address[64];
+	uint64_t sent;
+	const struct noon_counters *counters;
+	json_t *nts;
+	json_t *ptp;
+};
+
+static struct spoken spoken(const struct noon_daemon_source *s)
+{
+	struct spoken p = {.address = "-"};
+	struct noon_addr peer = s->ntp.peer;
+
+	if (s->ptp != NULL) {
+		noon_ptp_peer_addr(&s->ptp->machine.conf.peer, NOON_PTP_EVENT_PORT, &peer);
+		p.sent = s->ptp->machine.n_requests;
+		p.counters = &s->ptp->machine.counters;
+		p.nts = json_null();
+		p.ptp = noon_status_ptp_receiver(s);
+	} else {
+		p.sent = s->ntp.client.n_sent;
+		p.counters = &s->ntp.client.counters;
+		p.nts = nts_part(s);
+		p.ptp = json_null();
+	}
+	if (peer.len > 0)
+		noon_addr_format(&peer, p.address, sizeof(p.address));
+	return p;
+}
+
 static json_t *source(struct noon_daemon *d, const struct noon_daemon_source *s, noon_time now)
 {
+	const struct spoken p = spoken(s);
 	struct noon_source_report r;
-	char address[64];
 	json_t *o;
 
 	noon_engine_source_report(d->engine, s->index, now, &r);
-	noon_addr_format(&s->ntp.peer, address, sizeof(address));
-	o = json_pack("{s:s, s:s, s:s, s:i, s:i, s:I, s:I, s:I, s:i, s:s, s:f, s:f, s:o, s:o}",
-		      "name", s->conf->host, "address", s->ntp.peer.len > 0 ? address : "-",
-		      "verdict", noon_source_verdict_word(r.verdict), "reach", (int)r.reach, "poll",
-		      (int)r.poll, "sent", (json_int_t)s->ntp.client.n_sent, "samples",
-		      (json_int_t)r.n_samples, "accepted", (json_int_t)r.n_accepted, "in_fit",
-		      (int)r.in_fit, "minima", noon_minima_kind_word(r.minima), "minimum_forward_s",
-		      noon_dur_to_s(r.m_f), "minimum_reverse_s", noon_dur_to_s(r.m_r), "nts",
-		      nts_part(s), "verdicts", verdicts(&s->ntp.client.counters));
+	o = json_pack("{s:s, s:s, s:s, s:i, s:i, s:I, s:I, s:I, s:i, s:s, s:f, s:f, s:o, s:o, s:o}",
+		      "name", s->conf->host, "address", p.address, "verdict",
+		      noon_source_verdict_word(r.verdict), "reach", (int)r.reach, "poll",
+		      (int)r.poll, "sent", (json_int_t)p.sent, "samples", (json_int_t)r.n_samples,
+		      "accepted", (json_int_t)r.n_accepted, "in_fit", (int)r.in_fit, "minima",
+		      noon_minima_kind_word(r.minima), "minimum_forward_s", noon_dur_to_s(r.m_f),
+		      "minimum_reverse_s", noon_dur_to_s(r.m_r), "nts", p.nts, "ptp", p.ptp,
+		      "verdicts", noon_status_verdicts(p.counters));
 	if (o != NULL && r.has_data)
 		set_measurements(o, &r);
 	return o;
@@ -224,7 +255,7 @@ static json_t *ntp_server(struct noon_daemon *d)
 			 (json_int_t)c.nts_replies, "ntsn_replies", (json_int_t)c.ntsn_replies,
 			 "cookies_made", (json_int_t)c.cookies_made, "send_failures",
 			 (json_int_t)c.send_failures, "unstamped", (json_int_t)c.unstamped,
-			 "verdicts", verdicts(&c.verdicts));
+			 "verdicts", noon_status_verdicts(&c.verdicts));
 }
 
 static json_t *ke_server(struct noon_daemon *d)
@@ -338,6 +369,7 @@ json_t *noon_status_json(struct noon_daemon *d)
 	(void)json_object_set_new(o, "sources", sources(d, r.h));
 	(void)json_object_set_new(o, "server", ntp_server(d));
 	(void)json_object_set_new(o, "nts_ke", ke_server(d));
+	(void)json_object_set_new(o, "ptp_transmitters", noon_status_ptp_transmitters(d));
 	(void)json_object_set_new(o, "events", events(d));
 	return o;
 }

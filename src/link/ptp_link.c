@@ -205,6 +205,17 @@ void noon_ptp_link_send(struct noon_ptp_link *l, struct noon_ptp_user *user,
 	}
 }
 
+void noon_ptp_link_probe(struct noon_ptp_link *l, struct noon_ptp_user *user,
+			 const struct noon_action *a)
+{
+	static const struct noon_peer everybody = {.n = 0};
+	struct noon_addr to;
+
+	address(l, &everybody, l->sockets.event_port, &to);
+	if (to.len > 0)
+		send_event(l, user, a, &to);
+}
+
 void noon_ptp_link_close(struct noon_ptp_link *l)
 {
 	if (l->event.fd >= 0)

@@ -84,7 +84,11 @@ NOON_MUST_USE noon_err noon_ptp_link_attach(struct noon_ptp_link *l, struct noon
  */
 void noon_ptp_link_send(struct noon_ptp_link *l, struct noon_ptp_user *user,
 			const struct noon_action *a);
-/** Close; fine after a failed open of a zeroed struct. */
+/** Send a message out of the event socket, to the group or, without one, to nobody, and have its
+ *  departure reported: a test of the stamps. */
+void noon_ptp_link_probe(struct noon_ptp_link *l, struct noon_ptp_user *user,
+			 const struct noon_action *a);
+/** Close; fine after a failed open. */
 void noon_ptp_link_close(struct noon_ptp_link *l);
 
 /** Convert between addresses and the keys that machines see (without the port). */

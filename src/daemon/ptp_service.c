@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/ptp_service.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "daemon/log.h"
+
+/* A stamp older than this was not taken on the clock as it stands now. */
+#define STAMP_AGE_MAX NOON_S(1)
+
+/* CLOCK_REALTIME is steered by at most 500 ppm between a stamp and now. */
+#define STEERING 2000
+
+/* clockClass (Table 4 of IEEE 1588-2019) */
+#define CLASS_LOCKED   6
+#define CLASS_HOLDOVER 7
+
+/* timeSource (Table 6): another network's time, or an oscillator. */
+#define SOURCE_NTP	  0x50
+#define SOURCE_OSCILLATOR 0xa0
+
+/* The clock that is served: CLOCK_REALTIME now, and its map to UTC. */
+struct view {
+	struct noon_served_state state;
+	struct noon_instant now;
+};
+
+static struct view look(const struct noon_ptp_service *s)
+{
+	struct view v = {.now = noon_instant_now()};
+
+	noon_served_get(s->served, &v.state);
+	noon_served_renew(&v.state, &v.now, noon_clock_asleep());
+	return v;
+}
+
+static noon_time utc_now(const struct view *v)
+{
+	return noon_clock_map_apply(&v->state.map, v->now.real_ns);
+}
+
+static void arm(struct noon_ptp_service *s)
+{
+	const noon_time deadline = noon_ptp_transmitter_deadline(&s->machine);
+
+	if (noon_time_is_never(deadline))
+		noon_loop_disarm(&s->timer);
+	else
+		noon_loop_arm(s->port->link.loop, &s->timer,
+			      noon_time_diff(deadline, noon_clock_now(s->clock)));
+}
+
+static void carry_out(struct noon_ptp_service *s, const struct noon_action *a)
+{
+	switch (a->kind) {
+	case NOON_ACTION_SEND:
+		noon_ptp_link_send(&s->port->link, &s->user, a);
+		break;
+	case NOON_ACTION_SAMPLE:
+	case NOON_ACTION_FINDING:
+	case NOON_ACTION_MISS:
+	case NOON_ACTION_CONNECT:
+	case NOON_ACTION_ARM:
+	case NOON_ACTION_CLOSE:
+		break;
+	}
+}
+
+static void pump(struct noon_ptp_service *s)
+{
+	if (s->pumping)
+		return;
+	s->pumping = true;
+	while (s->actions.n > 0) {
+		s->doing = s->actions;
+		noon_actions_reset(&s->actions);
+		for (size_t i = 0; i < s->doing.n; i++) {
+			struct noon_action *a = &s->doing.a[i];
+
+			if (a->kind == NOON_ACTION_SEND)
+				a->send.p = s->doing.buf + (a->send.p - s->actions.buf);
+			carry_out(s, a);
+		}
+	}
+	s->pumping = false;
+	arm(s);
+}
+
+/* A receiver's bound holds if t4 is late, not if it is early: the steering of CLOCK_REALTIME since
+ * the stamp is added, and a stamp that cannot be right is replaced by now. */
+static noon_time arrival(const struct view *v, const struct noon_ptp_arrival *a)
+{
+	const noon_dur age = noon_sat_sub(v->now.real_ns, a->real_ns);
+
+	if (a->stamp == NOON_STAMP_USER || age < 0 || age > STAMP_AGE_MAX ||
+	    !noon_instant_is_steady(&a->since, &v->now))
+		return utc_now(v);
+	return noon_clock_map_apply(&v->state.map, a->real_ns + a->err + age / STEERING);
+}
+
+static void on_packet(void *arg, const struct noon_ptp_arrival *a)
+{
+	struct noon_ptp_service *s = arg;
+	const struct view v = look(s);
+	const struct noon_rx rx = {
+		.data = a->data,
+		.at = arrival(&v, a),
+		.now = noon_clock_now(s->clock),
+		.stamp = a->stamp,
+		.peer = a->peer,
+	};
+
+	if (a->stamp == NOON_STAMP_USER && a->data.n > 0 && noon_ptp_is_event(a->data.p[0] & 0x0f))
+		s->unstamped++;
+	noon_ptp_transmitter_on_packet(&s->machine, &rx, &s->actions);
+	pump(s);
+}
+
+/* It holds if t1 is early. */
+static void on_sent(void *arg, const struct noon_ptp_departure *d)
+{
+	struct noon_ptp_service *s = arg;
+	const struct view v = look(s);
+	const noon_dur age = noon_sat_sub(v.now.real_ns, d->real_ns);
+
+	if (age < 0 || age > STAMP_AGE_MAX || !noon_instant_is_steady(&d->since, &v.now))
+		return;
+	noon_ptp_transmitter_on_sent(
+		&s->machine, d->token,
+		noon_clock_map_apply(&v.state.map, d->real_ns - d->err - age / STEERING), d->stamp,
+		&s->actions);
+	pump(s);
+}
+
+static void on_timer(void *arg)
+{
+	struct noon_ptp_service *s = arg;
+	const noon_time now = noon_clock_now(s->clock);
+	const struct view v = look(s);
+
+	noon_ptp_transmitter_on_timer(&s->machine, now, utc_now(&v), &s->actions);
+	pump(s);
+}
+
+noon_err noon_ptp_service_new(const struct noon_config_ptp_transmitter *conf,
+			      struct noon_ptp_ports *ports, struct noon_served *served,
+			      struct noon_ptp_service **ret)
+{
+	struct noon_ptp_service *s = calloc(1, sizeof(*s));
+	noon_err err;
+
+	if (s == NULL)
+		return NOON_ERR_OS;
+	s->conf = conf;
+	s->served = served;
+	s->timer = (struct noon_timer){.fire = on_timer, .arg = s};
+	s->user = (struct noon_ptp_user){.on_packet = on_packet, .on_sent = on_sent, .arg = s};
+	noon_actions_reset(&s->actions);
+	err = noon_ptp_ports_open(ports, &conf->port, conf->name, &s->port);
+	err = err ? err : noon_ptp_ports_keys(ports, &conf->port, conf->name, &s->keys);
+	if (err) {
+		free(s);
+		return err;
+	}
+	*ret = s;
+	return NOON_OK;
+}
+
+noon_err noon_ptp_service_start(struct noon_ptp_service *s, struct noon_clock *clock,
+				struct noon_rng *rng)
+{
+	struct noon_ptp_transmitter_conf machine = s->conf->machine;
+	noon_err err;
+
+	s->clock = clock;
+	machine.rng = rng;
+	machine.port = noon_ptp_ports_identity(s->port);
+	machine.port.sdo_id = s->conf->port.sdo_id;
+	machine.port.domain = s->conf->port.domain;
+	machine.policy = (struct noon_ptp_policy){
+		.keys = s->keys, .spp = s->conf->port.spp, .key_id = s->conf->port.key_id};
+	err = noon_ptp_transmitter_init(&s->machine, &machine, noon_clock_now(clock));
+	err = err ? err : noon_ptp_link_attach(&s->port->link, &s->user);
+	if (!err)
+		arm(s);
+	return err;
+}
+
+static void of_sources(const struct noon_reading *r, struct noon_ptp_quality *q)
+{
+	q->valid = r->state == NOON_STATE_OK || r->state == NOON_STATE_HOLDOVER;
+	q->clock_class = r->state == NOON_STATE_OK ? CLASS_LOCKED : CLASS_HOLDOVER;
+	q->bound = r->bound;
+	q->leap = r->leap;
+	q->time_source = SOURCE_NTP;
+}
+
+void noon_ptp_service_tell(struct noon_ptp_service *s, const struct noon_ptp_served *what)
+{
+	struct noon_ptp_quality q = {
+		.variance = UINT16_MAX,
+		.tai_known = what->tai_known,
+		.tai_offset = what->tai_offset,
+		.time_source = SOURCE_OSCILLATOR,
+	};
+
+	if (what->has_sources) {
+		of_sources(what->at, &q);
+	} else {
+		q.valid = s->conf->local_class > 0 && what->may_serve_local;
+		q.clock_class = s->conf->local_class;
+		q.bound = s->conf->local_bound;
+	}
+	noon_ptp_transmitter_set_quality(&s->machine, &q, noon_clock_now(s->clock));
+}
+
+void noon_ptp_service_free(struct noon_ptp_service *s)
+{
+	if (s == NULL)
+		return;
+	noon_loop_disarm(&s->timer);
+	free(s);
+}

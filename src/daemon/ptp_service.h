@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A PTP transmitter of the daemon: proto/ptp_transmitter on its port, serving the disciplined
+ * clock.
+ */
+#ifndef NOON_DAEMON_PTP_SERVICE_H
+#define NOON_DAEMON_PTP_SERVICE_H
+
+#include "daemon/config.h"
+#include "daemon/ptp_ports.h"
+#include "daemon/served.h"
+#include "engine/reading.h"
+
+struct noon_ptp_service {
+	const struct noon_config_ptp_transmitter *conf;
+	struct noon_clock *clock;
+	struct noon_served *served;
+	struct noon_daemon_ptp_port *port;
+	struct noon_ptp_keys *keys; /**< borrowed; NULL: none */
+	struct noon_ptp_user user;
+	struct noon_timer timer;
+	struct noon_actions actions; /**< what the machine wants */
+	struct noon_actions doing;   /**< what is being carried out */
+	bool pumping;
+	uint64_t unstamped; /**< event messages that arrived without a stamp */
+	struct noon_ptp_transmitter machine;
+};
+
+/** Open sockets and keys. Errors are logged. @param[out] ret  to be ended with _free() */
+NOON_MUST_USE noon_err noon_ptp_service_new(const struct noon_config_ptp_transmitter *conf,
+					    struct noon_ptp_ports *ports,
+					    struct noon_served *served,
+					    struct noon_ptp_service **ret);
+/** Begin to send. */
+NOON_MUST_USE noon_err noon_ptp_service_start(struct noon_ptp_service *s, struct noon_clock *clock,
+					      struct noon_rng *rng);
+
+/** What the transmitter is to say of the clock. */
+struct noon_ptp_served {
+	bool has_sources;
+	bool may_serve_local;	       /**< without sources: nothing speaks against it */
+	const struct noon_reading *at; /**< with sources: the reading of this moment */
+	bool tai_known;
+	int16_t tai_offset; /**< s */
+};
+
+/** Tell, at least once a second. */
+void noon_ptp_service_tell(struct noon_ptp_service *s, const struct noon_ptp_served *what);
+
+/** NULL is fine. */
+void noon_ptp_service_free(struct noon_ptp_service *s);
+
+#endif

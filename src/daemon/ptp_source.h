@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A source that is a PTP transmitter: what daemon/source does for NTP, for a ptp-receiver section.
+ */
+#ifndef NOON_DAEMON_PTP_SOURCE_H
+#define NOON_DAEMON_PTP_SOURCE_H
+
+#include "daemon/source.h"
+
+/** Open sockets and keys. Errors are logged. */
+NOON_MUST_USE noon_err noon_ptp_source_open(struct noon_daemon_source *s,
+					    struct noon_ptp_ports *ports);
+/** Set up and start; s->host is set. Errors are logged. */
+NOON_MUST_USE noon_err noon_ptp_source_init(struct noon_daemon_source *s);
+/** Once a second. @param guard  state of our guard for the transmitter, 0xff: none */
+void noon_ptp_source_tick(struct noon_daemon_source *s, uint8_t guard);
+void noon_ptp_source_fini(struct noon_daemon_source *s);
+
+#endif

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/status_ptp.h"
+
+#include <math.h>
+#include <stdio.h>
+
+#include "noonmark/clock.h"
+
+#define IDENTITY_TEXT 19
+
+/* As linuxptp writes it: "507c6f.fffe.1fb16b". */
+static void identity_text(const uint8_t id[NOON_PTP_IDENTITY_LEN], char out[IDENTITY_TEXT])
+{
+	(void)snprintf(out, IDENTITY_TEXT, "%02x%02x%02x.%02x%02x.%02x%02x%02x", id[0], id[1],
+		       id[2], id[3], id[4], id[5], id[6], id[7]);
+}
+
+static json_t *port_part(const struct noon_daemon_ptp_port *p)
+{
+	const struct noon_ptp_link *l = &p->link;
+	char id[IDENTITY_TEXT];
+
+	identity_text(p->identity, id);
+	return json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I}", "interface", p->conf.interface,
+			 "clock_identity", id, "stamps", noon_ptp_stamps_word(p), "events_sent",
+			 (json_int_t)l->n_sent, "events_sent_stamped", (json_int_t)l->n_stamped,
+			 "events_received", (json_int_t)l->n_arrived, "events_received_stamped",
+			 (json_int_t)l->n_arrived_stamped, "send_failures",
+			 (json_int_t)l->n_failed);
+}
+
+/* Guards on both sides speak of each other with one byte. */
+static json_t *verdict_word(uint8_t verdict)
+{
+	if (verdict > NOON_CLOCK_GUARD_ALARM)
+		return json_null();
+	return json_string(noon_clock_guard_word((enum noon_clock_guard)verdict));
+}
+
+static void set_parent(json_t *o, const struct noon_ptp_foreign *f)
+{
+	const struct noon_ptp_announce *a = &f->announce;
+	const noon_dur accuracy = noon_ptp_accuracy_to_dur(a->accuracy);
+	char parent[IDENTITY_TEXT], grandmaster[IDENTITY_TEXT];
+
+	identity_text(f->set.sender.clock, parent);
+	identity_text(a->grandmaster, grandmaster);
+	(void)json_object_update_new(
+		o,
+		json_pack("{s:s, s:i, s:s, s:i, s:i, s:o, s:i, s:i, s:i, s:i, s:b, s:b}", "parent",
+			  parent, "parent_port", (int)f->set.sender.port, "grandmaster",
+			  grandmaster, "clock_class", (int)a->clock_class, "clock_accuracy",
+			  (int)a->accuracy, "accuracy_s",
+			  accuracy == NOON_DUR_MAX ? json_null()
+						   : json_real(noon_dur_to_s(accuracy)),
+			  "priority1", (int)a->priority1, "priority2", (int)a->priority2,
+			  "steps_removed", (int)a->steps_removed, "utc_offset", (int)a->utc_offset,
+			  "ptp_timescale", (int)((f->flags & NOON_PTP_FLAG_PTP_TIMESCALE) != 0),
+			  "takes_layover", (int)f->takes_layover));
+}
+
+static json_t *leases(const struct noon_ptp_receiver *m, noon_time now)
+{
+	static const char *const names[NOON_PTP_LEASES] = {"announce", "sync", "delay_resp"};
+	json_t *list = json_array();
+
+	for (unsigned i = 0; i < NOON_PTP_LEASES; i++) {
+		const struct noon_ptp_lease *l = &m->lease[i];
+
+		(void)json_array_append_new(
+			list, json_pack("{s:s, s:b, s:b, s:i, s:f}", "type", names[i], "granted",
+					(int)l->granted, "denied", (int)l->denied, "log_interval",
+					(int)l->interval, "left_s",
+					l->granted ? noon_dur_to_s(noon_time_diff(l->expires, now))
+						   : 0.0));
+	}
+	return list;
+}
+
+json_t *noon_status_ptp_receiver(const struct noon_daemon_source *s)
+{
+	const struct noon_ptp_receiver *m = &s->ptp->machine;
+	const struct noon_ptp_foreign *f = noon_ptp_receiver_parent(m);
+	json_t *o = json_pack(
+		"{s:s, s:i, s:s, s:b, s:I, s:I, s:I, s:o, s:o}", "state",
+		noon_ptp_receiver_state_word(m->state), "domain", (int)m->conf.port.domain, "mode",
+		m->conf.unicast ? "unicast" : "multicast", "authentication",
+		(int)(m->conf.policy.keys != NULL), "syncs", (json_int_t)m->n_sync, "samples",
+		(json_int_t)m->n_samples, "parents", (json_int_t)m->n_parents, "port",
+		port_part(s->port), "transmitter_guard", verdict_word(m->peer_verdict));
+
+	if (o == NULL)
+		return NULL;
+	if (f != NULL)
+		set_parent(o, f);
+	if (m->conf.unicast)
+		(void)json_object_set_new(o, "grants", leases(m, noon_clock_now(s->host->clock)));
+	return o;
+}
+
+static json_t *transmitter(const struct noon_ptp_service *s)
+{
+	const struct noon_ptp_transmitter *m = &s->machine;
+	const struct noon_ptp_quality *q = &m->quality;
+
+	return json_pack("{s:s, s:s, s:i, s:b, s:i, s:i, s:b, s:i, s:i, s:I, s:I, s:I, s:I, s:I, "
+			 "s:o, s:o}",
+			 "name", s->conf->name, "state",
+			 noon_ptp_transmitter_state_word(
+				 noon_ptp_transmitter_state_of(m, noon_clock_now(s->clock))),
+			 "domain", (int)m->conf.port.domain, "authentication",
+			 (int)(m->conf.policy.keys != NULL), "clock_class", (int)q->clock_class,
+			 "clock_accuracy", (int)noon_ptp_accuracy_from_dur(q->bound),
+			 "ptp_timescale", (int)q->tai_known, "utc_offset", (int)q->tai_offset,
+			 "unicast_receivers", (int)noon_ptp_transmitter_clients(m), "announces",
+			 (json_int_t)m->n_announce, "syncs", (json_int_t)m->n_sync, "delay_resps",
+			 (json_int_t)m->n_delay_resp, "unstamped_syncs", (json_int_t)m->n_no_stamp,
+			 "denied", (json_int_t)m->n_denied, "port", port_part(s->port), "verdicts",
+			 noon_status_verdicts(&m->counters));
+}
+
+json_t *noon_status_ptp_transmitters(const struct noon_daemon *d)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < d->conf.n_transmitters; i++)
+		if (d->ptp[i] != NULL && d->ptp[i]->clock != NULL)
+			(void)json_array_append_new(list, transmitter(d->ptp[i]));
+	return list;
+}

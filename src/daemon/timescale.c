@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/timescale.h"
+
+#include "daemon/log.h"
+#include "platform/tai.h"
+
+#define DAY 86400
+
+void noon_timescale_find(struct noon_timescale *t, const struct noon_config *c, noon_time utc)
+{
+	const int64_t day = utc.ns / NOON_NS_PER_SEC / DAY;
+	const char *why = "";
+
+	if (c->utc_offset > 0) {
+		t->known = true;
+		t->offset = (int16_t)c->utc_offset;
+		return;
+	}
+	if (t->day == day)
+		return;
+	t->day = day;
+	t->known =
+		noon_tai_find(c->leap_list, utc.ns / NOON_NS_PER_SEC, &t->offset, &why) == NOON_OK;
+	/* Only PTP wants to know. */
+	if (!t->known && !t->told && c->n_transmitters > 0)
+		noon_log(
+			NOON_LOG_WARNING,
+			"TAI - UTC is not known: %s (leapseclist %s): PTP counts UTC and says that "
+			"its timescale is arbitrary; or set utc_offset",
+			why, c->leap_list);
+	t->told = !t->known;
+}

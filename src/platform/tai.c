@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "platform/tai.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/timex.h>
+
+#include "platform/file.h"
+
+#define NTP_EPOCH INT64_C(2208988800) /* s from 1900 to 1970 */
+#define LIST_MAX  65536
+
+/* Read a decimal number; returns how many bytes it has, 0 for none. */
+static size_t number(const uint8_t *p, const uint8_t *end, int64_t *ret)
+{
+	const uint8_t *q = p;
+	int64_t v = 0;
+
+	while (q < end && *q >= '0' && *q <= '9' && v < INT64_C(1000000000000))
+		v = v * 10 + (*q++ - '0');
+	*ret = v;
+	return (size_t)(q - p);
+}
+
+static const uint8_t *skip_blanks(const uint8_t *p, const uint8_t *end)
+{
+	while (p < end && (*p == ' ' || *p == '\t'))
+		p++;
+	return p;
+}
+
+struct list {
+	int64_t utc_s;
+	int64_t expires_s; /* 0: the file does not say */
+	int64_t offset;
+	bool found;
+	bool any;
+};
+
+static noon_err take_line(struct list *l, const uint8_t *p, const uint8_t *end)
+{
+	int64_t at, offset;
+	size_t n;
+
+	p = skip_blanks(p, end);
+	if (end - p > 2 && p[0] == '#' && p[1] == '@') {
+		p = skip_blanks(p + 2, end);
+		if (number(p, end, &at) == 0)
+			return NOON_ERR_FORMAT;
+		l->expires_s = at - NTP_EPOCH;
+		return NOON_OK;
+	}
+	if (p == end || *p == '#' || *p == '\r')
+		return NOON_OK;
+	n = number(p, end, &at);
+	p = skip_blanks(p + n, end);
+	if (n == 0 || number(p, end, &offset) == 0 || offset > 1000)
+		return NOON_ERR_FORMAT;
+	l->any = true;
+	if (at - NTP_EPOCH <= l->utc_s) {
+		l->found = true;
+		l->offset = offset;
+	}
+	return NOON_OK;
+}
+
+noon_err noon_tai_from_list(struct noon_bytes text, int64_t utc_s, int16_t *ret)
+{
+	struct list l = {.utc_s = utc_s};
+	const uint8_t *p = text.p, *end = text.p + text.n;
+
+	while (p < end) {
+		const uint8_t *stop = memchr(p, '\n', (size_t)(end - p));
+
+		if (take_line(&l, p, stop == NULL ? end : stop))
+			return NOON_ERR_FORMAT;
+		p = stop == NULL ? end : stop + 1;
+	}
+	if (!l.any || l.expires_s == 0)
+		return NOON_ERR_FORMAT;
+	if (!l.found)
+		return NOON_ERR_NOT_FOUND;
+	if (utc_s >= l.expires_s)
+		return NOON_ERR_STALE;
+	*ret = (int16_t)l.offset;
+	return NOON_OK;
+}
+
+/* What somebody has told the kernel; 0 is what it says when nobody has. */
+static bool from_kernel(int16_t *ret)
+{
+	struct timex t;
+
+	memset(&t, 0, sizeof(t));
+	if (adjtimex(&t) < 0 || t.tai <= 0 || t.tai > 1000)
+		return false;
+	*ret = (int16_t)t.tai;
+	return true;
+}
+
+noon_err noon_tai_find(const char *list_path, int64_t utc_s, int16_t *ret, const char **ret_why)
+{
+	static const struct {
+		noon_err err;
+		const char *why;
+	} reasons[] = {
+		{NOON_ERR_STALE, "the list of leap seconds has expired"},
+		{NOON_ERR_FORMAT, "the list of leap seconds is not one"},
+		{NOON_ERR_NOT_FOUND, "there is no list of leap seconds"},
+	};
+	uint8_t *text = malloc(LIST_MAX);
+	int16_t listed = 0, kernel = 0;
+	const bool told = from_kernel(&kernel);
+	size_t n = 0;
+	noon_err err = text == NULL ? NOON_ERR_OS : noon_file_read(list_path, text, LIST_MAX, &n);
+
+	err = err ? NOON_ERR_NOT_FOUND : noon_tai_from_list(noon_bytes_of(text, n), utc_s, &listed);
+	free(text);
+	if (!err && told && listed != kernel) {
+		*ret_why = "the list of leap seconds and the kernel contradict each other";
+		return NOON_ERR_STATE;
+	}
+	if (!err || told) {
+		*ret = err ? kernel : listed;
+		return NOON_OK;
+	}
+	*ret_why = "it cannot be read";
+	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
+		if (reasons[i].err == err)
+			*ret_why = reasons[i].why;
+	return NOON_ERR_NOT_FOUND;
+}

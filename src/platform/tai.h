@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * TAI - UTC: from the list of leap seconds that IERS publishes, or from the kernel.
+ */
+#ifndef NOON_PLATFORM_TAI_H
+#define NOON_PLATFORM_TAI_H
+
+#include <stdint.h>
+
+#include "base/bytes.h"
+#include "base/err.h"
+
+/**
+ * Look TAI - UTC up in a leap-seconds.list.
+ *
+ * @param      text   the file
+ * @param      utc_s  instant, s since 1970 UTC
+ * @param[out] ret    s
+ * @retval NOON_OK
+ * @retval NOON_ERR_FORMAT     no such list
+ * @retval NOON_ERR_STALE      the list says nothing of this instant: it has expired
+ * @retval NOON_ERR_NOT_FOUND  before the first entry (1972)
+ */
+NOON_MUST_USE noon_err noon_tai_from_list(struct noon_bytes text, int64_t utc_s, int16_t *ret);
+
+/**
+ * Find TAI - UTC for an instant near now: from the list, else from the kernel, if somebody has told
+ * it.
+ *
+ * @param[out] ret_why  why it is not known, static
+ * @retval NOON_OK
+ * @retval NOON_ERR_STATE      list and kernel contradict each other
+ * @retval NOON_ERR_NOT_FOUND  neither knows
+ */
+NOON_MUST_USE noon_err noon_tai_find(const char *list_path, int64_t utc_s, int16_t *ret,
+				     const char **ret_why);
+
+#endif
