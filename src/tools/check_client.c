@@ -198,19 +198,21 @@ static const char *phase(const struct noon_client_server *s)
 }
 
 /* One line, drawn again in place: only where somebody may be looking. */
-static void tell_progress(const struct noon_client_server *s, bool last)
+static void tell_progress(const struct noon_client_server *s, noon_dur since)
 {
 	if (isatty(STDERR_FILENO) != 1)
 		return;
-	(void)fprintf(stderr, "\r\033[K");
-	if (!last)
-		(void)fprintf(stderr, "%zu key exchanges, %zu requests: %s", s->n_ke, s->n_request,
-			      phase(s));
+	(void)fprintf(stderr, "\r\033[K%.0f s, %zu key exchanges, %zu requests: %s",
+		      noon_dur_to_s(since), s->n_ke, s->n_request, phase(s));
+	if (s->n_ke == 0 && s->n_strange > 0)
+		(void)fprintf(stderr, " (%zu connections: %s)", s->n_strange, s->strange);
 	(void)fflush(stderr);
 }
 
 static void tell_end(const struct noon_client_server *s)
 {
+	if (isatty(STDERR_FILENO) == 1)
+		(void)fprintf(stderr, "\r\033[K");
 	(void)fprintf(stderr, "%zu key exchanges and %zu requests came", s->n_ke, s->n_request);
 	if (s->n_ke > 0)
 		(void)fprintf(stderr, " from %s, AEAD %d", s->peer, (int)s->ke[0].aead);
@@ -240,12 +242,11 @@ static void watch(const struct arguments *a, struct noon_client_server *s)
 
 	while (noon_time_diff(s->ended, begin) < a->longest && !noon_client_server_is_done(s) &&
 	       (stop < 0 || read(stop, &got, sizeof(got)) < 0)) {
-		tell_progress(s, false);
+		tell_progress(s, noon_time_diff(s->ended, begin));
 		noon_client_server_serve(s, NOON_MS(100), stop);
 	}
 	if (stop >= 0)
 		(void)close(stop);
-	tell_progress(s, true);
 	tell_end(s);
 }
 

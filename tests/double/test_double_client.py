@@ -108,8 +108,15 @@ def run_client(top, faults, *options):
     return status, found, judge.said + said
 
 
+SANITIZER = re.compile(r"AddressSanitizer|runtime error:|LeakSanitizer|Assertion")
+
+
 class Tap:
     n = 0
+
+    def sane(self, said):
+        if SANITIZER.search(said):
+            self.tell(False, "no sanitizer has anything to say", said)
 
     def tell(self, good, what, why=""):
         self.n += 1
@@ -120,6 +127,7 @@ class Tap:
 
 def faultless(tap, name, run, aead):
     status, found, said = run
+    tap.sane(said)
     bad = {k: (c["verdict"], c["detail"]) for k, c in found.items()
            if c["verdict"] != ("skipped" if k in NEVER else "pass")}
     good = found and not bad and status == 0 and f"AEAD {aead}" in said
@@ -128,6 +136,7 @@ def faultless(tap, name, run, aead):
 
 def planted(tap, fault, ids, run):
     status, found, said = run
+    tap.sane(said)
     wanted = {i: "warning" if i in WARNINGS else "fail" for i in ids}
     came = {k: c["verdict"] for k, c in found.items() if c["verdict"] in ("fail", "warning")}
     more = {k: c["detail"] for k, c in found.items() if k in came and k not in wanted}

@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import socket
+import ssl
 import sys
 import types
 
@@ -66,6 +67,51 @@ def test_ends_when_told(w):
         status, found = judged(p, 5)
         check(status == 1, "status", status)
         check(not os.path.exists(server.cert), "the certificate was left behind")
+
+
+def record(kind, *numbers, critical=True):
+    body = b"".join(n.to_bytes(2, "big") for n in numbers)
+    return (kind | 0x8000 * critical).to_bytes(2, "big") + len(body).to_bytes(2, "big") + body
+
+
+def exchange(server, *records, ca=None):
+    """One key exchange by hand; what came back."""
+    context = ssl.create_default_context(cafile=ca)
+    context.set_alpn_protocols(["ntske/1"])
+    with socket.create_connection((server.host, server.ke), timeout=5) as raw, \
+            context.wrap_socket(raw, server_hostname="localhost") as tls:
+        tls.sendall(b"".join(records))
+        came = b""
+        while more := tls.recv(4096):
+            came += more
+        return came
+
+
+def test_strangers(w):
+    """Why a connection led to no keys is told, and who has nothing in common is told so."""
+    ntp, end = record(1, 0), record(0)
+    rows = [("TLS failed", (), None),
+            ("none of its AEADs is ours", (ntp, record(4, 17), end), ntp + record(4) + end),
+            ("it does not offer NTPv4", (record(1, 77), record(4, 15), end), record(1) + end)]
+    for i, (words, records, reply) in enumerate(rows):
+        p, server = begin(w, 3, name=f"check{i}")
+        if reply is None:
+            with socket.create_connection((server.host, server.ke)) as s:
+                s.sendall(b"hello?\r\n")
+        else:
+            came = exchange(server, *records, ca=server.cert)
+            check(came == reply, "reply", came)
+        status, found = judged(p, 8)
+        check(status == 1 and not verdicts(found, "pass", "fail"), status, found)
+        check(f"1 connections led to no keys; of the last one: {words}" in p.log(), p.log()[:500])
+    p, server = begin(w, 3, name="untrusted")
+    try:
+        exchange(server, ntp)
+        check(False, "a certificate without a friend was trusted")
+    except ssl.SSLError:
+        pass
+    judged(p, 8)
+    check("TLS failed: tlsv1 alert unknown ca" in p.log(), p.log()[:500])
 
 
 def test_bad_input(w):
