@@ -48,10 +48,11 @@ def passes_all(p, server, aead):
 
 
 def test_our_client_passes_all(w):
-    """Side by side: with the AEAD that it likes best, and with each alone."""
+    """Side by side: with the AEAD that it likes best, and with each alone; by IPv6 too."""
     judges = [(begin(w, 90, name="judge"), "15"),
               (begin(w, 90, "--aead", "15", name="judge15"), "15"),
-              (begin(w, 90, "--aead", "30", name="judge30"), "30")]
+              (begin(w, 90, "--aead", "30", "--listen", "::1", name="judge30"), "30")]
+    judges[2][0][1].host = "::1"
     for i, ((_, server), _) in enumerate(judges):
         w.client([w.nts_source(server, minpoll=-2, maxpoll=-2)],
                  name=f"client{i}", watch=False)
