@@ -290,13 +290,24 @@ static int judge(const struct noon_verb *self, const struct arguments *a,
 	return status;
 }
 
+/* The first of two files that cannot be read; NULL if both can. */
+static const char *unreadable(const char *cert, const char *key)
+{
+	if (access(cert, R_OK) < 0)
+		return cert;
+	return access(key, R_OK) < 0 ? key : NULL;
+}
+
 static int with_certificate(const struct noon_verb *self, const struct arguments *given,
 			    struct noon_check_report *r)
 {
 	struct own_certificate own = {.dir = ""};
 	struct arguments a = *given;
+	const char *missing = a.conf.cert == NULL ? NULL : unreadable(a.conf.cert, a.conf.key);
 	int status;
 
+	if (missing != NULL)
+		return noon_tool_fail(self, "%s: %s", missing, strerror(errno));
 	if (a.conf.cert == NULL && !make_certificate(&own, a.conf.listen)) {
 		remove_certificate(&own);
 		return noon_tool_fail(self, "cannot make a certificate for \"%s\"", a.conf.listen);
