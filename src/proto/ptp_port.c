@@ -12,6 +12,15 @@ noon_dur noon_ptp_interval(int8_t log2)
 	return log2 >= 0 ? NOON_NS_PER_SEC << log2 : NOON_NS_PER_SEC >> -log2;
 }
 
+static enum noon_verdict verdict_of(noon_err err)
+{
+	if (err == NOON_ERR_SHORT)
+		return NOON_VERDICT_SHORT;
+	if (err == NOON_ERR_LONG)
+		return NOON_VERDICT_LONG;
+	return err == NOON_ERR_FORMAT ? NOON_VERDICT_TIMES : NOON_VERDICT_VERSION;
+}
+
 enum noon_verdict noon_ptp_port_read(const struct noon_ptp_port *p, struct noon_bytes data,
 				     struct noon_ptp_message *ret)
 {
@@ -19,9 +28,7 @@ enum noon_verdict noon_ptp_port_read(const struct noon_ptp_port *p, struct noon_
 	const noon_err err = noon_ptp_get(data, &m);
 
 	if (err)
-		return err == NOON_ERR_SHORT	? NOON_VERDICT_SHORT
-		       : err == NOON_ERR_FORMAT ? NOON_VERDICT_TIMES
-						: NOON_VERDICT_VERSION;
+		return verdict_of(err);
 	if (m.h.domain != p->domain || m.h.sdo_id != p->sdo_id)
 		return NOON_VERDICT_DOMAIN;
 	/* Our own multicast comes back, and nobody else has our identity. */

@@ -34,7 +34,8 @@ noon_dur noon_ptp_interval(int8_t log2);
 /**
  * Read a datagram, and look whether it is of our domain and not our own.
  * @retval NOON_VERDICT_ACCEPTED    ret is filled
- * @retval NOON_VERDICT_SHORT, _VERSION, _TIMES (a stamp with 1e9 ns or more), _DOMAIN, _IDENTITY
+ * @retval NOON_VERDICT_SHORT, _LONG, _VERSION, _TIMES (a stamp with 1e9 ns or more), _DOMAIN,
+ *         _IDENTITY
  */
 enum noon_verdict noon_ptp_port_read(const struct noon_ptp_port *p, struct noon_bytes data,
 				     struct noon_ptp_message *ret);

@@ -125,6 +125,8 @@ noon_err noon_ptp_get(struct noon_bytes data, struct noon_ptp_message *ret)
 		return NOON_ERR_UNSUPPORTED;
 	if (m.h.length < body_end || m.h.length > data.n)
 		return NOON_ERR_SHORT;
+	if (m.h.length > NOON_PTP_MESSAGE_MAX)
+		return NOON_ERR_LONG;
 	err = get_body(&rd, &m);
 	if (err)
 		return err;
@@ -281,7 +283,7 @@ static const noon_dur accuracies[] = {
 	1,
 	1,
 	1,
-	/* 0x1d: 1 ns */ 3,
+	/* 0x1e: 2.5 ns */ 3,
 	10,
 	25,
 	100,

@@ -127,6 +127,7 @@ bool noon_ptp_is_event(uint8_t type);
  * @retval NOON_ERR_SHORT        cut short, or messageLength below what the type needs
  * @retval NOON_ERR_UNSUPPORTED  versionPTP other than 2, or a type not handled here
  * @retval NOON_ERR_FORMAT       a stamp with 1e9 ns or more
+ * @retval NOON_ERR_LONG         messageLength above NOON_PTP_MESSAGE_MAX
  */
 NOON_MUST_USE noon_err noon_ptp_get(struct noon_bytes data, struct noon_ptp_message *ret);
 
