@@ -21,6 +21,7 @@ struct pair {
 	bool tcp;
 	struct noon_addr listen;
 	struct noon_addr to;
+	struct noon_addr client; /* of PTP; else len 0 */
 };
 
 struct arguments {
@@ -62,6 +63,27 @@ static bool parse_pair(const char *text, bool tcp, struct arguments *a)
 	return true;
 }
 
+/* "ADDRESS=TRANSMITTER,RECEIVER": both ports of PTP. */
+static bool parse_ptp(const char *text, struct arguments *a)
+{
+	static const uint16_t ports[] = {319, 320};
+	char part[3][64];
+
+	if (sscanf(text, "%63[^=]=%63[^,],%63s", part[0], part[1], part[2]) != 3 ||
+	    a->n_pairs + 2 > PAIRS_MAX)
+		return false;
+	for (size_t i = 0; i < 2; i++) {
+		struct pair *p = &a->pair[a->n_pairs];
+
+		if (noon_addr_parse(part[0], ports[i], &p->listen) ||
+		    noon_addr_parse(part[1], ports[i], &p->to) ||
+		    noon_addr_parse(part[2], ports[i], &p->client))
+			return false;
+		a->n_pairs++;
+	}
+	return true;
+}
+
 static int take_option(const struct noon_verb *self, struct arguments *a, int c, const char *text)
 {
 	switch (c) {
@@ -73,6 +95,13 @@ static int take_option(const struct noon_verb *self, struct arguments *a, int c,
 				       "\"%s\": expected LISTEN=TO, as 127.0.0.1:2123="
 				       "127.0.0.1:123 (at most %d)",
 				       text, PAIRS_MAX);
+	case 'p':
+		if (parse_ptp(text, a))
+			return -1;
+		return noon_tool_usage(self,
+				       "\"%s\": expected ADDRESS=TRANSMITTER,RECEIVER, as "
+				       "192.0.2.3=192.0.2.1,192.0.2.2",
+				       text);
 	case 'f':
 		a->spec[NOON_FORWARD] = text;
 		return -1;
@@ -102,6 +131,7 @@ static int parse(const struct noon_verb *self, int argc, char **argv, struct arg
 	static const struct option options[] = {
 		{"udp", required_argument, NULL, 'u'},
 		{"tcp", required_argument, NULL, 't'},
+		{"ptp", required_argument, NULL, 'p'},
 		{"forward", required_argument, NULL, 'f'},
 		{"reverse", required_argument, NULL, 'r'},
 		{"control", required_argument, NULL, 'c'},
@@ -126,7 +156,7 @@ static int parse(const struct noon_verb *self, int argc, char **argv, struct arg
 		return noon_tool_usage(self,
 				       "--set and --show need --control of the running relay");
 	if (!a->set && !a->show && a->n_pairs == 0)
-		return noon_tool_usage(self, "nothing to relay: give --udp or --tcp");
+		return noon_tool_usage(self, "nothing to relay: give --udp, --tcp or --ptp");
 	return -1;
 }
 
@@ -155,6 +185,15 @@ static int tell(const struct noon_verb *self, const struct arguments *a)
 	return NOON_EXIT_OK;
 }
 
+static noon_err open_pair(struct relay *r, const struct pair *p, size_t i, int *ret_sys)
+{
+	if (p->client.len > 0)
+		return noon_relay_between_new(&r->shared, &p->listen, &p->to, &p->client,
+					      &r->udp[i], ret_sys);
+	return p->tcp ? noon_relay_tcp_new(&r->shared, &p->listen, &p->to, &r->tcp[i], ret_sys)
+		      : noon_relay_udp_new(&r->shared, &p->listen, &p->to, &r->udp[i], ret_sys);
+}
+
 static int set_up(const struct noon_verb *self, const struct arguments *a, struct relay *r)
 {
 	int sys = 0;
@@ -168,10 +207,7 @@ static int set_up(const struct noon_verb *self, const struct arguments *a, struc
 	}
 	for (size_t i = 0; i < a->n_pairs; i++) {
 		const struct pair *p = &a->pair[i];
-		const noon_err err = p->tcp ? noon_relay_tcp_new(&r->shared, &p->listen, &p->to,
-								 &r->tcp[i], &sys)
-					    : noon_relay_udp_new(&r->shared, &p->listen, &p->to,
-								 &r->udp[i], &sys);
+		const noon_err err = open_pair(r, p, i, &sys);
 
 		if (err) {
 			char text[64];
@@ -239,7 +275,8 @@ static int run(const struct noon_verb *self, int argc, char **argv)
 const struct noon_verb noon_verb_relay = {
 	.name = "relay",
 	.summary = "relay UDP and TCP with delay, loss and damage, to order",
-	.help = "Usage: noonmark relay --udp LISTEN=TO... --tcp LISTEN=TO... [OPTION]...\n"
+	.help = "Usage: noonmark relay --udp LISTEN=TO | --tcp LISTEN=TO | --ptp A=T,R ... "
+		"[OPTION]...\n"
 		"       noonmark relay --control FILE --set [--forward SPEC] [--reverse SPEC]\n"
 		"       noonmark relay --control FILE --show\n"
 		"Relay datagrams and connections, and do to them what an attacker on the path can "
@@ -247,6 +284,10 @@ const struct noon_verb noon_verb_relay = {
 		"\n"
 		"  --udp LISTEN=TO   relay datagrams, e.g. 127.0.0.1:2123=127.0.0.1:123\n"
 		"  --tcp LISTEN=TO   relay connections\n"
+		"  --ptp ADDRESS=TRANSMITTER,RECEIVER\n"
+		"                    relay unicast PTP between two, both ports; forward is towards "
+		"the\n"
+		"                    transmitter\n"
 		"  --forward SPEC    what happens on the way to the server\n"
 		"  --reverse SPEC    what happens on the way back\n"
 		"  --control FILE    Unix socket by which the relay can be changed while it runs\n"

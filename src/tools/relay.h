@@ -39,6 +39,12 @@ struct noon_relay_tcp;
 NOON_MUST_USE noon_err noon_relay_udp_new(struct noon_relay *r, const struct noon_addr *listen,
 					  const struct noon_addr *to, struct noon_relay_udp **ret,
 					  int *ret_sys);
+/** Relay datagrams between two hosts that both speak from the port that they are spoken to at, as
+ * PTP does: what comes from `server` goes to `client`, and the other way; others are ignored. */
+NOON_MUST_USE noon_err noon_relay_between_new(struct noon_relay *r, const struct noon_addr *listen,
+					      const struct noon_addr *server,
+					      const struct noon_addr *client,
+					      struct noon_relay_udp **ret, int *ret_sys);
 void noon_relay_udp_free(struct noon_relay_udp *u);
 
 /** Relay connections from `listen` to `to`. *ret_sys is errno. @retval NOON_OK, NOON_ERR_OS */

@@ -36,6 +36,7 @@ struct packet {
 struct noon_relay_udp {
 	struct noon_relay *relay;
 	struct noon_addr to;
+	struct noon_addr client; /* the only one, of a relay between two; else len 0 */
 	struct noon_watch watch;
 	struct noon_timer timer;
 	struct flow flow[FLOWS_MAX];
@@ -99,6 +100,11 @@ static void deliver(struct noon_relay_udp *u, const struct packet *p)
 	const struct flow *f = &u->flow[p->flow];
 	const struct noon_bytes data = noon_bytes_of(p->p, p->n);
 
+	if (u->client.len > 0) {
+		(void)!noon_udp_send(u->watch.fd, data,
+				     p->way == NOON_FORWARD ? &u->to : &u->client, NULL);
+		return;
+	}
 	if (f->watch.fd < 0)
 		return;
 	/* A datagram that cannot be sent is lost, as on any network. */
@@ -265,6 +271,29 @@ static struct flow *flow_of(struct noon_relay_udp *u, const struct noon_addr *cl
 	return oldest;
 }
 
+/* Between two: who sent it says which way it goes. */
+static void on_either(void *arg, unsigned what)
+{
+	struct noon_relay_udp *u = arg;
+	struct noon_datagram d;
+	struct packet p = {.flow = 0};
+
+	(void)what;
+	for (int i = 0; i < BATCH; i++) {
+		if (noon_udp_recv(u->watch.fd, p.p, sizeof(p.p), &d))
+			break;
+		p.n = d.n;
+		if (noon_addr_equal(&d.peer, &u->to))
+			p.way = NOON_REVERSE;
+		else if (noon_addr_equal(&d.peer, &u->client))
+			p.way = NOON_FORWARD;
+		else
+			continue;
+		take(u, &p);
+	}
+	arm(u);
+}
+
 static void on_request(void *arg, unsigned what)
 {
 	struct noon_relay_udp *u = arg;
@@ -289,8 +318,9 @@ static void on_request(void *arg, unsigned what)
 	arm(u);
 }
 
-noon_err noon_relay_udp_new(struct noon_relay *r, const struct noon_addr *listen,
-			    const struct noon_addr *to, struct noon_relay_udp **ret, int *ret_sys)
+static noon_err make(struct noon_relay *r, const struct noon_addr *listen,
+		     const struct noon_addr *to, const struct noon_addr *client,
+		     struct noon_relay_udp **ret, int *ret_sys)
 {
 	struct noon_relay_udp *u = calloc(1, sizeof(*u));
 	int fd = -1;
@@ -308,8 +338,12 @@ noon_err noon_relay_udp_new(struct noon_relay *r, const struct noon_addr *listen
 		free(u);
 		return NOON_ERR_OS;
 	}
-	u->watch =
-		(struct noon_watch){.fd = fd, .want = NOON_READABLE, .ready = on_request, .arg = u};
+	if (client != NULL)
+		u->client = *client;
+	u->watch = (struct noon_watch){.fd = fd,
+				       .want = NOON_READABLE,
+				       .ready = client != NULL ? on_either : on_request,
+				       .arg = u};
 	if (noon_loop_add(r->loop, &u->watch)) {
 		*ret_sys = ENOMEM;
 		(void)close(fd);
@@ -318,6 +352,19 @@ noon_err noon_relay_udp_new(struct noon_relay *r, const struct noon_addr *listen
 	}
 	*ret = u;
 	return NOON_OK;
+}
+
+noon_err noon_relay_udp_new(struct noon_relay *r, const struct noon_addr *listen,
+			    const struct noon_addr *to, struct noon_relay_udp **ret, int *ret_sys)
+{
+	return make(r, listen, to, NULL, ret, ret_sys);
+}
+
+noon_err noon_relay_between_new(struct noon_relay *r, const struct noon_addr *listen,
+				const struct noon_addr *server, const struct noon_addr *client,
+				struct noon_relay_udp **ret, int *ret_sys)
+{
+	return make(r, listen, server, client, ret, ret_sys);
 }
 
 void noon_relay_udp_free(struct noon_relay_udp *u)

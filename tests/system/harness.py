@@ -95,12 +95,12 @@ def quote(value):
 
 
 def config_text(conf, indent=""):
-    """A dictionary as configuration; "source" is a list of (title, dictionary)."""
+    """A dictionary as configuration; sections with a title are lists of (title, dictionary)."""
     out = []
     for key, value in conf.items():
-        if key == "source":
+        if isinstance(value, list) and all(isinstance(v, tuple) for v in value):
             for title, inside in value:
-                out.append(f'{indent}source "{title}" {{\n'
+                out.append(f'{indent}{key} "{title}" {{\n'
                            f"{config_text(inside, indent + '  ')}{indent}}}\n")
         elif isinstance(value, dict):
             out.append(f"{indent}{key} {{\n{config_text(value, indent + '  ')}{indent}}}\n")
