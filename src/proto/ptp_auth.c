@@ -52,12 +52,17 @@ static noon_dur reach(const struct noon_ptp_stream *s, uint16_t window, noon_tim
 	return silent > 0 ? reach + silent / (NOON_NS_PER_SEC / RATE_MAX) : reach;
 }
 
-/* An overtaken one: within the window, and not seen yet. */
-static enum noon_verdict take_late(struct noon_ptp_stream *s, uint16_t window, uint16_t behind)
+static bool is_late(uint16_t window, uint16_t behind)
 {
-	const uint64_t bit = UINT64_C(1) << (behind & 63);
+	return behind <= window && behind < 64;
+}
 
-	if (behind > window || behind > 63 || (s->seen & bit) != 0)
+/* An overtaken one: not seen yet? */
+static enum noon_verdict take_late(struct noon_ptp_stream *s, uint16_t behind)
+{
+	const uint64_t bit = UINT64_C(1) << behind;
+
+	if ((s->seen & bit) != 0)
 		return NOON_VERDICT_REPLAY;
 	s->seen |= bit;
 	return NOON_VERDICT_ACCEPTED;
@@ -68,9 +73,10 @@ static enum noon_verdict advance(struct noon_ptp_replay *r, const struct noon_pt
 {
 	struct noon_ptp_stream *s = stream_of(r, h);
 	const uint16_t ahead = (uint16_t)(h->sequence - s->sequence);
+	const uint16_t behind = (uint16_t)(s->sequence - h->sequence);
 
-	if (s->used && (ahead == 0 || ahead >= 0x8000))
-		return take_late(s, window, (uint16_t)(s->sequence - h->sequence));
+	if (s->used && is_late(window, behind))
+		return take_late(s, behind);
 	if (s->used && ahead > reach(s, window, now))
 		return NOON_VERDICT_REPLAY;
 	/* Of a new stream nothing came before. */

@@ -5,7 +5,8 @@
  *
  * Replay. A sequence number has 16 bits and wraps within minutes, so a window alone lets a message
  * of the last wrap pass. A stream (sender, port, type, unicast or not) may therefore advance,
- * beyond its window, only as fast as messages may come at all.
+ * beyond its window, only as fast as messages may come at all. One that was silent for so long that
+ * all numbers may have passed (256 s) can be at any of them: its sender may have started again.
  */
 #ifndef NOON_PROTO_PTP_AUTH_H
 #define NOON_PROTO_PTP_AUTH_H
@@ -17,7 +18,8 @@
 #include "proto/ptp_keys.h"
 #include "wire/ptp.h"
 
-#define NOON_PTP_STREAMS_MAX 128
+/** Streams remembered: two of each receiver that a transmitter may serve, and some to spare. */
+#define NOON_PTP_STREAMS_MAX 640
 
 /** What a port seals with and asks for. */
 struct noon_ptp_policy {

@@ -62,7 +62,7 @@ void noon_ptp_foreigners_reset(struct noon_ptp_foreigners *f)
 
 bool noon_ptp_foreign_is_qualified(const struct noon_ptp_foreign *f, noon_time now)
 {
-	const noon_dur window = noon_sat_add(0, f->interval * WINDOW_INTERVALS);
+	const noon_dur window = f->interval * WINDOW_INTERVALS;
 
 	return f->used && f->set.steps_removed < STEPS_MAX &&
 	       noon_time_diff(now, f->heard_before) <= 2 * window &&
@@ -139,7 +139,8 @@ struct noon_ptp_foreign *noon_ptp_foreigners_best(struct noon_ptp_foreigners *f,
 	for (size_t i = 0; i < NOON_PTP_FOREIGN_MAX; i++) {
 		struct noon_ptp_foreign *p = &f->list[i];
 
-		if (((any && p->used) || noon_ptp_foreign_is_qualified(p, now)) &&
+		if (((any && p->used && p->set.steps_removed < STEPS_MAX) ||
+		     noon_ptp_foreign_is_qualified(p, now)) &&
 		    (best == NULL || noon_ptp_dataset_cmp(&p->set, &best->set) < 0))
 			best = p;
 	}

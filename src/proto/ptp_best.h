@@ -28,7 +28,7 @@ struct noon_ptp_dataset {
 };
 
 /** The data set that an Announce describes, as heard. */
-struct noon_ptp_dataset noon_ptp_dataset_of(const struct noon_ptp_message *announce);
+struct noon_ptp_dataset noon_ptp_dataset_of(const struct noon_ptp_message *m);
 
 /**
  * Compare two data sets (Figures 34 and 35), both as seen by the same port.
@@ -58,7 +58,8 @@ void noon_ptp_foreigners_reset(struct noon_ptp_foreigners *f);
 /**
  * Take note of an Announce.
  * @param interval  to be expected between two, ns, > 0
- * @return the transmitter; NULL when there is no room (the worst unqualified one makes room first)
+ * @return the transmitter; NULL when there is no room (the unqualified one that was silent longest
+ * makes room)
  */
 struct noon_ptp_foreign *noon_ptp_foreigners_hear(struct noon_ptp_foreigners *f,
 						  const struct noon_ptp_message *m,
@@ -72,7 +73,8 @@ void noon_ptp_foreigners_expire(struct noon_ptp_foreigners *f, unsigned timeout,
  */
 bool noon_ptp_foreign_is_qualified(const struct noon_ptp_foreign *f, noon_time now);
 
-/** Return the best one that counts, or with `any` the best one at all; NULL if there is none. */
+/** Return the best one that counts, or with `any` the best one of fewer than 255 steps,
+ *  even if it was heard only once; NULL if there is none. */
 struct noon_ptp_foreign *noon_ptp_foreigners_best(struct noon_ptp_foreigners *f, bool any,
 						  noon_time now);
 

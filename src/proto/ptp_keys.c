@@ -243,6 +243,8 @@ static noon_err begin_section(struct reader *r)
 
 static noon_err take_spp(struct reader *r, uint64_t v)
 {
+	if (r->has_spp)
+		return expect(r, NOON_ERR_FORMAT, "one spp in a section");
 	for (size_t i = 0; i + 1 < r->keys->n; i++)
 		if (r->keys->sa[i].spp == v)
 			return expect(r, NOON_ERR_FORMAT, "an spp that was not used before");
@@ -326,6 +328,8 @@ noon_err noon_ptp_keys_parse(struct noon_bytes text, struct noon_ptp_keys *ret,
 	err = take_lines(&r, text);
 	if (err) {
 		noon_ptp_keys_fini(&keys);
+		if (r.fault.line == 0)
+			r.fault.line = 1;
 		*ret_fault = r.fault;
 		return err;
 	}

@@ -93,6 +93,7 @@ struct noon_ptp_request {
 	bool active;
 	bool stamped;  /**< t3 is the true departure, not our reading before it */
 	bool answered; /**< t4 is known, t3 is waited for */
+	bool echoed;   /**< it bore a layover: the answer must bear the nonce */
 	uint16_t sequence;
 	uint32_t token; /**< of the SEND action */
 	uint64_t nonce;

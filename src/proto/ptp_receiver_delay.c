@@ -54,6 +54,7 @@ void noon_ptp_ask(struct noon_ptp_receiver *r, noon_time now, struct noon_action
 		.nonce = noon_rng_u64(r->conf.rng),
 		.asked = now,
 		.t3 = noon_time_add(now, -r->conf.user_stamp_err),
+		.echoed = parent->takes_layover,
 		.stamp = NOON_STAMP_USER,
 		.sync = r->last,
 	};
@@ -98,7 +99,7 @@ static struct noon_sample sample_of(const struct noon_ptp_receiver *r,
 				    const struct noon_ptp_foreign *f)
 {
 	const struct noon_ptp_request *q = &r->request;
-	const uint16_t stratum = (uint16_t)(f->announce.steps_removed + 1);
+	const unsigned stratum = f->announce.steps_removed + 1U;
 
 	/* Offset is reference - local (docs/units.md); IEEE 1588's offsetFromMaster is its
 	 * negative.
@@ -189,32 +190,39 @@ static bool is_echoed(struct noon_ptp_receiver *r, const struct noon_ptp_message
 	return false;
 }
 
+/* In multicast the transmitter says how often it wants to be asked (9.5.11.2). */
+static void take_interval(struct noon_ptp_receiver *r, int8_t told)
+{
+	if (told == NOON_PTP_INTERVAL_NONE || told < r->conf.log_delay)
+		told = r->conf.log_delay;
+	if (told > NOON_PTP_LOG_MAX)
+		told = NOON_PTP_LOG_MAX;
+	r->log_delay = told;
+}
+
 enum noon_verdict noon_ptp_take_delay_resp(struct noon_ptp_receiver *r,
 					   const struct noon_ptp_message *m,
 					   const struct noon_rx *rx, struct noon_actions *out)
 {
-	const struct noon_ptp_foreign *parent = noon_ptp_receiver_parent(r);
 	struct noon_ptp_request *q = &r->request;
 	const noon_dur residence = noon_ptp_correction_floor(m->h.correction);
 	noon_time t4;
 
-	if (parent == NULL || !noon_ptp_is_parent(r, m) ||
-	    !noon_ptp_identity_equal(&m->event.requesting, &r->conf.port.self))
+	if (!noon_ptp_is_parent(r, m))
 		return NOON_VERDICT_IDENTITY;
 	if (!q->active || m->h.sequence != q->sequence)
 		return NOON_VERDICT_ORIGIN;
 	if (q->answered)
 		return NOON_VERDICT_DUPLICATE;
-	if (parent->takes_layover && !is_echoed(r, m))
+	if (q->echoed && !is_echoed(r, m))
 		return NOON_VERDICT_ORIGIN;
 	if (noon_ptp_to_utc(r, m->event.stamp, &t4))
 		return NOON_VERDICT_TIMESCALE;
-	if (noon_dur_abs(residence) > r->conf.max_correction)
+	if (m->h.correction == NOON_PTP_CORRECTION_HUGE ||
+	    noon_dur_abs(residence) > r->conf.max_correction)
 		return NOON_VERDICT_TIMES;
-	/* In multicast the transmitter says how often it wants to be asked (9.5.11.2). */
-	if (!r->conf.unicast && m->h.interval != NOON_PTP_INTERVAL_NONE &&
-	    m->h.interval > r->conf.log_delay)
-		r->log_delay = m->h.interval < 6 ? m->h.interval : 6;
+	if (!r->conf.unicast)
+		take_interval(r, m->h.interval);
 	/* Less the floor of the residence is rounded up: a later t4 widens the interval. */
 	q->t4 = noon_time_add(t4, -residence);
 	q->answered = true;

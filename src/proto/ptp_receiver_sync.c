@@ -15,7 +15,9 @@ static noon_err complete(struct noon_ptp_receiver *r, struct noon_ptp_stamp stam
 
 	if (err)
 		return err;
-	if (noon_dur_abs(residence) > r->conf.max_correction)
+	if (s->correction == NOON_PTP_CORRECTION_HUGE ||
+	    follow_up_correction == NOON_PTP_CORRECTION_HUGE ||
+	    noon_dur_abs(residence) > r->conf.max_correction)
 		return NOON_ERR_RANGE;
 	/* Rounded down: an earlier t1 widens the interval. */
 	s->t1 = noon_time_add(t1, residence);

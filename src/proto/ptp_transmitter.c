@@ -47,7 +47,8 @@ noon_err noon_ptp_transmitter_init(struct noon_ptp_transmitter *t,
 		struct noon_ptp_grant *g = &t->group[i];
 
 		g->active = conf->multicast;
-		g->log_interval = i == NOON_PTP_GRANT_SYNC ? conf->log_sync : conf->log_announce;
+		g->log_interval =
+			(int8_t)(i == NOON_PTP_GRANT_SYNC ? conf->log_sync : conf->log_announce);
 		g->interval = noon_ptp_interval(g->log_interval);
 		g->next = now;
 		g->expires = NOON_TIME_NEVER;
@@ -59,15 +60,38 @@ noon_err noon_ptp_transmitter_init(struct noon_ptp_transmitter *t,
 	return NOON_OK;
 }
 
+/* Receivers take our word until the next Announce: one that claims too much must not wait. */
+static bool is_outdated(const struct noon_ptp_quality *old, const struct noon_ptp_quality *q)
+{
+	return old->valid &&
+	       (!q->valid || q->tai_known != old->tai_known || q->tai_offset != old->tai_offset ||
+		noon_ptp_accuracy_from_dur(q->bound) > noon_ptp_accuracy_from_dur(old->bound));
+}
+
+static void announce_at(struct noon_ptp_transmitter *t, noon_time now)
+{
+	struct noon_ptp_grant *g = &t->group[NOON_PTP_GRANT_ANNOUNCE];
+
+	g->next = noon_time_min(g->next, now);
+	for (size_t i = 0; i < NOON_PTP_GRANTS_MAX; i++) {
+		g = &t->client[i].grant[NOON_PTP_GRANT_ANNOUNCE];
+		g->next = noon_time_min(g->next, now);
+	}
+	noon_ptp_transmitter_plan(t);
+}
+
 void noon_ptp_transmitter_set_quality(struct noon_ptp_transmitter *t,
 				      const struct noon_ptp_quality *q, noon_time now)
 {
-	(void)now;
+	const struct noon_ptp_quality old = t->quality;
+
 	t->quality = *q;
 	if (!q->valid) {
 		t->quality.clock_class = CLASS_DEFAULT;
 		t->quality.bound = NOON_DUR_MAX;
 	}
+	if (is_outdated(&old, &t->quality))
+		announce_at(t, now);
 }
 
 struct noon_ptp_stamp noon_ptp_of_utc(const struct noon_ptp_transmitter *t, noon_time utc)
@@ -135,8 +159,8 @@ static enum noon_verdict take_announce(struct noon_ptp_transmitter *t,
 					  ? noon_ptp_interval(t->conf.log_announce)
 					  : noon_ptp_interval(m->h.interval);
 
-	/* Unicast Announces are between the two. */
-	if ((m->h.flags & NOON_PTP_FLAG_UNICAST) != 0)
+	/* Unicast Announces are between the two; alternates do not stand for election (17.3). */
+	if ((m->h.flags & (NOON_PTP_FLAG_UNICAST | NOON_PTP_FLAG_ALTERNATE)) != 0)
 		return NOON_VERDICT_MODE;
 	noon_ptp_foreigners_expire(&t->foreigners, t->conf.announce_timeout, rx->now);
 	return noon_ptp_foreigners_hear(&t->foreigners, m, &rx->peer, interval, rx->now) == NULL
@@ -189,6 +213,9 @@ void noon_ptp_transmitter_on_sent(struct noon_ptp_transmitter *t, uint32_t token
 	if (p == NULL)
 		return;
 	p->used = false;
+	/* What was fit when the Sync left and is not now is not told any more. */
+	if (!t->quality.valid)
+		return;
 	noon_ptp_send_follow_up(t, p, sent, out);
 	noon_ptp_note_departure(t, &p->peer, p->sequence, sent);
 }
@@ -226,7 +253,10 @@ static unsigned serve(struct noon_ptp_transmitter *t, struct noon_ptp_grant *g, 
 		      struct noon_actions *out)
 {
 	const struct noon_ptp_target to = {
-		.peer = peer, .sequence = g->sequence, .interval = g->log_interval};
+		.peer = peer,
+		.sequence = g->sequence,
+		.interval = (int8_t)(peer->n > 0 ? NOON_PTP_INTERVAL_NONE : g->log_interval),
+	};
 
 	pace(g, now);
 	if (type == NOON_PTP_GRANT_SYNC && !t->quality.valid)

@@ -152,7 +152,8 @@ NOON_MUST_USE noon_err noon_ptp_transmitter_init(struct noon_ptp_transmitter *t,
 						 const struct noon_ptp_transmitter_conf *conf,
 						 noon_time now);
 
-/** Set what the clock is worth; takes effect with the next messages. */
+/** Set what the clock is worth; takes effect with the next messages. When the last Announce claimed
+ *  more than holds now, the next one is due at once: the deadline may change. */
 void noon_ptp_transmitter_set_quality(struct noon_ptp_transmitter *t,
 				      const struct noon_ptp_quality *q, noon_time now);
 

@@ -127,7 +127,7 @@ void noon_ptp_send_follow_up(struct noon_ptp_transmitter *t, const struct noon_p
 	const struct noon_ptp_target to = {
 		.peer = &p->peer,
 		.sequence = p->sequence,
-		.interval = p->peer.n > 0 ? NOON_PTP_INTERVAL_NONE : t->conf.log_sync,
+		.interval = (int8_t)(p->peer.n > 0 ? NOON_PTP_INTERVAL_NONE : t->conf.log_sync),
 	};
 	struct noon_ptp_message m = begin(t, NOON_PTP_FOLLOW_UP, &to);
 	struct noon_wr wr = noon_actions_room(out);
@@ -157,7 +157,7 @@ static void send_delay_resp(struct noon_ptp_transmitter *t, const struct noon_pt
 	const struct noon_ptp_target to = {
 		.peer = unicast ? &rx->peer : &everybody,
 		.sequence = request->h.sequence,
-		.interval = unicast ? NOON_PTP_INTERVAL_NONE : t->conf.log_delay,
+		.interval = (int8_t)(unicast ? NOON_PTP_INTERVAL_NONE : t->conf.log_delay),
 	};
 	struct noon_ptp_message m = begin(t, NOON_PTP_DELAY_RESP, &to);
 	struct noon_wr wr = noon_actions_room(out);
