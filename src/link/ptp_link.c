@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "wire/ptp.h"
+#include "proto/ptp_port.h"
 
 /* Datagrams handled in one wake-up; the rest waits for the next. */
 #define BATCH 64

@@ -132,9 +132,8 @@ static void print_conditions(const json_t *s)
 	size_t i;
 	json_t *c;
 
-	json_array_foreach(list, i, c)
-		printf("  condition %lld   %s: %s\n", number(c, "condition"),
-		       noon_json_str(c, "met"), noon_json_str(c, "why"));
+	json_array_foreach(list, i, c) printf("  condition %lld   %s: %s\n", number(c, "condition"),
+					      noon_json_str(c, "met"), noon_json_str(c, "why"));
 }
 
 static void print_guards(const json_t *s, const json_t *p)
