@@ -92,14 +92,15 @@ static size_t sends(void)
 /* The k-th message sent by the last call. */
 static struct noon_ptp_message sent(size_t k)
 {
-	struct noon_ptp_message m;
+	struct noon_ptp_message m = {.whole = {NULL, 0}};
+	bool found = false;
 
-	for (size_t i = 0; i < as.n; i++)
+	for (size_t i = 0; i < as.n && !found; i++)
 		if (as.a[i].kind == NOON_ACTION_SEND && k-- == 0) {
 			assert_int_equal(noon_ptp_get(as.a[i].send, &m), NOON_OK);
-			return m;
+			found = true;
 		}
-	fail_msg("no such message");
+	assert_true(found);
 	return m;
 }
 
