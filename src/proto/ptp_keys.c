@@ -76,8 +76,10 @@ static int hex_digit(uint8_t c)
 
 static noon_err from_hex(struct noon_bytes w, uint8_t *key, size_t *ret_n)
 {
-	if (w.n % 2 != 0 || w.n / 2 > NOON_MAC_KEY_MAX)
+	if (w.n % 2 != 0)
 		return NOON_ERR_FORMAT;
+	if (w.n / 2 > NOON_MAC_KEY_MAX)
+		return NOON_ERR_RANGE;
 	for (size_t i = 0; i < w.n / 2; i++) {
 		const int high = hex_digit(w.p[2 * i]);
 		const int low = hex_digit(w.p[2 * i + 1]);
@@ -110,8 +112,10 @@ static noon_err from_base64(struct noon_bytes w, uint8_t *key, size_t *ret_n)
 		w.n--;
 		pad++;
 	}
-	if ((w.n + pad) % 4 != 0 || w.n % 4 == 1 || w.n * 3 / 4 > NOON_MAC_KEY_MAX)
+	if ((w.n + pad) % 4 != 0 || w.n % 4 == 1)
 		return NOON_ERR_FORMAT;
+	if (w.n * 3 / 4 > NOON_MAC_KEY_MAX)
+		return NOON_ERR_RANGE;
 	for (size_t i = 0; i < w.n; i++) {
 		const int digit = base64_digit(w.p[i]);
 

@@ -131,7 +131,10 @@ static enum noon_verdict check_sample(const struct noon_ptp_receiver *r,
 		return NOON_VERDICT_ACCURACY;
 	if (x->leap == NOON_LEAP_UNKNOWN)
 		return NOON_VERDICT_UNSYNC;
-	if (layover < 0 || layover > r->conf.max_layover || noon_time_before(x->t2, x->t3))
+	/* A departure after the answer came is not what was answered: too late a t3 would narrow
+	 * the interval. */
+	if (layover < 0 || layover > r->conf.max_layover || noon_time_before(x->t2, x->t3) ||
+	    noon_time_before(r->request.answered_at, x->t1))
 		return NOON_VERDICT_TIMES;
 	return NOON_VERDICT_ACCEPTED;
 }

@@ -482,6 +482,35 @@ static void late_stamp_completes_the_exchange(void **state)
 	assert_int_equal(the(NOON_ACTION_SAMPLE)->sample.tx_stamp, NOON_STAMP_KERNEL);
 }
 
+static void departure_after_the_answer_is_not_believed(void **state)
+{
+	struct noon_ptp_message q, a;
+	uint32_t token;
+
+	(void)state;
+	conf.max_layover = NOON_S(10);
+	for (int late = 0; late < 2; late++) {
+		receiver(false);
+		introduce();
+		sync(5, 1000, 0);
+		timer(noon_time_before(now, r.next_request) ? noon_time_diff(r.next_request, now)
+							    : 0);
+		q = sent(0);
+		token = the(NOON_ACTION_SEND)->token;
+		now = noon_time_add(now, 1000);
+		a = response(&q);
+		if (!late)
+			noon_ptp_receiver_on_sent(&r, token, noon_time_add(now, 1),
+						  NOON_STAMP_KERNEL, &as);
+		deliver(&a);
+		if (late)
+			noon_ptp_receiver_on_sent(&r, token, noon_time_add(now, 1),
+						  NOON_STAMP_KERNEL, &as);
+		assert_null(find(NOON_ACTION_SAMPLE));
+		assert_int_equal(count(NOON_VERDICT_TIMES), 1);
+	}
+}
+
 static void interval_that_is_told_may_grow_and_shrink(void **state)
 {
 	static const struct {
@@ -924,6 +953,7 @@ int main(void)
 		TEST(announce_timeout_ends_the_transmitter),
 		TEST(unanswered_request_is_a_miss),
 		TEST(late_stamp_completes_the_exchange),
+		TEST(departure_after_the_answer_is_not_believed),
 		TEST(interval_that_is_told_may_grow_and_shrink),
 		TEST(timescale_must_be_known),
 		TEST(leaps_and_doubt_are_passed_on),
