@@ -8,6 +8,7 @@
 
 #include <confuse.h>
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -292,17 +293,19 @@ static void take_source_engine(cfg_t *cfg, struct noon_config_source *s)
 	s->engine.require_auth = s->nts;
 }
 
-static noon_err take_guard(cfg_t *top, cfg_t *cfg, struct noon_config_source *s)
+noon_err noon_config_take_guard(cfg_t *top, cfg_t *cfg, const char *name,
+				struct noon_config_guard *g)
 {
 	const char *path_id = cfg_getstr(cfg, "path-id");
 
-	if (strlen(path_id) >= sizeof(s->path_id))
+	(void)snprintf(g->name, sizeof(g->name), "%s", name);
+	if (strlen(path_id) >= sizeof(g->path_id))
 		return refuse(cfg, "path-id: longer than 127 characters");
-	(void)snprintf(s->path_id, sizeof(s->path_id), "%.127s",
-		       path_id[0] != '\0' ? path_id : s->host);
-	noon_config_path(s->baseline, cfg, "baseline");
-	s->guard_shift = noon_config_dur(cfg, "guard-shift");
-	if (s->baseline[0] != '\0' && cfg_getstr(top, "guard-key")[0] == '\0')
+	(void)snprintf(g->path_id, sizeof(g->path_id), "%.127s",
+		       path_id[0] != '\0' ? path_id : name);
+	noon_config_path(g->baseline, cfg, "baseline");
+	g->shift = noon_config_dur(cfg, "guard-shift");
+	if (g->baseline[0] != '\0' && cfg_getstr(top, "guard-key")[0] == '\0')
 		return refuse(cfg, "baseline needs the general option guard-key: an unsigned one "
 				   "could be anybody's");
 	return NOON_OK;
@@ -312,7 +315,11 @@ noon_err noon_config_take_common(cfg_t *top, cfg_t *cfg, struct noon_config_sour
 {
 	s->engine.noselect = cfg_getbool(cfg, "noselect");
 	s->engine.extra_err = noon_config_dur(cfg, "extra-error");
-	return take_guard(top, cfg, s) ? NOON_ERR_FORMAT : take_minima(top, cfg, &s->engine);
+	s->guard.interval_min_s = exp2((double)s->engine.poll_min);
+	s->guard.interval_max_s = exp2((double)s->engine.poll_max);
+	if (noon_config_take_guard(top, cfg, s->host, &s->guard))
+		return NOON_ERR_FORMAT;
+	return take_minima(top, cfg, &s->engine);
 }
 
 static noon_err take_source(cfg_t *top, cfg_t *cfg, struct noon_config_source *s)
@@ -431,7 +438,7 @@ static noon_err take_transmitters(cfg_t *cfg, struct noon_config *c)
 		return NOON_ERR_FORMAT;
 	}
 	for (unsigned i = 0; i < n; i++)
-		if (noon_config_take_ptp_transmitter(cfg_getnsec(cfg, "ptp-transmitter", i),
+		if (noon_config_take_ptp_transmitter(cfg, cfg_getnsec(cfg, "ptp-transmitter", i),
 						     &c->transmitter[i]))
 			return NOON_ERR_FORMAT;
 	c->n_transmitters = n;

@@ -61,8 +61,26 @@ struct noon_config_ptp_receiver {
 
 #define NOON_CONFIG_TRANSMITTERS_MAX 4
 
+/** The guard of a source or of a receiver: its baseline, and what it is asked to find. */
+struct noon_config_guard {
+	char path_id[128];		     /**< of the path, as in its baseline */
+	char baseline[NOON_CONFIG_PATH_MAX]; /**< "" for none */
+	noon_dur shift;			     /**< that must be found; 0: the alert limit */
+	char name[256];			     /**< of what it watches, for messages */
+	double interval_min_s;		     /**< between exchanges as they come, 0: not known */
+	double interval_max_s;
+};
+
+/** A receiver whose reports the transmitter tests. */
+struct noon_config_watch {
+	uint8_t clock[NOON_PTP_IDENTITY_LEN]; /**< its clockIdentity */
+	struct noon_config_guard guard;
+};
+
 struct noon_config_ptp_transmitter {
 	char name[64];
+	size_t n_watch;
+	struct noon_config_watch watch[NOON_PTP_WATCHED_MAX];
 	struct noon_config_ptp_port port;
 	uint8_t local_class;  /**< clockClass of a clock without sources; 0: it is not served */
 	noon_dur local_bound; /**< its |error| */
@@ -80,9 +98,7 @@ struct noon_config_source {
 	enum noon_aead_id aead[2];     /**< order of preference */
 	size_t n_aead;
 	bool cert_time_check;
-	char path_id[128];		     /**< of the path, as in its baseline */
-	char baseline[NOON_CONFIG_PATH_MAX]; /**< "" for none */
-	noon_dur guard_shift;		     /**< shift the guard must find; 0: the alert limit */
+	struct noon_config_guard guard;
 	struct noon_source_conf engine;
 	struct noon_config_ptp_receiver ptp; /**< unless enabled, the source speaks NTP */
 };

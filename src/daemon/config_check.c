@@ -311,6 +311,8 @@ static const struct {
 	{"ptp-receiver|active_key_id", check_int},
 	{"ptp-receiver|accuracy", check_dur_not_negative},
 	{"ptp-receiver|max-layover", check_dur_positive},
+	{"ptp-transmitter|watch|baseline", check_string},
+	{"ptp-transmitter|watch|guard-shift", check_dur_not_negative},
 	{"ptp-transmitter|interface", check_string},
 	{"ptp-transmitter|network_transport", check_word},
 	{"ptp-transmitter|domainNumber", check_int},

@@ -47,7 +47,12 @@ extern cfg_opt_t noon_config_ptp_transmitter_opts[];
 /** Take a section over. Errors are printed with their line. */
 NOON_MUST_USE noon_err noon_config_take_ptp_receiver(cfg_t *top, cfg_t *cfg,
 						     struct noon_config_source *s);
-NOON_MUST_USE noon_err noon_config_take_ptp_transmitter(cfg_t *cfg,
+NOON_MUST_USE noon_err noon_config_take_ptp_transmitter(cfg_t *top, cfg_t *cfg,
 							struct noon_config_ptp_transmitter *t);
+
+/** Take path-id, baseline and guard-shift over. @param name  of what is watched; the default path
+ */
+NOON_MUST_USE noon_err noon_config_take_guard(cfg_t *top, cfg_t *cfg, const char *name,
+					      struct noon_config_guard *g);
 
 #endif

@@ -32,8 +32,16 @@ cfg_opt_t noon_config_ptp_receiver_opts[] = {
 	CFG_END(),
 };
 
+static cfg_opt_t watch_opts[] = {
+	CFG_STR("path-id", "", CFGF_NONE),
+	CFG_STR("baseline", "", CFGF_NONE),
+	CFG_STR("guard-shift", "0", CFGF_NONE),
+	CFG_END(),
+};
+
 cfg_opt_t noon_config_ptp_transmitter_opts[] = {
 	PORT_OPTS,
+	CFG_SEC("watch", watch_opts, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
 	CFG_INT("priority1", 128, CFGF_NONE),
 	CFG_INT("priority2", 128, CFGF_NONE),
 	CFG_BOOL("serverOnly", cfg_false, CFGF_NONE),
@@ -169,14 +177,35 @@ noon_err noon_config_take_ptp_receiver(cfg_t *top, cfg_t *cfg, struct noon_confi
 	return noon_config_take_common(top, cfg, s);
 }
 
-noon_err noon_config_take_ptp_transmitter(cfg_t *cfg, struct noon_config_ptp_transmitter *t)
+static noon_err take_watches(cfg_t *top, cfg_t *cfg, struct noon_config_ptp_transmitter *t)
+{
+	const unsigned n = cfg_size(cfg, "watch");
+
+	if (n > NOON_PTP_WATCHED_MAX)
+		return refuse(cfg, "watch", "at most 16 receivers");
+	for (unsigned i = 0; i < n; i++) {
+		cfg_t *w = cfg_getnsec(cfg, "watch", i);
+
+		if (!parse_identity(cfg_title(w), t->watch[i].clock))
+			return refuse(
+				cfg, "watch",
+				"expected a clockIdentity of 16 hexadecimal digits as the title");
+		if (noon_config_take_guard(top, w, cfg_title(w), &t->watch[i].guard))
+			return NOON_ERR_FORMAT;
+	}
+	t->n_watch = n;
+	return NOON_OK;
+}
+
+noon_err noon_config_take_ptp_transmitter(cfg_t *top, cfg_t *cfg,
+					  struct noon_config_ptp_transmitter *t)
 {
 	struct noon_ptp_transmitter_conf *m = &t->machine;
 
 	if (cfg_title(cfg)[0] == '\0' || strlen(cfg_title(cfg)) >= sizeof(t->name))
 		return refuse(cfg, "title", "expected a name of at most 63 characters");
 	(void)snprintf(t->name, sizeof(t->name), "%s", cfg_title(cfg));
-	if (take_port(cfg, &t->port))
+	if (take_port(cfg, &t->port) || take_watches(top, cfg, t))
 		return NOON_ERR_FORMAT;
 	*m = noon_ptp_transmitter_conf_default();
 	m->priority1 = (uint8_t)cfg_getint(cfg, "priority1");

@@ -78,6 +78,18 @@ static void take_findings(struct noon_daemon *d, struct noon_actions *out)
 	noon_actions_reset(out);
 }
 
+/* A transmitter of ours found something on the way to a receiver: it is told, and changes nothing
+ * about our own clock. */
+static void on_receiver_finding(void *arg, const char *who, const struct noon_finding *f)
+{
+	struct noon_daemon *d = arg;
+	struct noon_daemon_event *e = next_event(d);
+
+	e->finding = *f;
+	e->who = who;
+	log_finding(f, who);
+}
+
 static struct noon_clock_line clock_line(const struct noon_line *l)
 {
 	return (struct noon_clock_line){
@@ -447,7 +459,7 @@ static void reload_guard(struct noon_daemon *d, size_t i)
 	struct noon_daemon_guard *old = d->guard[i];
 	struct noon_daemon_guard *new;
 
-	if (!d->source[i].up || noon_daemon_guard_new(&d->conf, &d->conf.source[i], &new) ||
+	if (!d->source[i].up || noon_daemon_guard_new(&d->conf, &d->conf.source[i].guard, &new) ||
 	    new == NULL)
 		return;
 	if (old != NULL && strcmp(old->digest, new->digest) == 0) {
@@ -467,6 +479,8 @@ void noon_daemon_reload(struct noon_daemon *d)
 		noon_ke_service_reload(d->ke);
 	for (size_t i = 0; i < d->conf.n_sources; i++)
 		reload_guard(d, i);
+	for (size_t i = 0; i < d->conf.n_transmitters; i++)
+		noon_ptp_service_reload(d->ptp[i], &d->conf);
 	(void)!noon_ptp_ports_reload(&d->ports); /* logged */
 }
 
@@ -575,7 +589,7 @@ static noon_err open_ptp(struct noon_daemon *d)
 	for (size_t i = 0; i < d->conf.n_sources && !err; i++)
 		err = noon_daemon_source_open(&d->source[i], &d->conf.source[i], &d->ports);
 	for (size_t i = 0; i < d->conf.n_transmitters && !err; i++)
-		err = noon_ptp_service_new(&d->conf.transmitter[i], &d->ports, &d->served,
+		err = noon_ptp_service_new(&d->conf, &d->conf.transmitter[i], &d->ports, &d->served,
 					   &d->ptp[i]);
 	return err;
 }
@@ -652,7 +666,7 @@ noon_err noon_daemon_init(struct noon_daemon *d, const struct noon_config *conf,
 	err = make_clock(d);
 	err = err ? err : make_engine(d);
 	for (size_t i = 0; i < conf->n_sources && !err; i++)
-		err = noon_daemon_guard_new(&d->conf, &d->conf.source[i], &d->guard[i]);
+		err = noon_daemon_guard_new(&d->conf, &d->conf.source[i].guard, &d->guard[i]);
 	err = err ? err : make_files(d);
 	err = err ? err : make_services(d);
 	return err ? err : open_ptp(d);
@@ -687,8 +701,11 @@ noon_err noon_daemon_start(struct noon_daemon *d)
 		if (!err && d->guard[i] != NULL)
 			noon_engine_set_guard(d->engine, d->source[i].index, &d->guard[i]->guard);
 	}
-	for (size_t i = 0; i < d->conf.n_transmitters && !err; i++)
+	for (size_t i = 0; i < d->conf.n_transmitters && !err; i++) {
+		d->ptp[i]->on_finding = on_receiver_finding;
+		d->ptp[i]->arg = d;
 		err = noon_ptp_service_start(d->ptp[i], d->clock, &d->entropy.rng);
+	}
 	err = err ? err : noon_ptp_ports_start(&d->ports);
 	if (err)
 		noon_log(NOON_LOG_ERROR, "cannot start: %s", noon_err_text(err));

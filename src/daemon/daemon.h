@@ -29,6 +29,7 @@ struct noon_daemon_event {
 	bool is_state;
 	enum noon_state state;	     /**< if is_state: the new one */
 	struct noon_finding finding; /**< otherwise */
+	const char *who;	     /**< what the finding is of; NULL: the source in it */
 };
 
 struct noon_daemon {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/guarding.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,18 +18,18 @@ enum noon_clock_guard noon_daemon_guard_state(const struct noon_daemon_guard *g)
 }
 
 /* A baseline of another path says nothing of this one. */
-static noon_err check_path(const struct noon_config_source *s, const struct noon_baseline *head)
+static noon_err check_path(const struct noon_config_guard *s, const struct noon_baseline *head)
 {
 	if (strcmp(head->path_id, s->path_id) == 0)
 		return NOON_OK;
 	noon_log(NOON_LOG_ERROR,
-		 "source %s: baseline %s was recorded on path \"%s\", this one is \"%s\" "
+		 "%s: baseline %s was recorded on path \"%s\", this one is \"%s\" "
 		 "(path-id)",
-		 s->host, s->baseline, head->path_id, s->path_id);
+		 s->name, s->baseline, head->path_id, s->path_id);
 	return NOON_ERR_STATE;
 }
 
-static noon_err make(const struct noon_config *c, const struct noon_config_source *s,
+static noon_err make(const struct noon_config *c, const struct noon_config_guard *s,
 		     const struct noon_baseline_data *b, struct noon_daemon_guard *g)
 {
 	struct noon_guard_conf conf = noon_guard_conf_default();
@@ -39,12 +38,12 @@ static noon_err make(const struct noon_config *c, const struct noon_config_sourc
 
 	if (err)
 		return err;
-	conf.shift_ns = (double)(s->guard_shift > 0 ? s->guard_shift : c->engine.alert_limit);
+	conf.shift_ns = (double)(s->shift > 0 ? s->shift : c->engine.alert_limit);
 	conf.p_d = c->guard_p_d;
 	conf.p_fa = c->guard_p_fa;
 	err = noon_baseline_plan(b, &conf, s->baseline, &g->plan, why);
 	if (err) {
-		noon_log(NOON_LOG_ERROR, "source %s: %s", s->host, why);
+		noon_log(NOON_LOG_ERROR, "%s: %s", s->name, why);
 		return err;
 	}
 	(void)snprintf(g->path_id, sizeof(g->path_id), "%s", b->head.path_id);
@@ -58,22 +57,23 @@ static noon_err make(const struct noon_config *c, const struct noon_config_sourc
 }
 
 /* The law of round trips hangs on how often a machine is asked. */
-static void check_interval(const struct noon_config_source *s, const struct noon_daemon_guard *g)
+static void check_interval(const struct noon_config_guard *s, const struct noon_daemon_guard *g)
 {
-	const double least = exp2((double)s->engine.poll_min);
-	const double most = exp2((double)s->engine.poll_max);
+	const double least = s->interval_min_s;
+	const double most = s->interval_max_s;
 
+	if (most <= 0.0)
+		return;
 	if (noon_baseline_suits(g->interval_s, least) && noon_baseline_suits(g->interval_s, most))
 		return;
-	noon_log(
-		NOON_LOG_WARNING,
-		"source %s: baseline %s was recorded with an exchange every %.3g s, but polls come "
-		"every %.4g to %.4g s (minpoll, maxpoll): beyond a factor of %d, round trips may "
-		"differ though nobody attacks",
-		s->host, s->baseline, g->interval_s, least, most, NOON_BASELINE_INTERVAL_FACTOR);
+	noon_log(NOON_LOG_WARNING,
+		 "%s: baseline %s was recorded with an exchange every %.3g s, but polls come "
+		 "every %.4g to %.4g s (minpoll, maxpoll): beyond a factor of %d, round trips may "
+		 "differ though nobody attacks",
+		 s->name, s->baseline, g->interval_s, least, most, NOON_BASELINE_INTERVAL_FACTOR);
 }
 
-noon_err noon_daemon_guard_new(const struct noon_config *c, const struct noon_config_source *s,
+noon_err noon_daemon_guard_new(const struct noon_config *c, const struct noon_config_guard *s,
 			       struct noon_daemon_guard **ret)
 {
 	struct noon_baseline_data *b = NULL;
@@ -86,7 +86,7 @@ noon_err noon_daemon_guard_new(const struct noon_config *c, const struct noon_co
 		return NOON_OK;
 	err = noon_baseline_read(s->baseline, c->guard_key, &b, why);
 	if (err) {
-		noon_log(NOON_LOG_ERROR, "source %s: %s", s->host, why);
+		noon_log(NOON_LOG_ERROR, "%s: %s", s->name, why);
 		return err;
 	}
 	g = calloc(1, sizeof(*g));
@@ -99,9 +99,9 @@ noon_err noon_daemon_guard_new(const struct noon_config *c, const struct noon_co
 	check_interval(s, g);
 	if (!g->plan.feasible)
 		noon_log(NOON_LOG_WARNING,
-			 "source %s: guard: round-trip times vary too much to find a shift of "
+			 "%s: guard: round-trip times vary too much to find a shift of "
 			 "%.3f us in %u exchanges: it watches for larger ones",
-			 s->host, g->plan.conf.shift_ns / 1e3, g->plan.batch);
+			 s->name, g->plan.conf.shift_ns / 1e3, g->plan.batch);
 	*ret = g;
 	return NOON_OK;
 }

@@ -24,12 +24,12 @@ struct noon_daemon_guard {
 enum noon_clock_guard noon_daemon_guard_state(const struct noon_daemon_guard *g);
 
 /**
- * Read the baseline of a source. Errors are logged.
+ * Read the baseline of a guard. Errors are logged.
  *
- * @param[out] ret  to be freed with free(); NULL when the source has no baseline, or on failure
+ * @param[out] ret  to be freed with free(); NULL when there is no baseline, or on failure
  */
 NOON_MUST_USE noon_err noon_daemon_guard_new(const struct noon_config *c,
-					     const struct noon_config_source *s,
+					     const struct noon_config_guard *s,
 					     struct noon_daemon_guard **ret);
 
 #endif

@@ -13,6 +13,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "crypto/aead.h"
 #include "daemon/daemon.h"
 #include "daemon/guarding.h"
 #include "daemon/log.h"
@@ -214,19 +215,43 @@ static int run(const struct arguments *a, const struct noon_config *conf)
 	return err ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
+static bool check_guard(const struct noon_config *c, const struct noon_config_guard *conf)
+{
+	struct noon_daemon_guard *g = NULL;
+	const noon_err err = noon_daemon_guard_new(c, conf, &g);
+
+	free(g);
+	return !err;
+}
+
+static bool check_keys(const struct noon_config_ptp_port *port, const char *name)
+{
+	struct noon_ptp_ports ports = {.n = 0};
+	struct noon_ptp_keys *keys;
+	const noon_err err = noon_ptp_ports_keys(&ports, port, name, &keys);
+
+	noon_ptp_ports_fini(&ports);
+	return !err;
+}
+
 /* Files that the configuration names, beside those that only a start can try. */
 static int check_files(const struct noon_config *c)
 {
-	int status = EXIT_SUCCESS;
+	bool good = noon_aead_global_init() == NOON_OK;
 
 	for (size_t i = 0; i < c->n_sources; i++) {
-		struct noon_daemon_guard *g;
-
-		if (noon_daemon_guard_new(c, &c->source[i], &g))
-			status = EXIT_FAILURE;
-		free(g);
+		good &= check_guard(c, &c->source[i].guard);
+		if (c->source[i].ptp.enabled)
+			good &= check_keys(&c->source[i].ptp.port, c->source[i].host);
 	}
-	return status;
+	for (size_t i = 0; i < c->n_transmitters; i++) {
+		const struct noon_config_ptp_transmitter *t = &c->transmitter[i];
+
+		good &= check_keys(&t->port, t->name);
+		for (size_t k = 0; k < t->n_watch; k++)
+			good &= check_guard(c, &t->watch[k].guard);
+	}
+	return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 int main(int argc, char **argv)

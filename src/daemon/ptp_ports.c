@@ -5,11 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "daemon/log.h"
-#include "platform/file.h"
+#include "link/ptp_key_file.h"
 
 /* The self-test says within two seconds what it found. */
 #define TEST_AFTER NOON_MS(1500)
@@ -102,46 +101,13 @@ struct noon_ptp_port noon_ptp_ports_identity(struct noon_daemon_ptp_port *port)
 
 /* ---- keys ---- */
 
-/* Whoever can read the file can be any member of the group, whoever can write it can choose them.
- */
-static noon_err check_mode(const char *path)
-{
-	struct stat st;
-
-	if (stat(path, &st) != 0)
-		return NOON_OK; /* reading it will say why */
-	if ((st.st_mode & (S_IWGRP | S_IRWXO)) != 0) {
-		noon_log(NOON_LOG_ERROR,
-			 "sa_file %s: mode %04o: others can read or change it; expected 0600, or "
-			 "0640 for a group of its own",
-			 path, (unsigned)(st.st_mode & 07777));
-		return NOON_ERR_PERM;
-	}
-	return NOON_OK;
-}
-
 static noon_err load(const char *path, struct noon_ptp_keys *ret)
 {
-	struct noon_ptp_keys_fault fault = {0};
-	uint8_t *text = calloc(1, NOON_PTP_FILE_MAX);
-	size_t n = 0;
-	noon_err err = text == NULL ? NOON_ERR_OS : check_mode(path);
+	char why[NOON_PTP_KEY_WHY_MAX];
+	const noon_err err = noon_ptp_key_file_read(path, ret, why);
 
-	if (err) {
-		free(text);
-		return err;
-	}
-	err = noon_file_read(path, text, NOON_PTP_FILE_MAX, &n);
-	if (err) {
-		noon_log(NOON_LOG_ERROR, "sa_file %s: %s", path, noon_err_text(err));
-	} else {
-		err = noon_ptp_keys_parse(noon_bytes_of(text, n), ret, &fault);
-		if (err)
-			noon_log(NOON_LOG_ERROR, "sa_file %s:%zu: expected %s", path, fault.line,
-				 fault.expected);
-	}
-	noon_wipe(text, NOON_PTP_FILE_MAX);
-	free(text);
+	if (err)
+		noon_log(NOON_LOG_ERROR, "sa_file %s", why);
 	return err;
 }
 
@@ -149,13 +115,13 @@ static noon_err load(const char *path, struct noon_ptp_keys *ret)
 static noon_err check_policy(struct noon_ptp_keys *keys, const struct noon_config_ptp_port *conf,
 			     const char *name)
 {
-	struct noon_ptp_sa *sa = noon_ptp_keys_sa(keys, conf->spp);
+	char why[NOON_PTP_KEY_WHY_MAX];
+	const noon_err err =
+		noon_ptp_key_file_check(conf->sa_file, keys, conf->spp, conf->key_id, why);
 
-	if (sa != NULL && noon_ptp_sa_key(sa, conf->key_id) != NULL)
-		return NOON_OK;
-	noon_log(NOON_LOG_ERROR, "%s: sa_file %s has no %s %u", name, conf->sa_file,
-		 sa == NULL ? "spp" : "key", sa == NULL ? conf->spp : (unsigned)conf->key_id);
-	return NOON_ERR_NOT_FOUND;
+	if (err)
+		noon_log(NOON_LOG_ERROR, "%s: sa_file %s", name, why);
+	return err;
 }
 
 noon_err noon_ptp_ports_keys(struct noon_ptp_ports *p, const struct noon_config_ptp_port *conf,

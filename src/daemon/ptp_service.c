@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "daemon/log.h"
+#include "engine/watch.h"
 
 /* A stamp older than this was not taken on the clock as it stands now. */
 #define STAMP_AGE_MAX NOON_S(1)
@@ -52,6 +53,35 @@ static void arm(struct noon_ptp_service *s)
 			      noon_time_diff(deadline, noon_clock_now(s->clock)));
 }
 
+/* The round-trip time of an exchange, as a receiver's report and our own stamps have it. */
+static void take_report(struct noon_ptp_service *s, const struct noon_sample *x)
+{
+	for (size_t i = 0; i < s->conf->n_watch; i++) {
+		struct noon_ptp_watch *w = &s->watch[i];
+
+		if (w->index != x->source || w->guard == NULL)
+			continue;
+		noon_watch_take(&w->guard->guard, x, noon_clock_now(s->clock), &w->findings);
+		noon_ptp_transmitter_set_verdict(&s->machine, w->index,
+						 (uint8_t)noon_daemon_guard_state(w->guard));
+	}
+}
+
+/* After the machine was served: findings go to whoever keeps them. */
+static void report_findings(struct noon_ptp_service *s)
+{
+	for (size_t i = 0; i < s->conf->n_watch; i++) {
+		struct noon_ptp_watch *w = &s->watch[i];
+
+		(void)noon_findings_report(&w->findings, &s->told);
+		for (size_t k = 0; k < s->told.n; k++)
+			if (s->told.a[k].kind == NOON_ACTION_FINDING)
+				s->on_finding(s->arg, s->conf->watch[i].guard.name,
+					      &s->told.a[k].finding);
+		noon_actions_reset(&s->told);
+	}
+}
+
 static void carry_out(struct noon_ptp_service *s, const struct noon_action *a)
 {
 	switch (a->kind) {
@@ -59,6 +89,8 @@ static void carry_out(struct noon_ptp_service *s, const struct noon_action *a)
 		noon_ptp_link_send(&s->port->link, &s->user, a);
 		break;
 	case NOON_ACTION_SAMPLE:
+		take_report(s, &a->sample);
+		break;
 	case NOON_ACTION_FINDING:
 	case NOON_ACTION_MISS:
 	case NOON_ACTION_CONNECT:
@@ -85,6 +117,7 @@ static void pump(struct noon_ptp_service *s)
 		}
 	}
 	s->pumping = false;
+	report_findings(s);
 	arm(s);
 }
 
@@ -144,7 +177,8 @@ static void on_timer(void *arg)
 	pump(s);
 }
 
-noon_err noon_ptp_service_new(const struct noon_config_ptp_transmitter *conf,
+noon_err noon_ptp_service_new(const struct noon_config *all,
+			      const struct noon_config_ptp_transmitter *conf,
 			      struct noon_ptp_ports *ports, struct noon_served *served,
 			      struct noon_ptp_service **ret)
 {
@@ -156,12 +190,15 @@ noon_err noon_ptp_service_new(const struct noon_config_ptp_transmitter *conf,
 	s->conf = conf;
 	s->served = served;
 	s->timer = (struct noon_timer){.fire = on_timer, .arg = s};
+	noon_actions_reset(&s->told);
 	s->user = (struct noon_ptp_user){.on_packet = on_packet, .on_sent = on_sent, .arg = s};
 	noon_actions_reset(&s->actions);
 	err = noon_ptp_ports_open(ports, &conf->port, conf->name, &s->port);
 	err = err ? err : noon_ptp_ports_keys(ports, &conf->port, conf->name, &s->keys);
+	for (size_t i = 0; i < conf->n_watch && !err; i++)
+		err = noon_daemon_guard_new(all, &conf->watch[i].guard, &s->watch[i].guard);
 	if (err) {
-		free(s);
+		noon_ptp_service_free(s);
 		return err;
 	}
 	*ret = s;
@@ -183,9 +220,31 @@ noon_err noon_ptp_service_start(struct noon_ptp_service *s, struct noon_clock *c
 		.keys = s->keys, .spp = s->conf->port.spp, .key_id = s->conf->port.key_id};
 	err = noon_ptp_transmitter_init(&s->machine, &machine, noon_clock_now(clock));
 	err = err ? err : noon_ptp_link_attach(&s->port->link, &s->user);
+	for (size_t i = 0; i < s->conf->n_watch && !err; i++)
+		err = noon_ptp_transmitter_watch(&s->machine, s->conf->watch[i].clock,
+						 &s->watch[i].index);
 	if (!err)
 		arm(s);
 	return err;
+}
+
+void noon_ptp_service_reload(struct noon_ptp_service *s, const struct noon_config *all)
+{
+	for (size_t i = 0; i < s->conf->n_watch; i++) {
+		struct noon_ptp_watch *w = &s->watch[i];
+		struct noon_daemon_guard *new;
+
+		if (noon_daemon_guard_new(all, &s->conf->watch[i].guard, &new) || new == NULL)
+			continue;
+		if (w->guard != NULL && strcmp(w->guard->digest, new->digest) == 0) {
+			free(new);
+			continue;
+		}
+		noon_log(NOON_LOG_NOTICE, "%s: new baseline %.16s of %zu exchanges",
+			 s->conf->watch[i].guard.name, new->digest, new->count);
+		free(w->guard);
+		w->guard = new;
+	}
 }
 
 static void of_sources(const struct noon_reading *r, struct noon_ptp_quality *q)
@@ -221,5 +280,7 @@ void noon_ptp_service_free(struct noon_ptp_service *s)
 	if (s == NULL)
 		return;
 	noon_loop_disarm(&s->timer);
+	for (size_t i = 0; i < NOON_PTP_WATCHED_MAX; i++)
+		free(s->watch[i].guard);
 	free(s);
 }

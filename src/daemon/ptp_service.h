@@ -7,9 +7,18 @@
 #define NOON_DAEMON_PTP_SERVICE_H
 
 #include "daemon/config.h"
+#include "daemon/guarding.h"
 #include "daemon/ptp_ports.h"
 #include "daemon/served.h"
 #include "engine/reading.h"
+#include "engine/state.h"
+
+/** A receiver whose reports are tested here. */
+struct noon_ptp_watch {
+	uint32_t index;			 /**< in the machine */
+	struct noon_daemon_guard *guard; /**< NULL: none */
+	struct noon_findings findings;
+};
 
 struct noon_ptp_service {
 	const struct noon_config_ptp_transmitter *conf;
@@ -21,13 +30,20 @@ struct noon_ptp_service {
 	struct noon_timer timer;
 	struct noon_actions actions; /**< what the machine wants */
 	struct noon_actions doing;   /**< what is being carried out */
+	struct noon_actions told;    /**< findings on their way */
 	bool pumping;
 	uint64_t unstamped; /**< event messages that arrived without a stamp */
+	struct noon_ptp_watch watch[NOON_PTP_WATCHED_MAX]; /**< conf->n_watch of them */
+	/** A guard found something; set before _start(). `who` is static. */
+	void (*on_finding)(void *arg, const char *who, const struct noon_finding *f);
+	void *arg;
 	struct noon_ptp_transmitter machine;
 };
 
-/** Open sockets and keys. Errors are logged. @param[out] ret  to be ended with _free() */
-NOON_MUST_USE noon_err noon_ptp_service_new(const struct noon_config_ptp_transmitter *conf,
+/** Open sockets and keys, read baselines. Errors are logged. @param[out] ret  to be ended with
+ * _free() */
+NOON_MUST_USE noon_err noon_ptp_service_new(const struct noon_config *all,
+					    const struct noon_config_ptp_transmitter *conf,
 					    struct noon_ptp_ports *ports,
 					    struct noon_served *served,
 					    struct noon_ptp_service **ret);
@@ -46,6 +62,9 @@ struct noon_ptp_served {
 
 /** Tell, at least once a second. */
 void noon_ptp_service_tell(struct noon_ptp_service *s, const struct noon_ptp_served *what);
+
+/** Read the baselines again; one that cannot be read leaves the old one in force. Logged. */
+void noon_ptp_service_reload(struct noon_ptp_service *s, const struct noon_config *all);
 
 /** NULL is fine. */
 void noon_ptp_service_free(struct noon_ptp_service *s);

@@ -290,6 +290,8 @@ static json_t *event(const struct noon_daemon *d, const struct noon_daemon_event
 	for (size_t i = 0; i < d->conf.n_sources; i++)
 		if (d->source[i].up && d->source[i].index == e->finding.source)
 			who = d->conf.source[i].host;
+	if (e->who != NULL)
+		who = e->who;
 	o = json_pack("{s:o, s:s, s:s, s:s, s:f, s:f}", "at", instant(e->real_ns), "event",
 		      "finding", "finding", noon_finding_word(e->finding.kind), "source", who,
 		      "value_s", noon_dur_to_s(e->finding.value), "threshold_s",

@@ -98,13 +98,38 @@ json_t *noon_status_ptp_receiver(const struct noon_daemon_source *s)
 	return o;
 }
 
+static json_t *watched(const struct noon_ptp_service *s)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < s->conf->n_watch; i++) {
+		const struct noon_ptp_watched *w = &s->machine.watched[s->watch[i].index];
+		const struct noon_daemon_guard *g = s->watch[i].guard;
+		char id[IDENTITY_TEXT];
+		json_t *o;
+
+		identity_text(w->clock, id);
+		o = json_pack("{s:s, s:s, s:o, s:I, s:I}", "clock_identity", id, "guard",
+			      noon_clock_guard_word(noon_daemon_guard_state(g)), "receiver_guard",
+			      verdict_word(w->its_verdict), "samples", (json_int_t)w->n_samples,
+			      "unmatched", (json_int_t)w->n_unmatched);
+		if (o != NULL && g != NULL)
+			(void)json_object_update_new(o, json_pack("{s:s, s:f, s:i}", "baseline",
+								  g->digest, "shift_s",
+								  g->plan.conf.shift_ns * 1e-9,
+								  "batch", (int)g->plan.batch));
+		(void)json_array_append_new(list, o);
+	}
+	return list;
+}
+
 static json_t *transmitter(const struct noon_ptp_service *s)
 {
 	const struct noon_ptp_transmitter *m = &s->machine;
 	const struct noon_ptp_quality *q = &m->quality;
 
 	return json_pack("{s:s, s:s, s:i, s:b, s:i, s:i, s:b, s:i, s:i, s:I, s:I, s:I, s:I, s:I, "
-			 "s:o, s:o}",
+			 "s:o, s:o, s:o}",
 			 "name", s->conf->name, "state",
 			 noon_ptp_transmitter_state_word(
 				 noon_ptp_transmitter_state_of(m, noon_clock_now(s->clock))),
@@ -116,7 +141,7 @@ static json_t *transmitter(const struct noon_ptp_service *s)
 			 (json_int_t)m->n_announce, "syncs", (json_int_t)m->n_sync, "delay_resps",
 			 (json_int_t)m->n_delay_resp, "unstamped_syncs", (json_int_t)m->n_no_stamp,
 			 "denied", (json_int_t)m->n_denied, "port", port_part(s->port), "verdicts",
-			 noon_status_verdicts(&m->counters));
+			 noon_status_verdicts(&m->counters), "watched", watched(s));
 }
 
 json_t *noon_status_ptp_transmitters(const struct noon_daemon *d)

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "link/asker.h"
-
 #include <string.h>
 #include <time.h>
 
 #include "crypto/aead.h"
+#include "link/asker_priv.h"
 
 static void take_sample(void *arg, const struct noon_sample *s)
 {
@@ -74,6 +73,8 @@ static void on_resolved(void *arg, const struct noon_addr *list, size_t n, const
 	a->resolve = NULL;
 	if (n == 0)
 		a->on_fail(a->arg, a->conf.host, why);
+	else if (a->conf.ptp != NULL)
+		noon_asker_ptp_start(a, &list[0]);
 	else
 		start_ntp(a, &list[0]);
 }
@@ -143,6 +144,9 @@ noon_err noon_asker_init(struct noon_asker *a, const struct noon_asker_conf *con
 	noon_entropy_init(&a->entropy);
 	err = err ? err : noon_loop_new(NOON_LOOP_EVENT, &a->loop);
 	err = err ? err : noon_clock_system_new(false, &a->clock);
+	*ret_why = noon_err_text(err);
+	if (!err && conf->ptp != NULL)
+		return noon_asker_ptp_init(a, ret_why);
 	err = err ? err : set_up_machine(a);
 	*ret_why = noon_err_text(err);
 	if (err || !conf->nts)
@@ -160,7 +164,10 @@ void noon_asker_start(struct noon_asker *a)
 	if (a->conf.nts)
 		noon_ntp_link_kick(&a->ntp);
 	else
-		resolve(a, a->conf.host, a->conf.port != 0 ? a->conf.port : 123);
+		resolve(a, a->conf.host,
+			a->conf.ptp != NULL ? NOON_PTP_EVENT_PORT
+			: a->conf.port != 0 ? a->conf.port
+					    : 123);
 }
 
 void noon_asker_fini(struct noon_asker *a)
@@ -170,6 +177,8 @@ void noon_asker_fini(struct noon_asker *a)
 		noon_ke_link_stop(&a->ke);
 	if (a->ntp.loop != NULL)
 		noon_ntp_link_fini(&a->ntp);
+	if (a->conf.ptp != NULL)
+		noon_asker_ptp_fini(a);
 	noon_tls_ctx_free(a->tls);
 	noon_clock_free(a->clock);
 	noon_loop_free(a->loop);

@@ -12,15 +12,30 @@
 
 #include "link/ke_link.h"
 #include "link/ntp_link.h"
+#include "link/ptp_key_file.h"
+#include "link/ptp_receiver_link.h"
 #include "platform/entropy.h"
+
+/** What an asker of PTP needs besides. */
+struct noon_asker_ptp {
+	const char *interface; /**< "" for none: by routes */
+	const char *sa_file;   /**< NULL: no authentication */
+	uint8_t spp;
+	uint32_t key_id; /**< 0: the last one of the file */
+	uint8_t domain;
+	bool arbitrary_is_utc; /**< as in proto/ptp_receiver.h */
+	noon_dur accuracy;     /**< of a transmitter that claims none; NOON_DUR_MAX: refused */
+	int16_t utc_offset;    /**< TAI - UTC, s; 0: the transmitter's word */
+};
 
 struct noon_asker_conf {
 	const char *host; /**< outlives the asker, as do the other strings */
 	uint16_t port;	  /**< 0: 4460 with NTS, 123 without */
 	int family;	  /**< AF_UNSPEC, AF_INET or AF_INET6 */
 	bool nts;
-	const char *ca;	  /**< PEM file of trust anchors; NULL: the system's */
-	const char *name; /**< of the certificate; NULL: host */
+	const struct noon_asker_ptp *ptp; /**< ask by unicast PTP instead; NULL: by NTP */
+	const char *ca;			  /**< PEM file of trust anchors; NULL: the system's */
+	const char *name;		  /**< of the certificate; NULL: host */
 	bool no_time_check;
 	int aead; /**< the only one to offer; 0: both */
 	noon_dur interval;
@@ -37,8 +52,12 @@ struct noon_asker {
 	struct noon_resolve *resolve;
 	struct noon_ke_link ke;
 	struct noon_ntp_link ntp;
-	bool asking;   /**< keys have been of use once */
-	bool fruitful; /**< an answer came since the last key exchange */
+	struct noon_ptp_link port;
+	struct noon_ptp_receiver_link ptp;
+	struct noon_ptp_keys keys;
+	char why[NOON_PTP_KEY_WHY_MAX]; /**< of a failed init */
+	bool asking;			/**< keys have been of use once */
+	bool fruitful;			/**< an answer came since the last key exchange */
 	/** Callbacks; all but on_keys must be set, before noon_asker_start(). */
 	void (*on_keys)(void *arg, const struct noon_nts_session *session, uint16_t port);
 	void (*on_sample)(void *arg, const struct noon_sample *s);

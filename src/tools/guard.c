@@ -13,6 +13,7 @@
 
 #include "platform/text.h"
 #include "tools/number.h"
+#include "tools/ptp_options.h"
 
 #define DUR 32
 
@@ -258,6 +259,8 @@ const struct noon_verb noon_verb_guard = {
 	.help = "Usage: noonmark guard calibrate nts://HOST[:PORT] --for T --key FILE --output "
 		"FILE\n"
 		"                          [OPTION]...\n"
+		"       noonmark guard calibrate ptp://HOST --sa-file FILE --for T --key FILE\n"
+		"                          --output FILE [OPTION]...\n"
 		"       noonmark guard show FILE [--key FILE] [OPTION]...\n"
 		"Record how long round trips to a server take while nobody attacks, sign the "
 		"record,\n"
@@ -279,7 +282,7 @@ const struct noon_verb noon_verb_guard = {
 		"      --pd P           probability that a batch finds it (default 0.999)\n"
 		"      --pfa P          false alarms for each batch (default 1e-6)\n"
 		"      --json           print one JSON object\n"
-		"\n"
+		"\n" NOON_PTP_OPTIONS_HELP "\n"
 		"A campaign that is too short, correlated or drifting is refused with the number "
 		"that\n"
 		"is missing; nothing is written then. Exit status 0 if the baseline is good for "

@@ -14,6 +14,7 @@
 #include "link/asker.h"
 #include "platform/text.h"
 #include "tools/guard.h"
+#include "tools/ptp_options.h"
 #include "tools/url.h"
 
 #define INTERVAL_MIN NOON_MS(1)
@@ -32,6 +33,8 @@ struct arguments {
 	noon_dur length;
 	noon_dur interval;
 	int family;
+	bool by_ptp;
+	struct noon_asker_ptp ptp;
 	bool json;
 };
 
@@ -140,7 +143,10 @@ static int take_option(const struct noon_verb *self, struct arguments *a, int c,
 		ok = noon_guard_demand_take(&a->demand, c, text);
 		break;
 	default:
-		return NOON_EXIT_USAGE;
+		if (c < NOON_PTP_OPTION_FIRST || c >= NOON_PTP_OPTION_END)
+			return NOON_EXIT_USAGE;
+		ok = noon_ptp_options_take(&a->ptp, c, text);
+		break;
 	}
 	return ok ? -1 : noon_tool_usage(self, "option value \"%s\" is out of range", text);
 }
@@ -173,18 +179,25 @@ static int check_output(const struct noon_verb *self, const char *path)
 	return -1;
 }
 
+static bool is_authenticated(const struct arguments *a)
+{
+	return strcmp(a->url.scheme, "nts") == 0 ||
+	       (strcmp(a->url.scheme, "ptp") == 0 && a->url.port == 0 && a->ptp.sa_file != NULL);
+}
+
 /* What must be given and fit together. */
 static int check(const struct noon_verb *self, struct arguments *a, int argc, char **argv)
 {
 	if (optind + 1 != argc)
 		return noon_tool_usage(self,
 				       optind == argc ? "which server?" : "expected one server");
-	if (noon_url_parse(argv[optind], &a->url) || strcmp(a->url.scheme, "nts") != 0)
+	if (noon_url_parse(argv[optind], &a->url) || !is_authenticated(a))
 		return noon_tool_usage(self,
-				       "\"%s\": expected nts://HOST[:PORT] (a campaign that can "
-				       "be forged is no baseline)",
+				       "\"%s\": expected nts://HOST[:PORT], or ptp://HOST with "
+				       "--sa-file (a campaign that can be forged is no baseline)",
 				       argv[optind]);
 	a->target = argv[optind];
+	a->by_ptp = strcmp(a->url.scheme, "ptp") == 0;
 	if (a->length <= 0 || a->key == NULL || a->output[0] == '\0')
 		return noon_tool_usage(self, "--for, --key and --output are needed");
 	if (a->path_id == NULL)
@@ -210,6 +223,7 @@ static int parse(const struct noon_verb *self, int argc, char **argv, struct arg
 		{"server-name", required_argument, NULL, 'N'},
 		{"ipv4", no_argument, NULL, '4'},
 		{"ipv6", no_argument, NULL, '6'},
+		NOON_PTP_LONG_OPTIONS,
 		{"shift", required_argument, NULL, 'S'},
 		{"pd", required_argument, NULL, 'D'},
 		{"pfa", required_argument, NULL, 'F'},
@@ -236,7 +250,8 @@ static noon_err set_up(struct campaign *c, const char **ret_why)
 		.host = a->url.host,
 		.port = a->url.port,
 		.family = a->family,
-		.nts = true,
+		.nts = !a->by_ptp,
+		.ptp = a->by_ptp ? &a->ptp : NULL,
 		.ca = a->ca,
 		.name = a->name,
 		.interval = a->interval,
@@ -311,7 +326,8 @@ static int finish(struct campaign *c, struct noon_guard_plan *plan)
 
 int noon_guard_calibrate(const struct noon_verb *self, int argc, char **argv)
 {
-	struct arguments args = {.interval = NOON_S(1), .output = ""};
+	struct arguments args = {
+		.interval = NOON_S(1), .output = "", .ptp = noon_ptp_options_default()};
 	int status = parse(self, argc, argv, &args);
 	struct noon_guard_plan *plan;
 	struct campaign *c;
@@ -320,6 +336,10 @@ int noon_guard_calibrate(const struct noon_verb *self, int argc, char **argv)
 
 	if (status >= 0)
 		return status;
+	/* Round trips are what counts, whatever the clocks show. */
+	args.ptp.arbitrary_is_utc = true;
+	if (args.ptp.accuracy == NOON_DUR_MAX)
+		args.ptp.accuracy = 0;
 	/* Before the campaign, not after it. */
 	if (noon_baseline_check_key(args.key, why_key))
 		return noon_tool_fail(self, "%s", why_key);

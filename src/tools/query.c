@@ -13,6 +13,7 @@
 #include "engine/engine.h"
 #include "link/asker.h"
 #include "tools/number.h"
+#include "tools/ptp_options.h"
 #include "tools/tool.h"
 #include "tools/url.h"
 
@@ -29,6 +30,8 @@ struct arguments {
 	double timeout_s;
 	int family;
 	int aead; /* 0: both */
+	bool by_ptp;
+	struct noon_asker_ptp ptp;
 	bool json;
 };
 
@@ -189,7 +192,10 @@ static int take_option(const struct noon_verb *self, struct arguments *a, int c,
 		a->family = AF_INET6;
 		break;
 	default:
-		return NOON_EXIT_USAGE;
+		if (c < NOON_PTP_OPTION_FIRST || c >= NOON_PTP_OPTION_END)
+			return NOON_EXIT_USAGE;
+		ok = noon_ptp_options_take(&a->ptp, c, text);
+		break;
 	}
 	return ok ? -1 : noon_tool_usage(self, "option value \"%s\" is out of range", text);
 }
@@ -208,6 +214,7 @@ static int parse(const struct noon_verb *self, int argc, char **argv, struct arg
 		{"aead", required_argument, NULL, 'a'},
 		{"ipv4", no_argument, NULL, '4'},
 		{"ipv6", no_argument, NULL, '6'},
+		NOON_PTP_LONG_OPTIONS,
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
 	};
@@ -224,12 +231,18 @@ static int parse(const struct noon_verb *self, int argc, char **argv, struct arg
 		return noon_tool_usage(self,
 				       optind == argc ? "which server?" : "expected one server");
 	if (noon_url_parse(argv[optind], &a->url) ||
-	    (strcmp(a->url.scheme, "nts") != 0 && strcmp(a->url.scheme, "ntp") != 0))
+	    (strcmp(a->url.scheme, "nts") != 0 && strcmp(a->url.scheme, "ntp") != 0 &&
+	     strcmp(a->url.scheme, "ptp") != 0))
 		return noon_tool_usage(self,
-				       "\"%s\": expected nts://HOST[:PORT] or "
-				       "ntp://HOST[:PORT]",
+				       "\"%s\": expected nts://HOST[:PORT], "
+				       "ntp://HOST[:PORT] or ptp://HOST",
 				       argv[optind]);
 	a->nts = strcmp(a->url.scheme, "nts") == 0;
+	a->by_ptp = strcmp(a->url.scheme, "ptp") == 0;
+	if (a->by_ptp && a->url.port != 0)
+		return noon_tool_usage(self, "PTP has its own two ports: expected ptp://HOST");
+	if (a->by_ptp && a->family == AF_UNSPEC)
+		a->family = strchr(a->url.host, ':') != NULL ? AF_INET6 : AF_INET;
 	return -1;
 }
 
@@ -243,6 +256,7 @@ static noon_err set_up(struct query *q, const char **ret_why)
 		.port = a->url.port,
 		.family = a->family,
 		.nts = a->nts,
+		.ptp = a->by_ptp ? &a->ptp : NULL,
 		.ca = a->ca,
 		.name = a->name,
 		.no_time_check = a->no_time_check,
@@ -252,7 +266,7 @@ static noon_err set_up(struct query *q, const char **ret_why)
 	};
 	noon_err err;
 
-	source.require_auth = a->nts;
+	source.require_auth = a->nts || a->ptp.sa_file != NULL;
 	err = noon_engine_init(q->engine, &engine);
 	err = err ? err : noon_engine_add_source(q->engine, &source, &q->index);
 	if (err) {
@@ -316,7 +330,8 @@ static int ask(struct query *q)
 
 static int run(const struct noon_verb *self, int argc, char **argv)
 {
-	struct arguments args = {.count = 1, .interval_s = 1, .timeout_s = 2};
+	struct arguments args = {
+		.count = 1, .interval_s = 1, .timeout_s = 2, .ptp = noon_ptp_options_default()};
 	int status = parse(self, argc, argv, &args);
 	const char *why = "out of memory";
 	struct query *q;
@@ -344,9 +359,10 @@ static int run(const struct noon_verb *self, int argc, char **argv)
 
 const struct noon_verb noon_verb_query = {
 	.name = "query",
-	.summary = "ask an NTP or NTS server and say what its answers prove",
+	.summary = "ask an NTP, NTS or PTP server and say what its answers prove",
 	.help = "Usage: noonmark query nts://HOST[:PORT] [OPTION]...\n"
 		"       noonmark query ntp://HOST[:PORT] [OPTION]...\n"
+		"       noonmark query ptp://HOST [OPTION]...\n"
 		"Ask a server and print, for each answer, the interval that must contain\n"
 		"UTC - system clock, with its terms. Nothing is set.\n"
 		"\n"
@@ -361,7 +377,7 @@ const struct noon_verb noon_verb_query = {
 		"  -4, --ipv4           use IPv4 only\n"
 		"  -6, --ipv6           use IPv6 only\n"
 		"      --json           print one JSON object\n"
-		"\n"
+		"\n" NOON_PTP_OPTIONS_HELP "\n"
 		"Exit status 0 if at least one answer was good.\n",
 	.run = run,
 };

@@ -24,7 +24,7 @@ def write(w, name, key, count=4000, interval=1, least=100e3, spread=50e3, seed=1
     begin = 1700000000
     text = "".join(f"{line}\n" for line in [
         "noonmark-baseline 1", "path-id localhost", "source nts://localhost:4460",
-        f"started {begin}", f"ended {begin + (count - 1) * interval}", f"count {count}", "lost 0",
+        f"started {begin}", f"ended {begin + round((count - 1) * interval)}", f"count {count}", "lost 0",
         "granularity-ns 1", "rtt-ns", *values, "end"])
     text += f"sha256 {hashlib.sha256(text.encode()).hexdigest()}\n"
     message, signature = w.write(name + ".message", text), w.path(name + ".signature")

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Between the asker*.c files only.
+ */
+#ifndef NOON_LINK_ASKER_PRIV_H
+#define NOON_LINK_ASKER_PRIV_H
+
+#include "link/asker.h"
+
+/** PTP instead of NTP: sockets, keys, machine. */
+NOON_MUST_USE noon_err noon_asker_ptp_init(struct noon_asker *a, const char **ret_why);
+void noon_asker_ptp_start(struct noon_asker *a, const struct noon_addr *peer);
+void noon_asker_ptp_fini(struct noon_asker *a);
+
+#endif
