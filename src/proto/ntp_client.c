@@ -5,7 +5,7 @@
  * Timers, all folded into one deadline:
  *   next_poll            send the next request (if keys and cookies allow)
  *   t1 + timeout         give the outstanding request up: MISS
- *   ke.next              ask for a key exchange (NTS without cookies)
+ *   ke.next              ask for a key exchange (NTS without cookies, or with keys the server lost)
  *   stopped_until        after a kiss DENY or RSTR: ask once more
  */
 #include "proto/ntp_client.h"
@@ -61,9 +61,14 @@ static bool has_keys(const struct noon_ntp_client *c)
 	return c->session.aead != NOON_AEAD_NONE && c->session.n_cookies > 0;
 }
 
+static bool can_ask(const struct noon_ntp_client *c)
+{
+	return !c->conf.nts || has_keys(c);
+}
+
 static bool needs_ke(const struct noon_ntp_client *c)
 {
-	return c->conf.nts && !has_keys(c) && !c->ke_running && !c->request.active;
+	return c->conf.nts && (c->disowned || !has_keys(c)) && !c->ke_running && !c->request.active;
 }
 
 static noon_time give_up_at(const struct noon_ntp_client *c)
@@ -78,13 +83,13 @@ static noon_time ke_due(const struct noon_ntp_client *c)
 
 noon_time noon_ntp_client_deadline(const struct noon_ntp_client *c)
 {
+	const noon_time poll = can_ask(c) ? c->next_poll : NOON_TIME_NEVER;
+
 	if (c->request.active)
 		return give_up_at(c);
-	if (c->ke_running)
-		return NOON_TIME_NEVER;
 	if (c->stopped)
 		return c->stopped_until;
-	return needs_ke(c) ? ke_due(c) : c->next_poll;
+	return needs_ke(c) ? noon_time_min(ke_due(c), poll) : poll;
 }
 
 static noon_dur interval(const struct noon_ntp_client *c)
@@ -147,16 +152,25 @@ static void send_request(struct noon_ntp_client *c, noon_time now, struct noon_a
 	noon_actions_send(out, &wr, c->request.token);
 }
 
-/* A NAK that nothing contradicted: the server has lost our keys, so get new ones
- * (RFC 8915, section 5.7). The back-off keeps forged NAKs from turning into load (C2, C4). */
+/* A NAK that nothing contradicted: the server has lost our keys, so get new ones. Until they come
+ * go on with the old ones (RFC 8915, section 5.7): the NAK may be forged, and the exchange fail.
+ * The back-off keeps forged NAKs from turning into load (C2, C4). */
 static void give_up(struct noon_ntp_client *c, struct noon_actions *out)
 {
 	if (c->request.ntsn)
-		noon_nts_session_wipe(&c->session);
+		c->disowned = true;
 	c->last_timed_out = c->request.transmit;
 	c->request.active = false;
 	c->misses++;
 	noon_actions_miss(out);
+}
+
+static void begin_ke(struct noon_ntp_client *c, noon_time now, struct noon_actions *out)
+{
+	c->ke_running = true;
+	c->n_ke++;
+	noon_backoff_attempt(&c->ke, c->conf.rng, now);
+	noon_actions_connect(out);
 }
 
 void noon_ntp_client_on_timer(struct noon_ntp_client *c, noon_time now, struct noon_actions *out)
@@ -165,17 +179,12 @@ void noon_ntp_client_on_timer(struct noon_ntp_client *c, noon_time now, struct n
 		give_up(c, out);
 	if (c->stopped && !noon_time_before(now, c->stopped_until))
 		c->stopped = false;
-	if (c->request.active || c->stopped || c->ke_running)
+	if (c->request.active || c->stopped)
 		return;
-	if (needs_ke(c)) {
-		if (noon_time_before(now, ke_due(c)))
-			return;
-		c->ke_running = true;
-		c->n_ke++;
-		noon_backoff_attempt(&c->ke, c->conf.rng, now);
-		noon_actions_connect(out);
+	if (needs_ke(c) && !noon_time_before(now, ke_due(c)))
+		begin_ke(c, now, out);
+	if (!can_ask(c))
 		return;
-	}
 	if (!noon_time_before(now, c->next_poll))
 		send_request(c, now, out);
 	noon_actions_arm(out);
@@ -236,6 +245,7 @@ static void accept_reply(struct noon_ntp_client *c, const struct noon_rx *rx,
 	/* A genuine answer ends the request even when its times are no good. */
 	c->request.active = false;
 	c->last_answered = c->request.transmit;
+	c->disowned = false; /* it has our keys after all */
 	noon_backoff_success(&c->ke);
 	if (v == NOON_VERDICT_ACCEPTED) {
 		c->misses = 0;
@@ -299,7 +309,8 @@ noon_err noon_ntp_client_set_session(struct noon_ntp_client *c, const struct noo
 	c->seal = seal;
 	c->open = open;
 	c->session = *s;
-	c->request.ntsn = false; /* it was about the old keys */
+	c->disowned = false;
+	noon_ntp_client_forget(c); /* nothing under the old keys can be verified any more */
 	c->next_poll = now;
 	c->paced = false;
 	return NOON_OK;

@@ -5,7 +5,8 @@
  * One request is outstanding at a time. Its transmit timestamp is a random number and every
  * other field that could tell about the client is constant (data minimisation); the real t1 stays
  * here. With NTS nothing unauthenticated ever becomes a sample, and there is no way back to plain
- * NTP (C5): without keys or cookies the machine asks for a key exchange (CONNECT) and waits.
+ * NTP (C5): without keys or cookies the machine asks for a key exchange (CONNECT) and waits. After
+ * a NAK that was believed it asks for one too, and polls on with what it has until that succeeds.
  *
  * Actions: SEND (from a new source port each time, C3), SAMPLE, MISS (a request got no usable
  * answer in time), CONNECT (answer with set_session or ke_failed), ARM.
@@ -64,7 +65,8 @@ struct noon_ntp_client {
 	uint32_t good_run;   /**< answers accepted since the floor was last moved */
 	struct noon_backoff ke;
 	bool ke_running;
-	bool stopped; /**< by kiss DENY or RSTR */
+	bool disowned; /**< a NAK was believed: the server has lost the keys of the session */
+	bool stopped;  /**< by kiss DENY or RSTR */
 	noon_time stopped_until;
 	uint32_t misses; /**< in a row */
 	uint32_t next_token;
@@ -98,7 +100,8 @@ void noon_ntp_client_forget(struct noon_ntp_client *c);
 void noon_ntp_client_set_poll(struct noon_ntp_client *c, noon_dur poll);
 
 /** Hand over a finished key exchange, or a session restored from disk; copied.
- *  An old session and its cookies are kept on failure.
+ *  An old session and its cookies are kept on failure, and discarded on success: an outstanding
+ *  request under the old keys is given up, without a MISS.
  *  @retval NOON_OK, NOON_ERR_UNSUPPORTED, NOON_ERR_EMPTY (no cookie), NOON_ERR_RANGE (not sound),
  *  NOON_ERR_CRYPTO */
 NOON_MUST_USE noon_err noon_ntp_client_set_session(struct noon_ntp_client *c,
