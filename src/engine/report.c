@@ -149,6 +149,8 @@ void noon_engine_on_leap(struct noon_engine *e, noon_dur d, noon_time now)
 		s->last.t2 = noon_time_add(s->last.t2, d);
 		s->last.t3 = noon_time_add(s->last.t3, d);
 		shift_cert(&s->cert, d);
+		s->above.theta = noon_sat_add(s->above.theta, d);
+		s->below.theta = noon_sat_add(s->below.theta, d);
 	}
 	shift_cert(&e->vote.cert, d);
 	shift_cert(&e->cert, d);

@@ -26,7 +26,8 @@ void noon_source_restart(struct noon_source *s)
 {
 	noon_window_clear(&s->window);
 	s->points.n = 0;
-	s->has_against = false;
+	s->above.stands = false;
+	s->below.stands = false;
 	s->has_cert = false;
 	s->has_fit = false;
 	s->good_run = 0;
@@ -71,28 +72,42 @@ static noon_dur gap(const struct noon_cert *c, const struct noon_exchange *x)
 	return most > 0 ? most : 0;
 }
 
-/* The certificate widens while the source is suspect, until it holds what contradicted it. An
- * exchange that agrees with both sides of the contradiction is no evidence that it is over. A
- * contradiction smaller than the certificate was wide may be the oscillator's, and heals. */
-static bool is_ambiguous(const struct noon_source *s, const struct noon_exchange *x)
+/* Carry a wall from the instant of its contradiction to h, towards what the source has proved. */
+static noon_dur wall_at(const struct noon_source *s, const struct noon_wall *w, bool above,
+			noon_time h)
 {
-	const struct noon_exchange *a = &s->against;
-	struct noon_interval drift;
+	const struct noon_interval drift = noon_rate_drift(s->cert.rate, noon_time_diff(h, w->h));
 
-	if (!s->suspect || !s->has_against)
-		return false;
-	drift = noon_rate_drift(s->cert.rate, noon_time_diff(x->lo.h, a->hi.h));
-	return noon_sat_add(a->lo.theta, drift.lo) <= x->hi.theta &&
-	       noon_sat_add(a->hi.theta, drift.hi) >= x->lo.theta;
+	return noon_sat_add(w->theta, above ? drift.lo : drift.hi);
 }
 
-/* Note what the source contradicts itself with, at the beginning of its suspicion. */
+/* The certificate widens while the source is suspect, until it holds what contradicted it, and
+ * what lies beyond that. An exchange that reaches as far as one of the contradictions of this
+ * suspicion is no evidence that it is over. A contradiction smaller than the certificate was wide
+ * may be the oscillator's, and heals. */
+static bool is_ambiguous(const struct noon_source *s, const struct noon_exchange *x)
+{
+	if (!s->suspect)
+		return false;
+	return (s->above.stands && x->hi.theta >= wall_at(s, &s->above, true, x->hi.h)) ||
+	       (s->below.stands && x->lo.theta <= wall_at(s, &s->below, false, x->lo.h));
+}
+
+/* Put up a wall where the source contradicts itself, on the side where it does. Of two the inner
+ * one stays: an exchange that lies within it lies within the other. */
 static void note_against(struct noon_source *s, const struct noon_exchange *x, noon_time now)
 {
-	if (s->suspect || !s->has_cert)
+	struct noon_interval cert;
+	bool above;
+
+	if (!s->has_cert || gap(&s->cert, x) <= noon_interval_half(noon_cert_at(&s->cert, now)))
 		return;
-	s->against = *x;
-	s->has_against = gap(&s->cert, x) > noon_interval_half(noon_cert_at(&s->cert, now));
+	cert = noon_cert_at(&s->cert, x->lo.h);
+	above = x->lo.theta > cert.hi;
+	if (above && (!s->above.stands || x->lo.theta < wall_at(s, &s->above, true, x->lo.h)))
+		s->above = (struct noon_wall){true, x->lo.h, x->lo.theta};
+	if (!above && (!s->below.stands || x->hi.theta > wall_at(s, &s->below, false, x->hi.h)))
+		s->below = (struct noon_wall){true, x->hi.h, x->hi.theta};
 }
 
 /* Check the exchange against all that the source has proved; `ret` certifies both together. */
@@ -156,7 +171,8 @@ static void accept(struct noon_source *s, const struct noon_sample *x,
 		s->good_run++;
 	if (s->good_run >= clear) {
 		s->suspect = false;
-		s->has_against = false;
+		s->above.stands = false;
+		s->below.stands = false;
 	}
 	noon_schedule_adapt(&s->schedule, &s->conf, steer(s, x, ex, now));
 }

@@ -40,6 +40,14 @@ enum noon_sample_fate {
 	NOON_SAMPLE_INCONSISTENT,    /**< refused, finding */
 };
 
+/** How far a suspect source's exchanges may reach and still count for it: not as far as what it
+ *  contradicted itself with. */
+struct noon_wall {
+	bool stands;
+	noon_time h;	/**< instant of the contradiction, free-running clock */
+	noon_dur theta; /**< its nearest edge, ns; sign: units.md "offset" */
+};
+
 struct noon_source {
 	bool in_use;
 	struct noon_source_conf conf;
@@ -53,13 +61,12 @@ struct noon_source {
 	bool has_cert;
 	bool has_fit;
 	bool suspect;
-	bool has_against;
-	struct noon_exchange against; /**< valid when has_against: what made it suspect */
-	noon_time suspect_since;      /**< valid when suspect: when that began */
-	unsigned good_run;	      /**< accepted exchanges in a row */
-	uint8_t reach;		      /**< one bit per poll, newest lowest */
-	uint64_t n_samples;	      /**< samples handed in */
-	uint64_t n_accepted;	      /**< of them accepted */
+	struct noon_wall above, below; /**< of this suspicion */
+	noon_time suspect_since;       /**< valid when suspect: when that began */
+	unsigned good_run;	       /**< accepted exchanges in a row */
+	uint8_t reach;		       /**< one bit per poll, newest lowest */
+	uint64_t n_samples;	       /**< samples handed in */
+	uint64_t n_accepted;	       /**< of them accepted */
 	enum noon_source_verdict verdict;
 	noon_dur seen;	  /**< numbers of the last refusal: what was seen, ns */
 	noon_dur allowed; /**< ... and what would have been allowed, ns */

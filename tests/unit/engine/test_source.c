@@ -144,6 +144,75 @@ static void lie_is_not_believed_for_waiting(void **state)
 	assert_int_equal(take(sample(NOON_S(1700), 0)), NOON_SAMPLE_ACCEPTED);
 }
 
+static void prove(void)
+{
+	fresh();
+	for (int i = 0; i < 100; i++)
+		assert_int_equal(take(sample(NOON_S(16) * i, 0)), NOON_SAMPLE_ACCEPTED);
+}
+
+/* Hold to a lie until the window, which widens by 1 ppm, would have held it for long. */
+static void hold_to(noon_dur lie)
+{
+	for (noon_dur h = NOON_S(1632); h < NOON_S(6000); h += NOON_S(16))
+		assert_int_equal(take(sample(h, lie)), NOON_SAMPLE_INCONSISTENT);
+	assert_true(s.suspect);
+}
+
+/* Half-widths are 10 us: a contradiction by 5 us keeps nothing, those by 1 ms behind it do. */
+static void lie_is_not_believed_for_a_small_one_before_it(void **state)
+{
+	(void)state;
+	for (int sign = -1; sign <= 1; sign += 2) {
+		prove();
+		assert_int_equal(take(sample(NOON_S(1600), sign * NOON_US(44))),
+				 NOON_SAMPLE_INCONSISTENT);
+		assert_false(s.above.stands || s.below.stands);
+		hold_to(sign * NOON_MS(1));
+		assert_true(sign > 0 ? s.above.stands : s.below.stands);
+	}
+}
+
+static void lie_is_not_believed_for_a_superluminal_reply_before_it(void **state)
+{
+	struct noon_sample x = sample(NOON_S(1600), 0);
+
+	(void)state;
+	prove();
+	x.t4.ns = x.t1.ns + 900; /* shorter than the layover */
+	assert_int_equal(take(x), NOON_SAMPLE_SUPERLUMINAL);
+	hold_to(NOON_MS(1));
+}
+
+/* The first is what the second is measured by, whichever is larger. */
+static void lie_is_not_believed_for_another_before_it(void **state)
+{
+	static const noon_dur first[] = {NOON_MS(20), NOON_MS(2), NOON_US(200), -NOON_MS(20)};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(first) / sizeof(first[0]); i++) {
+		prove();
+		assert_int_equal(take(sample(NOON_S(1600), first[i])), NOON_SAMPLE_INCONSISTENT);
+		hold_to(NOON_MS(1));
+	}
+}
+
+static void the_past_is_believed_after_lies_of_all_sizes(void **state)
+{
+	static const noon_dur lie[] = {NOON_US(44), NOON_MS(20), NOON_US(200), -NOON_MS(3)};
+
+	(void)state;
+	prove();
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(take(sample(NOON_S(1600 + 16 * i), lie[i])),
+				 NOON_SAMPLE_INCONSISTENT);
+	assert_int_equal(s.above.theta, NOON_US(190)); /* less the 10 us of the way */
+	assert_int_equal(s.below.theta, NOON_US(-2990));
+	for (int i = 4; i < 8; i++)
+		assert_int_equal(take(sample(NOON_S(1600 + 16 * i), 0)), NOON_SAMPLE_ACCEPTED);
+	assert_false(s.suspect || s.above.stands || s.below.stands);
+}
+
 /* Smaller than the certificate is wide: the oscillator's own, perhaps; it heals. */
 static void small_contradiction_heals(void **state)
 {
@@ -195,6 +264,10 @@ int main(void)
 		cmocka_unit_test(superluminal_makes_suspect),
 		cmocka_unit_test(suspect_is_not_forgotten_by_waiting),
 		cmocka_unit_test(lie_is_not_believed_for_waiting),
+		cmocka_unit_test(lie_is_not_believed_for_a_small_one_before_it),
+		cmocka_unit_test(lie_is_not_believed_for_a_superluminal_reply_before_it),
+		cmocka_unit_test(lie_is_not_believed_for_another_before_it),
+		cmocka_unit_test(the_past_is_believed_after_lies_of_all_sizes),
 		cmocka_unit_test(small_contradiction_heals),
 		cmocka_unit_test(long_silence_is_bridged_by_the_largest_rate_error),
 		cmocka_unit_test(delayed_exchange_does_not_steer),
