@@ -35,6 +35,8 @@ static const struct noon_check checks[] = {
 	  noon_client_check_false_nak, NOON_STEP_NAK_FIRST),
 	C("C2c", SHOULD, NTS "5.7", "a NAK is believed when nothing else comes",
 	  noon_client_check_true_nak, 0),
+	C("C2d", SHOULD, NTS "5.7", "it polls on with its old keys while the exchange fails",
+	  noon_client_check_polls_on, 0),
 	C("C3a", SHOULD, NTS "5.7", "no cookie is sent twice", noon_client_check_fresh,
 	  NOON_FRESH_COOKIE),
 	C("C3b", SHOULD, "RFC 9109, 4", "the source port is not a well-known one",

@@ -41,6 +41,7 @@ noon_client_check noon_client_check_size;
 noon_client_check noon_client_check_false_nak;
 /* No argument. */
 noon_client_check noon_client_check_true_nak;
+noon_client_check noon_client_check_polls_on;
 noon_client_check noon_client_check_back_off;
 noon_client_check noon_client_check_fallback;
 noon_client_check noon_client_check_certificate;

@@ -70,63 +70,123 @@ void noon_client_check_false_nak(const struct noon_check *self, struct noon_targ
 		noon_check_end(ret, NOON_CHECK_INCONCLUSIVE, "too few requests after it");
 }
 
+/* The first NAK that stands alone; n_request if there is none. */
+static size_t first_true_nak(const struct noon_client_server *s)
+{
+	size_t at = 0;
+
+	while (at < s->n_request && s->request[at].step != NOON_STEP_NAK_ONLY)
+		at++;
+	return at;
+}
+
 /* The server has lost the keys: a NAK is the only answer, request after request. */
 void noon_client_check_true_nak(const struct noon_check *self, struct noon_target *t,
 				struct noon_check_result *ret)
 {
 	const struct noon_client_server *s = t->client;
+	const size_t at = first_true_nak(s);
+	const struct noon_client_ke *ke = NULL;
+	size_t end = s->n_request;
 	size_t naks = 0;
-	size_t at = 0;
 
 	(void)self;
 	noon_check_sent(ret, "NAKs with the right identifier, and nothing else");
 	noon_check_expected(ret, "a key exchange before the cookies run out");
-	for (size_t i = s->n_request; i > 0; i--)
-		if (s->request[i - 1].step == NOON_STEP_NAK_ONLY) {
-			naks++;
-			at = i - 1;
-		}
-	for (size_t i = 0; i < s->n_ke && naks > 0; i++)
-		if (s->ke[i].requests > at && !s->ke[i].refused &&
-		    !may_be_empty(s, s->ke[i].requests)) {
-			noon_check_end(ret, NOON_CHECK_PASS, "a key exchange after %zu NAKs",
-				       s->ke[i].requests - at);
-			return;
-		}
-	if (naks >= NOON_CLIENT_NAKS - 1)
+	for (size_t i = 0; i < s->n_ke && ke == NULL; i++)
+		if (s->ke[i].requests > at && (!s->ke[i].refused || s->ke[i].put_off))
+			ke = &s->ke[i];
+	if (ke != NULL)
+		end = ke->requests;
+	for (size_t i = at; i < end; i++)
+		naks += s->request[i].step == NOON_STEP_NAK_ONLY;
+	if (ke != NULL && !may_be_empty(s, end))
+		noon_check_end(ret, NOON_CHECK_PASS, "a key exchange after %zu NAKs", end - at);
+	else if (naks >= NOON_CLIENT_NAKS - 1)
 		noon_check_end(ret, NOON_CHECK_FAIL, "no key exchange in %zu NAKs", naks);
 	else
-		noon_check_end(ret, NOON_CHECK_INCONCLUSIVE, "%zu NAKs, and no key exchange yet",
+		noon_check_end(ret, NOON_CHECK_INCONCLUSIVE,
+			       ke == NULL ? "%zu NAKs, and no key exchange yet"
+					  : "a key exchange after %zu NAKs, but its cookies may "
+					    "have run out just then",
 			       naks);
 }
 
-/* The first exchange in the silence may come at once, those behind it may not. */
+/* The longest wait between the requests before request n, as far as they show it. */
+static noon_dur interval_before(const struct noon_client_server *s, size_t n)
+{
+	noon_dur longest = 0;
+
+	for (size_t i = n > 5 ? n - 4 : 1; i < n; i++)
+		if (noon_time_diff(s->request[i].at, s->request[i - 1].at) > longest)
+			longest = noon_time_diff(s->request[i].at, s->request[i - 1].at);
+	return longest;
+}
+
+/* Until the next exchange that we serve, or the end; not longer than the client had cookies. */
+void noon_client_check_polls_on(const struct noon_check *self, struct noon_target *t,
+				struct noon_check_result *ret)
+{
+	const struct noon_client_server *s = t->client;
+	const struct noon_client_ke *off = NULL;
+	const struct noon_client_ke *next;
+	noon_dur waited;
+	size_t n;
+
+	(void)self;
+	noon_check_sent(ret, "a NAK with the right identifier, and a key exchange that fails");
+	noon_check_expected(ret, "requests with the old keys until an exchange succeeds");
+	for (size_t i = 0; i < s->n_ke && off == NULL; i++)
+		off = s->ke[i].put_off ? &s->ke[i] : NULL;
+	if (off == NULL || may_be_empty(s, off->requests)) {
+		noon_check_end(ret, NOON_CHECK_INCONCLUSIVE,
+			       off == NULL ? "no key exchange while it had cookies"
+					   : "its cookies may have run out just then");
+		return;
+	}
+	next = off + 1 < s->ke + s->n_ke ? off + 1 : NULL;
+	n = (next != NULL ? next->requests : s->n_request) - off->requests;
+	waited = noon_time_diff(next != NULL ? next->at : s->ended, off->at);
+	if (n > 0)
+		noon_check_end(ret, NOON_CHECK_PASS, "%zu requests in %.1f s", n,
+			       noon_dur_to_s(waited));
+	else if (waited > 2 * interval_before(s, off->requests))
+		noon_check_end(ret, NOON_CHECK_FAIL, "no request in %.1f s", noon_dur_to_s(waited));
+	else
+		noon_check_end(ret, NOON_CHECK_INCONCLUSIVE,
+			       "no request in %.1f s, nor was one due", noon_dur_to_s(waited));
+}
+
+/* An exchange after a good one may come at once, one after a failure may not. */
 void noon_client_check_back_off(const struct noon_check *self, struct noon_target *t,
 				struct noon_check_result *ret)
 {
 	const struct noon_client_server *s = t->client;
 	noon_dur shortest = NOON_S(3600);
 	size_t refused = 0;
+	size_t again = 0;
 
 	(void)self;
-	noon_check_sent(ret, "nothing, and key exchanges that fail");
-	noon_check_expected(ret, "at least 10 s between key exchanges");
+	noon_check_sent(ret, "key exchanges that fail");
+	noon_check_expected(ret, "at least 10 s from each of them to the next key exchange");
 	for (size_t i = 0; i < s->n_ke; i++) {
-		if (!s->ke[i].refused)
+		refused += s->ke[i].refused;
+		if (i == 0 || !s->ke[i - 1].refused)
 			continue;
-		if (refused++ > 0 && noon_time_diff(s->ke[i].at, s->ke[i - 1].at) < shortest)
+		again++;
+		if (noon_time_diff(s->ke[i].at, s->ke[i - 1].at) < shortest)
 			shortest = noon_time_diff(s->ke[i].at, s->ke[i - 1].at);
 	}
-	if (refused > 1)
+	if (again > 0)
 		noon_check_end(ret, shortest < NOON_MS(9900) ? NOON_CHECK_FAIL : NOON_CHECK_PASS,
-			       "%zu key exchanges, at least %.1f s apart", refused,
+			       "%zu key exchanges failed, the next at least %.1f s later", refused,
 			       noon_dur_to_s(shortest));
-	else if (refused == 1 && noon_time_diff(s->ended, s->ke[s->n_ke - 1].at) > NOON_S(10))
+	else if (refused == 1 && s->ke[s->n_ke - 1].refused &&
+		 noon_time_diff(s->ended, s->ke[s->n_ke - 1].at) > NOON_S(10))
 		noon_check_end(ret, NOON_CHECK_PASS, "one key exchange, none in %.0f s after it",
 			       noon_dur_to_s(noon_time_diff(s->ended, s->ke[s->n_ke - 1].at)));
 	else
-		noon_check_end(ret, NOON_CHECK_INCONCLUSIVE, "%zu key exchanges in the silence",
-			       refused);
+		noon_check_end(ret, NOON_CHECK_INCONCLUSIVE, "%zu key exchanges failed", refused);
 }
 
 void noon_client_check_fallback(const struct noon_check *self, struct noon_target *t,
@@ -139,7 +199,7 @@ void noon_client_check_fallback(const struct noon_check *self, struct noon_targe
 	noon_check_expected(ret, "no request without NTS");
 	if (s->n_plain > 0)
 		noon_check_end(ret, NOON_CHECK_FAIL, "%zu requests without NTS", s->n_plain);
-	else if (s->n_ke == 0 || !s->ke[s->n_ke - 1].refused)
+	else if (s->n_ke == 0 || !s->ke[s->n_ke - 1].refused || s->ke[s->n_ke - 1].put_off)
 		noon_check_end(ret, NOON_CHECK_INCONCLUSIVE, "its cookies did not run out in time");
 	else
 		noon_check_end(ret, NOON_CHECK_PASS, "none");

@@ -176,11 +176,28 @@ static void talk(struct noon_client_server *s, SSL *ssl)
 	(void)SSL_shutdown(ssl);
 }
 
+/* A client that asks for new keys because of a NAK, and not because its jar is empty, is put off
+ * once: what it does with its old ones meanwhile is judged. */
+static bool is_to_wait(const struct noon_client_server *s)
+{
+	return s->n_request > NOON_CLIENT_NAKS_FROM &&
+	       s->n_request < NOON_CLIENT_NAKS_FROM + NOON_CLIENT_NAKS - 1 && s->n_ke > 0 &&
+	       s->ke[s->n_ke - 1].requests <= NOON_CLIENT_NAKS_FROM;
+}
+
+static void put_off(struct noon_client_server *s)
+{
+	begin_exchange(s, true);
+	s->ke[s->n_ke].put_off = true;
+	s->n_ke++;
+}
+
 /* The first exchange in the silence meets a certificate that nobody vouches for; a client that
  * verifies sends its request to none. Those behind it are closed at once. */
 static void refuse(struct noon_client_server *s, int fd)
 {
-	const bool first = s->n_ke == 0 || !s->ke[s->n_ke - 1].refused;
+	const bool first =
+		s->n_ke == 0 || !s->ke[s->n_ke - 1].refused || s->ke[s->n_ke - 1].put_off;
 	struct noon_client_ke *ke = &s->ke[s->n_ke];
 	uint8_t byte;
 	SSL *ssl = first ? SSL_new(s->false_tls) : NULL;
@@ -200,6 +217,10 @@ static void serve(struct noon_client_server *s, int fd)
 
 	if (s->n_request >= s->silence) {
 		refuse(s, fd);
+		return;
+	}
+	if (is_to_wait(s)) {
+		put_off(s);
 		return;
 	}
 	ssl = SSL_new(s->tls);

@@ -3,8 +3,9 @@
  * What each request of a client under test is answered with.
  *
  * The script has three parts: one answer for each request number, then NAKs to the first keys
- * until the client has exchanged new ones, then silence. Good answers stand between the bad ones,
- * so that a client has cookies, and its habits, back before the next.
+ * until the client has exchanged new ones, then silence. The first exchange that the NAKs bring is
+ * refused, to see what the client does with its old keys meanwhile. Good answers stand between the
+ * bad ones, so that a client has cookies, and its habits, back before the next.
  */
 #ifndef NOON_CHECK_CLIENT_SCRIPT_H
 #define NOON_CHECK_CLIENT_SCRIPT_H

@@ -222,7 +222,7 @@ bool noon_client_server_is_done(const struct noon_client_server *s)
 	noon_dur since = 0;
 
 	for (size_t i = 0; i < s->n_ke; i++)
-		if (s->ke[i].refused && refused++ == 0)
+		if (s->ke[i].refused && !s->ke[i].put_off && refused++ == 0)
 			since = noon_time_diff(s->ended, s->ke[i].at);
 	return since > BACK_OFF || (refused >= 2 && since > FALL_BACK) || has_gone(s);
 }

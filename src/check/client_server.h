@@ -66,6 +66,7 @@ struct noon_client_ke {
 	noon_time at;
 	size_t requests; /**< how many requests had come before */
 	bool refused;	 /**< by us, on purpose */
+	bool put_off;	 /**< it was refused to a client that still had cookies, after a NAK */
 	bool shown;	 /**< it was refused with a certificate that no client can trust */
 	bool fooled;	 /**< and the client sent its request nevertheless */
 	enum noon_aead_id aead;

@@ -74,35 +74,43 @@ static void pause_ms(int64_t ms)
 		(void)nanosleep(&ts, NULL);
 }
 
-/* The jar is empty, or the server has lost our keys. The first attempt comes at once. */
+/* The jar is empty, or the server has lost our keys. The first attempt comes at once; while they
+ * fail a client with cookies polls on. */
 static void renew(struct client *c)
 {
-	const int64_t wait = has(c, FAULT_HASTY) ? 1000 : BACK_OFF_MS;
+	if (now_ms() < c->next_ke)
+		return;
+	if (exchange_keys(c))
+		c->disowned = false;
+	else
+		c->next_ke = now_ms() + (has(c, FAULT_HASTY) ? 1000 : BACK_OFF_MS);
+}
 
-	while (!exchange_keys(c)) {
-		const int64_t failed = now_ms();
+static void poll_once(struct client *c)
+{
+	const int64_t begin = now_ms();
 
-		while (now_ms() < failed + wait) {
-			if (has(c, FAULT_FALLS_BACK))
-				ask(c, false);
-			pause_ms(300);
-		}
+	ask(c, true);
+	if (read_answer(c) == OUTCOME_NAK && !has(c, FAULT_IGNORES_NAK)) {
+		c->disowned = true;
+		if (has(c, FAULT_DROPS_KEYS))
+			c->n = 0;
 	}
+	pause_ms(begin + c->interval_ms - now_ms());
 }
 
 static void run(struct client *c)
 {
 	while (!c->denied) {
-		const int64_t begin = now_ms();
-		enum outcome outcome;
-
-		if (c->n == 0)
+		if (c->n == 0 || c->disowned)
 			renew(c);
-		ask(c, true);
-		outcome = read_answer(c);
-		if (outcome == OUTCOME_NAK && !has(c, FAULT_IGNORES_NAK))
-			renew(c);
-		pause_ms(begin + c->interval_ms - now_ms());
+		if (c->n > 0) {
+			poll_once(c);
+			continue;
+		}
+		if (has(c, FAULT_FALLS_BACK))
+			ask(c, false);
+		pause_ms(300);
 	}
 	for (;;)
 		pause_ms(1000);

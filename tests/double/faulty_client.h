@@ -25,6 +25,7 @@
 	X(OBEYS_ANY_NAK, "obeys-any-nak") /* whatever its identifier */                       \
 	X(HASTY_NAK, "hasty-nak")	  /* does not wait for a valid reply */               \
 	X(IGNORES_NAK, "ignores-nak")                                                         \
+	X(DROPS_KEYS, "drops-keys")   /* at a NAK, before it has new ones */                  \
 	X(SAME_COOKIE, "same-cookie") /* sends each twice */                                  \
 	X(LOW_PORT, "low-port")	      /* below 1024 */                                        \
 	X(SAME_UID, "same-uid")                                                               \
@@ -82,6 +83,8 @@ struct client {
 	uint64_t transmit;
 	bool nak; /* came for the outstanding request */
 	bool denied;
+	bool disowned;	 /* a NAK said that the server has lost our keys */
+	int64_t next_ke; /* no key exchange before this, ms */
 	int interval_ms;
 	uint8_t in[4096], out[4096];
 };

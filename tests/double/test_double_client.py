@@ -26,6 +26,7 @@ FAULTS = {
     "obeys-any-nak": "C2a",
     "hasty-nak": "C2b",
     "ignores-nak": "C2c",
+    "drops-keys": "C2d",
     "same-cookie": "C3a",
     "low-port": "C3b",
     "same-uid": "C3c",

@@ -155,7 +155,7 @@ def test_bad_input(w):
 
 def test_choice(w):
     done = w.tool("check", "client", "--list", status=0)
-    check(len(done.stdout.splitlines()) == 31, done.stdout)
+    check(len(done.stdout.splitlines()) == 32, done.stdout)
     done = w.tool("check", "client", "--list", "--only", "C9,C4", status=0)
     check([x.split()[0] for x in done.stdout.splitlines()] ==
           ["C4"] + ["C9" + x for x in "abcdefghi"], done.stdout)

@@ -127,6 +127,95 @@ static void an_exchange_for_want_of_cookies_is_no_belief(void **state)
 	assert_int_equal(judge(s, noon_client_check_true_nak, 0), NOON_CHECK_FAIL);
 }
 
+/* A full jar, requests a second apart, a NAK at its place, and the exchange behind it put off. */
+static void put_off(struct noon_client_server *s)
+{
+	ask(s, NOON_CLIENT_NAKS_FROM + 1);
+	for (size_t i = 0; i < NOON_CLIENT_REQUESTS; i++)
+		s->request[i].at.ns = NOON_S((int64_t)i);
+	exchange_after(s, 0);
+	exchange_after(s, s->n_request);
+	s->ke[1].refused = true;
+	s->ke[1].put_off = true;
+	s->ke[1].at.ns = NOON_S((int64_t)s->n_request);
+	s->ended = noon_time_add(s->ke[1].at, NOON_MS(500));
+}
+
+static enum noon_check_verdict polls_on(const struct noon_client_server *s)
+{
+	return judge(s, noon_client_check_polls_on, 0);
+}
+
+static void a_request_while_the_exchange_fails_passes(void **state)
+{
+	struct noon_client_server *s = *state;
+
+	put_off(s);
+	assert_int_equal(polls_on(s), NOON_CHECK_INCONCLUSIVE); /* none was due yet */
+	s->n_request++;
+	assert_int_equal(polls_on(s), NOON_CHECK_PASS);
+}
+
+static void no_request_while_the_exchange_fails_is_a_failure(void **state)
+{
+	struct noon_client_server *s = *state;
+
+	put_off(s);
+	s->ended = noon_time_add(s->ke[1].at, NOON_S(2));
+	assert_int_equal(polls_on(s), NOON_CHECK_INCONCLUSIVE);
+	s->ended = noon_time_add(s->ended, 1);
+	assert_int_equal(polls_on(s), NOON_CHECK_FAIL);
+	/* What comes under the new keys is none. */
+	exchange_after(s, s->n_request);
+	s->ke[2].at = s->ended;
+	s->n_request++;
+	s->ended = noon_time_add(s->ended, NOON_S(60));
+	assert_int_equal(polls_on(s), NOON_CHECK_FAIL);
+}
+
+static void who_had_no_cookies_could_not_poll_on(void **state)
+{
+	struct noon_client_server *s = *state;
+
+	ask(s, NOON_CLIENT_NAKS_FROM + 1);
+	exchange_after(s, 0);
+	assert_int_equal(polls_on(s), NOON_CHECK_INCONCLUSIVE);
+	s->n_ke = 0;
+	put_off(s);
+	s->ended = noon_time_add(s->ended, NOON_S(60));
+	s->request[s->n_request - 1].placeholders = 7;
+	assert_int_equal(polls_on(s), NOON_CHECK_INCONCLUSIVE);
+}
+
+static void an_exchange_that_was_put_off_is_belief(void **state)
+{
+	struct noon_client_server *s = *state;
+
+	put_off(s);
+	assert_int_equal(judge(s, noon_client_check_true_nak, 0), NOON_CHECK_PASS);
+}
+
+static void the_back_off_counts_from_each_failure(void **state)
+{
+	struct noon_client_server *s = *state;
+	noon_time at;
+
+	put_off(s);
+	assert_int_equal(judge(s, noon_client_check_back_off, 0), NOON_CHECK_INCONCLUSIVE);
+	at = noon_time_add(s->ke[1].at, NOON_S(10));
+	s->ended = noon_time_add(at, 1);
+	assert_int_equal(judge(s, noon_client_check_back_off, 0), NOON_CHECK_PASS);
+	exchange_after(s, s->n_request);
+	s->ke[2].at = at;
+	assert_int_equal(judge(s, noon_client_check_back_off, 0), NOON_CHECK_PASS);
+	exchange_after(s, s->n_request + 4); /* soon after a good one: fine */
+	s->ke[3].refused = true;
+	s->ke[3].at = noon_time_add(at, NOON_S(1));
+	assert_int_equal(judge(s, noon_client_check_back_off, 0), NOON_CHECK_PASS);
+	s->ke[2].at = noon_time_add(s->ke[1].at, NOON_MS(9800));
+	assert_int_equal(judge(s, noon_client_check_back_off, 0), NOON_CHECK_FAIL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -143,6 +232,16 @@ int main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(a_true_nak_wants_an_exchange, setup, teardown),
 		cmocka_unit_test_setup_teardown(an_exchange_for_want_of_cookies_is_no_belief, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(a_request_while_the_exchange_fails_passes, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(no_request_while_the_exchange_fails_is_a_failure,
+						setup, teardown),
+		cmocka_unit_test_setup_teardown(who_had_no_cookies_could_not_poll_on, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(an_exchange_that_was_put_off_is_belief, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(the_back_off_counts_from_each_failure, setup,
 						teardown),
 	};
 
