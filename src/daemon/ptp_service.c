@@ -273,6 +273,9 @@ void noon_ptp_service_tell(struct noon_ptp_service *s, const struct noon_ptp_ser
 		q.bound = s->conf->local_bound;
 	}
 	noon_ptp_transmitter_set_quality(&s->machine, &q, noon_clock_now(s->clock));
+	/* What got worse is announced at once. */
+	if (!s->pumping)
+		arm(s);
 }
 
 void noon_ptp_service_free(struct noon_ptp_service *s)

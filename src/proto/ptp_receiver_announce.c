@@ -6,6 +6,10 @@
 
 #include "proto/ptp_receiver_priv.h"
 
+/* Our own knowledge of TAI - UTC is a second late at most, and the transmitter's clock may be off.
+ */
+#define LEAP_MARGIN NOON_S(3)
+
 static bool is_acceptable(const struct noon_ptp_receiver *r, const struct noon_ptp_message *m)
 {
 	for (size_t i = 0; i < r->conf.n_acceptable; i++)
@@ -117,6 +121,19 @@ static noon_err utc_offset(const struct noon_ptp_receiver *r, const struct noon_
 	return valid ? NOON_OK : NOON_ERR_STATE;
 }
 
+/* Around the midnight of an announced leap second nobody can say which offset a stamp wants, and
+ * the next Announce brings the new one: such stamps are passed over. */
+static bool is_in_leap(const struct noon_ptp_foreign *f, noon_time utc)
+{
+	const int64_t day = INT64_C(86400) * NOON_NS_PER_SEC;
+	const int64_t since = utc.ns % day;
+	const int64_t margin = LEAP_MARGIN + 2 * f->interval;
+
+	if ((f->flags & (NOON_PTP_FLAG_LEAP61 | NOON_PTP_FLAG_LEAP59)) == 0)
+		return false;
+	return since < margin || since > day - margin;
+}
+
 noon_err noon_ptp_to_utc(const struct noon_ptp_receiver *r, struct noon_ptp_stamp stamp,
 			 noon_time *ret)
 {
@@ -127,6 +144,10 @@ noon_err noon_ptp_to_utc(const struct noon_ptp_receiver *r, struct noon_ptp_stam
 		return NOON_ERR_STATE;
 	if (noon_ptp_stamp_to_ns(stamp, &ns))
 		return NOON_ERR_RANGE;
-	*ret = (noon_time){noon_sat_sub(ns, offset_s * NOON_NS_PER_SEC)};
+	const noon_time utc = {noon_sat_sub(ns, offset_s * NOON_NS_PER_SEC)};
+
+	if (is_in_leap(f, utc))
+		return NOON_ERR_STATE;
+	*ret = utc;
 	return NOON_OK;
 }

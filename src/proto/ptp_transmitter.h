@@ -98,7 +98,6 @@ struct noon_ptp_pending {
 	uint16_t sequence;
 	struct noon_peer peer; /**< n == 0: multicast */
 	noon_time asked;       /**< local */
-	noon_time before;      /**< UTC just before it left */
 };
 
 struct noon_ptp_departed {

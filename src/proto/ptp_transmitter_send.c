@@ -117,7 +117,6 @@ void noon_ptp_send_sync(struct noon_ptp_transmitter *t, const struct noon_ptp_ta
 		.sequence = to->sequence,
 		.peer = *to->peer,
 		.asked = now,
-		.before = utc,
 	};
 }
 

@@ -583,6 +583,33 @@ static void wrong_utc_offset_is_refused(void **state)
 	net_free(n);
 }
 
+/* At midnight of an inserted second: the transmitter counts 38 from then on, we learn it a second
+ * late. */
+static void leap_second_is_passed_over(void **state)
+{
+	struct net *n = pair(false, NULL, NULL);
+	const int64_t day = INT64_C(86400) * NOON_NS_PER_SEC;
+	struct noon_ptp_quality q;
+	uint64_t samples;
+	double left;
+
+	(void)state;
+	left = (double)(day - n->t.ns % day) * 1e-9;
+	n->t = noon_time_add(n->t, noon_dur_from_s(left - 60));
+	net_run(n, 30);
+	q = n->node[0].tx.quality;
+	q.leap = NOON_LEAP_INSERT;
+	noon_ptp_transmitter_set_quality(&n->node[0].tx, &q, n->t);
+	net_run(n, 5);
+	samples = n->node[1].samples;
+	assert_true(samples > 50);
+	net_run(n, 24.5);
+	/* Half a second before midnight nothing has been measured for a while. */
+	assert_true(net_verdict(n, 1, NOON_VERDICT_TIMESCALE) > 10);
+	assert_int_equal(n->node[1].violations, 0);
+	net_free(n);
+}
+
 static void transmitter_measures_the_round_trip_itself(void **state)
 {
 	struct net *n = pair(true, KEYS, KEYS);
@@ -648,6 +675,7 @@ int main(void)
 		cmocka_unit_test(missing_stamps_of_departure_cost_width_only),
 		cmocka_unit_test(unfit_transmitter_gives_no_time),
 		cmocka_unit_test(wrong_utc_offset_is_refused),
+		cmocka_unit_test(leap_second_is_passed_over),
 		cmocka_unit_test(transmitter_measures_the_round_trip_itself),
 		cmocka_unit_test(nobody_is_sent_what_it_did_not_ask_for),
 	};
