@@ -41,7 +41,7 @@ struct noon_config_clock {
 /** What receivers and transmitters of PTP have in common: sockets, domain and keys. */
 struct noon_config_ptp_port {
 	char interface[16];	  /**< "" for none: unicast only */
-	int family;		  /**< AF_INET or AF_INET6 */
+	int family;		  /**< AF_INET, AF_INET6, or AF_PACKET for Ethernet */
 	struct noon_addr address; /**< to bind to; len 0: any */
 	bool has_identity;
 	uint8_t identity[NOON_PTP_IDENTITY_LEN]; /**< clockIdentity; else the interface's */

@@ -190,7 +190,7 @@ static int check_word(cfg_t *cfg, cfg_opt_t *opt)
 		 {"virtual", "system", "system-read-only", "phc"},
 		 "virtual, system, system-read-only or phc"},
 		{"family", {"any", "ipv4", "ipv6"}, "any, ipv4 or ipv6"},
-		{"network_transport", {"UDPv4", "UDPv6"}, "UDPv4 or UDPv6"},
+		{"network_transport", {"UDPv4", "UDPv6", "L2"}, "UDPv4, UDPv6 or L2"},
 	};
 	const char *text = cfg_opt_getnstr(opt, cfg_opt_size(opt) - 1);
 

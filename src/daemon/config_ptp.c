@@ -85,11 +85,16 @@ static bool parse_identity(const char *text, uint8_t ret[NOON_PTP_IDENTITY_LEN])
 
 static noon_err take_port(cfg_t *cfg, struct noon_config_ptp_port *p)
 {
+	const char *transport = cfg_getstr(cfg, "network_transport");
 	const char *address = cfg_getstr(cfg, "address");
 	const char *identity = cfg_getstr(cfg, "clockIdentity");
 
 	(void)snprintf(p->interface, sizeof(p->interface), "%s", cfg_getstr(cfg, "interface"));
-	p->family = strcmp(cfg_getstr(cfg, "network_transport"), "UDPv6") == 0 ? AF_INET6 : AF_INET;
+	p->family = strcmp(transport, "UDPv6") == 0 ? AF_INET6
+		    : strcmp(transport, "L2") == 0  ? AF_PACKET
+						    : AF_INET;
+	if (p->family == AF_PACKET && p->interface[0] == '\0')
+		return refuse(cfg, "interface", "needed for L2");
 	if (address[0] != '\0' &&
 	    (noon_addr_parse(address, 0, &p->address) || p->address.u.sa.sa_family != p->family))
 		return refuse(cfg, "address", "expected an address of the transport's family");
@@ -147,6 +152,8 @@ static noon_err check_receiver(cfg_t *cfg, const struct noon_config_ptp_receiver
 			"forge its messages");
 	if (!r->machine.unicast && r->port.interface[0] == '\0')
 		return refuse(cfg, "interface", "needed for multicast (or give a transmitter)");
+	if (r->machine.unicast && r->port.family == AF_PACKET)
+		return refuse(cfg, "transmitter", "unicast needs UDPv4 or UDPv6");
 	if (!r->machine.unicast && r->port.address.len > 0)
 		return refuse(cfg, "address", "only for unicast: multicast comes to the interface");
 	return NOON_OK;

@@ -2,6 +2,7 @@
 #include "link/ptp_link.h"
 
 #include <errno.h>
+#include <linux/if_packet.h>
 #include <string.h>
 
 #include "proto/ptp_port.h"
@@ -16,6 +17,12 @@ struct noon_peer noon_ptp_peer_of(const struct noon_addr *a)
 	if (a->u.sa.sa_family == AF_INET) {
 		p.n = 4;
 		memcpy(p.key, &a->u.v4.sin_addr, 4);
+	} else if (a->u.sa.sa_family == AF_PACKET) {
+		struct sockaddr_ll ll;
+
+		memcpy(&ll, &a->u, sizeof(ll));
+		p.n = 6;
+		memcpy(p.key, ll.sll_addr, 6);
 	} else if (a->u.sa.sa_family == AF_INET6) {
 		p.n = 20;
 		memcpy(p.key, &a->u.v6.sin6_addr, 16);
@@ -157,12 +164,19 @@ noon_err noon_ptp_link_attach(struct noon_ptp_link *l, struct noon_ptp_user *use
 static void address(const struct noon_ptp_link *l, const struct noon_peer *peer, uint16_t port,
 		    struct noon_addr *ret)
 {
-	if (peer->n > 0) {
-		noon_ptp_peer_addr(peer, port, ret);
+	*ret = l->sockets.group;
+	/* On Ethernet there are no ports, and the peer differs from the group in its address only.
+	 */
+	if (ret->u.sa.sa_family == AF_PACKET) {
+		if (peer->n == 6)
+			memcpy((uint8_t *)&ret->u + offsetof(struct sockaddr_ll, sll_addr),
+			       peer->key, 6);
 		return;
 	}
-	*ret = l->sockets.group;
-	noon_addr_set_port(ret, port);
+	if (peer->n > 0)
+		noon_ptp_peer_addr(peer, port, ret);
+	else
+		noon_addr_set_port(ret, port);
 }
 
 static void send_event(struct noon_ptp_link *l, struct noon_ptp_user *user,

@@ -3,6 +3,8 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
 #include <linux/net_tstamp.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -71,6 +73,48 @@ static noon_err bind_port(int fd, const struct noon_ptp_socket_conf *conf, uint1
 	return bind(fd, &a.u.sa, a.len) == 0 ? NOON_OK : NOON_ERR_OS;
 }
 
+/* The group of Annex E, but for peer delay. */
+static const uint8_t ethernet_group[ETH_ALEN] = {0x01, 0x1b, 0x19, 0x00, 0x00, 0x00};
+
+static struct noon_addr ethernet_addr(unsigned index, uint16_t protocol, const uint8_t *mac)
+{
+	struct sockaddr_ll ll = {
+		.sll_family = AF_PACKET,
+		.sll_protocol = htons(protocol),
+		.sll_ifindex = (int)index,
+		.sll_halen = ETH_ALEN,
+	};
+	struct noon_addr a = {.len = sizeof(ll)};
+
+	memcpy(ll.sll_addr, mac, ETH_ALEN);
+	memcpy(&a.u, &ll, sizeof(ll));
+	return a;
+}
+
+/* protocol 0: nothing is received. */
+static noon_err open_ethernet(unsigned index, uint16_t protocol, int *ret_fd, const char **ret_why,
+			      int *ret_sys)
+{
+	const struct noon_addr at = ethernet_addr(index, protocol, ethernet_group);
+	struct packet_mreq m = {
+		.mr_ifindex = (int)index, .mr_type = PACKET_MR_MULTICAST, .mr_alen = ETH_ALEN};
+	const int fd = socket(AF_PACKET, SOCK_DGRAM, 0);
+	noon_err err = NOON_OK;
+
+	memcpy(m.mr_address, ethernet_group, ETH_ALEN);
+	if (fd < 0)
+		return fail("cannot open a packet socket", ret_why, ret_sys);
+	if (noon_fd_prepare(fd) || bind(fd, &at.u.sa, at.len) != 0)
+		err = fail("cannot bind to the interface", ret_why, ret_sys);
+	else if (setsockopt(fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &m, sizeof(m)) != 0)
+		err = fail("cannot join the PTP group", ret_why, ret_sys);
+	if (err)
+		(void)close(fd);
+	else
+		*ret_fd = fd;
+	return err;
+}
+
 static noon_err set_up(int fd, const struct noon_ptp_socket_conf *conf, uint16_t port,
 		       unsigned index, const char **ret_why, int *ret_sys)
 {
@@ -119,11 +163,28 @@ static void find_group(const struct noon_ptp_socket_conf *conf, unsigned index,
 		       struct noon_addr *ret)
 {
 	ret->len = 0;
+	if (conf->family == AF_PACKET) {
+		*ret = ethernet_addr(index, ETH_P_1588, ethernet_group);
+		return;
+	}
 	if (!conf->multicast ||
 	    noon_addr_parse(conf->family == AF_INET ? GROUP_V4 : "[" GROUP_V6 "]", 0, ret))
 		return;
 	if (conf->family == AF_INET6)
 		ret->u.v6.sin6_scope_id = index;
+}
+
+static noon_err open_both(const struct noon_ptp_socket_conf *conf, unsigned index,
+			  struct noon_ptp_sockets *s, const char **ret_why, int *ret_sys)
+{
+	noon_err err;
+
+	if (conf->family == AF_PACKET) {
+		err = open_ethernet(index, ETH_P_1588, &s->event, ret_why, ret_sys);
+		return err ? err : open_ethernet(index, 0, &s->general, ret_why, ret_sys);
+	}
+	err = open_one(conf, conf->event_port, index, &s->event, ret_why, ret_sys);
+	return err ? err : open_one(conf, conf->general_port, index, &s->general, ret_why, ret_sys);
 }
 
 noon_err noon_ptp_sockets_open(const struct noon_ptp_socket_conf *conf,
@@ -145,8 +206,7 @@ noon_err noon_ptp_sockets_open(const struct noon_ptp_socket_conf *conf,
 		}
 	}
 	find_group(conf, index, &s.group);
-	err = open_one(conf, conf->event_port, index, &s.event, ret_why, ret_sys);
-	err = err ? err : open_one(conf, conf->general_port, index, &s.general, ret_why, ret_sys);
+	err = open_both(conf, index, &s, ret_why, ret_sys);
 	if (err) {
 		noon_ptp_sockets_close(&s);
 		return err;

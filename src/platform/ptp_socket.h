@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The two UDP sockets of a PTP port: event messages (319, stamped both ways) and general ones
- * (320).
+ * The two sockets of a PTP port: event messages (stamped both ways) and general ones. UDP on ports
+ * 319 and 320 (IEEE 1588-2019, Annex C and D), or Ethernet, type 88f7 (Annex E), where all messages
+ * come to the event socket and the general one only sends.
  */
 #ifndef NOON_PLATFORM_PTP_SOCKET_H
 #define NOON_PLATFORM_PTP_SOCKET_H
@@ -13,7 +14,7 @@
 
 struct noon_ptp_socket_conf {
 	char interface[IFNAMSIZ]; /**< "" for none: unicast only, by routes */
-	int family;		  /**< AF_INET or AF_INET6 */
+	int family;		  /**< AF_INET, AF_INET6, or AF_PACKET for Ethernet */
 	struct noon_addr address; /**< to bind to; len 0: any. With one: unicast only */
 	bool multicast;		  /**< join the group; needs an interface */
 	int ttl;		  /**< of multicast, 1..255 */

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/errqueue.h>
+#include <linux/if_packet.h>
 #include <linux/net_tstamp.h>
 #include <string.h>
 #include <unistd.h>
@@ -184,8 +185,9 @@ static bool id_of(struct msghdr *msg, uint32_t *ret)
 		struct sock_extended_err e;
 		const bool v4 = c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_RECVERR;
 		const bool v6 = c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_RECVERR;
+		const bool l2 = c->cmsg_level == SOL_PACKET && c->cmsg_type == PACKET_TX_TIMESTAMP;
 
-		if (!v4 && !v6)
+		if (!v4 && !v6 && !l2)
 			continue;
 		memcpy(&e, CMSG_DATA(c), sizeof(e));
 		if (e.ee_origin != SO_EE_ORIGIN_TIMESTAMPING)

@@ -38,7 +38,6 @@ class Ptp4l(Process):
             r"rms\s+(\d+) max\s+(\d+) .*?delay\s+(-?\d+)", self.log())]
 
 
-V6 = {"network_transport": "UDPv6"}
 # ptp4l with software stamps counts UTC, calls its timescale arbitrary and claims no accuracy.
 PTP4L = {"arbitrary-is-utc": True, "accuracy": "2us", **OPEN}
 
@@ -49,7 +48,7 @@ def unicast_table(address, transport="UDPv4"):
 
 def follows_ptp4l(w, transport, unicast):
     net = w.net()
-    more = {} if transport == "UDPv4" else V6
+    more = {} if transport == "UDPv4" else {"network_transport": transport}
     Ptp4l(w, net, "a", port="masterOnly 1", unicast_listen=1,
           **({"network_transport": transport})).start()
     address = (net.address if transport == "UDPv4" else net.address6)["a"]
@@ -81,6 +80,10 @@ def test_follows_ptp4l_multicast_ipv6(w):
 
 def test_follows_ptp4l_unicast_ipv6(w):
     follows_ptp4l(w, "UDPv6", True)
+
+
+def test_follows_ptp4l_on_ethernet(w):
+    follows_ptp4l(w, "L2", False)
 
 
 def leads_ptp4l(w, transport, unicast, **options):
@@ -125,6 +128,10 @@ def test_leads_ptp4l_one_step(w):
 
 def test_leads_ptp4l_ipv6(w):
     leads_ptp4l(w, "UDPv6", False)
+
+
+def test_leads_ptp4l_on_ethernet(w):
+    leads_ptp4l(w, "L2", False)
 
 
 def test_one_domain_with_mixed_traffic(w):

@@ -66,6 +66,18 @@ def test_ipv6(w):
     check(served(t)["unicast_receivers"] == 1, served(t))
 
 
+def test_ethernet(w):
+    net = w.net()
+    keys = sa_file(w)
+    over = {"network_transport": "L2"}
+    t = transmitter(w, net, **over, **secured(keys))
+    r = receiver(w, net, **over, **secured(keys))
+    ok(r)
+    p = measuring(r)
+    check(p["port"]["events_sent_stamped"] > 5 and "no-stamp" not in r.verdicts(), p)
+    check(served(t)["unstamped_syncs"] == 0 and served(t)["syncs"] > 5, served(t))
+
+
 def test_one_step(w):
     net = w.net()
     keys = sa_file(w, keys=((1, "SHA256", KEY),))
@@ -145,7 +157,9 @@ def test_bad_configurations_are_refused(w):
             ({"interface": "nosuch0", **OPEN}, "no such interface"),
             ({"logSyncInterval": 9, **OPEN}, "logSyncInterval = 9: expected -7 to 6"),
             ({"clockIdentity": "12", **OPEN}, "16 hexadecimal digits"),
-            ({"network_transport": "L2", **OPEN}, "expected UDPv4 or UDPv6")]:
+            ({"network_transport": "L3", **OPEN}, "expected UDPv4, UDPv6 or L2"),
+            ({"network_transport": "L2", "transmitter": "192.0.2.1", **OPEN},
+             "unicast needs UDPv4 or UDPv6")]:
         r = receiver(w, net, "r" + str(len(w.processes)), start=False, **options)
         r.expected = {1}
         r.start(ready=False)
