@@ -190,6 +190,7 @@ static int check_word(cfg_t *cfg, cfg_opt_t *opt)
 		 {"virtual", "system", "system-read-only", "phc"},
 		 "virtual, system, system-read-only or phc"},
 		{"family", {"any", "ipv4", "ipv6"}, "any, ipv4 or ipv6"},
+		{"profile", {"default", "G.8265.1"}, "default or G.8265.1"},
 		{"network_transport", {"UDPv4", "UDPv6", "L2"}, "UDPv4, UDPv6 or L2"},
 	};
 	const char *text = cfg_opt_getnstr(opt, cfg_opt_size(opt) - 1);
@@ -295,6 +296,8 @@ static const struct {
 	{"ptp-receiver|measured-minimum-reverse", check_dur_not_negative},
 	{"ptp-receiver|baseline", check_string},
 	{"ptp-receiver|guard-shift", check_dur_not_negative},
+	{"ptp-receiver|profile", check_word},
+	{"ptp-transmitter|profile", check_word},
 	{"ptp-receiver|transmitter", check_string},
 	{"ptp-receiver|interface", check_string},
 	{"ptp-receiver|network_transport", check_word},

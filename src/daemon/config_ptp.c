@@ -9,7 +9,8 @@
 #include "daemon/config_priv.h"
 
 #define PORT_OPTS                                                                                  \
-	CFG_STR("interface", "", CFGF_NONE), CFG_STR("network_transport", "UDPv4", CFGF_NONE),     \
+	CFG_STR("profile", "default", CFGF_NONE), CFG_STR("interface", "", CFGF_NONE),             \
+		CFG_STR("network_transport", "UDPv4", CFGF_NONE),                                  \
 		CFG_STR("address", "", CFGF_NONE), CFG_STR("clockIdentity", "", CFGF_NONE),        \
 		CFG_INT("domainNumber", 0, CFGF_NONE), CFG_INT("transportSpecific", 0, CFGF_NONE), \
 		CFG_INT("minorSdoId", 0, CFGF_NONE), CFG_STR("sa_file", "", CFGF_NONE),            \
@@ -81,6 +82,34 @@ static bool parse_identity(const char *text, uint8_t ret[NOON_PTP_IDENTITY_LEN])
 		digits++;
 	}
 	return digits == 2 * NOON_PTP_IDENTITY_LEN;
+}
+
+/* Domains of ITU-T G.8265.1, frequency and time over packet networks by unicast. */
+#define TELECOM_DOMAIN_MIN 4
+#define TELECOM_DOMAIN_MAX 23
+
+static bool is_telecom(cfg_t *cfg)
+{
+	return strcmp(cfg_getstr(cfg, "profile"), "G.8265.1") == 0;
+}
+
+/* What the profile fixes, where the section leaves it open; where it does not, it must fit. */
+static noon_err take_profile(cfg_t *cfg, bool multicast, struct noon_config_ptp_port *p)
+{
+	if (!is_telecom(cfg))
+		return NOON_OK;
+	if (p->domain == 0)
+		p->domain = TELECOM_DOMAIN_MIN;
+	if (p->domain < TELECOM_DOMAIN_MIN || p->domain > TELECOM_DOMAIN_MAX)
+		return refuse(cfg, "domainNumber", "profile G.8265.1: expected 4 to 23");
+	if (multicast)
+		return refuse(cfg, "profile",
+			      "G.8265.1 is unicast only: give a receiver its transmitter, and a "
+			      "transmitter multicast = false");
+	if (p->family == AF_PACKET)
+		return refuse(cfg, "network_transport",
+			      "profile G.8265.1: expected UDPv4 or UDPv6");
+	return NOON_OK;
 }
 
 static noon_err take_port(cfg_t *cfg, struct noon_config_ptp_port *p)
@@ -170,7 +199,8 @@ noon_err noon_config_take_ptp_receiver(cfg_t *top, cfg_t *cfg, struct noon_confi
 	(void)snprintf(s->host, sizeof(s->host), "%s", cfg_title(cfg));
 	(void)snprintf(r->transmitter, sizeof(r->transmitter), "%s",
 		       cfg_getstr(cfg, "transmitter"));
-	if (take_port(cfg, &r->port) || take_machine(cfg, r) || check_receiver(cfg, r))
+	if (take_port(cfg, &r->port) || take_machine(cfg, r) ||
+	    take_profile(cfg, !r->machine.unicast, &r->port) || check_receiver(cfg, r))
 		return NOON_ERR_FORMAT;
 	s->family = r->port.family;
 	s->engine = noon_source_conf_default();
@@ -230,6 +260,8 @@ noon_err noon_config_take_ptp_transmitter(cfg_t *top, cfg_t *cfg,
 	m->grants_max = (uint16_t)cfg_getint(cfg, "unicast-max-receivers");
 	t->local_class = (uint8_t)cfg_getint(cfg, "local-clockClass");
 	t->local_bound = noon_config_dur(cfg, "local-bound");
+	if (take_profile(cfg, m->multicast, &t->port))
+		return NOON_ERR_FORMAT;
 	if (m->multicast && (t->port.interface[0] == '\0' || t->port.address.len > 0))
 		return refuse(cfg, "multicast",
 			      "needs an interface and no address; or multicast = false");

@@ -78,6 +78,18 @@ def test_ethernet(w):
     check(served(t)["unstamped_syncs"] == 0 and served(t)["syncs"] > 5, served(t))
 
 
+def test_telecom_profile(w):
+    net = w.net()
+    keys = sa_file(w)
+    over = {"profile": "G.8265.1"}
+    t = transmitter(w, net, multicast=False, **over, **secured(keys))
+    r = receiver(w, net, transmitter=net.address["a"], **over, **secured(keys))
+    ok(r)
+    p = measuring(r)
+    check(p["domain"] == 4 and p["mode"] == "unicast", p)
+    check(served(t)["domain"] == 4 and served(t)["announces"] > 0, served(t))
+
+
 def test_one_step(w):
     net = w.net()
     keys = sa_file(w, keys=((1, "SHA256", KEY),))
@@ -158,6 +170,9 @@ def test_bad_configurations_are_refused(w):
             ({"logSyncInterval": 9, **OPEN}, "logSyncInterval = 9: expected -7 to 6"),
             ({"clockIdentity": "12", **OPEN}, "16 hexadecimal digits"),
             ({"network_transport": "L3", **OPEN}, "expected UDPv4, UDPv6 or L2"),
+            ({"profile": "G.8265.1", **OPEN}, "unicast only"),
+            ({"profile": "G.8265.1", "transmitter": "192.0.2.1", "domainNumber": 3, **OPEN},
+             "expected 4 to 23"),
             ({"network_transport": "L2", "transmitter": "192.0.2.1", **OPEN},
              "unicast needs UDPv4 or UDPv6")]:
         r = receiver(w, net, "r" + str(len(w.processes)), start=False, **options)
