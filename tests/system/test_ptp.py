@@ -7,7 +7,8 @@ import signal
 import sys
 import time
 
-from harness import Process, check, main, wait_for
+import harness
+from harness import Process, Skip, check, main, wait_for
 from ptp import (AES, KEY, OPEN, OTHER, measuring, ptp, receiver, sa_file, secured, served,
                  transmitter)
 
@@ -88,6 +89,50 @@ def test_telecom_profile(w):
     p = measuring(r)
     check(p["domain"] == 4 and p["mode"] == "unicast", p)
     check(served(t)["domain"] == 4 and served(t)["announces"] > 0, served(t))
+
+
+class Tun(Process):
+    """A program that reads a TUN device, as IPsec in user space does."""
+
+    CODE = ("import fcntl, os, struct\n"
+            "f = os.open('/dev/net/tun', os.O_RDWR)\n"
+            "fcntl.ioctl(f, 0x400454ca, struct.pack('16sH', b'tun7', 0x1001))\n"
+            "print('attached', flush=True)\n"
+            "while True:\n"
+            "    os.read(f, 2000)\n")
+
+    def __init__(self, w, ns):
+        super().__init__(w, "tun", [sys.executable, "-c", self.CODE], ns=ns)
+        self.expected = {0, -15}
+
+
+def test_stamps_are_tested_at_the_start(w):
+    net = w.net()
+    if not os.path.exists("/dev/net/tun"):
+        raise Skip("no TUN here")
+    ns = net.end("a")
+    tun = Tun(w, ns).start()
+    wait_for(lambda: "attached" in tun.log() or not tun.alive(), 5, "a TUN device")
+    if not tun.alive():
+        tun.expected = {tun.popen.returncode}
+        raise Skip("no TUN here: " + tun.log()[-100:])
+    for command in (["addr", "add", "198.51.100.1/24", "dev", "tun7"], ["link", "set", "tun7", "up"]):
+        harness.ip("-n", net.name("a"), *command)
+    t = transmitter(w, net, interface="tun7")
+    began = time.monotonic()
+    wait_for(lambda: "it is a TUN device" in t.log(), 3, "the self-test speaks")
+    check(time.monotonic() - began < 2.5, "the self-test is late")
+    check(served(t)["port"]["stamps"] == "before-device", served(t)["port"])
+    t.stop()
+    # Nobody reads it any more: what is sent is dropped before it could be stamped.
+    tun.stop()
+    harness.ip("netns", "exec", net.name("a"), "ip", "tuntap", "add", "tun8", "mode", "tun")
+    for command in (["addr", "add", "198.51.100.9/24", "dev", "tun8"], ["link", "set", "tun8", "up"]):
+        harness.ip("-n", net.name("a"), *command)
+    t = transmitter(w, net, "deaf", interface="tun8")
+    wait_for(lambda: "departures are not stamped" in t.log(), 4, "the self-test speaks")
+    check("ethtool -T tun8" in t.log(), t.log())
+    check(served(t)["port"]["stamps"] == "missing", served(t)["port"])
 
 
 def test_one_step(w):
@@ -184,7 +229,6 @@ def test_bad_configurations_are_refused(w):
 
 def relayed(w, net, keys, **more):
     """The transmitter in "a" at its address, the relay beside it at another one."""
-    import harness
     harness.ip("-n", net.name("a"), "addr", "add", "192.0.2.3/24", "dev", "veth0")
     t = transmitter(w, net, interface="", address=net.address["a"], multicast=False,
                     **secured(keys))
