@@ -310,6 +310,35 @@ def test_liar_among_three(w):
     check(r.status()["state"] == "ok", r.status()["state"])
 
 
+def test_announces_the_live_bound(w):
+    """A daemon that follows NTS serves PTP: class and accuracy are those of this moment, and it falls
+    silent when its clock is no longer fit."""
+    net = w.net()
+    ns = net.end("a")
+    keys = sa_file(w)
+    server = w.server(ns=ns)
+    host, inside = w.nts_source(server)
+    t = transmitter(w, net, clock={"type": "virtual", "offset": "70ms", "frequency-error": "10ppm"},
+                    top={"source": [(host, inside)], "alert-limit": "1ms", "wander": "50ppm",
+                         "max-age": "30s"}, **{"local-clockClass": None, "local-bound": None},
+                    **secured(keys))
+    t.watch()
+    ok(t)
+    wait_for(lambda: served(t)["clock_class"] == 6, 5, "it says that it is locked")
+    r = receiver(w, net, **secured(keys))
+    ok(r)
+    p = measuring(r)
+    check(p["accuracy_s"] >= t.status()["bound_s"] / 2 > 0, p["accuracy_s"], t.status()["bound_s"])
+    check(r.source()["lower_s"] <= 0.1, r.source())
+    server.stop()
+    wait_for(lambda: ptp(r).get("clock_class") == 7, 30, "it says that it is in holdover")
+    wait_for(lambda: served(t)["state"] == "UNSYNCHRONISED", 60, "it says that it is not fit")
+    before = served(t)["syncs"]
+    time.sleep(1)
+    check(served(t)["syncs"] == before, "it goes on sending")
+    r.wait_state(("holdover", "alarm"), 20)
+
+
 def test_status_as_text(w):
     net = w.net()
     keys = sa_file(w)
