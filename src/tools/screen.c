@@ -127,21 +127,35 @@ static void print_conditions(FILE *to, const json_t *c)
 	(void)fprintf(to, "    hidden advance up to %s\n", hidden);
 }
 
-static void print_source(FILE *to, const json_t *s)
+/* How it is spoken to, and whether what it says can be forged. */
+static void print_protocol(FILE *to, const json_t *s)
 {
 	const json_t *nts = json_object_get(s, "nts");
+	const json_t *ptp = json_object_get(s, "ptp");
+
+	if (json_is_object(nts))
+		(void)fprintf(to, "NTS aead %d, %d cookies, key exchange: %s\n",
+			      (int)noon_json_num(nts, "aead"), (int)noon_json_num(nts, "cookies"),
+			      noon_json_str(nts, "ke_last"));
+	else if (json_is_object(ptp))
+		(void)fprintf(to, "PTP %s, %s, domain %d, %s\n", noon_json_str(ptp, "state"),
+			      noon_json_str(ptp, "mode"), (int)noon_json_num(ptp, "domain"),
+			      json_is_true(json_object_get(ptp, "authentication"))
+				      ? "AUTHENTICATION TLV"
+				      : "NOT AUTHENTICATED");
+	else
+		(void)fputs("NOT AUTHENTICATED\n", to);
+}
+
+static void print_source(FILE *to, const json_t *s)
+{
 	char offset[DUR];
 	char rtt[DUR];
 	char lower[DUR];
 	char upper[DUR];
 
 	(void)fprintf(to, "  %-24s %-13s ", noon_json_str(s, "name"), noon_json_str(s, "verdict"));
-	if (json_is_object(nts))
-		(void)fprintf(to, "NTS aead %d, %d cookies, key exchange: %s\n",
-			      (int)noon_json_num(nts, "aead"), (int)noon_json_num(nts, "cookies"),
-			      noon_json_str(nts, "ke_last"));
-	else
-		(void)fputs("NOT AUTHENTICATED\n", to);
+	print_protocol(to, s);
 	if (json_object_get(s, "offset_s") != NULL) {
 		noon_tool_dur(offset, sizeof(offset), noon_json_num(s, "offset_s"));
 		noon_tool_dur(rtt, sizeof(rtt), noon_json_num(s, "rtt_s"));
@@ -182,6 +196,21 @@ static void print_server(FILE *to, const json_t *s)
 		print_counters(to, "NTS-KE      ", json_object_get(ke, "outcomes"));
 }
 
+static void print_transmitters(FILE *to, const json_t *list)
+{
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const json_t *t = json_array_get(list, i);
+
+		(void)fprintf(to,
+			      "PTP         %s: %s, domain %d, class %d, %d unicast receivers, "
+			      "stamps %s\n",
+			      noon_json_str(t, "name"), noon_json_str(t, "state"),
+			      (int)noon_json_num(t, "domain"), (int)noon_json_num(t, "clock_class"),
+			      (int)noon_json_num(t, "unicast_receivers"),
+			      noon_json_str(json_object_get(t, "port"), "stamps"));
+	}
+}
+
 void noon_screen_print(FILE *to, const json_t *s, bool colour)
 {
 	const json_t *sources = json_object_get(s, "sources");
@@ -194,6 +223,7 @@ void noon_screen_print(FILE *to, const json_t *s, bool colour)
 	for (size_t i = 0; i < json_array_size(sources); i++)
 		print_source(to, json_array_get(sources, i));
 	print_server(to, s);
+	print_transmitters(to, json_object_get(s, "ptp_transmitters"));
 }
 
 void noon_screen_line(FILE *to, const json_t *s, bool head)

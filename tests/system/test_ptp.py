@@ -351,6 +351,11 @@ def test_status_as_text(w):
         check(what in text, what, "is not in", text)
     text = w.tool("ptp", "status", "--socket", t.socket, status=1).stdout
     check("MASTER" in text and "clockAccuracy 0x24" in text, text)
+    text = w.tool("status", "--socket", r.socket, status=0).stdout
+    check("PTP SLAVE, unicast, domain 0, AUTHENTICATION TLV" in text, text)
+    check("NOT AUTHENTICATED" not in text, text)
+    text = w.tool("status", "--socket", t.socket, status=1).stdout
+    check("PTP         gm: MASTER" in text, text)
     both = json.loads(w.tool("ptp", "status", "--json", "--socket", r.socket, status=0).stdout)
     check(len(both["receivers"]) == 1 and both["transmitters"] == [], both)
     w.tool("ptp", status=2)
