@@ -10,6 +10,7 @@
 
 #include "check/check.h"
 #include "check/ke_request.h"
+#include "check/nts_rotation.h"
 
 /* What must come. */
 enum want {
@@ -624,7 +625,8 @@ static const struct noon_check checks[] = {
 	KE("K17a", "a request of 1 MiB is cut off", "4", SHOULD, run_huge, 0),
 	KE_SLOW("K17b", "a silent client is not waited for", "4", SHOULD, run_idle, 0),
 	KE("K19", "a certificate is renewed without restart", "4", SHOULD, run_outside, 0),
-	KE("K20", "cookies of the two last keys are accepted", "6", SHOULD, run_outside, 0),
+	KE("K20", "cookies of the two last keys are accepted, older ones not", "6", SHOULD,
+	   noon_check_rotation, 0),
 };
 
 const struct noon_check *noon_checks_ke(size_t *ret_n)

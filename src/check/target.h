@@ -25,6 +25,7 @@ struct noon_target_conf {
 	noon_dur timeout; /**< for one answer */
 	noon_dur pause;	  /**< between two questions */
 	unsigned retries; /**< of an unanswered packet */
+	noon_dur rotate;  /**< how often it changes its cookie keys; 0: not known */
 };
 
 struct noon_client_server;

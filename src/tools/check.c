@@ -101,6 +101,10 @@ static int take_option(const struct noon_verb *self, struct arguments *a, int c,
 		ok = noon_text_dur(text, &a->target.timeout) == NOON_OK &&
 		     a->target.timeout >= NOON_MS(10) && a->target.timeout <= NOON_S(60);
 		break;
+	case 'R':
+		ok = noon_text_dur(text, &a->target.rotate) == NOON_OK &&
+		     a->target.rotate >= NOON_S(1) && a->target.rotate <= NOON_S(30 * 86400);
+		break;
 	case 'g':
 		a->choice.groups = text;
 		break;
@@ -139,6 +143,7 @@ static int parse(const struct noon_verb *self, int argc, char **argv, struct arg
 		{"no-verify", no_argument, NULL, 'V'},
 		{"ntp-port", required_argument, NULL, 'p'},
 		{"timeout", required_argument, NULL, 't'},
+		{"rotate", required_argument, NULL, 'R'},
 		{"group", required_argument, NULL, 'g'},
 		{"only", required_argument, NULL, 'o'},
 		{"list", no_argument, NULL, 'l'},
@@ -232,6 +237,7 @@ const struct noon_verb noon_verb_check = {
 		"      --server-name N  name the certificate must be for (default HOST)\n"
 		"      --no-verify      do not verify the certificate\n"
 		"      --ntp-port N     port of NTP (default: as negotiated, else 123)\n"
+		"      --rotate T       it changes its cookie keys every T: judge K20, in 3.1 T\n"
 		"  -t, --timeout T      for one answer (default 3s)\n"
 		"  -4, --ipv4, -6, --ipv6\n"
 		"      --tap, --json    other formats\n"
