@@ -137,23 +137,53 @@ void noon_relay_control_free(struct noon_relay_control *c)
 	free(c);
 }
 
+/* The name of the asker, beside that of the relay: an abstract one is not seen from another network
+ * namespace. */
+static bool bind_beside(int fd, const char *path, struct sockaddr_un *ret)
+{
+	char name[sizeof(ret->sun_path) + 32];
+
+	(void)snprintf(name, sizeof(name), "%.*s.%ld", (int)sizeof(ret->sun_path), path,
+		       (long)getpid());
+	if (set_path(ret, name))
+		return false;
+	/* Nobody else has our number; a socket of that name was left behind. */
+	(void)unlink(name);
+	if (bind(fd, (const struct sockaddr *)ret, sizeof(*ret)) < 0)
+		return false;
+	/* A relay of another user may answer, and only the relay: the socket is connected. */
+	(void)chmod(name, 0666);
+	return true;
+}
+
+/* Where the folder is not ours to write to, an abstract name of the kernel's choice is left. */
+static bool bind_asker(int fd, const char *path, struct sockaddr_un *ret)
+{
+	const struct sockaddr_un any = {.sun_family = AF_UNIX};
+
+	if (bind_beside(fd, path, ret))
+		return true;
+	memset(ret, 0, sizeof(*ret));
+	return bind(fd, (const struct sockaddr *)&any, sizeof(sa_family_t)) == 0;
+}
+
 noon_err noon_relay_control_ask(const char *path, const char *command, char *answer, size_t n,
 				int *ret_sys)
 {
 	const struct timeval limit = {.tv_sec = 2};
-	const struct sockaddr_un self = {.sun_family = AF_UNIX};
+	struct sockaddr_un self = {.sun_path = ""};
 	struct sockaddr_un to;
 	const int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
 	ssize_t got = -1;
 
-	/* Binding with no name at all gives an abstract address of the kernel's choice. */
 	if (fd >= 0 && set_path(&to, path) == NOON_OK &&
-	    bind(fd, (const struct sockaddr *)&self, sizeof(sa_family_t)) == 0 &&
-	    connect(fd, (struct sockaddr *)&to, sizeof(to)) == 0 &&
+	    connect(fd, (struct sockaddr *)&to, sizeof(to)) == 0 && bind_asker(fd, path, &self) &&
 	    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) == 0 &&
 	    send(fd, command, strlen(command), MSG_NOSIGNAL) >= 0)
 		got = recv(fd, answer, n - 1, 0);
 	*ret_sys = errno;
+	if (self.sun_path[0] != '\0')
+		(void)unlink(self.sun_path);
 	if (fd >= 0)
 		(void)close(fd);
 	if (got < 0)

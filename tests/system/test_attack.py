@@ -7,7 +7,7 @@ import struct
 import sys
 import time
 
-from harness import check, free_port, main, wait_for
+from harness import TOOL, Process, check, free_port, main, wait_for
 
 CALM = "clear,delay=100us,jitter=30us"
 LIMIT = {"alert-limit": "500us"}
@@ -270,6 +270,40 @@ def test_reflection_and_strays(w):
         check(after.get(word, 0) > before.get(word, 0), word, "is not counted:", after)
     check(server.log().count("\n") < 8, "the server writes a line per packet")
     check(client.state() == "ok", client.state())
+
+
+def beside(w):
+    """What lies in the folder of the test whose name begins with that of the relay's socket."""
+    return sorted(f for f in os.listdir(w.dir) if f.startswith("relay.sock"))
+
+
+def test_relay_obeys_from_outside_its_namespace(w):
+    """The answer comes back, and no socket of the asker is left behind."""
+    net = w.net()
+    path = w.path("relay.sock")
+    Process(w, "relay", [TOOL, "relay", "--control", path, "--udp",
+                         "127.0.0.1:5123=127.0.0.1:5124"], ns=net.end("a")).start()
+    wait_for(lambda: os.path.exists(path), 5, "the relay")
+    for ns in (None, net.end("b"), net.end("a")):
+        done = w.tool("relay", "--control", path, "--set", "--forward", "delay=1ms", status=0,
+                      ns=ns)
+        check(not done.stderr, done.stderr)
+        done = w.tool("relay", "--control", path, "--show", status=0, ns=ns)
+        check('"packets": 0' in done.stdout, done.stdout)
+        check(beside(w) == ["relay.sock"], beside(w))
+
+
+def test_relay_that_does_not_answer(w):
+    """It is told within some seconds, and nothing is left behind either."""
+    path = w.path("relay.sock")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as deaf:
+        deaf.bind(path)
+        done = w.tool("relay", "--control", path, "--show", timeout=10)
+        check(done.returncode != 0 and "relay.sock" in done.stderr, done.stderr)
+        check(beside(w) == ["relay.sock"], beside(w))
+    done = w.tool("relay", "--control", path, "--show", timeout=10)
+    check(done.returncode != 0 and "refused" in done.stderr, done.stderr)
+    check(beside(w) == ["relay.sock"], beside(w))
 
 
 if __name__ == "__main__":

@@ -29,8 +29,7 @@ def relay(w, net, **ways):
 
 def impair(w, **ways):
     args = [x for way, spec in ways.items() for x in ("--" + way, spec)]
-    w.tool("relay", "--control", w.path("relay.sock"), "--set", *args, status=0,
-           ns=w.nets[0].end("a"))
+    w.tool("relay", "--control", w.path("relay.sock"), "--set", *args, status=0)
 
 
 def lead(w, net, keys, **more):
