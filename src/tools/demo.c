@@ -16,6 +16,7 @@
 #include "platform/file.h"
 #include "platform/udp.h"
 #include "tools/child.h"
+#include "tools/number.h"
 #include "tools/relay_control.h"
 #include "tools/screen.h"
 #include "tools/tool.h"
@@ -324,6 +325,19 @@ static void print_summary(const struct demo *d)
 		"  noonmark query nts://time.example.net     asks one once and sets nothing\n");
 }
 
+/* "60" or "60s" */
+static bool take_seconds(const char *text, double *ret)
+{
+	const size_t n = strlen(text);
+	char digits[32];
+
+	if (n >= sizeof(digits))
+		return false;
+	(void)snprintf(digits, sizeof(digits), "%.*s",
+		       (int)(n > 0 && text[n - 1] == 's' ? n - 1 : n), text);
+	return noon_number(digits, 20, 86400, ret);
+}
+
 static int parse(const struct noon_verb *self, int argc, char **argv, struct arguments *a)
 {
 	static const struct option options[] = {
@@ -334,16 +348,12 @@ static int parse(const struct noon_verb *self, int argc, char **argv, struct arg
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
 	};
-	char *end;
 	int c;
 
 	while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1) {
 		switch (c) {
 		case 'f':
-			a->for_s = strtod(optarg, &end);
-			if (strcmp(end, "s") == 0)
-				end++;
-			if (*end != '\0' || !(a->for_s >= 20 && a->for_s <= 86400))
+			if (!take_seconds(optarg, &a->for_s))
 				return noon_tool_usage(
 					self, "--for %s: expected 20 to 86400 seconds", optarg);
 			break;

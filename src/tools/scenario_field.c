@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/scenario_field.h"
 
-#include <errno.h>
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "platform/text.h"
+#include "tools/number.h"
 #include "wire/ntp.h"
 
 #define TOP(member)  offsetof(struct noon_scenario, member)
@@ -237,7 +238,6 @@ static noon_err scan_slope(const char *text, double *ret)
 static const char *set_double(enum noon_field_type type, const char *text, void *at)
 {
 	double v = 0.0;
-	char *end;
 
 	if (type == NOON_FIELD_FREQ && noon_text_freq(text, &v))
 		return "a frequency such as \"40ppm\" or \"3ppb\"";
@@ -246,8 +246,7 @@ static const char *set_double(enum noon_field_type type, const char *text, void 
 	if (type == NOON_FIELD_SLOPE && scan_slope(text, &v))
 		return "a slope such as \"1us/s\"";
 	if (type == NOON_FIELD_NUMBER || type == NOON_FIELD_PROBABILITY) {
-		v = strtod(text, &end);
-		if (end == text || *end != '\0' || !(v >= 0.0) || !isfinite(v))
+		if (!noon_number(text, 0, DBL_MAX, &v))
 			return "a number of zero or more";
 		if (type == NOON_FIELD_PROBABILITY && v > 1.0)
 			return "a probability, 0 to 1";
@@ -258,14 +257,15 @@ static const char *set_double(enum noon_field_type type, const char *text, void 
 
 static const char *set_integer(enum noon_field_type type, const char *text, void *at)
 {
-	char *end;
-	long long v;
+	const bool big = type == NOON_FIELD_UINT64;
+	const bool negative = text[0] == '-' && !big;
+	const uint64_t most = big ? INT64_MAX : negative ? 1000 : 100000;
+	uint64_t size = 0;
+	int64_t v;
 
-	errno = 0;
-	v = strtoll(text, &end, 10);
-	if (end == text || *end != '\0' || errno != 0 || v < -1000 ||
-	    (v < 0 && type == NOON_FIELD_UINT64) || (v > 100000 && type != NOON_FIELD_UINT64))
+	if (!noon_number_u64(text + negative, 0, most, &size))
 		return "a whole number in its range";
+	v = negative ? -(int64_t)size : (int64_t)size;
 	if (type == NOON_FIELD_INT8 && v >= INT8_MIN && v <= INT8_MAX)
 		*(int8_t *)at = (int8_t)v;
 	else if (type == NOON_FIELD_UINT8 && v >= 0 && v <= UINT8_MAX)

@@ -15,7 +15,8 @@ def keys(w, name="operator"):
     return key, pub
 
 
-def write(w, name, key, count=4000, interval=1, least=100e3, spread=50e3, seed=1):
+def write(w, name, key, count=4000, interval=1, least=100e3, spread=50e3, seed=1,
+          source="nts://localhost:4460"):
     """A campaign of count exchanges, one every interval seconds, with round trips from least to
     least + 2 * spread ns."""
     draw = random.Random(seed)
@@ -23,7 +24,7 @@ def write(w, name, key, count=4000, interval=1, least=100e3, spread=50e3, seed=1
               for _ in range(count)]
     begin = 1700000000
     text = "".join(f"{line}\n" for line in [
-        "noonmark-baseline 1", "path-id localhost", "source nts://localhost:4460",
+        "noonmark-baseline 1", "path-id localhost", f"source {source}",
         f"started {begin}", f"ended {begin + round((count - 1) * interval)}", f"count {count}", "lost 0",
         "granularity-ns 1", "rtt-ns", *values, "end"])
     text += f"sha256 {hashlib.sha256(text.encode()).hexdigest()}\n"

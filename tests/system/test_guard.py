@@ -1,29 +1,19 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """A baseline is recorded through the relay, signed, and watched by; attacks on it are found."""
-import hashlib
 import json
 import os
-import random
 import subprocess
 import sys
 import time
 
+import baselines
 from harness import Failed, check, free_port, main, wait_for
 
 # The relay dwarfs what this machine does to a packet: the law is the relay's.
 CALM = "clear,delay=500us,uniform=6ms"
 SHIFT = "20ms"
 LIMIT = {"alert-limit": "100ms"}
-
-
-def keys(w, name="operator"):
-    key, pub = w.path(name + ".key"), w.path(name + ".pub")
-    subprocess.run(["openssl", "genpkey", "-algorithm", "ed25519", "-out", key], check=True,
-                   capture_output=True)
-    subprocess.run(["openssl", "pkey", "-in", key, "-pubout", "-out", pub], check=True,
-                   capture_output=True)
-    return key, pub
 
 
 def world(w):
@@ -41,20 +31,10 @@ def calibrate(w, server, key, out, *options, seconds=9, interval=1, status=None)
 
 
 def write_baseline(w, server, key, name, seed):
-    """A baseline as the law of the relay has it, written and sealed by other means than ours: what
-    is tested with it does not hang on how calm this machine is."""
-    draw = random.Random(seed)
-    values = [round(1.2e6 + draw.uniform(0, 6e6) + draw.uniform(0, 6e6)) for _ in range(4000)]
-    text = "".join(f"{line}\n" for line in [
-        "noonmark-baseline 1", "path-id localhost", f"source nts://localhost:{server.ke}",
-        "started 1700000000", "ended 1700001000", f"count {len(values)}", "lost 0",
-        "granularity-ns 1", "rtt-ns", *values, "end"])
-    text += f"sha256 {hashlib.sha256(text.encode()).hexdigest()}\n"
-    message, signature = w.write(name + ".message", text), w.path(name + ".signature")
-    subprocess.run(["openssl", "pkeyutl", "-sign", "-rawin", "-inkey", key, "-in", message, "-out",
-                    signature], check=True, capture_output=True)
-    with open(signature, "rb") as f:
-        return w.write(name, text + f"ed25519 {f.read().hex()}\n")
+    """A baseline as the law of the relay has it: what is tested with it does not hang on how calm
+    this machine is."""
+    return baselines.write(w, name, key, interval=0.25, least=1.2e6, spread=6e6, seed=seed,
+                           source=f"nts://localhost:{server.ke}")
 
 
 def baseline(w, server, key, *options):
@@ -73,7 +53,7 @@ def baseline(w, server, key, *options):
 
 
 def test_delay_is_found(w):
-    key, pub = keys(w)
+    key, pub = baselines.keys(w)
     server, relay = world(w)
     path, seen = baseline(w, server, key)
     check(seen["plan"]["feasible"] and seen["stationary"], seen)
@@ -119,7 +99,7 @@ def test_delay_is_found(w):
 
 
 def test_new_baseline_by_sighup(w):
-    key, pub = keys(w)
+    key, pub = baselines.keys(w)
     server, _ = world(w)
     path = write_baseline(w, server, key, "baseline.txt", 1)
     host, inside = w.nts_source(server, minpoll=-2, maxpoll=-2, baseline=path,
@@ -153,8 +133,8 @@ def refused(w, server, top, what, **options):
 
 
 def test_bad_baselines_are_refused(w):
-    key, pub = keys(w)
-    other, other_pub = keys(w, "other")
+    key, pub = baselines.keys(w)
+    other, other_pub = baselines.keys(w, "other")
     server, _ = world(w)
     path = write_baseline(w, server, key, "baseline.txt", 3)
     good = open(path).read()
@@ -180,7 +160,7 @@ def test_bad_baselines_are_refused(w):
 
 
 def test_bad_campaigns_are_refused(w):
-    key, _ = keys(w)
+    key, _ = baselines.keys(w)
     server, relay = world(w)
     out = w.path("refused.txt")
     short = calibrate(w, server, key, out, seconds=1, status=1)
