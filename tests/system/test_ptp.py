@@ -243,9 +243,7 @@ def relayed(w, net, keys, **more):
 
 def impair(w, **ways):
     args = [x for way, spec in ways.items() for x in ("--" + way, spec)]
-    # In its namespace: the answer goes to an abstract name.
-    w.tool("relay", "--control", w.path("relay.sock"), "--set", *args, status=0,
-           ns=w.nets[0].end("a"))
+    w.tool("relay", "--control", w.path("relay.sock"), "--set", *args, status=0)
 
 
 def test_delays_and_damage_on_the_path(w):
