@@ -123,9 +123,6 @@ void noon_ptp_receiver_on_packet(struct noon_ptp_receiver *r, const struct noon_
 	if (v == NOON_VERDICT_ACCEPTED)
 		v = dispatch(r, &m, rx, out);
 	noon_counters_add(&r->counters, v);
-	/* A Sync that became complete is the moment to ask. */
-	if (v == NOON_VERDICT_ACCEPTED && r->conf.unicast)
-		noon_ptp_ask(r, rx->now, out);
 	noon_actions_arm(out);
 }
 
@@ -210,8 +207,7 @@ noon_time noon_ptp_receiver_deadline(const struct noon_ptp_receiver *r)
 	at = noon_time_min(at, noon_ptp_negotiate_at(r));
 	if (r->request.active)
 		return noon_time_min(at, request_deadline(r));
-	/* In unicast the Sync is what one waits for. */
-	if (r->last.complete && !r->conf.unicast)
+	if (r->last.complete && (!r->conf.unicast || r->lease[NOON_PTP_LEASE_DELAY].granted))
 		at = noon_time_min(at, r->next_request);
 	return at;
 }

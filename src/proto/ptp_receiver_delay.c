@@ -6,20 +6,39 @@
 
 #include "proto/ptp_receiver_priv.h"
 
-/* A lease allows a message per interval; asking a little sooner keeps one Sync from being passed
- * over because it came early. */
+/* Where requests come seldomer than Syncs, asking a little sooner than the interval keeps a Sync
+ * from being passed over because it came early. */
 #define EARLY 8
 
-/* 9.5.11.2: at random, so that receivers do not ask in step; in unicast there is nobody to be in
- * step with. */
+static noon_dur random_below(struct noon_ptp_receiver *r, noon_dur d)
+{
+	return (noon_dur)(noon_rng_u64(r->conf.rng) % (uint64_t)d);
+}
+
+/* The least time to the next request. In multicast it is drawn at random, so that receivers do not
+ * ask in step (9.5.11.2). */
 static void pace(struct noon_ptp_receiver *r, noon_time now)
 {
 	const noon_dur interval = noon_ptp_interval(r->log_delay);
-	noon_dur wait = interval - interval / EARLY;
+	noon_dur wait = interval / 2;
 
 	if (!r->conf.unicast)
-		wait = (noon_dur)(noon_rng_u64(r->conf.rng) % (uint64_t)(2 * interval));
+		wait = random_below(r, 2 * interval);
+	else if (r->log_delay > r->lease[NOON_PTP_LEASE_SYNC].interval)
+		wait = interval - interval / EARLY;
 	r->next_request = noon_time_add(now, wait);
+}
+
+/* In unicast nobody is in step with us, but a request sent at once after its Sync would find the
+ * machine's caches warm, and its way would look shorter than that of the Sync, which found them
+ * cold: about 1 us of software stamps. At random it is as cold. */
+void noon_ptp_plan_request(struct noon_ptp_receiver *r, noon_time t2)
+{
+	const noon_dur wait = random_below(r, noon_ptp_interval(r->log_delay) / 2);
+	const noon_time at = noon_time_add(t2, wait);
+
+	if (r->conf.unicast && noon_time_before(r->next_request, at))
+		r->next_request = at;
 }
 
 static noon_err write_request(struct noon_ptp_receiver *r, bool with_layover, struct noon_wr *wr)

@@ -32,6 +32,9 @@ NOON_MUST_USE noon_err noon_ptp_to_utc(const struct noon_ptp_receiver *r,
 /** Choose the transmitter anew; drops what belonged to the old one. */
 void noon_ptp_choose(struct noon_ptp_receiver *r, noon_time now);
 
+/** A Sync is complete: plan the Delay_Req that goes with it. */
+void noon_ptp_plan_request(struct noon_ptp_receiver *r, noon_time t2);
+
 /** Send a Delay_Req if it is due and there is a Sync to go with. */
 void noon_ptp_ask(struct noon_ptp_receiver *r, noon_time now, struct noon_actions *out);
 /** Make a sample of the outstanding request, which is answered. */

@@ -24,6 +24,7 @@ static noon_err complete(struct noon_ptp_receiver *r, struct noon_ptp_stamp stam
 	s->complete = true;
 	r->last = *s;
 	r->n_sync++;
+	noon_ptp_plan_request(r, s->t2);
 	return NOON_OK;
 }
 

@@ -9,8 +9,9 @@
 
 #define RETRY	    NOON_S(1) /* G.8265.1: not more often than once a second */
 #define TRIES	    3	      /* in a row, then a pause (G.8265.1, 6.6) */
+#define TRIES_MAX   (50 * TRIES)
 #define PAUSE	    NOON_S(60)
-#define PAUSE_FIRST NOON_S(4) /* while nothing was ever granted: a start wants to be quick */
+#define PAUSE_FIRST NOON_S(4) /* a start, and the end of a short outage, want to be quick */
 
 static const uint8_t types[NOON_PTP_LEASES] = {NOON_PTP_ANNOUNCE, NOON_PTP_SYNC,
 					       NOON_PTP_DELAY_RESP};
@@ -79,6 +80,16 @@ static void signal(struct noon_ptp_receiver *r, enum noon_ptp_tlv_type tlv,
 		noon_actions_send_to(out, &wr, r->next_token++, &r->conf.peer);
 }
 
+/* Silence may be an outage of seconds, or of days: each pause is twice as long as the one before,
+ * up to the minute of G.8265.1. */
+static noon_dur pause_after(uint8_t tries)
+{
+	const unsigned rounds = tries / TRIES - 1U;
+	const noon_dur pause = PAUSE_FIRST << (rounds < 8 ? rounds : 8);
+
+	return pause < PAUSE ? pause : PAUSE;
+}
+
 static void ask(struct noon_ptp_receiver *r, size_t i, noon_time now, struct noon_actions *out)
 {
 	struct noon_ptp_lease *l = &r->lease[i];
@@ -88,10 +99,13 @@ static void ask(struct noon_ptp_receiver *r, size_t i, noon_time now, struct noo
 		.duration = r->conf.duration_s,
 	};
 
-	l->tries++;
+	if (l->tries < TRIES_MAX)
+		l->tries++;
+	else
+		l->tries = TRIES_MAX - TRIES + 1; /* the pauses stay as they are */
 	l->next = noon_time_add(now, RETRY);
 	if (l->tries % TRIES == 0)
-		l->next = noon_time_add(now, r->n_parents > 0 && !l->granted ? PAUSE : PAUSE_FIRST);
+		l->next = noon_time_add(now, pause_after(l->tries));
 	signal(r, NOON_PTP_TLV_REQUEST_UNICAST, &u, out);
 }
 

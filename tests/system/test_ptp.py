@@ -8,7 +8,7 @@ import sys
 import time
 
 import harness
-from harness import Process, Skip, check, main, wait_for
+from harness import Failed, Process, Skip, check, main, wait_for
 from ptp import (AES, KEY, OPEN, OTHER, measuring, ptp, receiver, sa_file, secured, served,
                  transmitter)
 
@@ -272,7 +272,10 @@ def test_delays_and_damage_on_the_path(w):
     v = r.verdicts()
     check(v.get("replay", 0) > 5, v)
     check(v.get("bad-auth", 0) + v.get("short", 0) + v.get("ext-format", 0) > 5, v)
-    ok(r)
+    try:
+        ok(r)
+    except Failed as e:
+        raise Failed(str(e), json.dumps(r.source()), json.dumps(served(t))) from None
     w.note("verdicts", json.dumps(v), json.dumps(served(t)["verdicts"]))
 
 
