@@ -214,6 +214,13 @@ noon_err noon_config_take_ptp_receiver(cfg_t *top, cfg_t *cfg, struct noon_confi
 	return noon_config_take_common(top, cfg, s);
 }
 
+static bool is_set(cfg_t *cfg, const char *option)
+{
+	const cfg_opt_t *opt = cfg_getopt(cfg, option);
+
+	return opt != NULL && (opt->flags & CFGF_MODIFIED) != 0;
+}
+
 static noon_err take_watches(cfg_t *top, cfg_t *cfg, struct noon_config_ptp_transmitter *t)
 {
 	const unsigned n = cfg_size(cfg, "watch");
@@ -250,7 +257,10 @@ noon_err noon_config_take_ptp_transmitter(cfg_t *top, cfg_t *cfg,
 	m->always = cfg_getbool(cfg, "serverOnly");
 	m->one_step = !cfg_getbool(cfg, "twoStepFlag");
 	m->multicast = cfg_getbool(cfg, "multicast");
-	m->unicast = cfg_getbool(cfg, "unicast_listen");
+	/* Whoever forges a request for grants turns the messages on somebody else: without keys it
+	 * must be wanted. */
+	m->unicast = is_set(cfg, "unicast_listen") ? cfg_getbool(cfg, "unicast_listen")
+						   : t->port.sa_file[0] != '\0';
 	m->log_announce = (int8_t)cfg_getint(cfg, "logAnnounceInterval");
 	m->log_sync = (int8_t)cfg_getint(cfg, "logSyncInterval");
 	m->log_delay = (int8_t)cfg_getint(cfg, "logMinDelayReqInterval");

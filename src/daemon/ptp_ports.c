@@ -63,17 +63,31 @@ static noon_err open_link(struct noon_ptp_ports *p, struct noon_daemon_ptp_port 
 	return err;
 }
 
+/* Sections that share a port share its identity: one that names another would not get it. */
+static noon_err check_identity(const struct noon_daemon_ptp_port *port,
+			       const struct noon_config_ptp_port *conf, const char *name)
+{
+	if (!conf->has_identity ||
+	    memcmp(conf->identity, port->identity, sizeof(port->identity)) == 0)
+		return NOON_OK;
+	noon_log(NOON_LOG_ERROR,
+		 "%s: clockIdentity: another section has the same interface and another identity",
+		 name);
+	return NOON_ERR_STATE;
+}
+
 noon_err noon_ptp_ports_open(struct noon_ptp_ports *p, const struct noon_config_ptp_port *conf,
 			     const char *name, struct noon_daemon_ptp_port **ret)
 {
 	struct noon_daemon_ptp_port *port;
 	noon_err err;
 
-	for (size_t i = 0; i < p->n; i++)
-		if (is_same(&p->port[i]->conf, conf)) {
-			*ret = p->port[i];
-			return NOON_OK;
-		}
+	for (size_t i = 0; i < p->n; i++) {
+		if (!is_same(&p->port[i]->conf, conf))
+			continue;
+		*ret = p->port[i];
+		return check_identity(p->port[i], conf, name);
+	}
 	port = calloc(1, sizeof(*port));
 	if (port == NULL)
 		return NOON_ERR_OS;
@@ -133,6 +147,8 @@ noon_err noon_ptp_ports_keys(struct noon_ptp_ports *p, const struct noon_config_
 	*ret = NULL;
 	if (conf->sa_file[0] == '\0')
 		return NOON_OK;
+	if (p->n_uses < NOON_PTP_PORTS_MAX)
+		p->use[p->n_uses++] = (struct noon_ptp_key_use){conf, name};
 	for (size_t i = 0; i < p->n_files; i++)
 		if (strcmp(p->file[i]->path, conf->sa_file) == 0) {
 			*ret = &p->file[i]->keys;
@@ -153,6 +169,15 @@ noon_err noon_ptp_ports_keys(struct noon_ptp_ports *p, const struct noon_config_
 	return check_policy(*ret, conf, name);
 }
 
+static bool suits_all(const struct noon_ptp_ports *p, const char *path, struct noon_ptp_keys *keys)
+{
+	for (size_t i = 0; i < p->n_uses; i++)
+		if (strcmp(p->use[i].conf->sa_file, path) == 0 &&
+		    check_policy(keys, p->use[i].conf, p->use[i].name))
+			return false;
+	return true;
+}
+
 noon_err noon_ptp_ports_reload(struct noon_ptp_ports *p)
 {
 	noon_err result = NOON_OK;
@@ -162,6 +187,11 @@ noon_err noon_ptp_ports_reload(struct noon_ptp_ports *p)
 		struct noon_ptp_keys keys;
 
 		f->failed = load(f->path, &keys) != NOON_OK;
+		/* A section without a key to seal with would fall silent. */
+		if (!f->failed && !suits_all(p, f->path, &keys)) {
+			noon_ptp_keys_fini(&keys);
+			f->failed = true;
+		}
 		if (f->failed) {
 			noon_log(NOON_LOG_WARNING, "sa_file %s: the keys in force stay", f->path);
 			result = NOON_ERR_FORMAT;

@@ -39,6 +39,12 @@ struct noon_ptp_key_file {
 	bool failed; /**< the last attempt to load it */
 };
 
+/** A section that seals with a file's keys; borrowed from the configuration. */
+struct noon_ptp_key_use {
+	const struct noon_config_ptp_port *conf;
+	const char *name;
+};
+
 struct noon_ptp_ports {
 	struct noon_loop *loop;
 	struct noon_rng *rng;
@@ -47,6 +53,8 @@ struct noon_ptp_ports {
 	struct noon_daemon_ptp_port *port[NOON_PTP_PORTS_MAX];
 	size_t n_files;
 	struct noon_ptp_key_file *file[NOON_PTP_PORTS_MAX];
+	size_t n_uses;
+	struct noon_ptp_key_use use[NOON_PTP_PORTS_MAX];
 };
 
 /** Open the sockets of a section, or find those of one before. Errors are logged.
@@ -55,7 +63,8 @@ NOON_MUST_USE noon_err noon_ptp_ports_open(struct noon_ptp_ports *p,
 					   const struct noon_config_ptp_port *conf,
 					   const char *name, struct noon_daemon_ptp_port **ret);
 
-/** Load the keys of a section, or find those loaded before. Errors are logged.
+/** Load the keys of a section, or find those loaded before. Errors are logged. conf and name are
+ *  borrowed until fini.
  *  @param[out] ret  borrowed until fini; NULL when the section has none */
 NOON_MUST_USE noon_err noon_ptp_ports_keys(struct noon_ptp_ports *p,
 					   const struct noon_config_ptp_port *conf,

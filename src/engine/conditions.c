@@ -29,6 +29,9 @@ static void judge_1(const struct noon_source *s, struct noon_conditions *c)
 		set(c, 1, NOON_MET_UNKNOWN, "no exchange yet");
 	else if (!s->last.authenticated)
 		set(c, 1, NOON_MET_NO, "unauthenticated times feed the estimate");
+	else if (s->last.replayable)
+		set(c, 1, NOON_MET_NO,
+		    "replies are authenticated but answer no fresh nonce: an old one may do");
 	else
 		set(c, 1, NOON_MET_YES,
 		    "requests and replies are authenticated and answer a fresh nonce");

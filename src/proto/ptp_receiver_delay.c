@@ -138,6 +138,7 @@ static struct noon_sample sample_of(const struct noon_ptp_receiver *r,
 		.stratum = stratum < 15 ? (uint8_t)stratum : 15,
 		.precision = -30,
 		.authenticated = r->conf.policy.keys != NULL,
+		.replayable = !q->echoed,
 	};
 }
 

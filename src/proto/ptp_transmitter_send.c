@@ -72,8 +72,11 @@ void noon_ptp_send_announce(struct noon_ptp_transmitter *t, const struct noon_pt
 		.time_source = q->time_source,
 	};
 	memcpy(m.announce.grandmaster, t->conf.port.self.clock, NOON_PTP_IDENTITY_LEN);
-	/* Only who wants reports says that it takes them. */
-	if (noon_ptp_put(&wr, &m) || (any_watched(t) && noon_ptp_hello_put(&wr, &hello)))
+	/* With keys the nonce in a report makes the answer fresh; without, only who wants reports
+	 * says that it takes them, since others stumble over TLVs that they do not know. */
+	const bool greet = t->conf.policy.keys != NULL || any_watched(t);
+
+	if (noon_ptp_put(&wr, &m) || (greet && noon_ptp_hello_put(&wr, &hello)))
 		return;
 	if (send(t, &wr, to->peer, t->next_token++, out))
 		t->n_announce++;

@@ -198,6 +198,19 @@ static json_t *only_ptp(const json_t *status)
 			 list, "transmitters", json_object_get(status, "ptp_transmitters"));
 }
 
+/* The clock is within its limit; or, of a daemon that only serves one, it is fit to be served. */
+static bool is_good(const json_t *status, const json_t *ptp)
+{
+	const json_t *list = json_object_get(ptp, "transmitters");
+	bool fit = json_array_size(list) > 0 &&
+		   json_array_size(json_object_get(status, "sources")) == 0;
+
+	for (size_t i = 0; i < json_array_size(list); i++)
+		if (strcmp(noon_json_str(json_array_get(list, i), "state"), "UNSYNCHRONISED") == 0)
+			fit = false;
+	return fit || strcmp(noon_json_str(status, "state"), "ok") == 0;
+}
+
 static int run_status(const struct noon_verb *self, const struct arguments *a)
 {
 	json_t *status = ask(self, a, "status");
@@ -208,8 +221,7 @@ static int run_status(const struct noon_verb *self, const struct arguments *a)
 	if (status == NULL)
 		return NOON_EXIT_FAILED;
 	ptp = only_ptp(status);
-	result =
-		strcmp(noon_json_str(status, "state"), "ok") == 0 ? NOON_EXIT_OK : NOON_EXIT_NOT_OK;
+	result = is_good(status, ptp) ? NOON_EXIT_OK : NOON_EXIT_NOT_OK;
 	if (a->json) {
 		(void)json_dumpf(ptp, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
 		(void)fputc('\n', stdout);

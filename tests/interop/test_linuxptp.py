@@ -88,7 +88,7 @@ def test_follows_ptp4l_on_ethernet(w):
 
 def leads_ptp4l(w, transport, unicast, **options):
     net = w.net()
-    t = transmitter(w, net, network_transport=transport, **options)
+    t = transmitter(w, net, network_transport=transport, unicast_listen=unicast, **options)
     address = (net.address if transport == "UDPv4" else net.address6)["a"]
     more = {"network_transport": transport, "slaveOnly": 1}
     if unicast:
@@ -137,7 +137,7 @@ def test_leads_ptp4l_on_ethernet(w):
 def test_one_domain_with_mixed_traffic(w):
     """One transmitter of ours; a ptp4l in multicast and our receiver in unicast beside it."""
     net = w.net()
-    t = transmitter(w, net)
+    t = transmitter(w, net, unicast_listen=True)
     slave = Ptp4l(w, net, "b", slaveOnly=1).start()
     wait_for(lambda: "on RS_SLAVE" in slave.log(), 20, "ptp4l follows")
     slave.stop()

@@ -169,8 +169,13 @@ def test_keys_change_without_a_gap(w):
         f.write("3 AES128 HEX:12\n")
     w.tool("ptp", "reload-keys", "--socket", t.socket, status=1)
     check("sa_file" in t.log() and "keys in force stay" in t.log(), t.log()[-400:])
+    # One that has not what a section seals with is as bad.
+    sa_file(w, keys=((1, "SHA256-128", KEY),), spp=2)
+    w.tool("ptp", "reload-keys", "--socket", t.socket, status=1)
+    check("has no spp 1" in t.log(), t.log()[-400:])
     before = ptp(r)["samples"]
     wait_for(lambda: ptp(r)["samples"] > before + 16, 10, "samples with the old keys")
+    check(r.source()["conditions"]["list"][0]["met"] == "met", r.source()["conditions"])
 
 
 def test_bad_keys_are_refused(w):
@@ -350,7 +355,7 @@ def test_status_as_text(w):
     text = w.tool("ptp", "status", "--socket", r.socket, status=0).stdout
     for what in ("SLAVE", "unicast", "authentication yes", "condition 1", "grant", "stamped"):
         check(what in text, what, "is not in", text)
-    text = w.tool("ptp", "status", "--socket", t.socket, status=1).stdout
+    text = w.tool("ptp", "status", "--socket", t.socket, status=0).stdout
     check("MASTER" in text and "clockAccuracy 0x24" in text, text)
     text = w.tool("status", "--socket", r.socket, status=0).stdout
     check("PTP SLAVE, unicast, domain 0, AUTHENTICATION TLV" in text, text)
