@@ -41,7 +41,8 @@ def test_delay_is_found_on_both_sides(w):
     net = w.net()
     key, pub = baselines.keys(w)
     keys = sa_file(w)
-    law = baselines.write(w, "baseline.txt", key, interval=0.125, least=1.05e6, spread=6e6)
+    # With room above for what a busy machine adds.
+    law = baselines.write(w, "baseline.txt", key, interval=0.125, least=1.05e6, spread=7e6)
     top = {"guard-key": pub, **LIMIT}
     t = lead(w, net, keys, watch=[(RECEIVER_ID, {"baseline": law, **GUARD})],
              top={"guard-key": pub})
@@ -50,20 +51,23 @@ def test_delay_is_found_on_both_sides(w):
                  baseline=law, top=top, **GUARD, **secured(keys))
     r.wait_state("ok", 30)
     measuring(r)
-    p = wait_for(lambda: (p := ptp(r))["transmitter_guard"] == "watching" and p, 15,
+    # A stall of the machine is an alarm too; it passes.
+    p = wait_for(lambda: (p := ptp(r))["transmitter_guard"] == "watching" and p, 60,
                  "the transmitter tells what its guard says")
     check(p["takes_layover"], p)
-    watched = wait_for(lambda: (x := served(t)["watched"][0])["samples"] > 20 and x, 20,
-                       "the transmitter measures round trips")
-    check(watched["guard"] == "watching" and watched["unmatched"] <= 2, watched)
+    watched = wait_for(
+        lambda: (x := served(t)["watched"][0])["samples"] > 20 and x["guard"] == "watching" and x,
+        60, "the transmitter measures round trips and has nothing against them")
+    check(watched["unmatched"] <= 2, watched)
     check([c["met"] for c in r.source()["conditions"]["list"]] == ["met", "met", "met"],
           r.source()["conditions"])
-    text = w.tool("ptp", "status", "--socket", r.socket, status=0).stdout
-    check("here watching, at the transmitter watching" in text, text)
+    wait_for(lambda: "here watching, at the transmitter watching" in
+             w.tool("ptp", "status", "--socket", r.socket).stdout, 60, "both guards, as text")
+    r.wait_state("ok", 60)
 
     impair(w, reverse=CALM + ",delay=25ms")
     r.wait_state("alarm", 30)
-    check("delayed" in r.status()["findings"], r.status()["findings"])
+    wait_for(lambda: "delayed" in r.status()["findings"], 10, "the finding")
     wait_for(lambda: served(t)["watched"][0]["guard"] == "alarm", 15, "an alarm on the other side")
     wait_for(lambda: served(t)["watched"][0]["receiver_guard"] == "alarm", 10,
              "the receiver's alarm is told to the transmitter")
