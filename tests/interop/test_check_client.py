@@ -5,8 +5,9 @@ import json
 import sys
 import types
 
-from harness import TOOL, main, wait_for
+# Before the harness, which it finds.
 from peers import ChronyClient, find, ntpsec_client
+from harness import TOOL, main, wait_for  # noqa: I001
 from test_check import compare
 
 
