@@ -3,6 +3,7 @@
  * The sections ptp-receiver and ptp-transmitter. Names are linuxptp's where linuxptp has the
  * option.
  */
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -63,6 +64,8 @@ static noon_err refuse(cfg_t *cfg, const char *option, const char *what)
 	return NOON_ERR_FORMAT;
 }
 
+#define IDENTITY_DIGITS ((size_t)2 * NOON_PTP_IDENTITY_LEN)
+
 /* 16 hexadecimal digits, with the dots of linuxptp ("507c6f.fffe.1fb16b"), colons or without. */
 static bool parse_identity(const char *text, uint8_t ret[NOON_PTP_IDENTITY_LEN])
 {
@@ -71,17 +74,17 @@ static bool parse_identity(const char *text, uint8_t ret[NOON_PTP_IDENTITY_LEN])
 	memset(ret, 0, NOON_PTP_IDENTITY_LEN);
 	for (const char *p = text; *p != '\0'; p++) {
 		const char *const all = "0123456789abcdef";
-		const char c = *p >= 'A' && *p <= 'F' ? (char)(*p + 'a' - 'A') : *p;
+		const int c = tolower((unsigned char)*p);
 		const char *at = strchr(all, c);
 
 		if (c == '.' || c == ':' || c == '-')
 			continue;
-		if (at == NULL || digits == 2 * NOON_PTP_IDENTITY_LEN)
+		if (at == NULL || digits == IDENTITY_DIGITS)
 			return false;
 		ret[digits / 2] = (uint8_t)(ret[digits / 2] << 4 | (uint8_t)(at - all));
 		digits++;
 	}
-	return digits == 2 * NOON_PTP_IDENTITY_LEN;
+	return digits == IDENTITY_DIGITS;
 }
 
 /* Domains of ITU-T G.8265.1, frequency and time over packet networks by unicast. */
@@ -205,8 +208,9 @@ noon_err noon_config_take_ptp_receiver(cfg_t *top, cfg_t *cfg, struct noon_confi
 	s->family = r->port.family;
 	s->engine = noon_source_conf_default();
 	/* Nothing is polled: the interval is the one of Delay_Req. */
-	poll = r->machine.log_delay < NOON_POLL_LOG2_MIN ? NOON_POLL_LOG2_MIN
-							 : r->machine.log_delay;
+	poll = r->machine.log_delay;
+	if (poll < NOON_POLL_LOG2_MIN)
+		poll = NOON_POLL_LOG2_MIN;
 	s->engine.poll_min = poll;
 	s->engine.poll_max = poll;
 	s->engine.burst = 0;

@@ -50,7 +50,9 @@ static int8_t log_of(noon_dur interval)
 
 	if (log2_s < NOON_PTP_LOG_MIN)
 		return NOON_PTP_LOG_MIN;
-	return log2_s > NOON_PTP_LOG_MAX ? NOON_PTP_LOG_MAX : (int8_t)log2_s;
+	if (log2_s > NOON_PTP_LOG_MAX)
+		return NOON_PTP_LOG_MAX;
+	return (int8_t)log2_s;
 }
 
 static noon_err open_port(struct noon_asker *a, const char **ret_why)

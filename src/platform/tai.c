@@ -121,10 +121,12 @@ noon_err noon_tai_find(const char *list_path, int64_t utc_s, int16_t *ret, const
 		*ret_why = "the list of leap seconds and the kernel contradict each other";
 		return NOON_ERR_STATE;
 	}
-	if (!err || told) {
-		*ret = err ? kernel : listed;
+	if (!err)
+		*ret = listed;
+	else if (told)
+		*ret = kernel;
+	if (!err || told)
 		return NOON_OK;
-	}
 	*ret_why = "it cannot be read";
 	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
 		if (reasons[i].err == err)
