@@ -9,6 +9,16 @@ void noon_actions_reset(struct noon_actions *as)
 	as->used = 0;
 }
 
+void noon_actions_move(struct noon_actions *to, struct noon_actions *from)
+{
+	*to = *from;
+	/* What is to be sent lies in the list itself. */
+	for (size_t i = 0; i < to->n; i++)
+		if (to->a[i].kind == NOON_ACTION_SEND)
+			to->a[i].send.p = to->buf + (from->a[i].send.p - from->buf);
+	noon_actions_reset(from);
+}
+
 struct noon_wr noon_actions_room(struct noon_actions *as)
 {
 	return noon_wr_over(as->buf + as->used, sizeof(as->buf) - as->used);

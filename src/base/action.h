@@ -119,6 +119,9 @@ struct noon_actions {
 /** Empty the list; also initialises it. */
 void noon_actions_reset(struct noon_actions *as);
 
+/** Move a list to where it is carried out, and empty it: a machine may append to it meanwhile. */
+void noon_actions_move(struct noon_actions *to, struct noon_actions *from);
+
 /** Return the free part of the send buffer; at least what is left of NOON_ACTIONS_BYTES. */
 struct noon_wr noon_actions_room(struct noon_actions *as);
 

@@ -163,7 +163,6 @@ noon_err noon_ptp_ports_keys(struct noon_ptp_ports *p, const struct noon_config_
 		free(f);
 		return err;
 	}
-	f->loads = 1;
 	p->file[p->n_files++] = f;
 	*ret = &f->keys;
 	return check_policy(*ret, conf, name);
@@ -185,14 +184,13 @@ noon_err noon_ptp_ports_reload(struct noon_ptp_ports *p)
 	for (size_t i = 0; i < p->n_files; i++) {
 		struct noon_ptp_key_file *f = p->file[i];
 		struct noon_ptp_keys keys;
-
-		f->failed = load(f->path, &keys) != NOON_OK;
+		bool failed = load(f->path, &keys) != NOON_OK;
 		/* A section without a key to seal with would fall silent. */
-		if (!f->failed && !suits_all(p, f->path, &keys)) {
+		if (!failed && !suits_all(p, f->path, &keys)) {
 			noon_ptp_keys_fini(&keys);
-			f->failed = true;
+			failed = true;
 		}
-		if (f->failed) {
+		if (failed) {
 			noon_log(NOON_LOG_WARNING, "sa_file %s: the keys in force stay", f->path);
 			result = NOON_ERR_FORMAT;
 			continue;
@@ -200,7 +198,6 @@ noon_err noon_ptp_ports_reload(struct noon_ptp_ports *p)
 		/* Machines hold a pointer to the set: between two packets it changes as a whole. */
 		noon_ptp_keys_fini(&f->keys);
 		f->keys = keys;
-		f->loads++;
 		noon_log(NOON_LOG_NOTICE, "sa_file %s: keys loaded", f->path);
 	}
 	return result;

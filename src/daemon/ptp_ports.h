@@ -35,8 +35,6 @@ struct noon_daemon_ptp_port {
 struct noon_ptp_key_file {
 	char path[NOON_CONFIG_PATH_MAX];
 	struct noon_ptp_keys keys;
-	uint64_t loads;
-	bool failed; /**< the last attempt to load it */
 };
 
 /** A section that seals with a file's keys; borrowed from the configuration. */

@@ -106,15 +106,9 @@ static void pump(struct noon_ptp_service *s)
 		return;
 	s->pumping = true;
 	while (s->actions.n > 0) {
-		s->doing = s->actions;
-		noon_actions_reset(&s->actions);
-		for (size_t i = 0; i < s->doing.n; i++) {
-			struct noon_action *a = &s->doing.a[i];
-
-			if (a->kind == NOON_ACTION_SEND)
-				a->send.p = s->doing.buf + (a->send.p - s->actions.buf);
-			carry_out(s, a);
-		}
+		noon_actions_move(&s->doing, &s->actions);
+		for (size_t i = 0; i < s->doing.n; i++)
+			carry_out(s, &s->doing.a[i]);
 	}
 	s->pumping = false;
 	report_findings(s);
@@ -145,8 +139,6 @@ static void on_packet(void *arg, const struct noon_ptp_arrival *a)
 		.peer = a->peer,
 	};
 
-	if (a->stamp == NOON_STAMP_USER && a->data.n > 0 && noon_ptp_is_event(a->data.p[0] & 0x0f))
-		s->unstamped++;
 	noon_ptp_transmitter_on_packet(&s->machine, &rx, &s->actions);
 	pump(s);
 }

@@ -32,7 +32,6 @@ struct noon_ptp_service {
 	struct noon_actions doing;   /**< what is being carried out */
 	struct noon_actions told;    /**< findings on their way */
 	bool pumping;
-	uint64_t unstamped; /**< event messages that arrived without a stamp */
 	struct noon_ptp_watch watch[NOON_PTP_WATCHED_MAX]; /**< conf->n_watch of them */
 	/** A guard found something; set before _start(). `who` is static. */
 	void (*on_finding)(void *arg, const char *who, const struct noon_finding *f);

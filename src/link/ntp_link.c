@@ -92,15 +92,9 @@ static void pump(struct noon_ntp_link *l)
 		return;
 	l->pumping = true;
 	while (l->actions.n > 0) {
-		l->doing = l->actions;
-		noon_actions_reset(&l->actions);
-		for (size_t i = 0; i < l->doing.n; i++) {
-			struct noon_action *a = &l->doing.a[i];
-
-			if (a->kind == NOON_ACTION_SEND)
-				a->send.p = l->doing.buf + (a->send.p - l->actions.buf);
-			carry_out(l, a);
-		}
+		noon_actions_move(&l->doing, &l->actions);
+		for (size_t i = 0; i < l->doing.n; i++)
+			carry_out(l, &l->doing.a[i]);
 	}
 	l->pumping = false;
 	arm(l);

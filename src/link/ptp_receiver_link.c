@@ -41,15 +41,9 @@ static void pump(struct noon_ptp_receiver_link *l)
 		return;
 	l->pumping = true;
 	while (l->actions.n > 0) {
-		l->doing = l->actions;
-		noon_actions_reset(&l->actions);
-		for (size_t i = 0; i < l->doing.n; i++) {
-			struct noon_action *a = &l->doing.a[i];
-
-			if (a->kind == NOON_ACTION_SEND)
-				a->send.p = l->doing.buf + (a->send.p - l->actions.buf);
-			carry_out(l, a);
-		}
+		noon_actions_move(&l->doing, &l->actions);
+		for (size_t i = 0; i < l->doing.n; i++)
+			carry_out(l, &l->doing.a[i]);
 	}
 	l->pumping = false;
 	arm(l);
@@ -66,8 +60,6 @@ static void on_packet(void *arg, const struct noon_ptp_arrival *a)
 		    NOON_OK) {
 		rx.stamp = a->stamp;
 		rx.stamp_err = noon_sat_add(rx.stamp_err, a->err);
-	} else if (a->data.n > 0 && noon_ptp_is_event(a->data.p[0] & 0x0f)) {
-		l->unstamped++;
 	}
 	noon_ptp_receiver_on_packet(&l->machine, &rx, &l->actions);
 	pump(l);

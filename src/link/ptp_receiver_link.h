@@ -18,7 +18,6 @@ struct noon_ptp_receiver_link {
 	struct noon_actions actions; /**< what the machine wants */
 	struct noon_actions doing;   /**< what is being carried out */
 	bool pumping;
-	uint64_t unstamped; /**< event messages that arrived without a stamp */
 	/** What the owner does with the machine's wishes; both must be set. */
 	void (*on_sample)(void *arg, const struct noon_sample *s);
 	void (*on_miss)(void *arg);

@@ -39,21 +39,6 @@ static int parse(const struct noon_verb *self, int argc, char **argv, struct arg
 	return -1;
 }
 
-static json_t *ask(const struct noon_verb *self, const struct arguments *a, const char *command)
-{
-	struct noon_ask to;
-	const char *why;
-	json_t *answer;
-
-	if (!noon_ask_open(&to, self, a->socket))
-		return NULL;
-	answer = noon_ask(&to, json_pack("{s:s}", "command", command), &why);
-	if (answer == NULL)
-		(void)noon_tool_fail(self, "%s: %s", to.path, why);
-	noon_ask_close(&to);
-	return answer;
-}
-
 static long long number(const json_t *o, const char *key)
 {
 	return (long long)json_integer_value(json_object_get(o, key));
@@ -213,7 +198,7 @@ static bool is_good(const json_t *status, const json_t *ptp)
 
 static int run_status(const struct noon_verb *self, const struct arguments *a)
 {
-	json_t *status = ask(self, a, "status");
+	json_t *status = noon_ask_once(self, a->socket, json_pack("{s:s}", "command", "status"));
 	json_t *ptp, *o;
 	size_t i;
 	int result;
@@ -223,8 +208,7 @@ static int run_status(const struct noon_verb *self, const struct arguments *a)
 	ptp = only_ptp(status);
 	result = is_good(status, ptp) ? NOON_EXIT_OK : NOON_EXIT_NOT_OK;
 	if (a->json) {
-		(void)json_dumpf(ptp, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
-		(void)fputc('\n', stdout);
+		noon_json_print(ptp);
 	} else {
 		json_array_foreach(json_object_get(ptp, "receivers"), i, o)
 			print_receiver(o, json_object_get(o, "ptp"));
@@ -242,15 +226,15 @@ static int run_status(const struct noon_verb *self, const struct arguments *a)
 
 static int run_reload(const struct noon_verb *self, const struct arguments *a)
 {
-	json_t *answer = ask(self, a, "reload-keys");
+	json_t *answer =
+		noon_ask_once(self, a->socket, json_pack("{s:s}", "command", "reload-keys"));
 	bool ok;
 
 	if (answer == NULL)
 		return NOON_EXIT_FAILED;
 	ok = json_is_true(json_object_get(answer, "ok"));
 	if (a->json) {
-		(void)json_dumpf(answer, stdout, JSON_INDENT(2));
-		(void)fputc('\n', stdout);
+		noon_json_print(answer);
 	} else if (!ok) {
 		(void)fprintf(stderr, "noonmark ptp: %s\n", noon_json_str(answer, "error"));
 	}

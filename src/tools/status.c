@@ -37,30 +37,6 @@ static int parse(const struct noon_verb *self, int argc, char **argv, struct arg
 	return -1;
 }
 
-/* Ask once; returns the answer or NULL after printing why not. */
-static json_t *ask_once(const struct noon_verb *self, const struct arguments *a, json_t *command)
-{
-	struct noon_ask ask;
-	const char *why;
-	json_t *answer;
-
-	if (!noon_ask_open(&ask, self, a->socket)) {
-		json_decref(command);
-		return NULL;
-	}
-	answer = noon_ask(&ask, command, &why);
-	if (answer == NULL)
-		(void)noon_tool_fail(self, "%s: %s", ask.path, why);
-	noon_ask_close(&ask);
-	return answer;
-}
-
-static void print_json(const json_t *o)
-{
-	(void)json_dumpf(o, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
-	(void)fputc('\n', stdout);
-}
-
 static int run_status(const struct noon_verb *self, int argc, char **argv)
 {
 	struct arguments a = {0};
@@ -71,11 +47,11 @@ static int run_status(const struct noon_verb *self, int argc, char **argv)
 		return status;
 	if (optind < argc)
 		return noon_tool_usage(self, "unexpected argument \"%s\"", argv[optind]);
-	answer = ask_once(self, &a, json_pack("{s:s}", "command", "status"));
+	answer = noon_ask_once(self, a.socket, json_pack("{s:s}", "command", "status"));
 	if (answer == NULL)
 		return NOON_EXIT_FAILED;
 	if (a.json)
-		print_json(answer);
+		noon_json_print(answer);
 	else
 		noon_screen_print(stdout, answer, isatty(STDOUT_FILENO) == 1);
 	status =
@@ -87,14 +63,14 @@ static int run_status(const struct noon_verb *self, int argc, char **argv)
 /* A command whose answer is {"ok": ..., "error": ...}. */
 static int command(const struct noon_verb *self, const struct arguments *a, json_t *request)
 {
-	json_t *answer = ask_once(self, a, request);
+	json_t *answer = noon_ask_once(self, a->socket, request);
 	bool ok;
 
 	if (answer == NULL)
 		return NOON_EXIT_FAILED;
 	ok = json_is_true(json_object_get(answer, "ok"));
 	if (a->json)
-		print_json(answer);
+		noon_json_print(answer);
 	else if (!ok)
 		(void)fprintf(stderr, "noonmark %s: %s\n", self->name,
 			      noon_json_str(answer, "error"));

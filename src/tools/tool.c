@@ -193,3 +193,26 @@ double noon_json_num(const json_t *o, const char *key)
 {
 	return json_number_value(json_object_get(o, key));
 }
+
+json_t *noon_ask_once(const struct noon_verb *v, const char *socket_path, json_t *command)
+{
+	struct noon_ask ask;
+	const char *why;
+	json_t *answer;
+
+	if (!noon_ask_open(&ask, v, socket_path)) {
+		json_decref(command);
+		return NULL;
+	}
+	answer = noon_ask(&ask, command, &why);
+	if (answer == NULL)
+		(void)noon_tool_fail(v, "%s: %s", ask.path, why);
+	noon_ask_close(&ask);
+	return answer;
+}
+
+void noon_json_print(const json_t *o)
+{
+	(void)json_dumpf(o, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
+	(void)fputc('\n', stdout);
+}

@@ -67,6 +67,12 @@ bool noon_ask_open(struct noon_ask *a, const struct noon_verb *v, const char *so
  *  @return the answer (new reference), or NULL with `why` set */
 json_t *noon_ask(struct noon_ask *a, json_t *command, const char **why);
 void noon_ask_close(struct noon_ask *a);
+/** Connect, send one command (stolen reference), close. @return the answer (new reference), or NULL
+ *  after printing why not */
+json_t *noon_ask_once(const struct noon_verb *v, const char *socket_path, json_t *command);
+
+/** Print an object of the daemon's to stdout, as --json does. */
+void noon_json_print(const json_t *o);
 
 /** Write a time in a readable unit: "12.3 us"; n >= 24. */
 void noon_tool_dur(char *out, size_t n, double seconds);

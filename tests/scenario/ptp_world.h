@@ -40,8 +40,7 @@ struct node {
 	noon_dur offset; /* of h */
 	double rate;	 /* of h */
 	noon_dur error;	 /* served - UTC, of a transmitter */
-	noon_dur stamps_lost_for;
-	bool no_stamps; /* departures are never reported */
+	bool no_stamps;	 /* departures are never reported */
 	struct noon_ptp_keys keys;
 	struct noon_rng rng;
 	struct noon_ptp_transmitter tx;

@@ -32,6 +32,30 @@ static void keeps_bytes_of_several_sends_apart(void **state)
 	assert_int_equal(as.a[1].send.p[0], 3);
 }
 
+static void moves_what_is_to_be_sent_with_its_list(void **state)
+{
+	static struct noon_actions from, to;
+	struct noon_wr wr;
+
+	(void)state;
+	noon_actions_reset(&from);
+	noon_actions_miss(&from);
+	wr = noon_actions_room(&from);
+	assert_int_equal(noon_wr_u8(&wr, 42), NOON_OK);
+	noon_actions_send(&from, &wr, 9);
+	noon_actions_move(&to, &from);
+	assert_int_equal(from.n, 0);
+	assert_int_equal(to.n, 2);
+	assert_int_equal(to.a[0].kind, NOON_ACTION_MISS);
+	assert_ptr_equal(to.a[1].send.p, to.buf);
+	/* The old list may be filled again. */
+	wr = noon_actions_room(&from);
+	assert_int_equal(noon_wr_u8(&wr, 7), NOON_OK);
+	noon_actions_send(&from, &wr, 10);
+	assert_int_equal(to.a[1].send.p[0], 42);
+	assert_int_equal(to.a[1].token, 9);
+}
+
 static void names_every_code(void **state)
 {
 	(void)state;
@@ -49,6 +73,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(keeps_bytes_of_several_sends_apart),
+		cmocka_unit_test(moves_what_is_to_be_sent_with_its_list),
 		cmocka_unit_test(names_every_code),
 	};
 
