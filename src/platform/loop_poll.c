@@ -93,40 +93,43 @@ static void disarm(struct noon_timer *t)
 	t->impl = NULL;
 }
 
-static int wait_ms(const struct poll_loop *l)
+/* The timer with the earliest deadline, or NULL. */
+static struct noon_timer *first_due(const struct poll_loop *l)
 {
-	int64_t due = INT64_MAX;
-	int64_t ms;
+	struct noon_timer *first = NULL;
 
 	for (size_t i = 0; i < l->n_timers; i++)
-		if (l->timer[i]->due_ns < due)
-			due = l->timer[i]->due_ns;
-	if (due == INT64_MAX)
+		if (first == NULL || l->timer[i]->due_ns < first->due_ns)
+			first = l->timer[i];
+	return first;
+}
+
+static int wait_ms(const struct poll_loop *l)
+{
+	const struct noon_timer *first = first_due(l);
+	int64_t ms;
+
+	if (first == NULL)
 		return -1;
-	ms = (noon_sat_sub(due, mono_ns()) + 999999) / 1000000;
+	ms = (noon_sat_sub(first->due_ns, mono_ns()) + 999999) / 1000000;
 	return ms < 0 ? 0 : ms > 3600000 ? 3600000 : (int)ms;
 }
 
-/* Each callback may add and remove timers, so begin again after every one that fired; the round
- * ends when nothing is due at the instant it began. */
+/* In the order of their deadlines, also when several are due because the machine stood still. Each
+ * callback may add and remove timers, so look again after every one that fired; the round ends
+ * when nothing is due at the instant it began. */
 static void fire_due(struct poll_loop *l)
 {
 	const int64_t now = mono_ns();
-	bool fired = true;
 
-	while (fired && !l->stopped) {
-		fired = false;
-		for (size_t i = 0; i < l->n_timers; i++) {
-			struct noon_timer *t = l->timer[i];
+	while (!l->stopped) {
+		struct noon_timer *t = first_due(l);
 
-			if (t->due_ns > now)
-				continue;
-			disarm(t);
-			t->armed = false;
-			t->fire(t->arg);
-			fired = true;
-			break;
-		}
+		if (t == NULL || t->due_ns > now)
+			return;
+		disarm(t);
+		t->armed = false;
+		t->fire(t->arg);
 	}
 }
 
