@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "crypto/sign.h"
+#include "link/tsa_ledger_priv.h"
+
+/* "NOON" as the file's application_id, and the version of these tables. */
+#define APPLICATION_ID "1313820494"
+#define TABLES_VERSION "1"
+
+#define BUSY_MS 2000 /* for readers that hold the file for a moment */
+
+static const char schema[] =
+	"BEGIN IMMEDIATE;"
+	"CREATE TABLE IF NOT EXISTS instance(id INTEGER PRIMARY KEY CHECK(id BETWEEN 1 AND "
+	"2147483647));"
+	"CREATE TABLE IF NOT EXISTS block(first INTEGER PRIMARY KEY, last INTEGER NOT NULL);"
+	"CREATE TABLE IF NOT EXISTS entry(seq INTEGER PRIMARY KEY, kind INTEGER NOT NULL, "
+	"at INTEGER NOT NULL, counter INTEGER UNIQUE, digest BLOB, body BLOB NOT NULL, "
+	"hash BLOB NOT NULL);"
+	"PRAGMA application_id=" APPLICATION_ID ";"
+	"PRAGMA user_version=" TABLES_VERSION ";"
+	"COMMIT;";
+
+const char *noon_ledger_kind_word(unsigned kind)
+{
+	static const char *const words[] = {
+#define WORD(name, word) word,
+		NOON_LEDGER_KIND_LIST(WORD)
+#undef WORD
+	};
+
+	return kind < NOON_LEDGER_KINDS ? words[kind] : "unknown";
+}
+
+static noon_err fail(struct noon_tsa_ledger *l, struct noon_ledger_why *why, const char *path)
+{
+	(void)snprintf(why->text, sizeof(why->text), "%.150s: %.90s", path,
+		       l == NULL || l->db == NULL ? "out of memory" : sqlite3_errmsg(l->db));
+	return NOON_ERR_OS;
+}
+
+static bool pragma_is(sqlite3 *db, const char *sql, const char *expected)
+{
+	sqlite3_stmt *st = NULL;
+	bool is = false;
+
+	if (sqlite3_prepare_v2(db, sql, -1, &st, NULL) == SQLITE_OK &&
+	    sqlite3_step(st) == SQLITE_ROW)
+		is = strcmp((const char *)sqlite3_column_text(st, 0), expected) == 0;
+	(void)sqlite3_finalize(st);
+	return is;
+}
+
+static bool exec(struct noon_tsa_ledger *l, const char *sql)
+{
+	return sqlite3_exec(l->db, sql, NULL, NULL, NULL) == SQLITE_OK;
+}
+
+static bool prepare(struct noon_tsa_ledger *l, const char *sql, sqlite3_stmt **ret)
+{
+	return sqlite3_prepare_v3(l->db, sql, -1, SQLITE_PREPARE_PERSISTENT, ret, NULL) ==
+	       SQLITE_OK;
+}
+
+/* A number drawn once: with another file, lost and made anew, the same counters give other serial
+ * numbers. */
+static bool load_instance(struct noon_tsa_ledger *l)
+{
+	sqlite3_stmt *st = NULL;
+	bool ok = false;
+
+	if (prepare(l, "SELECT id FROM instance", &st) && sqlite3_step(st) == SQLITE_ROW) {
+		l->instance = (uint32_t)sqlite3_column_int64(st, 0);
+		ok = true;
+	}
+	(void)sqlite3_finalize(st);
+	return ok;
+}
+
+static bool make_instance(struct noon_tsa_ledger *l)
+{
+	char sql[80];
+	uint32_t id = 0;
+
+	if (load_instance(l))
+		return true;
+	while (id == 0) {
+		if (getrandom(&id, sizeof(id), 0) != (ssize_t)sizeof(id))
+			return false;
+		id &= INT32_MAX;
+	}
+	(void)snprintf(sql, sizeof(sql), "INSERT INTO instance VALUES(%u)", id);
+	return exec(l, sql) && load_instance(l);
+}
+
+/* Two daemons on one file would each believe that the chain ends where it was when they began. */
+static noon_err lock(struct noon_tsa_ledger *l, const char *path, struct noon_ledger_why *why)
+{
+	char name[512];
+	const char *reason;
+
+	(void)snprintf(name, sizeof(name), "%s.lock", path);
+	l->lock = open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (l->lock >= 0 && flock(l->lock, LOCK_EX | LOCK_NB) == 0)
+		return NOON_OK;
+	reason = errno == EWOULDBLOCK ? "another process writes this file" : strerror(errno);
+	(void)snprintf(why->text, sizeof(why->text), "%.200s: %s", path, reason);
+	return errno == EWOULDBLOCK ? NOON_ERR_STATE : NOON_ERR_OS;
+}
+
+/* SQLite makes files as the umask says: these are nobody else's. */
+static void make_private(const char *path)
+{
+	const int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	if (fd >= 0)
+		(void)close(fd);
+}
+
+static noon_err load_end(struct noon_tsa_ledger *l)
+{
+	sqlite3_stmt *st = NULL;
+	noon_err err = noon_tsa_ledger_head(l, &l->head);
+
+	if (err)
+		return err;
+	l->next_counter = 1;
+	if (!prepare(l, "SELECT max(last) FROM block", &st) || sqlite3_step(st) != SQLITE_ROW)
+		err = NOON_ERR_OS;
+	else if (sqlite3_column_type(st, 0) == SQLITE_INTEGER)
+		l->next_counter = (uint64_t)sqlite3_column_int64(st, 0) + 1;
+	(void)sqlite3_finalize(st);
+	return err;
+}
+
+static bool prepare_all(struct noon_tsa_ledger *l)
+{
+	return prepare(l, "BEGIN IMMEDIATE", &l->begin) && prepare(l, "COMMIT", &l->commit) &&
+	       prepare(l, "ROLLBACK", &l->rollback) &&
+	       prepare(l, "INSERT INTO entry VALUES(?1,?2,?3,?4,?5,?6,?7)", &l->insert) &&
+	       prepare(l, "INSERT INTO block VALUES(?1,?2)", &l->block);
+}
+
+noon_err noon_tsa_ledger_open(const char *path, struct noon_tsa_ledger **ret,
+			      struct noon_ledger_why *why)
+{
+	struct noon_tsa_ledger *l = calloc(1, sizeof(*l));
+	noon_err err;
+
+	if (l == NULL)
+		return fail(l, why, path);
+	l->lock = -1;
+	err = lock(l, path, why);
+	if (!err) {
+		make_private(path);
+		if (sqlite3_open_v2(path, &l->db,
+				    SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE |
+					    SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW,
+				    NULL) != SQLITE_OK)
+			err = fail(l, why, path);
+	}
+	if (!err) {
+		(void)sqlite3_busy_timeout(l->db, BUSY_MS);
+		if (!pragma_is(l->db, "PRAGMA application_id", "0") &&
+		    !pragma_is(l->db, "PRAGMA application_id", APPLICATION_ID)) {
+			(void)fail(l, why, path);
+			err = NOON_ERR_FORMAT;
+		}
+	}
+	/* The commit is on disk before it returns: FULL, not WAL's usual NORMAL. */
+	if (!err && (!pragma_is(l->db, "PRAGMA journal_mode=WAL", "wal") ||
+		     !exec(l, "PRAGMA synchronous=FULL") || !exec(l, schema) || !make_instance(l) ||
+		     !prepare_all(l) || load_end(l)))
+		err = fail(l, why, path);
+	if (err)
+		noon_tsa_ledger_close(l);
+	else
+		*ret = l;
+	return err;
+}
+
+noon_err noon_tsa_ledger_read(const char *path, struct noon_tsa_ledger **ret,
+			      struct noon_ledger_why *why)
+{
+	struct noon_tsa_ledger *l;
+	noon_err err = NOON_OK;
+
+	if (access(path, R_OK) != 0) {
+		(void)snprintf(why->text, sizeof(why->text), "%.200s: %s", path, strerror(errno));
+		return errno == ENOENT ? NOON_ERR_NOT_FOUND : NOON_ERR_OS;
+	}
+	l = calloc(1, sizeof(*l));
+	if (l == NULL)
+		return fail(l, why, path);
+	l->lock = -1;
+	if (sqlite3_open_v2(path, &l->db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL) !=
+	    SQLITE_OK) {
+		err = fail(l, why, path);
+	} else if (!pragma_is(l->db, "PRAGMA application_id", APPLICATION_ID) ||
+		   !load_instance(l)) {
+		(void)snprintf(why->text, sizeof(why->text),
+			       "%.150s: not the ledger of a time-stamp authority (%.60s)", path,
+			       sqlite3_errmsg(l->db));
+		err = NOON_ERR_FORMAT;
+	} else {
+		(void)sqlite3_busy_timeout(l->db, BUSY_MS);
+	}
+	if (err)
+		noon_tsa_ledger_close(l);
+	else
+		*ret = l;
+	return err;
+}
+
+void noon_tsa_ledger_close(struct noon_tsa_ledger *l)
+{
+	if (l == NULL)
+		return;
+	(void)sqlite3_finalize(l->begin);
+	(void)sqlite3_finalize(l->commit);
+	(void)sqlite3_finalize(l->rollback);
+	(void)sqlite3_finalize(l->insert);
+	(void)sqlite3_finalize(l->block);
+	(void)sqlite3_close(l->db);
+	if (l->lock >= 0)
+		(void)close(l->lock);
+	free(l);
+}
+
+const char *noon_tsa_ledger_error(const struct noon_tsa_ledger *l)
+{
+	return sqlite3_errmsg(l->db);
+}
+
+static void put_u64(uint8_t *p, uint64_t v)
+{
+	for (unsigned i = 0; i < 8; i++)
+		p[i] = (uint8_t)(v >> (56 - 8 * i));
+}
+
+void noon_tsa_ledger_serial(const struct noon_tsa_ledger *l, uint64_t counter,
+			    uint8_t ret[NOON_LEDGER_SERIAL_LEN])
+{
+	for (unsigned i = 0; i < 4; i++)
+		ret[i] = (uint8_t)(l->instance >> (24 - 8 * i));
+	put_u64(ret + 4, counter);
+}
+
+noon_err noon_ledger_hash(const struct noon_ledger_head *before, const struct noon_ledger_entry *e,
+			  uint8_t ret[NOON_LEDGER_HASH_LEN])
+{
+	uint8_t buf[NOON_LEDGER_HASH_LEN + 4 * 8 + NOON_LEDGER_HASH_LEN + NOON_LEDGER_HASH_LEN];
+	uint8_t *p = buf;
+
+	memcpy(p, before->hash, NOON_LEDGER_HASH_LEN);
+	p += NOON_LEDGER_HASH_LEN;
+	put_u64(p, before->seq + 1);
+	put_u64(p + 8, (uint64_t)e->kind);
+	put_u64(p + 16, (uint64_t)e->at.ns);
+	put_u64(p + 24, e->counter);
+	p += 32;
+	memcpy(p, e->digest, NOON_LEDGER_HASH_LEN);
+	p += NOON_LEDGER_HASH_LEN;
+	/* The body's digest in place of the body: one buffer of fixed size, no ambiguity. */
+	if (noon_sha256(e->body, p))
+		return NOON_ERR_CRYPTO;
+	return noon_sha256(noon_bytes_of(buf, sizeof(buf)), ret);
+}
+
+static bool run(sqlite3_stmt *st)
+{
+	const bool done = sqlite3_step(st) == SQLITE_DONE;
+
+	(void)sqlite3_reset(st);
+	return done;
+}
+
+/* Within a transaction. */
+static noon_err insert(struct noon_tsa_ledger *l, struct noon_ledger_head *head,
+		       const struct noon_ledger_entry *e)
+{
+	sqlite3_stmt *st = l->insert;
+	struct noon_ledger_head next = {.seq = head->seq + 1};
+	const bool token = e->kind == NOON_LEDGER_TOKEN;
+
+	if (noon_ledger_hash(head, e, next.hash))
+		return NOON_ERR_CRYPTO;
+	(void)sqlite3_bind_int64(st, 1, (sqlite3_int64)next.seq);
+	(void)sqlite3_bind_int64(st, 2, (sqlite3_int64)e->kind);
+	(void)sqlite3_bind_int64(st, 3, e->at.ns);
+	if (token) {
+		(void)sqlite3_bind_int64(st, 4, (sqlite3_int64)e->counter);
+		(void)sqlite3_bind_blob(st, 5, e->digest, NOON_LEDGER_HASH_LEN, SQLITE_STATIC);
+	} else {
+		(void)sqlite3_bind_null(st, 4);
+		(void)sqlite3_bind_null(st, 5);
+	}
+	(void)sqlite3_bind_blob64(st, 6, e->body.n == 0 ? (const void *)"" : e->body.p, e->body.n,
+				  SQLITE_STATIC);
+	(void)sqlite3_bind_blob(st, 7, next.hash, NOON_LEDGER_HASH_LEN, SQLITE_STATIC);
+	if (!run(st))
+		return NOON_ERR_OS;
+	*head = next;
+	return NOON_OK;
+}
+
+noon_err noon_tsa_ledger_append(struct noon_tsa_ledger *l, const struct noon_ledger_entry *entries,
+				size_t n)
+{
+	struct noon_ledger_head head = l->head;
+	bool ok = run(l->begin);
+
+	for (size_t i = 0; i < n && ok; i++)
+		ok = insert(l, &head, &entries[i]) == NOON_OK;
+	ok = ok && run(l->commit);
+	if (!ok) {
+		(void)run(l->rollback);
+		return NOON_ERR_OS;
+	}
+	l->head = head;
+	return NOON_OK;
+}
+
+noon_err noon_tsa_ledger_reserve(struct noon_tsa_ledger *l, uint64_t n, noon_time at,
+				 uint64_t *ret_first)
+{
+	const uint64_t first = l->next_counter;
+	char text[80];
+	const int len = snprintf(text, sizeof(text), "%llu to %llu", (unsigned long long)first,
+				 (unsigned long long)(first + n - 1));
+	const struct noon_ledger_entry e = {
+		.kind = NOON_LEDGER_BLOCK, .at = at, .body = noon_bytes_of(text, (size_t)len)};
+	struct noon_ledger_head head = l->head;
+	bool ok = n > 0 && n <= INT32_MAX && first <= (uint64_t)INT64_MAX - n && run(l->begin);
+
+	if (!ok)
+		return NOON_ERR_OS;
+	(void)sqlite3_bind_int64(l->block, 1, (sqlite3_int64)first);
+	(void)sqlite3_bind_int64(l->block, 2, (sqlite3_int64)(first + n - 1));
+	ok = run(l->block) && insert(l, &head, &e) == NOON_OK && run(l->commit);
+	if (!ok) {
+		(void)run(l->rollback);
+		return NOON_ERR_OS;
+	}
+	l->head = head;
+	l->next_counter = first + n;
+	*ret_first = first;
+	return NOON_OK;
+}

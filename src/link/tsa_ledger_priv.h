@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Between the tsa_ledger*.c files only.
+ */
+#ifndef NOON_LINK_TSA_LEDGER_PRIV_H
+#define NOON_LINK_TSA_LEDGER_PRIV_H
+
+#include <sqlite3.h>
+
+#include "link/tsa_ledger.h"
+
+struct noon_tsa_ledger {
+	sqlite3 *db;
+	int lock; /* -1: open for reading */
+	uint32_t instance;
+	struct noon_ledger_head head; /* of a writer */
+	uint64_t next_counter;	      /* first one that was never reserved */
+	sqlite3_stmt *begin, *commit, *rollback, *insert, *block;
+};
+
+/** The hash of the entry that follows `before`. @retval NOON_OK, NOON_ERR_CRYPTO */
+NOON_MUST_USE noon_err noon_ledger_hash(const struct noon_ledger_head *before,
+					const struct noon_ledger_entry *e,
+					uint8_t ret[NOON_LEDGER_HASH_LEN]);
+
+#endif
