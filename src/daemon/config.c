@@ -108,6 +108,7 @@ static cfg_opt_t top_opts[] = {
 		CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
 	CFG_SEC("server", server_opts, CFGF_NODEFAULT | CFGF_MULTI),
 	CFG_SEC("nts-ke", ke_opts, CFGF_NODEFAULT | CFGF_MULTI),
+	CFG_SEC("tsa", noon_config_tsa_opts, CFGF_NODEFAULT | CFGF_MULTI),
 	CFG_FUNC("include", cfg_include),
 	CFG_END(),
 };
@@ -449,7 +450,7 @@ static noon_err take_transmitters(cfg_t *cfg, struct noon_config *c)
  */
 static noon_err check_single(cfg_t *cfg)
 {
-	static const char *const names[] = {"clock", "server", "nts-ke"};
+	static const char *const names[] = {"clock", "server", "nts-ke", "tsa"};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		if (cfg_size(cfg, names[i]) < 2)
@@ -493,6 +494,9 @@ static noon_err take_all(cfg_t *cfg, struct noon_config *c)
 		cfg_error(cfg, "nts-ke without a server section: its cookies would be of no use");
 		return NOON_ERR_FORMAT;
 	}
+	if (cfg_size(cfg, "tsa") > 0 &&
+	    noon_config_take_tsa(cfg_getnsec(cfg, "tsa", 0), c, &c->tsa))
+		return NOON_ERR_FORMAT;
 	c->utc_offset = (int)cfg_getint(cfg, "utc_offset");
 	noon_config_path(c->leap_list, cfg, "leapseclist");
 	return take_sources(cfg, c) ? NOON_ERR_FORMAT : take_transmitters(cfg, c);

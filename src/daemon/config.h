@@ -14,11 +14,14 @@
 
 #include "base/err.h"
 #include "crypto/aead.h"
+#include "crypto/ts_signer.h"
 #include "engine/conf.h"
+#include "link/http_server.h"
 #include "platform/clock.h"
 #include "platform/udp.h"
 #include "proto/ptp_receiver.h"
 #include "proto/ptp_transmitter.h"
+#include "proto/tsa.h"
 
 #define NOON_CONFIG_SOURCES_MAX NOON_SOURCES_MAX
 #define NOON_CONFIG_LISTEN_MAX	8
@@ -129,6 +132,31 @@ struct noon_config_ke {
 	uint16_t ntp_port;  /**< negotiated port, 0 for none */
 };
 
+/** The time-stamp authority. */
+struct noon_config_tsa {
+	bool enabled;
+	size_t n_listen;
+	struct noon_http_listen listen[NOON_HTTP_LISTEN_MAX];
+	char path[128];
+	char signer_cert[NOON_CONFIG_PATH_MAX];
+	char signer_key[NOON_CONFIG_PATH_MAX]; /**< file, or "pkcs11:..." */
+	enum noon_digest rsa_digest;
+	enum noon_ts_certs certs;
+	bool tsa_name; /**< tokens name the authority */
+	char ledger[NOON_CONFIG_PATH_MAX];
+	char tls_certificate[NOON_CONFIG_PATH_MAX];
+	char tls_key[NOON_CONFIG_PATH_MAX];
+	struct noon_tsa_conf machine; /**< but for name */
+	noon_dur local_bound;	      /**< |error| of a clock without sources; 0: no tokens */
+	unsigned threads;
+	unsigned connections_max; /**< of all threads */
+	size_t body_max;	  /**< bytes */
+	noon_dur timeout;
+	noon_dur idle_timeout;
+	double rate_per_s; /**< requests per second and address; 0: no limit */
+	double rate_burst;
+};
+
 struct noon_config {
 	char state_dir[NOON_CONFIG_PATH_MAX];
 	char control[NOON_CONFIG_PATH_MAX]; /**< socket; "" for none */
@@ -143,6 +171,7 @@ struct noon_config {
 	struct noon_config_clock clock;
 	struct noon_config_server server;
 	struct noon_config_ke ke;
+	struct noon_config_tsa tsa;
 	unsigned no_cert_time_check; /**< key exchanges before certificate times count */
 	size_t n_sources;
 	struct noon_config_source source[NOON_CONFIG_SOURCES_MAX];

@@ -132,6 +132,9 @@ static int check_int(cfg_t *cfg, cfg_opt_t *opt)
 		{"local-clockClass", 0, 255},
 		{"spp", 0, 255},
 		{"active_key_id", 0, INT32_MAX},
+		{"clock_precision_digits", 0, NOON_TSA_DIGITS_MAX},
+		{"max-connections", 1, 100000},
+		{"max-body", 256, 16777216},
 	};
 	const long v = cfg_opt_getnint(opt, cfg_opt_size(opt) - 1);
 
@@ -192,6 +195,8 @@ static int check_word(cfg_t *cfg, cfg_opt_t *opt)
 		{"family", {"any", "ipv4", "ipv6"}, "any, ipv4 or ipv6"},
 		{"profile", {"default", "G.8265.1"}, "default or G.8265.1"},
 		{"network_transport", {"UDPv4", "UDPv6", "L2"}, "UDPv4, UDPv6 or L2"},
+		{"signer_digest", {"sha256", "sha384", "sha512"}, "sha256, sha384 or sha512"},
+		{"certs", {"chain", "signer", "none"}, "chain, signer or none"},
 	};
 	const char *text = cfg_opt_getnstr(opt, cfg_opt_size(opt) - 1);
 
@@ -356,6 +361,25 @@ static const struct {
 	{"nts-ke|ntsrotate", check_dur_positive},
 	{"nts-ke|ntp-server", check_string},
 	{"nts-ke|ntp-port", check_int},
+	{"tsa|listen", check_listen},
+	{"tsa|listen-tls", check_listen},
+	{"tsa|signer_cert", check_string},
+	{"tsa|signer_key", check_string},
+	{"tsa|signer_digest", check_word},
+	{"tsa|certs", check_word},
+	{"tsa|clock_precision_digits", check_int},
+	{"tsa|local-bound", check_dur_not_negative},
+	{"tsa|ledger", check_string},
+	{"tsa|tls-certificate", check_string},
+	{"tsa|tls-key", check_string},
+	{"tsa|threads", check_int},
+	{"tsa|max-connections", check_int},
+	{"tsa|max-body", check_int},
+	{"tsa|timeout", check_dur_positive},
+	{"tsa|idle-timeout", check_dur_positive},
+	{"tsa|ratelimit", check_not_negative},
+	{"tsa|ratelimit-burst", check_int},
+	{"tsa|policy|accuracy", check_dur_positive},
 };
 
 void noon_config_set_checks(cfg_t *cfg)

@@ -50,6 +50,12 @@ NOON_MUST_USE noon_err noon_config_take_ptp_receiver(cfg_t *top, cfg_t *cfg,
 NOON_MUST_USE noon_err noon_config_take_ptp_transmitter(cfg_t *top, cfg_t *cfg,
 							struct noon_config_ptp_transmitter *t);
 
+/** The options of the section tsa (config_tsa.c). */
+extern cfg_opt_t noon_config_tsa_opts[];
+/** Take it over; c->state_dir is known. Errors are printed with their line. */
+NOON_MUST_USE noon_err noon_config_take_tsa(cfg_t *cfg, const struct noon_config *c,
+					    struct noon_config_tsa *t);
+
 /** Take path-id, baseline and guard-shift over. @param name  of what is watched; the default path
  */
 NOON_MUST_USE noon_err noon_config_take_guard(cfg_t *top, cfg_t *cfg, const char *name,

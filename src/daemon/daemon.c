@@ -122,6 +122,7 @@ static void steer(struct noon_daemon *d)
 		return;
 	}
 	noon_log(NOON_LOG_NOTICE, "clock stepped");
+	noon_tsa_service_tell(d->tsa, "stepped");
 }
 
 /* A clock without sources is taken as it is: nothing is known of it. */
@@ -177,12 +178,14 @@ static void check_clock(struct noon_daemon *d)
 	case NOON_CLOCK_STEPPED:
 		noon_log(NOON_LOG_WARNING, "somebody else stepped the clock by %.9f s",
 			 noon_dur_to_s(size));
+		noon_tsa_service_tell(d->tsa, "stepped by somebody else");
 		noon_engine_on_discontinuity(d->engine, now, NOON_DISCONTINUITY_STEPPED,
 					     &d->actions);
 		break;
 	case NOON_CLOCK_SUSPENDED:
 		noon_log(NOON_LOG_WARNING, "the machine was suspended for %.3f s",
 			 noon_dur_to_s(size));
+		noon_tsa_service_tell(d->tsa, "the machine was suspended");
 		noon_engine_on_discontinuity(d->engine, now, NOON_DISCONTINUITY_SUSPENDED,
 					     &d->actions);
 		/* What is under way was sent before: its times are on two scales. */
@@ -290,6 +293,7 @@ static void tell_state(struct noon_daemon *d, const struct noon_reading *r)
 	if (is_worth_a_line(d, d->state, r->state))
 		log_state(d, r);
 	tell_hook(d, r);
+	noon_tsa_service_tell_state(d->tsa, r->state, r->bound);
 	d->state = r->state;
 	(void)snprintf(text, sizeof(text), "STATUS=%s", noon_state_word(r->state));
 	noon_notify(text);
@@ -388,6 +392,8 @@ static void check_leap(struct noon_daemon *d)
 	if (noon_leap_watch_take(&d->leap, utc, &shift)) {
 		noon_log(NOON_LOG_NOTICE, "leap second: the UTC count moves by %+.0f s",
 			 noon_dur_to_s(shift));
+		noon_tsa_service_tell(d->tsa, shift < 0 ? "a leap second was inserted"
+							: "a leap second was left out");
 		noon_engine_on_leap(d->engine, shift, r.h);
 		return;
 	}
@@ -477,6 +483,7 @@ void noon_daemon_reload(struct noon_daemon *d)
 {
 	if (d->ke != NULL)
 		noon_ke_service_reload(d->ke);
+	noon_tsa_service_reload(d->tsa);
 	for (size_t i = 0; i < d->conf.n_sources; i++)
 		reload_guard(d, i);
 	for (size_t i = 0; i < d->conf.n_transmitters; i++)
@@ -559,10 +566,12 @@ static noon_err make_engine(struct noon_daemon *d)
 static noon_err make_services(struct noon_daemon *d)
 {
 	struct noon_secret_nts_master master;
-	noon_err err;
+	noon_err err = NOON_OK;
 
-	if (!d->conf.server.enabled)
-		return NOON_OK;
+	if (d->conf.tsa.enabled)
+		err = noon_tsa_service_new(&d->conf.tsa, &d->served, &d->tsa);
+	if (err || !d->conf.server.enabled)
+		return err;
 	if (!d->conf.ke.enabled)
 		return noon_ntp_service_new(&d->conf.server, d->loop, &d->served, NULL, 0, &d->ntp);
 	err = noon_store_master(d->conf.state_dir, &d->entropy.rng, &master);
@@ -696,6 +705,8 @@ noon_err noon_daemon_start(struct noon_daemon *d)
 		err = noon_ntp_service_start(d->ntp);
 	if (!err && d->ke != NULL)
 		err = noon_ke_service_start(d->ke);
+	if (!err && d->tsa != NULL)
+		err = noon_tsa_service_start(d->tsa);
 	for (size_t i = 0; i < d->conf.n_sources && !err; i++) {
 		err = noon_daemon_source_init(&d->source[i], &d->host);
 		if (!err && d->guard[i] != NULL)
@@ -738,6 +749,7 @@ void noon_daemon_fini(struct noon_daemon *d)
 		noon_ptp_service_free(d->ptp[i]);
 	noon_ptp_ports_fini(&d->ports);
 	noon_control_free(d->control);
+	noon_tsa_service_free(d->tsa);
 	noon_ke_service_free(d->ke);
 	noon_ntp_service_free(d->ntp);
 	noon_page_writer_free(d->page);

@@ -15,6 +15,7 @@
 #include "daemon/served.h"
 #include "daemon/source.h"
 #include "daemon/timescale.h"
+#include "daemon/tsa_service.h"
 #include "engine/engine.h"
 #include "platform/clock.h"
 #include "platform/entropy.h"
@@ -47,6 +48,7 @@ struct noon_daemon {
 	struct noon_served served;
 	struct noon_ntp_service *ntp;
 	struct noon_ke_service *ke;
+	struct noon_tsa_service *tsa; /**< NULL: none */
 	struct noon_ptp_ports ports;
 	struct noon_ptp_service *ptp[NOON_CONFIG_TRANSMITTERS_MAX]; /**< NULL: not there */
 	struct noon_timescale tai;

@@ -87,6 +87,8 @@ static void publish_served(struct noon_daemon *d, const struct noon_reading *r)
 		.line = noon_clock_map_raw(d->clock),
 		.real_is_c = d->clock->ops->real_is_disciplined,
 		.is_local = !noon_daemon_has_sources(d),
+		.is_ok = noon_daemon_has_sources(d) ? r->state == NOON_STATE_OK : !d->overslept,
+		.leapt = d->leap.done,
 		.asleep = d->clock->asleep0,
 	};
 	struct noon_ntp_server_clock *c = &s.clock;

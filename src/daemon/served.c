@@ -33,8 +33,10 @@ void noon_served_renew(struct noon_served_state *s, const struct noon_instant *n
 	const noon_time want = noon_clock_map_apply(&s->line, now->raw_ns);
 	const noon_time is = noon_clock_map_apply(&s->map, now->real_ns);
 
-	if (noon_sat_sub(asleep, s->asleep) > SLEEP_MIN)
+	if (noon_sat_sub(asleep, s->asleep) > SLEEP_MIN) {
 		s->clock.has_time = false;
+		s->is_ok = false;
+	}
 	if (!s->real_is_c) {
 		s->clock.root_disp = noon_served_clock_at(s, want).root_disp;
 		s->map.from0 = now->real_ns;

@@ -371,6 +371,7 @@ json_t *noon_status_json(struct noon_daemon *d)
 	(void)json_object_set_new(o, "sources", sources(d, r.h));
 	(void)json_object_set_new(o, "server", ntp_server(d));
 	(void)json_object_set_new(o, "nts_ke", ke_server(d));
+	(void)json_object_set_new(o, "tsa", noon_tsa_service_status(d->tsa));
 	(void)json_object_set_new(o, "ptp_transmitters", noon_status_ptp_transmitters(d));
 	(void)json_object_set_new(o, "events", events(d));
 	return o;

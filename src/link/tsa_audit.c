@@ -55,7 +55,7 @@ noon_err noon_tsa_ledger_each(struct noon_tsa_ledger *l, uint64_t first,
 	return rc == SQLITE_DONE ? NOON_OK : NOON_ERR_OS;
 }
 
-noon_err noon_tsa_ledger_head(struct noon_tsa_ledger *l, struct noon_ledger_head *ret)
+noon_err noon_ledger_read_head(struct noon_tsa_ledger *l, struct noon_ledger_head *ret)
 {
 	sqlite3_stmt *st = NULL;
 	struct noon_ledger_head head = {0};
@@ -73,6 +73,35 @@ noon_err noon_tsa_ledger_head(struct noon_tsa_ledger *l, struct noon_ledger_head
 	if (rc != SQLITE_ROW && rc != SQLITE_DONE)
 		return NOON_ERR_OS;
 	*ret = head;
+	return NOON_OK;
+}
+
+noon_err noon_tsa_ledger_last_ordered(struct noon_tsa_ledger *l, noon_time *ret)
+{
+	sqlite3_stmt *st = NULL;
+	noon_time last = NOON_TIME_FIRST;
+	int rc = sqlite3_prepare_v2(l->db,
+				    "SELECT body FROM entry WHERE counter IS NOT NULL "
+				    "ORDER BY counter DESC",
+				    -1, &st, NULL);
+
+	while (rc == SQLITE_OK || rc == SQLITE_ROW) {
+		struct noon_tst_info t;
+
+		rc = sqlite3_step(st);
+		if (rc != SQLITE_ROW ||
+		    noon_tst_info_decode(noon_bytes_of(sqlite3_column_blob(st, 0),
+						       (size_t)sqlite3_column_bytes(st, 0)),
+					 &t) ||
+		    !t.ordering)
+			continue;
+		last = t.gen_time;
+		rc = SQLITE_DONE;
+	}
+	(void)sqlite3_finalize(st);
+	if (rc != SQLITE_DONE)
+		return NOON_ERR_OS;
+	*ret = last;
 	return NOON_OK;
 }
 

@@ -128,7 +128,7 @@ static void make_private(const char *path)
 static noon_err load_end(struct noon_tsa_ledger *l)
 {
 	sqlite3_stmt *st = NULL;
-	noon_err err = noon_tsa_ledger_head(l, &l->head);
+	noon_err err = noon_ledger_read_head(l, &l->head);
 
 	if (err)
 		return err;
@@ -237,7 +237,28 @@ void noon_tsa_ledger_close(struct noon_tsa_ledger *l)
 
 const char *noon_tsa_ledger_error(const struct noon_tsa_ledger *l)
 {
-	return sqlite3_errmsg(l->db);
+	return l->error;
+}
+
+struct noon_ledger_head noon_tsa_ledger_end(const struct noon_tsa_ledger *l)
+{
+	return l->head;
+}
+
+static bool run(sqlite3_stmt *st)
+{
+	const bool done = sqlite3_step(st) == SQLITE_DONE;
+
+	(void)sqlite3_reset(st);
+	return done;
+}
+
+/* What went wrong is forgotten by the rollback. */
+static noon_err give_up(struct noon_tsa_ledger *l)
+{
+	(void)snprintf(l->error, sizeof(l->error), "%s", sqlite3_errmsg(l->db));
+	(void)run(l->rollback);
+	return NOON_ERR_OS;
 }
 
 static void put_u64(uint8_t *p, uint64_t v)
@@ -273,14 +294,6 @@ noon_err noon_ledger_hash(const struct noon_ledger_head *before, const struct no
 	if (noon_sha256(e->body, p))
 		return NOON_ERR_CRYPTO;
 	return noon_sha256(noon_bytes_of(buf, sizeof(buf)), ret);
-}
-
-static bool run(sqlite3_stmt *st)
-{
-	const bool done = sqlite3_step(st) == SQLITE_DONE;
-
-	(void)sqlite3_reset(st);
-	return done;
 }
 
 /* Within a transaction. */
@@ -321,10 +334,8 @@ noon_err noon_tsa_ledger_append(struct noon_tsa_ledger *l, const struct noon_led
 	for (size_t i = 0; i < n && ok; i++)
 		ok = insert(l, &head, &entries[i]) == NOON_OK;
 	ok = ok && run(l->commit);
-	if (!ok) {
-		(void)run(l->rollback);
-		return NOON_ERR_OS;
-	}
+	if (!ok)
+		return give_up(l);
 	l->head = head;
 	return NOON_OK;
 }
@@ -342,14 +353,12 @@ noon_err noon_tsa_ledger_reserve(struct noon_tsa_ledger *l, uint64_t n, noon_tim
 	bool ok = n > 0 && n <= INT32_MAX && first <= (uint64_t)INT64_MAX - n && run(l->begin);
 
 	if (!ok)
-		return NOON_ERR_OS;
+		return give_up(l);
 	(void)sqlite3_bind_int64(l->block, 1, (sqlite3_int64)first);
 	(void)sqlite3_bind_int64(l->block, 2, (sqlite3_int64)(first + n - 1));
 	ok = run(l->block) && insert(l, &head, &e) == NOON_OK && run(l->commit);
-	if (!ok) {
-		(void)run(l->rollback);
-		return NOON_ERR_OS;
-	}
+	if (!ok)
+		return give_up(l);
 	l->head = head;
 	l->next_counter = first + n;
 	*ret_first = first;

@@ -93,9 +93,12 @@ const char *noon_tsa_ledger_error(const struct noon_tsa_ledger *l);
 void noon_tsa_ledger_serial(const struct noon_tsa_ledger *l, uint64_t counter,
 			    uint8_t ret[NOON_LEDGER_SERIAL_LEN]);
 
-/** The last entry. */
-NOON_MUST_USE noon_err noon_tsa_ledger_head(struct noon_tsa_ledger *l,
-					    struct noon_ledger_head *ret);
+/** The last entry of a ledger that is open for writing. */
+struct noon_ledger_head noon_tsa_ledger_end(const struct noon_tsa_ledger *l);
+
+/** Find genTime of the last token that promises an order; NOON_TIME_FIRST if there is none.
+ *  @retval NOON_OK, NOON_ERR_OS */
+NOON_MUST_USE noon_err noon_tsa_ledger_last_ordered(struct noon_tsa_ledger *l, noon_time *ret);
 
 /** What an audit found. */
 struct noon_ledger_audit {

@@ -15,8 +15,13 @@ struct noon_tsa_ledger {
 	uint32_t instance;
 	struct noon_ledger_head head; /* of a writer */
 	uint64_t next_counter;	      /* first one that was never reserved */
+	char error[160];
 	sqlite3_stmt *begin, *commit, *rollback, *insert, *block;
 };
+
+/** Read the last entry. */
+NOON_MUST_USE noon_err noon_ledger_read_head(struct noon_tsa_ledger *l,
+					     struct noon_ledger_head *ret);
 
 /** The hash of the entry that follows `before`. @retval NOON_OK, NOON_ERR_CRYPTO */
 NOON_MUST_USE noon_err noon_ledger_hash(const struct noon_ledger_head *before,
