@@ -71,6 +71,7 @@ noon_err noon_tls_new(struct noon_tls_ctx *ctx, const struct noon_tls_peer *peer
 	assert(ctx->server == !peer);
 	if (!t)
 		return NOON_ERR_CRYPTO;
+	t->web = ctx->web;
 	t->ssl = SSL_new(ctx->ssl);
 	if (t->ssl && attach(t) && SSL_set_app_data(t->ssl, t) == 1)
 		err = peer ? expect_peer(t->ssl, peer) : NOON_OK;
@@ -178,7 +179,7 @@ noon_err noon_tls_handshake(struct noon_tls *t)
 	result = SSL_do_handshake(t->ssl);
 	if (result != 1)
 		return explain(t, result);
-	err = check_alpn(t);
+	err = t->web ? NOON_OK : check_alpn(t);
 	t->open = !err;
 	return err;
 }

@@ -5,7 +5,8 @@
  * A context holds certificates (server) or trust anchors (client) and makes connections. Both sides
  * speak TLS 1.3 only and ALPN "ntske/1" only (RFC 8915, section 4): a peer that offers or selects
  * another protocol, or none, is refused during the handshake. No session tickets, no early data, no
- * renegotiation. The backend is OpenSSL 3.
+ * renegotiation. The backend is OpenSSL 3. A context for the web speaks TLS 1.2 as well, and
+ * HTTP/1.1 to whoever names a protocol.
  *
  * One connection belongs to one thread at a time; so does a context while it is reloaded.
  */
@@ -81,6 +82,14 @@ NOON_MUST_USE noon_err noon_tls_server_ctx_new(const struct noon_tls_pem *chain,
 					       const struct noon_tls_pem *key,
 					       struct noon_tls_ctx **ret,
 					       struct noon_tls_why *ret_why);
+
+/** Make a server context for HTTPS: TLS 1.2 with forward secrecy and AEAD (RFC 9325), or 1.3; ALPN
+ *  "http/1.1" if the client names protocols at all. Parameters and errors as
+ *  noon_tls_server_ctx_new(). */
+NOON_MUST_USE noon_err noon_tls_web_ctx_new(const struct noon_tls_pem *chain,
+					    const struct noon_tls_pem *key,
+					    struct noon_tls_ctx **ret,
+					    struct noon_tls_why *ret_why);
 
 /**
  * Load certificate and key again. Connections that exist keep the old ones; on failure the context

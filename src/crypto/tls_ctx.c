@@ -17,6 +17,12 @@
 static const uint8_t alpn[] = "\x07" NOON_TLS_ALPN; /* as on the wire: length, then name */
 #define ALPN_BYTES (sizeof(alpn) - 1)
 
+static const uint8_t alpn_web[] = "\x08http/1.1";
+
+/* TLS 1.2 for the web: forward secrecy and authenticated encryption only (RFC 9325, section 4.2).
+ */
+#define WEB_CIPHERS "ECDHE+AESGCM:ECDHE+CHACHA20"
+
 #define CERTS_MAX 1000 /* certificates in one file: a system store has about 150 */
 
 /* Where a part of the configuration comes from and which it is. */
@@ -162,21 +168,40 @@ static int check_hello(SSL *ssl, int *ret_alert, void *arg)
 	return SSL_CLIENT_HELLO_ERROR;
 }
 
-static int select_alpn(SSL *ssl, const unsigned char **out, unsigned char *ret_n,
-		       const unsigned char *in, unsigned n, void *arg)
+/* Find our protocol, as on the wire, in the client's list. */
+static bool offers(const uint8_t *want, const unsigned char *in, unsigned n)
 {
 	const unsigned char *end = in + n;
 
+	for (; in < end && (size_t)(end - in) > in[0]; in += 1 + in[0])
+		if (in[0] == want[0] && memcmp(in + 1, want + 1, want[0]) == 0)
+			return true;
+	return false;
+}
+
+static int select_alpn(SSL *ssl, const unsigned char **out, unsigned char *ret_n,
+		       const unsigned char *in, unsigned n, void *arg)
+{
 	(void)arg;
-	for (; in < end && (size_t)(end - in) > in[0]; in += 1 + in[0]) {
-		if (in[0] != alpn[0] || memcmp(in + 1, alpn + 1, alpn[0]) != 0)
-			continue;
-		*out = alpn + 1;
-		*ret_n = alpn[0];
-		return SSL_TLSEXT_ERR_OK;
+	if (!offers(alpn, in, n)) {
+		(void)refuse_alpn(ssl);
+		return SSL_TLSEXT_ERR_ALERT_FATAL;
 	}
-	(void)refuse_alpn(ssl);
-	return SSL_TLSEXT_ERR_ALERT_FATAL;
+	*out = alpn + 1;
+	*ret_n = alpn[0];
+	return SSL_TLSEXT_ERR_OK;
+}
+
+static int select_alpn_web(SSL *ssl, const unsigned char **out, unsigned char *ret_n,
+			   const unsigned char *in, unsigned n, void *arg)
+{
+	(void)ssl;
+	(void)arg;
+	if (!offers(alpn_web, in, n))
+		return SSL_TLSEXT_ERR_ALERT_FATAL; /* RFC 7301, section 3.2 */
+	*out = alpn_web + 1;
+	*ret_n = alpn_web[0];
+	return SSL_TLSEXT_ERR_OK;
 }
 
 /* What server and client have in common. NULL: no memory. */
@@ -197,8 +222,22 @@ static SSL_CTX *new_ssl_ctx(const SSL_METHOD *method)
 	return ssl;
 }
 
-static noon_err new_server(const struct noon_tls_pem *chain, const struct noon_tls_pem *key,
-			   SSL_CTX **ret, struct noon_tls_why *why)
+static bool prepare_ntske(SSL_CTX *ssl)
+{
+	SSL_CTX_set_client_hello_cb(ssl, check_hello, NULL);
+	SSL_CTX_set_alpn_select_cb(ssl, select_alpn, NULL);
+	return true;
+}
+
+static bool prepare_web(SSL_CTX *ssl)
+{
+	SSL_CTX_set_alpn_select_cb(ssl, select_alpn_web, NULL);
+	return SSL_CTX_set_min_proto_version(ssl, TLS1_2_VERSION) == 1 &&
+	       SSL_CTX_set_cipher_list(ssl, WEB_CIPHERS) == 1;
+}
+
+static noon_err new_server(bool web, const struct noon_tls_pem *chain,
+			   const struct noon_tls_pem *key, SSL_CTX **ret, struct noon_tls_why *why)
 {
 	const struct part certs = {chain, NOON_TLS_WHY_FILE_CERT, "certificate"};
 	const struct part secret = {key, NOON_TLS_WHY_FILE_KEY, "private key"};
@@ -206,12 +245,11 @@ static noon_err new_server(const struct noon_tls_pem *chain, const struct noon_t
 	noon_err err;
 
 	if (!ssl || SSL_CTX_set_num_tickets(ssl, 0) != 1 ||
-	    SSL_CTX_set_max_early_data(ssl, 0) != 1) {
+	    SSL_CTX_set_max_early_data(ssl, 0) != 1 ||
+	    !(web ? prepare_web(ssl) : prepare_ntske(ssl))) {
 		SSL_CTX_free(ssl);
 		return refuse_library(why);
 	}
-	SSL_CTX_set_client_hello_cb(ssl, check_hello, NULL);
-	SSL_CTX_set_alpn_select_cb(ssl, select_alpn, NULL);
 	err = load_certs(ssl, &certs, why);
 	if (!err)
 		err = load_key(ssl, &secret, why);
@@ -240,16 +278,29 @@ noon_err noon_tls_server_ctx_new(const struct noon_tls_pem *chain, const struct 
 				 struct noon_tls_ctx **ret, struct noon_tls_why *ret_why)
 {
 	SSL_CTX *ssl = NULL;
-	const noon_err err = new_server(chain, key, &ssl, ret_why);
+	const noon_err err = new_server(false, chain, key, &ssl, ret_why);
 
 	return err ? err : wrap(ssl, true, ret, ret_why);
+}
+
+noon_err noon_tls_web_ctx_new(const struct noon_tls_pem *chain, const struct noon_tls_pem *key,
+			      struct noon_tls_ctx **ret, struct noon_tls_why *ret_why)
+{
+	SSL_CTX *ssl = NULL;
+	noon_err err = new_server(true, chain, key, &ssl, ret_why);
+
+	if (!err)
+		err = wrap(ssl, true, ret, ret_why);
+	if (!err)
+		(*ret)->web = true;
+	return err;
 }
 
 noon_err noon_tls_server_ctx_reload(struct noon_tls_ctx *ctx, const struct noon_tls_pem *chain,
 				    const struct noon_tls_pem *key, struct noon_tls_why *ret_why)
 {
 	SSL_CTX *ssl = NULL;
-	const noon_err err = new_server(chain, key, &ssl, ret_why);
+	const noon_err err = new_server(ctx->web, chain, key, &ssl, ret_why);
 
 	assert(ctx->server);
 	if (err)

@@ -12,6 +12,7 @@
 struct noon_tls_ctx {
 	SSL_CTX *ssl; /**< owned; connections hold references of their own */
 	bool server;
+	bool web; /**< serves HTTP/1.1, not NTS-KE */
 };
 
 struct noon_tls {
@@ -21,6 +22,7 @@ struct noon_tls {
 	bool eof;  /**< no more bytes will come */
 	bool open; /**< the handshake is done */
 	bool closing;
+	bool web; /**< as in the context */
 	struct noon_tls_why why;
 };
 

@@ -10,7 +10,7 @@
 /* Not const only because libConfuse's types are not; nothing writes to them. */
 static cfg_opt_t policy_opts[] = {
 	CFG_STR("accuracy", "1s", CFGF_NONE),
-	CFG_STR_LIST("digests", "{sha256, sha384, sha512}", CFGF_NONE),
+	CFG_STR_LIST("digests", NULL, CFGF_NONE), /* all */
 	CFG_BOOL("ordering", cfg_false, CFGF_NONE),
 	CFG_END(),
 };
@@ -87,7 +87,8 @@ static noon_err take_policy(cfg_t *tsa, cfg_t *cfg, struct noon_tsa_policy *p)
 	const unsigned n = cfg_size(cfg, "digests");
 
 	if (noon_oid_parse(cfg_title(cfg), p->oid, &p->oid_n)) {
-		cfg_error(tsa, "policy \"%s\": expected an object identifier such as \"1.3.6.1.4.1.N\"",
+		cfg_error(tsa,
+			  "policy \"%s\": expected an object identifier such as \"1.3.6.1.4.1.N\"",
 			  cfg_title(cfg));
 		return NOON_ERR_FORMAT;
 	}
@@ -103,9 +104,11 @@ static noon_err take_policy(cfg_t *tsa, cfg_t *cfg, struct noon_tsa_policy *p)
 		}
 		p->digests |= 1U << d;
 	}
+	if (n == 0)
+		p->digests = (1U << NOON_DIGESTS) - 1;
 	if (p->accuracy < NOON_US(1) || p->accuracy > NOON_S(86400))
 		return refuse(cfg, "accuracy", "expected 1us to 1d");
-	return p->digests != 0 ? NOON_OK : refuse(cfg, "digests", "expected one at least");
+	return NOON_OK;
 }
 
 static noon_err take_policies(cfg_t *cfg, struct noon_tsa_conf *m)

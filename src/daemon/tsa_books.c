@@ -8,8 +8,8 @@
 
 #include "daemon/log.h"
 
-#define BLOCK	  16384 /* serial numbers reserved at a time */
-#define IDLE_S	  1	/* how often the thread looks for sums of refusals */
+#define BLOCK  16384 /* serial numbers reserved at a time */
+#define IDLE_S 1     /* how often the thread looks for sums of refusals */
 
 noon_err noon_tsa_books_open(struct noon_tsa_books *b, const char *path, noon_time *ret_last)
 {
@@ -54,8 +54,7 @@ static void judge(struct noon_tsa_books *b, bool good)
 	if (good)
 		noon_log(NOON_LOG_NOTICE, "tsa: the ledger can be written again");
 	else
-		noon_log(NOON_LOG_ERROR, "tsa: the ledger cannot be written: %s: no tokens",
-			 error);
+		noon_log(NOON_LOG_ERROR, "tsa: the ledger cannot be written: %s: no tokens", error);
 }
 
 static void reserve(struct noon_tsa_books *b)

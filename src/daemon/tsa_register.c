@@ -7,14 +7,14 @@
 #define LEAP_MEMORY NOON_S(3600)
 
 void noon_tsa_register_init(struct noon_tsa_register *g, const struct noon_tsa_conf *conf,
-			    struct noon_served *served, noon_dur local_bound, noon_time last)
+			    struct noon_served *served, noon_dur local_bound)
 {
 	*g = (struct noon_tsa_register){
 		.conf = conf,
 		.served = served,
 		.local_bound = local_bound,
 		.lock = PTHREAD_MUTEX_INITIALIZER,
-		.last = last,
+		.last = NOON_TIME_FIRST,
 	};
 }
 
@@ -49,7 +49,7 @@ struct noon_tsa_clock noon_tsa_register_clock(struct noon_tsa_register *g)
 	c.latest = noon_time_add(t, half);
 	/* After an inserted second the count passes it a second time, announced or not. */
 	c.leap = noon_dur_abs(noon_time_diff(t, s.leapt)) < LEAP_MEMORY ? NOON_LEAP_INSERT
-									 : s.clock.leap;
+									: s.clock.leap;
 	return c;
 }
 

@@ -18,7 +18,8 @@
 struct noon_tsa_register {
 	const struct noon_tsa_conf *conf;
 	struct noon_served *served;
-	noon_dur local_bound; /**< |error| of a clock without sources, by decree; 0: it has no time */
+	noon_dur local_bound; /**< |error| of a clock without sources, by decree; 0: it has no time
+			       */
 	pthread_mutex_t lock; /**< of all below */
 	noon_time last;	      /**< genTime of the last token of a policy with ordering */
 	uint64_t next;	      /**< counter; next == end: none left */
@@ -28,7 +29,7 @@ struct noon_tsa_register {
 };
 
 void noon_tsa_register_init(struct noon_tsa_register *g, const struct noon_tsa_conf *conf,
-			    struct noon_served *served, noon_dur local_bound, noon_time last);
+			    struct noon_served *served, noon_dur local_bound);
 void noon_tsa_register_fini(struct noon_tsa_register *g);
 
 /** Read the clock as tokens do. */

@@ -115,7 +115,6 @@ noon_err noon_tsa_service_new(const struct noon_config_tsa *conf, struct noon_se
 			      struct noon_tsa_service **ret)
 {
 	struct noon_tsa_service *s = calloc(1, sizeof(*s));
-	noon_time last = NOON_TIME_FIRST;
 	noon_err err;
 
 	if (s == NULL)
@@ -123,8 +122,7 @@ noon_err noon_tsa_service_new(const struct noon_config_tsa *conf, struct noon_se
 	s->conf = *conf;
 	(void)pthread_mutex_init(&s->key.lock, NULL);
 	err = load_first_key(s);
-	err = err ? err : noon_tsa_books_open(&s->books, conf->ledger, &last);
-	noon_tsa_register_init(&s->reg, &s->machine, served, conf->local_bound, last);
+	noon_tsa_register_init(&s->reg, &s->machine, served, conf->local_bound);
 	err = err ? err : open_workers(s);
 	if (err)
 		noon_tsa_service_free(s);
@@ -135,8 +133,10 @@ noon_err noon_tsa_service_new(const struct noon_config_tsa *conf, struct noon_se
 
 noon_err noon_tsa_service_start(struct noon_tsa_service *s)
 {
-	noon_err err = noon_tsa_books_start(&s->books, &s->reg);
+	/* Only now: the files are to be those of the user that it runs as. */
+	noon_err err = noon_tsa_books_open(&s->books, s->conf.ledger, &s->reg.last);
 
+	err = err ? err : noon_tsa_books_start(&s->books, &s->reg);
 	if (!err)
 		note_key(s);
 	for (size_t i = 0; i < s->n_workers && !err; i++)

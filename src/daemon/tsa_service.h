@@ -16,15 +16,16 @@
 
 struct noon_tsa_service;
 
-/** Load the key, open ledger and sockets. Errors are logged.
- *  @retval NOON_OK, NOON_ERR_OS, NOON_ERR_CERT, NOON_ERR_STATE (the ledger is in use), ... */
+/** Load the key, open the sockets. Errors are logged.
+ *  @retval NOON_OK, NOON_ERR_OS, NOON_ERR_CERT, others of the certificate's */
 NOON_MUST_USE noon_err noon_tsa_service_new(const struct noon_config_tsa *conf,
 					    struct noon_served *served,
 					    struct noon_tsa_service **ret);
-/** Start the threads, after privileges were dropped. @retval NOON_OK, NOON_ERR_OS */
+/** Open the ledger and start the threads, after privileges were dropped. Errors are logged.
+ *  @retval NOON_OK, NOON_ERR_OS, NOON_ERR_STATE (the ledger is in use), NOON_ERR_FORMAT */
 NOON_MUST_USE noon_err noon_tsa_service_start(struct noon_tsa_service *s);
-/** Read the certificates and keys again, its own and that of TLS; what cannot be read leaves the old
- *  one in force. Logged, and written into the books. NULL is fine. */
+/** Read the certificates and keys again, its own and that of TLS; what cannot be read leaves the
+ * old one in force. Logged, and written into the books. NULL is fine. */
 void noon_tsa_service_reload(struct noon_tsa_service *s);
 /** The clock changed its state: for the books. @param bound  half-width, ns; NOON_DUR_MAX: none.
  *  NULL is fine. */

@@ -114,8 +114,10 @@ static struct noon_tsa_refusal strike(struct noon_tsa_worker *w, struct noon_tsa
 				 noon_bytes_of(serial, sizeof(serial)), j->text, j->room, j->room_n,
 				 &coin))
 		return system_failure("the token could not be signed");
-	*e = (struct noon_ledger_entry){
-		.kind = NOON_LEDGER_TOKEN, .at = d->gen_time, .counter = counter, .body = coin.tst_info};
+	*e = (struct noon_ledger_entry){.kind = NOON_LEDGER_TOKEN,
+					.at = d->gen_time,
+					.counter = counter,
+					.body = coin.tst_info};
 	if (noon_sha256(coin.token, e->digest))
 		return system_failure("the token could not be signed");
 	j->response = coin.response;
@@ -248,10 +250,7 @@ static noon_err open_http(struct noon_tsa_worker *w)
 	struct noon_http_conf conf = {
 		.listen = c->listen,
 		.n_listen = c->n_listen,
-		.route = &(struct noon_http_route){.path = c->path,
-						   .method = "POST",
-						   .type = NOON_TSP_QUERY_TYPE,
-						   .about = about},
+		.route = &w->route,
 		.n_routes = 1,
 		.chain = &chain,
 		.key = &key,
@@ -271,6 +270,8 @@ static noon_err open_http(struct noon_tsa_worker *w)
 	struct noon_http_why why = {.text = ""};
 	noon_err err;
 
+	w->route = (struct noon_http_route){
+		.path = c->path, .method = "POST", .type = NOON_TSP_QUERY_TYPE, .about = about};
 	err = noon_http_server_new(&conf, &w->http, &why);
 	if (err)
 		noon_log(NOON_LOG_ERROR, "tsa: %s", why.text);

@@ -15,15 +15,15 @@
 #include "proto/tsa_mint.h"
 
 /** How requests ended. */
-#define NOON_TSA_OUTCOME_LIST(X)                             \
-	X(GRANTED, "granted")                                \
-	X(BAD_ALG, "badAlg")                                 \
-	X(BAD_REQUEST, "badRequest")                         \
-	X(BAD_DATA_FORMAT, "badDataFormat")                  \
-	X(TIME_NOT_AVAILABLE, "timeNotAvailable")            \
-	X(UNACCEPTED_POLICY, "unacceptedPolicy")             \
-	X(UNACCEPTED_EXTENSION, "unacceptedExtension")       \
-	X(ADD_INFO_NOT_AVAILABLE, "addInfoNotAvailable")     \
+#define NOON_TSA_OUTCOME_LIST(X)                         \
+	X(GRANTED, "granted")                            \
+	X(BAD_ALG, "badAlg")                             \
+	X(BAD_REQUEST, "badRequest")                     \
+	X(BAD_DATA_FORMAT, "badDataFormat")              \
+	X(TIME_NOT_AVAILABLE, "timeNotAvailable")        \
+	X(UNACCEPTED_POLICY, "unacceptedPolicy")         \
+	X(UNACCEPTED_EXTENSION, "unacceptedExtension")   \
+	X(ADD_INFO_NOT_AVAILABLE, "addInfoNotAvailable") \
 	X(SYSTEM_FAILURE, "systemFailure")
 
 enum noon_tsa_outcome {
@@ -49,19 +49,20 @@ struct noon_tsa_worker {
 	struct noon_tsa_register *reg;
 	struct noon_tsa_books *books;
 	struct noon_tsa_key *key;
+	struct noon_http_route route; /* borrowed by http */
 	struct noon_http_server *http;
 	pthread_t thread;
 	bool running;
 	unsigned generation; /**< of the key in the mint */
 	struct noon_tsa_mint mint;
 	int64_t not_before_s, not_after_s; /**< of its certificate */
-	struct noon_tsa_job *job; /**< one for each connection */
+	struct noon_tsa_job *job;	   /**< one for each connection */
 	size_t n_jobs;
 	struct noon_tsa_job *free;
 	struct noon_tsa_page *batch; /**< not handed in yet */
 	struct noon_tsa_page **batch_end;
 	struct noon_tsa_clerk clerk;
-	noon_time second; /**< CLOCK_MONOTONIC: when refusals were counted from */
+	noon_time second;  /**< CLOCK_MONOTONIC: when refusals were counted from */
 	unsigned refusals; /**< written since */
 	atomic_uint_fast64_t outcome[NOON_TSA_OUTCOMES];
 };

@@ -191,7 +191,7 @@ void noon_tcp_finish(struct noon_tcp *t)
 		(void)shutdown(t->watch.fd, SHUT_WR);
 }
 
-noon_err noon_tcp_listen(const struct noon_addr *local, int *ret_fd, int *ret_sys)
+static noon_err listen_on(const struct noon_addr *local, bool shared, int *ret_fd, int *ret_sys)
 {
 	const int fd = socket(local->u.sa.sa_family, SOCK_STREAM, 0);
 	const int on = 1;
@@ -199,6 +199,8 @@ noon_err noon_tcp_listen(const struct noon_addr *local, int *ret_fd, int *ret_sy
 	if (fd < 0)
 		goto fail;
 	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (shared && setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) < 0)
+		goto fail;
 	if (local->u.sa.sa_family == AF_INET6 &&
 	    setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) < 0)
 		goto fail;
@@ -211,6 +213,16 @@ fail:
 	if (fd >= 0)
 		(void)close(fd);
 	return NOON_ERR_OS;
+}
+
+noon_err noon_tcp_listen(const struct noon_addr *local, int *ret_fd, int *ret_sys)
+{
+	return listen_on(local, false, ret_fd, ret_sys);
+}
+
+noon_err noon_tcp_listen_shared(const struct noon_addr *local, int *ret_fd, int *ret_sys)
+{
+	return listen_on(local, true, ret_fd, ret_sys);
 }
 
 noon_err noon_tcp_accept(int listener, int *ret_fd, struct noon_addr *ret_peer)

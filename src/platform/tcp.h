@@ -49,6 +49,9 @@ bool noon_tcp_is_open(const struct noon_tcp *t);
 
 /** Listen. *ret_sys is errno. @retval NOON_OK, NOON_ERR_OS */
 NOON_MUST_USE noon_err noon_tcp_listen(const struct noon_addr *local, int *ret_fd, int *ret_sys);
+/** Listen on a port that several threads may listen on, each with a socket of its own. */
+NOON_MUST_USE noon_err noon_tcp_listen_shared(const struct noon_addr *local, int *ret_fd,
+					      int *ret_sys);
 /** Accept one connection without blocking. @retval NOON_OK, NOON_ERR_EMPTY, NOON_ERR_OS */
 NOON_MUST_USE noon_err noon_tcp_accept(int listener, int *ret_fd, struct noon_addr *ret_peer);
 

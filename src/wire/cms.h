@@ -24,7 +24,7 @@
 #include "wire/der.h"
 
 #define NOON_CMS_ATTRS_MAX  384	 /**< bytes of the signed attributes */
-#define NOON_CMS_SIGNER_MAX 4096 /**< bytes of a signer's identifier */
+#define NOON_CMS_SIGNER_MAX 1536 /**< bytes of a signer's identifier */
 #define NOON_CMS_OVERHEAD_MAX \
 	1024 /**< bytes of a token besides content, signer, certificates, signature */
 #define NOON_CMS_CERT_HASH_LEN 32  /**< SHA-256 */
