@@ -65,6 +65,7 @@ struct noon_calendar noon_calendar_of(noon_time t)
 bool noon_calendar_time(const struct noon_calendar *c, noon_time *ret)
 {
 	struct noon_calendar back;
+	int64_t more = (int64_t)c->ns;
 	int64_t days;
 	int64_t s;
 	int64_t ns;
@@ -76,8 +77,12 @@ bool noon_calendar_time(const struct noon_calendar *c, noon_time *ret)
 	days = noon_calendar_days(c->year, c->month, c->day);
 	date_of(days, &back);
 	s = days * NOON_S_PER_DAY + (int64_t)c->hour * 3600 + (int64_t)c->minute * 60 + c->second;
+	if (s < 0) { /* towards zero: the first second of all begins before INT64_MIN */
+		s++;
+		more -= NOON_NS_PER_SEC;
+	}
 	if (back.day != c->day || __builtin_mul_overflow(s, NOON_NS_PER_SEC, &ns) ||
-	    __builtin_add_overflow(ns, (int64_t)c->ns, &ns))
+	    __builtin_add_overflow(ns, more, &ns))
 		return false;
 	*ret = (noon_time){ns};
 	return true;
