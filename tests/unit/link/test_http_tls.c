@@ -140,6 +140,26 @@ static void serves_tls_1_2_and_1_3(void **state)
 	assert_int_equal(world_count(NOON_HTTP_COUNT_TLS_FAILED), 0);
 }
 
+static void selects_a_protocol_that_is_offered(void **state)
+{
+	static const char *const offered[] = {"\x02h2\x08http/1.1\x08http/1.0", "\x08http/1.0"};
+	static const char *const selected[] = {"http/1.1", "http/1.0"};
+
+	(void)state;
+	world_open();
+	for (size_t i = 0; i < 2; i++) {
+		const uint8_t *name = NULL;
+		unsigned n = 0;
+		struct client c;
+
+		assert_true(client_tls(&c, TLS1_3_VERSION, offered[i]));
+		SSL_get0_alpn_selected(c.ssl, &name, &n);
+		assert_int_equal(n, 8);
+		assert_memory_equal(name, selected[i], 8);
+		client_end(&c);
+	}
+}
+
 static void refuses_other_versions_and_protocols(void **state)
 {
 	struct client c;
@@ -291,6 +311,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(serves_tls_1_2_and_1_3),
+		T(selects_a_protocol_that_is_offered),
 		T(refuses_other_versions_and_protocols),
 		T(carries_much_and_pipelined_in_order),
 		T(closes_with_a_notice),
