@@ -84,7 +84,7 @@ NOON_MUST_USE noon_err noon_tls_server_ctx_new(const struct noon_tls_pem *chain,
 					       struct noon_tls_why *ret_why);
 
 /** Make a server context for HTTPS: TLS 1.2 with forward secrecy and AEAD (RFC 9325), or 1.3; ALPN
- *  "http/1.1" if the client names protocols at all. Parameters and errors as
+ *  "http/1.1" or "http/1.0" if the client names protocols at all. Parameters and errors as
  *  noon_tls_server_ctx_new(). */
 NOON_MUST_USE noon_err noon_tls_web_ctx_new(const struct noon_tls_pem *chain,
 					    const struct noon_tls_pem *key,

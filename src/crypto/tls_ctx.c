@@ -17,7 +17,7 @@
 static const uint8_t alpn[] = "\x07" NOON_TLS_ALPN; /* as on the wire: length, then name */
 #define ALPN_BYTES (sizeof(alpn) - 1)
 
-static const uint8_t alpn_web[] = "\x08http/1.1";
+static const uint8_t alpn_web[][10] = {"\x08http/1.1", "\x08http/1.0"};
 
 /* TLS 1.2 for the web: forward secrecy and authenticated encryption only (RFC 9325, section 4.2).
  */
@@ -197,11 +197,14 @@ static int select_alpn_web(SSL *ssl, const unsigned char **out, unsigned char *r
 {
 	(void)ssl;
 	(void)arg;
-	if (!offers(alpn_web, in, n))
-		return SSL_TLSEXT_ERR_ALERT_FATAL; /* RFC 7301, section 3.2 */
-	*out = alpn_web + 1;
-	*ret_n = alpn_web[0];
-	return SSL_TLSEXT_ERR_OK;
+	for (size_t i = 0; i < 2; i++) {
+		if (!offers(alpn_web[i], in, n))
+			continue;
+		*out = alpn_web[i] + 1;
+		*ret_n = alpn_web[i][0];
+		return SSL_TLSEXT_ERR_OK;
+	}
+	return SSL_TLSEXT_ERR_ALERT_FATAL; /* RFC 7301, section 3.2 */
 }
 
 /* What server and client have in common. NULL: no memory. */

@@ -26,8 +26,9 @@
 
 /* At the cap, a connection that has been idle for this long makes room ... */
 #define IDLE_MIN NOON_MS(250)
-/* ... and one that is still in its handshake. Two round trips around the world. */
-#define HANDSHAKE_MIN NOON_MS(600)
+/* ... and one that sets up TLS, sends a request or reads a reply for this long: two round trips
+ * around the world. So floods crowd out each other, not the others. */
+#define BUSY_MIN NOON_MS(600)
 
 static void on_timer(void *arg);
 
@@ -497,9 +498,21 @@ bool noon_http_conn_may_go(const struct noon_http_conn *c, noon_time now)
 
 	if (c->again || c->held)
 		return false;
-	return (c->phase == NOON_HTTP_IDLE && age > IDLE_MIN) ||
-	       (c->phase == NOON_HTTP_HANDSHAKE && age > HANDSHAKE_MIN) ||
-	       c->phase == NOON_HTTP_LINGERING;
+	switch (c->phase) {
+	case NOON_HTTP_IDLE:
+		return age > IDLE_MIN;
+	case NOON_HTTP_HANDSHAKE:
+	case NOON_HTTP_READING:
+	case NOON_HTTP_WRITING:
+		return age > BUSY_MIN;
+	case NOON_HTTP_LINGERING:
+		return true;
+	case NOON_HTTP_PENDING:
+	case NOON_HTTP_LOST:
+	case NOON_HTTP_CLOSED:
+		break;
+	}
+	return false;
 }
 
 noon_err noon_http_conn_new(struct noon_http_server *s, int fd, const struct noon_addr *peer,

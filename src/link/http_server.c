@@ -149,10 +149,8 @@ static void on_woken(void *arg, unsigned what)
 
 	(void)what;
 	(void)!read(s->woken.fd, &times, sizeof(times));
-	if (atomic_exchange(&s->stop, false)) {
+	if (atomic_exchange(&s->stop, false))
 		noon_loop_stop(s->loop);
-		return;
-	}
 	take_tls(s);
 	if (atomic_exchange(&s->wake, false) && s->conf.on_wake != NULL)
 		s->conf.on_wake(s->conf.arg);

@@ -85,7 +85,7 @@ struct noon_http_conf {
 #define NOON_HTTP_COUNT_LIST(X)                                                             \
 	X(ACCEPTED, "accepted")	      /* connections */                                     \
 	X(REFUSED, "refused")	      /* connections, by the cap */                         \
-	X(CROWDED_OUT, "crowded-out") /* idle connections ended to make room at the cap */  \
+	X(CROWDED_OUT, "crowded-out") /* idle or slow ones, to make room at the cap */      \
 	X(TLS_FAILED, "tls-failed")   /* connections, by their handshake */                 \
 	X(OK, "2xx")                                                                        \
 	X(CLIENT_ERROR, "4xx")                                                              \

@@ -64,7 +64,8 @@ static enum noon_http_step end_head(struct noon_http_reader *r, const uint8_t *b
 }
 
 /* Find the end of the line that starts at r->line and move r->at behind it. A bare LF ends no line:
- * a proxy may see it otherwise. */
+ * a proxy may see it otherwise. Who calls looks at the line's length first, so that the fault does
+ * not depend on how the bytes were cut. */
 static enum noon_http_step take_line(struct noon_http_reader *r, const uint8_t *buf, size_t n)
 {
 	const uint8_t *lf = n > r->at ? memchr(buf + r->at, '\n', n - r->at) : NULL;
@@ -96,11 +97,9 @@ static enum noon_http_step read_head(struct noon_http_reader *r, const uint8_t *
 		    !noon_http_is_token_char(buf[line]))
 			return refuse(r, NOON_HTTP_FAULT_MALFORMED);
 		step = take_line(r, buf, n);
-		if (step == NOON_HTTP_BAD)
-			return step;
 		if (r->at - r->start > r->head_max)
 			return too_long(r);
-		if (step == NOON_HTTP_MORE)
+		if (step != NOON_HTTP_DONE)
 			return step;
 		r->line = r->at;
 		if (r->at - line > 2)
@@ -163,11 +162,9 @@ static enum noon_http_step read_chunk_line(struct noon_http_reader *r, const uin
 	const size_t line = r->line;
 	const enum noon_http_step step = take_line(r, buf, n);
 
-	if (step == NOON_HTTP_BAD)
-		return step;
 	if (r->at - line > LINE_MAX)
 		return refuse(r, NOON_HTTP_FAULT_MALFORMED);
-	if (step == NOON_HTTP_MORE)
+	if (step != NOON_HTTP_DONE)
 		return step;
 	if (!read_size(noon_bytes_of(buf + line, r->at - line - 2), &r->left) || !afford(r))
 		return refuse(r, NOON_HTTP_FAULT_MALFORMED);
@@ -209,11 +206,9 @@ static enum noon_http_step read_trailer(struct noon_http_reader *r, const uint8_
 	const size_t line = r->line;
 	const enum noon_http_step step = take_line(r, buf, n);
 
-	if (step == NOON_HTTP_BAD)
-		return step;
 	if (r->at - line > LINE_MAX)
 		return refuse(r, NOON_HTTP_FAULT_FIELDS_LONG);
-	if (step == NOON_HTTP_MORE)
+	if (step != NOON_HTTP_DONE)
 		return step;
 	if (!afford(r))
 		return refuse(r, NOON_HTTP_FAULT_FIELDS_LONG);
