@@ -55,7 +55,7 @@ noon_err noon_tsa_ledger_each(struct noon_tsa_ledger *l, uint64_t first,
 	return rc == SQLITE_DONE ? NOON_OK : NOON_ERR_OS;
 }
 
-noon_err noon_ledger_read_head(struct noon_tsa_ledger *l, struct noon_ledger_head *ret)
+noon_err noon_tsa_ledger_head(struct noon_tsa_ledger *l, struct noon_ledger_head *ret)
 {
 	sqlite3_stmt *st = NULL;
 	struct noon_ledger_head head = {0};

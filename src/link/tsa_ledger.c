@@ -128,7 +128,7 @@ static void make_private(const char *path)
 static noon_err load_end(struct noon_tsa_ledger *l)
 {
 	sqlite3_stmt *st = NULL;
-	noon_err err = noon_ledger_read_head(l, &l->head);
+	noon_err err = noon_tsa_ledger_head(l, &l->head);
 
 	if (err)
 		return err;

@@ -96,6 +96,10 @@ void noon_tsa_ledger_serial(const struct noon_tsa_ledger *l, uint64_t counter,
 /** The last entry of a ledger that is open for writing. */
 struct noon_ledger_head noon_tsa_ledger_end(const struct noon_tsa_ledger *l);
 
+/** Read the last entry; seq 0 if there is none. @retval NOON_OK, NOON_ERR_OS */
+NOON_MUST_USE noon_err noon_tsa_ledger_head(struct noon_tsa_ledger *l,
+					    struct noon_ledger_head *ret);
+
 /** Find genTime of the last token that promises an order; NOON_TIME_FIRST if there is none.
  *  @retval NOON_OK, NOON_ERR_OS */
 NOON_MUST_USE noon_err noon_tsa_ledger_last_ordered(struct noon_tsa_ledger *l, noon_time *ret);

@@ -19,10 +19,6 @@ struct noon_tsa_ledger {
 	sqlite3_stmt *begin, *commit, *rollback, *insert, *block;
 };
 
-/** Read the last entry. */
-NOON_MUST_USE noon_err noon_ledger_read_head(struct noon_tsa_ledger *l,
-					     struct noon_ledger_head *ret);
-
 /** The hash of the entry that follows `before`. @retval NOON_OK, NOON_ERR_CRYPTO */
 NOON_MUST_USE noon_err noon_ledger_hash(const struct noon_ledger_head *before,
 					const struct noon_ledger_entry *e,
