@@ -4,9 +4,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "daemon/log.h"
 #include "daemon/tsa_worker.h"
+#include "platform/tcp.h"
 
 struct noon_tsa_service {
 	struct noon_config_tsa conf;
@@ -77,10 +79,32 @@ static noon_err load_key(struct noon_tsa_service *s, struct noon_ts_signer **ret
 	return err;
 }
 
+/* Workers share their addresses, and would with another daemon too, which would go unnoticed: so
+ * see first that nobody is there. */
+static noon_err check_addresses(const struct noon_config_tsa *conf)
+{
+	for (size_t i = 0; i < conf->n_listen; i++) {
+		char name[64];
+		int sys = 0;
+		int fd;
+
+		if (noon_tcp_listen(&conf->listen[i].addr, &fd, &sys) == NOON_OK) {
+			(void)close(fd);
+			continue;
+		}
+		noon_addr_format(&conf->listen[i].addr, name, sizeof(name));
+		noon_log(NOON_LOG_ERROR, "tsa: cannot listen on %s: %s", name, strerror(sys));
+		return NOON_ERR_OS;
+	}
+	return NOON_OK;
+}
+
 static noon_err open_workers(struct noon_tsa_service *s)
 {
-	noon_err err = NOON_OK;
+	noon_err err = check_addresses(&s->conf);
 
+	if (err)
+		return err;
 	s->worker = calloc(s->conf.threads, sizeof(*s->worker));
 	if (s->worker == NULL)
 		return NOON_ERR_OS;
