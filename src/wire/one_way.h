@@ -11,6 +11,14 @@
 #include "base/bytes.h"
 #include "base/time.h"
 
+enum noon_one_way_service {
+	NOON_ONE_WAY_DAYTIME, /**< RFC 867, a text: wire/daytime.h */
+	NOON_ONE_WAY_TIME,    /**< RFC 868, a number */
+};
+
+#define NOON_ONE_WAY_DAYTIME_PORT 13
+#define NOON_ONE_WAY_TIME_PORT	  37
+
 #define NOON_ONE_WAY_TIME_LEN 4 /**< bytes of a reply */
 
 /** Append the second that is current at `utc` (rounds down), mod 2^32.

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proto/one_way_client.h"
+
+/* Unit of msADV. */
+#define ADVANCE_UNIT NOON_US(100)
+
+static const char *why_not(noon_err err)
+{
+	static const struct {
+		noon_err err;
+		const char *why;
+	} list[] = {
+		{NOON_ERR_EMPTY, "there is nothing in it"},
+		{NOON_ERR_SHORT, "it is too short"},
+		{NOON_ERR_LONG, "it is too long"},
+		{NOON_ERR_FORMAT,
+		 "its text is in no known dialect, or not in the one that was asked for"},
+		{NOON_ERR_RANGE, "it says an impossible date"},
+	};
+
+	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++)
+		if (list[i].err == err)
+			return list[i].why;
+	return noon_err_text(err);
+}
+
+static noon_err read_reply(const struct noon_one_way_client_conf *conf, struct noon_bytes reply,
+			   noon_time pivot, struct noon_one_way_answer *a)
+{
+	return conf->service == NOON_ONE_WAY_TIME
+		       ? noon_one_way_time_get(reply, pivot, &a->said.utc)
+		       : noon_daytime_get(reply, conf->dialect, pivot, &a->said, &a->dialect);
+}
+
+static noon_err judge(const struct noon_one_way_client_conf *conf,
+		      const struct noon_one_way_answer *a, const char **ret_why)
+{
+	if (a->said.health > 0) {
+		*ret_why = "the server says that it is not healthy";
+		return NOON_ERR_STATE;
+	}
+	if (a->said.leap_second) {
+		*ret_why = "it says a leap second, which a count of seconds cannot";
+		return NOON_ERR_UNSUPPORTED;
+	}
+	if (conf->rounding == NOON_ONE_WAY_EXACT &&
+	    (a->dialect == NULL || !a->dialect->says_advance)) {
+		*ret_why = "it has no msADV to be exact by";
+		return NOON_ERR_UNSUPPORTED;
+	}
+	return NOON_OK;
+}
+
+/* Where the server's clock was when it answered. */
+static void bracket(enum noon_one_way_rounding rounding, struct noon_one_way_answer *a)
+{
+	const noon_time s = noon_time_add(a->said.utc, -(a->said.advance * ADVANCE_UNIT));
+	noon_dur before = NOON_MS(500);
+	noon_dur after = NOON_S(1);
+
+	switch (rounding) {
+	case NOON_ONE_WAY_UNKNOWN:
+		break;
+	case NOON_ONE_WAY_TRUNCATE:
+		before = 0;
+		break;
+	case NOON_ONE_WAY_NEAREST:
+		after = NOON_MS(500);
+		break;
+	case NOON_ONE_WAY_EXACT:
+		before = ADVANCE_UNIT / 2;
+		after = ADVANCE_UNIT / 2;
+		break;
+	}
+	a->earliest = noon_time_add(s, -before);
+	a->latest = noon_time_add(s, after);
+}
+
+noon_err noon_one_way_client_take(const struct noon_one_way_client_conf *conf,
+				  struct noon_bytes reply, noon_time t1, noon_time t4,
+				  struct noon_sample *ret_sample,
+				  struct noon_one_way_answer *ret_answer, const char **ret_why)
+{
+	struct noon_one_way_answer a = {.dialect = NULL};
+	noon_err err = read_reply(conf, reply, t4, &a);
+	noon_time middle;
+
+	if (err) {
+		*ret_why = why_not(err);
+		return err;
+	}
+	err = judge(conf, &a, ret_why);
+	if (err)
+		return err;
+	bracket(conf->rounding, &a);
+	middle = noon_time_add(a.earliest, noon_time_diff(a.latest, a.earliest) / 2);
+	*ret_sample = (struct noon_sample){
+		.t1 = t1,
+		.t2 = middle,
+		.t3 = middle,
+		.t4 = t4,
+		.server_err = noon_time_diff(a.latest, middle),
+		.source = conf->source,
+		.leap = a.said.leap == 1   ? NOON_LEAP_INSERT
+			: a.said.leap == 2 ? NOON_LEAP_DELETE
+					   : NOON_LEAP_NONE,
+		.tx_stamp = NOON_STAMP_USER,
+		.rx_stamp = NOON_STAMP_USER,
+		.replayable = true,
+	};
+	*ret_answer = a;
+	return NOON_OK;
+}
