@@ -109,6 +109,8 @@ static cfg_opt_t top_opts[] = {
 	CFG_SEC("server", server_opts, CFGF_NODEFAULT | CFGF_MULTI),
 	CFG_SEC("nts-ke", ke_opts, CFGF_NODEFAULT | CFGF_MULTI),
 	CFG_SEC("tsa", noon_config_tsa_opts, CFGF_NODEFAULT | CFGF_MULTI),
+	CFG_SEC("daytime", noon_config_daytime_opts, CFGF_NODEFAULT | CFGF_MULTI),
+	CFG_SEC("time", noon_config_time_opts, CFGF_NODEFAULT | CFGF_MULTI),
 	CFG_FUNC("include", cfg_include),
 	CFG_END(),
 };
@@ -156,7 +158,7 @@ static void copy_place(char out[NOON_CONFIG_PATH_MAX], cfg_t *cfg, const char *n
 }
 
 /* Without addresses: all of them, IPv4 and IPv6, on the default port. */
-static size_t copy_listen(cfg_t *cfg, uint16_t port, struct noon_addr out[NOON_CONFIG_LISTEN_MAX])
+size_t noon_config_listen(cfg_t *cfg, uint16_t port, struct noon_addr out[NOON_CONFIG_LISTEN_MAX])
 {
 	const unsigned n = cfg_size(cfg, "listen");
 	size_t k = 0;
@@ -375,7 +377,7 @@ static noon_err take_source(cfg_t *top, cfg_t *cfg, struct noon_config_source *s
 static void take_server(cfg_t *cfg, struct noon_config_server *s)
 {
 	s->enabled = true;
-	s->n_listen = copy_listen(cfg, 123, s->listen);
+	s->n_listen = noon_config_listen(cfg, 123, s->listen);
 	s->threads = (unsigned)cfg_getint(cfg, "threads");
 	s->local_stratum = (uint8_t)cfg_getint(cfg, "local-stratum");
 	s->local_bound = noon_config_dur(cfg, "local-bound");
@@ -386,7 +388,7 @@ static void take_server(cfg_t *cfg, struct noon_config_server *s)
 static noon_err take_ke(cfg_t *cfg, struct noon_config_ke *k)
 {
 	k->enabled = true;
-	k->n_listen = copy_listen(cfg, 4460, k->listen);
+	k->n_listen = noon_config_listen(cfg, 4460, k->listen);
 	noon_config_path(k->certificate, cfg, "ntsservercert");
 	noon_config_path(k->key, cfg, "ntsserverkey");
 	if ((k->certificate[0] == '\0') != (k->key[0] == '\0')) {
@@ -450,7 +452,7 @@ static noon_err take_transmitters(cfg_t *cfg, struct noon_config *c)
  */
 static noon_err check_single(cfg_t *cfg)
 {
-	static const char *const names[] = {"clock", "server", "nts-ke", "tsa"};
+	static const char *const names[] = {"clock", "server", "nts-ke", "tsa", "daytime", "time"};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		if (cfg_size(cfg, names[i]) < 2)
@@ -496,6 +498,8 @@ static noon_err take_all(cfg_t *cfg, struct noon_config *c)
 	}
 	if (cfg_size(cfg, "tsa") > 0 &&
 	    noon_config_take_tsa(cfg_getnsec(cfg, "tsa", 0), c, &c->tsa))
+		return NOON_ERR_FORMAT;
+	if (noon_config_take_one_way(cfg, c))
 		return NOON_ERR_FORMAT;
 	c->utc_offset = (int)cfg_getint(cfg, "utc_offset");
 	noon_config_path(c->leap_list, cfg, "leapseclist");

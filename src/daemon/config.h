@@ -19,6 +19,7 @@
 #include "link/http_server.h"
 #include "platform/clock.h"
 #include "platform/udp.h"
+#include "proto/one_way_server.h"
 #include "proto/ptp_receiver.h"
 #include "proto/ptp_transmitter.h"
 #include "proto/tsa.h"
@@ -157,6 +158,20 @@ struct noon_config_tsa {
 	double rate_burst;
 };
 
+/** The daytime or the time service. */
+struct noon_config_one_way {
+	bool enabled;
+	size_t n_listen;
+	struct noon_addr listen[NOON_CONFIG_LISTEN_MAX];
+	bool tcp;
+	bool udp;
+	double rate_per_s; /**< requests per second and address; 0: no limit */
+	unsigned rate_burst;
+	unsigned connections_max; /**< 1 or more */
+	noon_dur timeout;	  /**< of a connection, from its beginning */
+	struct noon_one_way_server_conf machine;
+};
+
 struct noon_config {
 	char state_dir[NOON_CONFIG_PATH_MAX];
 	char control[NOON_CONFIG_PATH_MAX]; /**< socket; "" for none */
@@ -172,6 +187,8 @@ struct noon_config {
 	struct noon_config_server server;
 	struct noon_config_ke ke;
 	struct noon_config_tsa tsa;
+	struct noon_config_one_way daytime;
+	struct noon_config_one_way time;
 	unsigned no_cert_time_check; /**< key exchanges before certificate times count */
 	size_t n_sources;
 	struct noon_config_source source[NOON_CONFIG_SOURCES_MAX];

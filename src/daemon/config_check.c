@@ -109,6 +109,7 @@ static int check_int(cfg_t *cfg, cfg_opt_t *opt)
 		{"threads", 1, 64},
 		{"local-stratum", 0, 15},
 		{"maxntsconnections", 1, 10000},
+		{"maxconnections", 1, 10000},
 		{"max-liars", -1, NOON_SOURCES_MAX},
 		{"clear-after", 1, 1000},
 		{"holdover-polls", 1, 1000},
@@ -380,6 +381,20 @@ static const struct {
 	{"tsa|ratelimit", check_not_negative},
 	{"tsa|ratelimit-burst", check_int},
 	{"tsa|policy|accuracy", check_dur_positive},
+	{"daytime|listen", check_listen},
+	{"daytime|max-bound", check_dur_not_negative},
+	{"daytime|ratelimit", check_not_negative},
+	{"daytime|ratelimit-burst", check_int},
+	{"daytime|maxconnections", check_int},
+	{"daytime|timeout", check_dur_positive},
+	{"time|listen", check_listen},
+	{"time|max-bound", check_dur_not_negative},
+	{"time|ratelimit", check_not_negative},
+	{"time|ratelimit-burst", check_int},
+	{"time|maxconnections", check_int},
+	{"time|timeout", check_dur_positive},
+	{"daytime|format", noon_config_check_daytime_format},
+	{"daytime|label", noon_config_check_daytime_label},
 };
 
 void noon_config_set_checks(cfg_t *cfg)

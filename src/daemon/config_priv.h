@@ -55,6 +55,16 @@ extern cfg_opt_t noon_config_tsa_opts[];
 /** Take it over; c->state_dir is known. Errors are printed with their line. */
 NOON_MUST_USE noon_err noon_config_take_tsa(cfg_t *cfg, const struct noon_config *c,
 					    struct noon_config_tsa *t);
+/** Take the addresses of `listen` over; without any: all of them, on `port`. @return how many */
+size_t noon_config_listen(cfg_t *cfg, uint16_t port, struct noon_addr out[NOON_CONFIG_LISTEN_MAX]);
+
+/** The options of the sections daytime and time (config_one_way.c), and two checks of them. */
+extern cfg_opt_t noon_config_daytime_opts[];
+extern cfg_opt_t noon_config_time_opts[];
+int noon_config_check_daytime_format(cfg_t *cfg, cfg_opt_t *opt);
+int noon_config_check_daytime_label(cfg_t *cfg, cfg_opt_t *opt);
+/** Take both over. Errors are printed with their line. */
+NOON_MUST_USE noon_err noon_config_take_one_way(cfg_t *top, struct noon_config *c);
 
 /** Take path-id, baseline and guard-shift over. @param name  of what is watched; the default path
  */

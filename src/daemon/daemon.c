@@ -587,6 +587,31 @@ static noon_err make_services(struct noon_daemon *d)
 	return err;
 }
 
+/* They have sockets below 1024. */
+static noon_err make_one_way(struct noon_daemon *d)
+{
+	noon_err err = NOON_OK;
+
+	if (d->conf.daytime.enabled)
+		err = noon_one_way_service_new(&d->conf.daytime, d->loop, &d->served, &d->leap,
+					       &d->daytime);
+	if (!err && d->conf.time.enabled)
+		err = noon_one_way_service_new(&d->conf.time, d->loop, &d->served, &d->leap,
+					       &d->time);
+	return err;
+}
+
+static noon_err start_one_way(struct noon_daemon *d)
+{
+	noon_err err = NOON_OK;
+
+	if (d->daytime != NULL)
+		err = noon_one_way_service_start(d->daytime);
+	if (!err && d->time != NULL)
+		err = noon_one_way_service_start(d->time);
+	return err;
+}
+
 /* Sockets below 1024 and files that only root reads. */
 static noon_err open_ptp(struct noon_daemon *d)
 {
@@ -678,6 +703,7 @@ noon_err noon_daemon_init(struct noon_daemon *d, const struct noon_config *conf,
 		err = noon_daemon_guard_new(&d->conf, &d->conf.source[i].guard, &d->guard[i]);
 	err = err ? err : make_files(d);
 	err = err ? err : make_services(d);
+	err = err ? err : make_one_way(d);
 	return err ? err : open_ptp(d);
 }
 
@@ -707,6 +733,7 @@ noon_err noon_daemon_start(struct noon_daemon *d)
 		err = noon_ke_service_start(d->ke);
 	if (!err && d->tsa != NULL)
 		err = noon_tsa_service_start(d->tsa);
+	err = err ? err : start_one_way(d);
 	for (size_t i = 0; i < d->conf.n_sources && !err; i++) {
 		err = noon_daemon_source_init(&d->source[i], &d->host);
 		if (!err && d->guard[i] != NULL)
@@ -751,6 +778,8 @@ void noon_daemon_fini(struct noon_daemon *d)
 	noon_control_free(d->control);
 	noon_tsa_service_free(d->tsa);
 	noon_ke_service_free(d->ke);
+	noon_one_way_service_free(d->daytime);
+	noon_one_way_service_free(d->time);
 	noon_ntp_service_free(d->ntp);
 	noon_page_writer_free(d->page);
 	if (d->loop != NULL)

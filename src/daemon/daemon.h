@@ -11,6 +11,7 @@
 #include "daemon/ke_service.h"
 #include "daemon/leap.h"
 #include "daemon/ntp_service.h"
+#include "daemon/one_way_service.h"
 #include "daemon/ptp_service.h"
 #include "daemon/served.h"
 #include "daemon/source.h"
@@ -49,6 +50,8 @@ struct noon_daemon {
 	struct noon_ntp_service *ntp;
 	struct noon_ke_service *ke;
 	struct noon_tsa_service *tsa; /**< NULL: none */
+	struct noon_one_way_service *daytime; /**< NULL: not served */
+	struct noon_one_way_service *time;
 	struct noon_ptp_ports ports;
 	struct noon_ptp_service *ptp[NOON_CONFIG_TRANSMITTERS_MAX]; /**< NULL: not there */
 	struct noon_timescale tai;

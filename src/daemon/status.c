@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "daemon/daemon.h"
+#include "daemon/status_one_way.h"
 #include "daemon/status_ptp.h"
 #include "estimate/baseline.h"
 
@@ -372,6 +373,7 @@ json_t *noon_status_json(struct noon_daemon *d)
 	(void)json_object_set_new(o, "server", ntp_server(d));
 	(void)json_object_set_new(o, "nts_ke", ke_server(d));
 	(void)json_object_set_new(o, "tsa", noon_tsa_service_status(d->tsa));
+	(void)json_object_set_new(o, "one_way", noon_status_one_way(d));
 	(void)json_object_set_new(o, "ptp_transmitters", noon_status_ptp_transmitters(d));
 	(void)json_object_set_new(o, "events", events(d));
 	return o;

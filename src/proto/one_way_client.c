@@ -27,7 +27,7 @@ static const char *why_not(noon_err err)
 static noon_err read_reply(const struct noon_one_way_client_conf *conf, struct noon_bytes reply,
 			   noon_time pivot, struct noon_one_way_answer *a)
 {
-	return conf->service == NOON_ONE_WAY_TIME
+	return conf->protocol == NOON_ONE_WAY_TIME
 		       ? noon_one_way_time_get(reply, pivot, &a->said.utc)
 		       : noon_daytime_get(reply, conf->dialect, pivot, &a->said, &a->dialect);
 }

@@ -24,7 +24,7 @@ enum noon_one_way_rounding {
 };
 
 struct noon_one_way_client_conf {
-	enum noon_one_way_service service;
+	enum noon_one_way_protocol protocol;
 	const struct noon_daytime_dialect *dialect; /**< of daytime; NULL: to be found out */
 	enum noon_one_way_rounding rounding;
 	uint32_t source; /**< for noon_sample.source */

@@ -53,7 +53,7 @@ enum noon_verdict noon_one_way_server_reply(const struct noon_one_way_server_con
 		return NOON_VERDICT_LONG;
 	if (!clock->has_time || clock->bound > conf->bound_max || is_near_leap(clock, now))
 		return NOON_VERDICT_NO_TIME;
-	err = conf->service == NOON_ONE_WAY_TIME ? noon_one_way_time_put(out, now)
-						 : put_daytime(conf, clock, now, out);
+	err = conf->protocol == NOON_ONE_WAY_TIME ? noon_one_way_time_put(out, now)
+						  : put_daytime(conf, clock, now, out);
 	return err ? NOON_VERDICT_NO_TIME : NOON_VERDICT_ACCEPTED;
 }

@@ -25,7 +25,7 @@
 #define NOON_ONE_WAY_REPLY_MAX NOON_DAYTIME_OUT_MAX /**< bytes */
 
 struct noon_one_way_server_conf {
-	enum noon_one_way_service service;
+	enum noon_one_way_protocol protocol;
 	const struct noon_daytime_dialect *dialect; /**< of daytime; static */
 	char label[NOON_DAYTIME_LABEL_MAX + 1];	    /**< of the dialect "nist" */
 	noon_dur bound_max;			    /**< a wider bound is no time to give, >= 0 */

@@ -211,6 +211,19 @@ static void print_transmitters(FILE *to, const json_t *list)
 	}
 }
 
+static void print_one_way(FILE *to, const json_t *list)
+{
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const json_t *o = json_array_get(list, i);
+
+		(void)fprintf(to, "%-12s%lld requests, %lld replies, %lld silent, %lld limited\n",
+			      noon_json_str(o, "service"), (long long)noon_json_num(o, "requests"),
+			      (long long)noon_json_num(o, "replies"),
+			      (long long)noon_json_num(o, "silent"),
+			      (long long)noon_json_num(o, "limited"));
+	}
+}
+
 void noon_screen_print(FILE *to, const json_t *s, bool colour)
 {
 	const json_t *sources = json_object_get(s, "sources");
@@ -223,6 +236,7 @@ void noon_screen_print(FILE *to, const json_t *s, bool colour)
 	for (size_t i = 0; i < json_array_size(sources); i++)
 		print_source(to, json_array_get(sources, i));
 	print_server(to, s);
+	print_one_way(to, json_object_get(s, "one_way"));
 	print_transmitters(to, json_object_get(s, "ptp_transmitters"));
 }
 

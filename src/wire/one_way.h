@@ -11,7 +11,7 @@
 #include "base/bytes.h"
 #include "base/time.h"
 
-enum noon_one_way_service {
+enum noon_one_way_protocol {
 	NOON_ONE_WAY_DAYTIME, /**< RFC 867, a text: wire/daytime.h */
 	NOON_ONE_WAY_TIME,    /**< RFC 868, a number */
 };

@@ -18,11 +18,11 @@
 		true, NOON_MS(1), (leap), NOON_TIME_NEVER, NOON_TIME_NEVER \
 	}
 
-static struct noon_one_way_server_conf conf_of(enum noon_one_way_service service,
+static struct noon_one_way_server_conf conf_of(enum noon_one_way_protocol protocol,
 					       const char *dialect)
 {
 	return (struct noon_one_way_server_conf){
-		.service = service,
+		.protocol = protocol,
 		.dialect = noon_daytime_dialect_find(dialect),
 		.bound_max = NOON_MS(500),
 	};
@@ -74,9 +74,9 @@ static void the_dialect_of_nist_says_what_is_so(void **state)
 
 static void who_does_not_know_is_silent(void **state)
 {
-	for (int service = NOON_ONE_WAY_DAYTIME; service <= NOON_ONE_WAY_TIME; service++) {
+	for (int protocol = NOON_ONE_WAY_DAYTIME; protocol <= NOON_ONE_WAY_TIME; protocol++) {
 		const struct noon_one_way_server_conf conf =
-			conf_of((enum noon_one_way_service)service, "ctime");
+			conf_of((enum noon_one_way_protocol)protocol, "ctime");
 		struct noon_one_way_clock clock = FIT(NOON_LEAP_NONE);
 		size_t n;
 
