@@ -75,6 +75,8 @@ static void on_resolved(void *arg, const struct noon_addr *list, size_t n, const
 		a->on_fail(a->arg, a->conf.host, why);
 	else if (a->conf.ptp != NULL)
 		noon_asker_ptp_start(a, &list[0]);
+	else if (a->conf.one_way != NULL)
+		noon_asker_one_way_start(a, &list[0]);
 	else
 		start_ntp(a, &list[0]);
 }
@@ -141,12 +143,15 @@ noon_err noon_asker_init(struct noon_asker *a, const struct noon_asker_conf *con
 	a->conf = *conf;
 	a->ntp.watch.fd = -1;
 	a->ke.tcp.watch.fd = -1;
+	noon_asker_one_way_init(a);
 	noon_entropy_init(&a->entropy);
 	err = err ? err : noon_loop_new(NOON_LOOP_EVENT, &a->loop);
 	err = err ? err : noon_clock_system_new(false, &a->clock);
 	*ret_why = noon_err_text(err);
 	if (!err && conf->ptp != NULL)
 		return noon_asker_ptp_init(a, ret_why);
+	if (!err && conf->one_way != NULL)
+		return NOON_OK;
 	err = err ? err : set_up_machine(a);
 	*ret_why = noon_err_text(err);
 	if (err || !conf->nts)
@@ -159,15 +164,24 @@ noon_err noon_asker_init(struct noon_asker *a, const struct noon_asker_conf *con
 	return err;
 }
 
+static uint16_t port_of(const struct noon_asker_conf *c)
+{
+	if (c->ptp != NULL)
+		return NOON_PTP_EVENT_PORT;
+	if (c->port != 0)
+		return c->port;
+	if (c->one_way == NULL)
+		return 123;
+	return c->one_way->client.protocol == NOON_ONE_WAY_TIME ? NOON_ONE_WAY_TIME_PORT
+								: NOON_ONE_WAY_DAYTIME_PORT;
+}
+
 void noon_asker_start(struct noon_asker *a)
 {
 	if (a->conf.nts)
 		noon_ntp_link_kick(&a->ntp);
 	else
-		resolve(a, a->conf.host,
-			a->conf.ptp != NULL ? NOON_PTP_EVENT_PORT
-			: a->conf.port != 0 ? a->conf.port
-					    : 123);
+		resolve(a, a->conf.host, port_of(&a->conf));
 }
 
 void noon_asker_fini(struct noon_asker *a)
@@ -179,6 +193,7 @@ void noon_asker_fini(struct noon_asker *a)
 		noon_ntp_link_fini(&a->ntp);
 	if (a->conf.ptp != NULL)
 		noon_asker_ptp_fini(a);
+	noon_asker_one_way_fini(a);
 	noon_tls_ctx_free(a->tls);
 	noon_clock_free(a->clock);
 	noon_loop_free(a->loop);

@@ -15,6 +15,8 @@
 #include "link/ptp_key_file.h"
 #include "link/ptp_receiver_link.h"
 #include "platform/entropy.h"
+#include "platform/tcp.h"
+#include "proto/one_way_client.h"
 
 /** What an asker of PTP needs besides. */
 struct noon_asker_ptp {
@@ -28,19 +30,41 @@ struct noon_asker_ptp {
 	int16_t utc_offset;    /**< TAI - UTC, s; 0: the transmitter's word */
 };
 
+/** What an asker of daytime or time needs besides. */
+struct noon_asker_one_way {
+	struct noon_one_way_client_conf client; /**< but for source */
+	bool tcp;				/**< a connection for each question; else UDP */
+};
+
 struct noon_asker_conf {
 	const char *host; /**< outlives the asker, as do the other strings */
-	uint16_t port;	  /**< 0: 4460 with NTS, 123 without */
+	uint16_t port;	  /**< 0: 4460 with NTS, 123 without, 13 and 37 of daytime and time */
 	int family;	  /**< AF_UNSPEC, AF_INET or AF_INET6 */
 	bool nts;
-	const struct noon_asker_ptp *ptp; /**< ask by unicast PTP instead; NULL: by NTP */
-	const char *ca;			  /**< PEM file of trust anchors; NULL: the system's */
-	const char *name;		  /**< of the certificate; NULL: host */
+	const struct noon_asker_ptp *ptp;	  /**< ask by unicast PTP instead; NULL: by NTP */
+	const struct noon_asker_one_way *one_way; /**< ask by daytime or time instead; NULL: no */
+	const char *ca;	  /**< PEM file of trust anchors; NULL: the system's */
+	const char *name; /**< of the certificate; NULL: host */
 	bool no_time_check;
 	int aead; /**< the only one to offer; 0: both */
 	noon_dur interval;
 	noon_dur timeout;
 	uint32_t source; /**< for noon_sample.source */
+};
+
+/** A question of daytime or time. */
+struct noon_asker_question {
+	struct noon_addr peer;
+	struct noon_watch watch; /**< of UDP; fd -1: none */
+	struct noon_tcp tcp;
+	struct noon_timer timer; /**< time-out of this question, or the time of the next */
+	bool waiting;
+	noon_time t1; /**< before it left */
+	noon_time t4; /**< after the last byte of the answer came */
+	size_t n;     /**< bytes of the answer so far */
+	uint8_t buf[NOON_DAYTIME_MAX + 1];
+	const char *why;		   /**< of a bad answer, or NULL */
+	struct noon_one_way_answer answer; /**< the last good one, of the sample that is told */
 };
 
 struct noon_asker {
@@ -54,6 +78,7 @@ struct noon_asker {
 	struct noon_ntp_link ntp;
 	struct noon_ptp_link port;
 	struct noon_ptp_receiver_link ptp;
+	struct noon_asker_question question;
 	struct noon_ptp_keys keys;
 	char why[NOON_PTP_KEY_WHY_MAX]; /**< of a failed init */
 	bool asking;			/**< keys have been of use once */

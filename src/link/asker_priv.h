@@ -12,4 +12,9 @@ NOON_MUST_USE noon_err noon_asker_ptp_init(struct noon_asker *a, const char **re
 void noon_asker_ptp_start(struct noon_asker *a, const struct noon_addr *peer);
 void noon_asker_ptp_fini(struct noon_asker *a);
 
+/** Daytime or time instead of NTP. */
+void noon_asker_one_way_init(struct noon_asker *a);
+void noon_asker_one_way_start(struct noon_asker *a, const struct noon_addr *peer);
+void noon_asker_one_way_fini(struct noon_asker *a);
+
 #endif

@@ -13,7 +13,9 @@
 #include "engine/engine.h"
 #include "link/asker.h"
 #include "tools/number.h"
+#include "tools/one_way_options.h"
 #include "tools/ptp_options.h"
+#include "tools/query_one_way.h"
 #include "tools/tool.h"
 #include "tools/url.h"
 
@@ -26,12 +28,14 @@ struct arguments {
 	const char *name; /* of the certificate; NULL: the host */
 	bool no_time_check;
 	long count;
-	double interval_s;
+	double interval_s; /* 0: the default of the protocol */
 	double timeout_s;
 	int family;
 	int aead; /* 0: both */
 	bool by_ptp;
 	struct noon_asker_ptp ptp;
+	bool by_one_way;
+	struct noon_asker_one_way one_way;
 	bool json;
 };
 
@@ -127,8 +131,13 @@ static void on_sample(void *arg, const struct noon_sample *s)
 	q->answered++;
 	noon_engine_on_sample(q->engine, s, noon_clock_now(q->asker.clock), &q->findings);
 	noon_actions_reset(&q->findings);
-	if (q->args.json)
+	if (q->args.json && q->args.by_one_way)
+		(void)json_array_append_new(q->samples,
+					    noon_query_one_way_json(&q->asker, s, offset, half));
+	else if (q->args.json)
 		add_json(q, s, offset, half);
+	else if (q->args.by_one_way)
+		noon_query_one_way_print(q->answered, &q->asker, s, offset, half);
 	else
 		print_sample(q, s, offset, half);
 	end_if_done(q);
@@ -192,12 +201,48 @@ static int take_option(const struct noon_verb *self, struct arguments *a, int c,
 		a->family = AF_INET6;
 		break;
 	default:
-		if (c < NOON_PTP_OPTION_FIRST || c >= NOON_PTP_OPTION_END)
+		if (c >= NOON_PTP_OPTION_FIRST && c < NOON_PTP_OPTION_END)
+			ok = noon_ptp_options_take(&a->ptp, c, text);
+		else if (c >= NOON_ONE_WAY_OPTION_FIRST && c < NOON_ONE_WAY_OPTION_END)
+			ok = noon_one_way_options_take(&a->one_way, c, text);
+		else
 			return NOON_EXIT_USAGE;
-		ok = noon_ptp_options_take(&a->ptp, c, text);
 		break;
 	}
 	return ok ? -1 : noon_tool_usage(self, "option value \"%s\" is out of range", text);
+}
+
+static bool is_scheme(const struct arguments *a, const char *scheme)
+{
+	return strcmp(a->url.scheme, scheme) == 0;
+}
+
+/* Returns an exit status, or -1 to go on. */
+static int take_server(const struct noon_verb *self, const char *text, struct arguments *a)
+{
+	const char *wrong = NULL;
+
+	if (noon_url_parse(text, &a->url) == NOON_OK) {
+		a->nts = is_scheme(a, "nts");
+		a->by_ptp = is_scheme(a, "ptp");
+		a->by_one_way = is_scheme(a, "daytime") || is_scheme(a, "time");
+	}
+	if (!a->nts && !a->by_ptp && !a->by_one_way && !is_scheme(a, "ntp"))
+		return noon_tool_usage(self,
+				       "\"%s\": expected nts://HOST[:PORT], ntp://HOST[:PORT], "
+				       "ptp://HOST, daytime://HOST[:PORT] or time://HOST[:PORT]",
+				       text);
+	if (a->by_ptp && a->url.port != 0)
+		return noon_tool_usage(self, "PTP has its own two ports: expected ptp://HOST");
+	if (a->by_ptp && a->family == AF_UNSPEC)
+		a->family = strchr(a->url.host, ':') != NULL ? AF_INET6 : AF_INET;
+	if (a->by_one_way)
+		wrong = noon_one_way_options_check(&a->one_way, a->url.scheme);
+	if (wrong != NULL)
+		return noon_tool_usage(self, "%s", wrong);
+	if (a->interval_s <= 0)
+		a->interval_s = a->by_one_way ? NOON_ONE_WAY_INTERVAL_S : 1;
+	return -1;
 }
 
 /* Returns an exit status, or -1 to go on. */
@@ -215,6 +260,7 @@ static int parse(const struct noon_verb *self, int argc, char **argv, struct arg
 		{"ipv4", no_argument, NULL, '4'},
 		{"ipv6", no_argument, NULL, '6'},
 		NOON_PTP_LONG_OPTIONS,
+		NOON_ONE_WAY_LONG_OPTIONS,
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
 	};
@@ -230,20 +276,7 @@ static int parse(const struct noon_verb *self, int argc, char **argv, struct arg
 	if (optind + 1 != argc)
 		return noon_tool_usage(self,
 				       optind == argc ? "which server?" : "expected one server");
-	if (noon_url_parse(argv[optind], &a->url) ||
-	    (strcmp(a->url.scheme, "nts") != 0 && strcmp(a->url.scheme, "ntp") != 0 &&
-	     strcmp(a->url.scheme, "ptp") != 0))
-		return noon_tool_usage(self,
-				       "\"%s\": expected nts://HOST[:PORT], "
-				       "ntp://HOST[:PORT] or ptp://HOST",
-				       argv[optind]);
-	a->nts = strcmp(a->url.scheme, "nts") == 0;
-	a->by_ptp = strcmp(a->url.scheme, "ptp") == 0;
-	if (a->by_ptp && a->url.port != 0)
-		return noon_tool_usage(self, "PTP has its own two ports: expected ptp://HOST");
-	if (a->by_ptp && a->family == AF_UNSPEC)
-		a->family = strchr(a->url.host, ':') != NULL ? AF_INET6 : AF_INET;
-	return -1;
+	return take_server(self, argv[optind], a);
 }
 
 static noon_err set_up(struct query *q, const char **ret_why)
@@ -257,6 +290,7 @@ static noon_err set_up(struct query *q, const char **ret_why)
 		.family = a->family,
 		.nts = a->nts,
 		.ptp = a->by_ptp ? &a->ptp : NULL,
+		.one_way = a->by_one_way ? &a->one_way : NULL,
 		.ca = a->ca,
 		.name = a->name,
 		.no_time_check = a->no_time_check,
@@ -320,6 +354,8 @@ static void report(struct query *q)
 
 static int ask(struct query *q)
 {
+	if (q->args.by_one_way && !q->args.json)
+		noon_query_one_way_begin(&q->args.one_way);
 	noon_asker_start(&q->asker);
 	if (!q->failed && noon_loop_run(q->asker.loop))
 		return noon_tool_fail(q->self, "event loop: %s", strerror(errno));
@@ -330,8 +366,7 @@ static int ask(struct query *q)
 
 static int run(const struct noon_verb *self, int argc, char **argv)
 {
-	struct arguments args = {
-		.count = 1, .interval_s = 1, .timeout_s = 2, .ptp = noon_ptp_options_default()};
+	struct arguments args = {.count = 1, .timeout_s = 2, .ptp = noon_ptp_options_default()};
 	int status = parse(self, argc, argv, &args);
 	const char *why = "out of memory";
 	struct query *q;
@@ -359,15 +394,18 @@ static int run(const struct noon_verb *self, int argc, char **argv)
 
 const struct noon_verb noon_verb_query = {
 	.name = "query",
-	.summary = "ask an NTP, NTS or PTP server and say what its answers prove",
+	.summary = "ask an NTP, NTS, PTP, daytime or time server and say what its answers prove",
 	.help = "Usage: noonmark query nts://HOST[:PORT] [OPTION]...\n"
 		"       noonmark query ntp://HOST[:PORT] [OPTION]...\n"
 		"       noonmark query ptp://HOST [OPTION]...\n"
+		"       noonmark query daytime://HOST[:PORT] | time://HOST[:PORT] [OPTION]...\n"
 		"Ask a server and print, for each answer, the interval that must contain\n"
 		"UTC - system clock, with its terms. Nothing is set.\n"
 		"\n"
 		"  -n, --count N        ask N times (default 1)\n"
-		"  -i, --interval S     seconds between questions (default 1)\n"
+		"  -i, --interval S     seconds between questions (default 1; 4.1 for daytime:// "
+		"and\n"
+		"                       time://)\n"
 		"  -t, --timeout S      seconds to wait for an answer (default 2)\n"
 		"      --ca FILE        trust these certificates (default: the system's)\n"
 		"      --server-name N  name the certificate must be for (default HOST)\n"
@@ -377,7 +415,7 @@ const struct noon_verb noon_verb_query = {
 		"  -4, --ipv4           use IPv4 only\n"
 		"  -6, --ipv6           use IPv6 only\n"
 		"      --json           print one JSON object\n"
-		"\n" NOON_PTP_OPTIONS_HELP "\n"
+		"\n" NOON_PTP_OPTIONS_HELP "\n" NOON_ONE_WAY_OPTIONS_HELP "\n"
 		"Exit status 0 if at least one answer was good.\n",
 	.run = run,
 };

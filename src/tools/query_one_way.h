@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What noonmark query says of an answer of daytime or time.
+ */
+#ifndef NOON_TOOLS_QUERY_ONE_WAY_H
+#define NOON_TOOLS_QUERY_ONE_WAY_H
+
+#include <jansson.h>
+
+#include "link/asker.h"
+
+/** Print what can be said of any answer, once. */
+void noon_query_one_way_begin(const struct noon_asker_one_way *conf);
+
+/**
+ * Print one answer.
+ * @param offset, half  of UTC - system clock, ns
+ */
+void noon_query_one_way_print(long number, const struct noon_asker *a, const struct noon_sample *s,
+			      noon_dur offset, noon_dur half);
+
+/** The same as an object, without what these protocols do not say (stratum, root, precision). */
+json_t *noon_query_one_way_json(const struct noon_asker *a, const struct noon_sample *s,
+				noon_dur offset, noon_dur half);
+
+#endif
