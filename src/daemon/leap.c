@@ -50,3 +50,16 @@ bool noon_leap_watch_take(struct noon_leap_watch *w, noon_time utc, noon_dur *re
 	w->due = NOON_TIME_NEVER;
 	return true;
 }
+
+void noon_leap_watch_window(const struct noon_leap_watch *w, noon_time *ret_from,
+			    noon_time *ret_until)
+{
+	const bool due = !noon_time_is_never(w->due);
+	noon_time midnight = w->done;
+
+	if (due)
+		midnight = w->shift < 0 ? w->due : noon_time_add(w->due, NOON_S(1));
+	*ret_until = due ? NOON_TIME_NEVER : midnight;
+	*ret_from = midnight.ns == NOON_TIME_FIRST.ns ? NOON_TIME_NEVER
+						      : noon_time_add(midnight, -NOON_S(1));
+}

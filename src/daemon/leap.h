@@ -28,4 +28,14 @@ void noon_leap_watch_announce(struct noon_leap_watch *w, enum noon_leap leap, no
 /** Tell whether the leap takes effect now; once for each. @param[out] ret_shift  ns */
 bool noon_leap_watch_take(struct noon_leap_watch *w, noon_time utc, noon_dur *ret_shift);
 
+/**
+ * Tell when a count of seconds may mean two instants or none: the second before the end of the day
+ * of the leap second, by the count, which is gone through twice (insertion) or not at all.
+ *
+ * @param[out] ret_from   NOON_TIME_NEVER: no leap second is or was announced
+ * @param[out] ret_until  NOON_TIME_NEVER until the leap second has been taken
+ */
+void noon_leap_watch_window(const struct noon_leap_watch *w, noon_time *ret_from,
+			    noon_time *ret_until);
+
 #endif

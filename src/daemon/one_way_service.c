@@ -50,21 +50,6 @@ static const char *service_name(const struct noon_one_way_service *s)
 	return s->conf->machine.protocol == NOON_ONE_WAY_TIME ? "time" : "daytime";
 }
 
-/* The second before a leap second and the leap second itself, by the count of the served clock,
- * which goes back or ahead at the end of the day. Until that has been done there is no end. */
-static void tell_leap(const struct noon_leap_watch *w, struct noon_one_way_clock *c)
-{
-	noon_time midnight = w->done;
-
-	c->leap_until = w->done;
-	if (!noon_time_is_never(w->due)) {
-		midnight = w->shift < 0 ? w->due : noon_time_add(w->due, NOON_S(1));
-		c->leap_until = NOON_TIME_NEVER;
-	}
-	c->leap_from = midnight.ns == NOON_TIME_FIRST.ns ? NOON_TIME_NEVER
-							 : noon_time_add(midnight, -NOON_S(1));
-}
-
 /* Write the reply of this moment; returns its length, 0 for none. */
 static size_t reply(struct noon_one_way_service *s, uint8_t out[NOON_ONE_WAY_REPLY_MAX])
 {
@@ -81,7 +66,7 @@ static size_t reply(struct noon_one_way_service *s, uint8_t out[NOON_ONE_WAY_REP
 
 	clock = (struct noon_one_way_clock){
 		.has_time = at.has_time, .bound = at.root_disp, .leap = at.leap};
-	tell_leap(s->leap, &clock);
+	noon_leap_watch_window(s->leap, &clock.leap_from, &clock.leap_until);
 	if (noon_one_way_server_reply(&s->conf->machine, &clock, now, &wr) != NOON_VERDICT_ACCEPTED)
 		s->counted.silent++;
 	return noon_wr_len(&wr);

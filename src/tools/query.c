@@ -128,7 +128,8 @@ static void on_sample(void *arg, const struct noon_sample *s)
 	const noon_dur half = path_of(s) + s->stamp_err + s->server_err + read_err +
 			      noon_dur_scale_out(since, 500e-6);
 
-	q->answered++;
+	if (q->answered++ == 0 && q->args.by_one_way && !q->args.json)
+		noon_query_one_way_begin(&q->args.one_way);
 	noon_engine_on_sample(q->engine, s, noon_clock_now(q->asker.clock), &q->findings);
 	noon_actions_reset(&q->findings);
 	if (q->args.json && q->args.by_one_way)
@@ -354,8 +355,6 @@ static void report(struct query *q)
 
 static int ask(struct query *q)
 {
-	if (q->args.by_one_way && !q->args.json)
-		noon_query_one_way_begin(&q->args.one_way);
 	noon_asker_start(&q->asker);
 	if (!q->failed && noon_loop_run(q->asker.loop))
 		return noon_tool_fail(q->self, "event loop: %s", strerror(errno));

@@ -9,7 +9,7 @@
 
 #include "link/asker.h"
 
-/** Print what can be said of any answer, once. */
+/** Print what holds for every answer, before the first. */
 void noon_query_one_way_begin(const struct noon_asker_one_way *conf);
 
 /**

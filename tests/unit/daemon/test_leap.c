@@ -64,12 +64,51 @@ static void announcements_on_other_days_or_taken_back_do_nothing(void **state)
 	assert_false(noon_leap_watch_take(&w, at(1), &shift));
 }
 
+static void the_window_holds_both_passes_of_the_second(void **state)
+{
+	struct noon_leap_watch w;
+	noon_time from = {7};
+	noon_time until = {7};
+	noon_dur shift;
+
+	(void)state;
+	noon_leap_watch_init(&w);
+	noon_leap_watch_window(&w, &from, &until);
+	assert_true(noon_time_is_never(from));
+	noon_leap_watch_announce(&w, NOON_LEAP_INSERT, at(-3600));
+	noon_leap_watch_window(&w, &from, &until);
+	assert_true(from.ns == at(-1).ns && noon_time_is_never(until));
+	assert_true(noon_leap_watch_take(&w, at(0), &shift));
+	noon_leap_watch_announce(&w, NOON_LEAP_NONE, at(-0.9));
+	noon_leap_watch_window(&w, &from, &until);
+	assert_true(from.ns == at(-1).ns && until.ns == at(0).ns);
+}
+
+static void the_window_of_a_deleted_second_is_that_second(void **state)
+{
+	struct noon_leap_watch w;
+	noon_time from;
+	noon_time until;
+	noon_dur shift;
+
+	(void)state;
+	noon_leap_watch_init(&w);
+	noon_leap_watch_announce(&w, NOON_LEAP_DELETE, at(-3600));
+	noon_leap_watch_window(&w, &from, &until);
+	assert_true(from.ns == at(-1).ns && noon_time_is_never(until));
+	assert_true(noon_leap_watch_take(&w, at(-1), &shift));
+	noon_leap_watch_window(&w, &from, &until);
+	assert_true(from.ns == at(-1).ns && until.ns == at(0).ns);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_inserted_second_is_taken_once_at_midnight),
 		cmocka_unit_test(a_deleted_second_is_left_out),
 		cmocka_unit_test(announcements_on_other_days_or_taken_back_do_nothing),
+		cmocka_unit_test(the_window_holds_both_passes_of_the_second),
+		cmocka_unit_test(the_window_of_a_deleted_second_is_that_second),
 	};
 
 	return cmocka_run_group_tests_name("daemon/leap", tests, NULL, NULL);
