@@ -179,6 +179,36 @@ static void ntske(void)
 	put_how("proto_ntske_client", "raw", 1, buf, 200);
 }
 
+/* Rounding and protocol, a pivot (2026), and an answer. */
+static void one_way(void)
+{
+	static const char *const texts[] = {
+		"2026-11-22T13:31:02Z\r\n",
+		"Sun Nov 22 13:31:02 2026\r\n",
+		"22 NOV 2026 13:31:02\r\n",
+		"22 NOV 2026 13:31:02 UTC\r\n",
+		"02 FEB 82 07:59:01 PST\r\n",
+		"Monday, February 22, 1982 17:37:43-PST\r\n",
+		"\n61366 26-11-22 13:31:02 50 1 0 050.0 UTC(NIST) * \n",
+		"2016-12-31T23:59:60Z\r\n",
+	};
+	static const uint8_t number[] = {0, 0x35, 0x7a, 0x7b, 0x83, 0xee, 0xad, 0x6d, 0x16};
+	uint8_t buf[100] = {0, 0x35, 0x7a, 0x7b, 0x83};
+	char name[32];
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		const size_t n = strlen(texts[i]);
+
+		memcpy(buf + 5, texts[i], n);
+		buf[0] = (uint8_t)(0xf8 | (i & 3) << 1);
+		(void)snprintf(name, sizeof(name), "text-%zu", i);
+		put("wire_one_way", name, buf, n + 5);
+	}
+	memcpy(buf, number, sizeof(number));
+	buf[0] = 1;
+	put("wire_one_way", "number", buf, sizeof(number));
+}
+
 static void engine(void)
 {
 	uint8_t buf[2000];
@@ -228,6 +258,7 @@ int main(int argc, char **argv)
 	client();
 	cookies();
 	ntske();
+	one_way();
 	engine();
 	return 0;
 }

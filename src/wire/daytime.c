@@ -227,9 +227,14 @@ static noon_err put_number(struct noon_wr *wr, const struct number *f, int value
 	return noon_wr_put(wr, noon_bytes_of(digits + at, n));
 }
 
-static char upper(char c)
+/* Letter i of a name, as it is written. */
+static uint8_t letter_of(const struct name *f, const char *word, size_t i)
 {
-	return c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
+	const uint8_t c = (uint8_t)word[i];
+
+	if (f->upper && c >= 'a' && c <= 'z')
+		return (uint8_t)(c - 'a' + 'A');
+	return c;
 }
 
 static size_t name_len(const struct name *f, int i)
@@ -243,7 +248,7 @@ static noon_err put_name(struct noon_wr *wr, const struct name *f, int value)
 	noon_err err = NOON_OK;
 
 	for (size_t i = 0; i < name_len(f, value - f->base) && !err; i++)
-		err = put_char(wr, f->upper ? upper(word[i]) : word[i]);
+		err = noon_wr_u8(wr, letter_of(f, word, i));
 	return err;
 }
 
@@ -392,8 +397,7 @@ static bool take_name(struct noon_rd *rd, const struct name *f, int *ret)
 		size_t same = 0;
 
 		while (same < n && same < noon_rd_left(rd) &&
-		       rd->p[same] ==
-			       (uint8_t)(f->upper ? upper(f->list[i][same]) : f->list[i][same]))
+		       rd->p[same] == letter_of(f, f->list[i], same))
 			same++;
 		if (same < n)
 			continue;
