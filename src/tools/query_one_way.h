@@ -14,7 +14,8 @@ void noon_query_one_way_begin(const struct noon_asker_one_way *conf);
 
 /**
  * Print one answer.
- * @param offset, half  of UTC - system clock, ns
+ * @param offset  of UTC - system clock, ns
+ * @param half    |error| of it, ns
  */
 void noon_query_one_way_print(long number, const struct noon_asker *a, const struct noon_sample *s,
 			      noon_dur offset, noon_dur half);
