@@ -68,8 +68,9 @@ static void bracket(enum noon_one_way_rounding rounding, struct noon_one_way_ans
 		after = NOON_MS(500);
 		break;
 	case NOON_ONE_WAY_EXACT:
-		before = ADVANCE_UNIT / 2;
-		after = ADVANCE_UNIT / 2;
+		/* Whether msADV is rounded or cut off. */
+		before = ADVANCE_UNIT;
+		after = ADVANCE_UNIT;
 		break;
 	}
 	a->earliest = noon_time_add(s, -before);

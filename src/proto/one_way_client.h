@@ -20,7 +20,7 @@ enum noon_one_way_rounding {
 	NOON_ONE_WAY_UNKNOWN,  /**< cut off or to the nearest: from S - 0.5 s to S + 1 s */
 	NOON_ONE_WAY_TRUNCATE, /**< cut off: from S to S + 1 s */
 	NOON_ONE_WAY_NEAREST,  /**< to the nearest: S +- 0.5 s */
-	NOON_ONE_WAY_EXACT,    /**< msADV says how much before S: S +- half a unit of msADV */
+	NOON_ONE_WAY_EXACT,    /**< sent msADV before S: S - msADV +- its unit */
 };
 
 struct noon_one_way_client_conf {
