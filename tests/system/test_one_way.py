@@ -257,6 +257,8 @@ def test_silent_connections_block_nobody(w):
     """A hundred that never end, beyond the cap, and still everybody is answered at once."""
     served = Served(w, daytime={"maxconnections": 20, "timeout": "60s"},
                     time_={"maxconnections": 20, "timeout": "60s"})
+    fds = f"/proc/{served.daemon.pid}/fd"
+    before = len(os.listdir(fds))
     open_ = []
     try:
         for i in range(100):
@@ -269,6 +271,8 @@ def test_silent_connections_block_nobody(w):
         c = served.counters("daytime")
         check(c["connections"] == 101 and c["replies"] >= 101 and c["refused"] == 0, c)
         check(c["crowded_out"] >= 80, c)
+        # What is crowded out is closed, too.
+        check(len(os.listdir(fds)) <= before + 20 + 5, before, len(os.listdir(fds)))
     finally:
         for s in open_:
             s.close()
