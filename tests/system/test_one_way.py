@@ -180,6 +180,21 @@ def test_a_client_of_sources_serves_what_it_knows(w):
         holds_the_truth(query(w, url, "--tcp"))
 
 
+def test_a_clock_that_is_fit_no_longer_falls_silent(w):
+    source = w.server()
+    served = Served(w, server={"local-stratum": 0},
+                    clock={"type": "virtual", "frequency-error": "20ppm"},
+                    top={"alert-limit": "2ms", "wander": "50ppm"},
+                    source=[w.nts_source(source)])
+    served.daemon.wait_state("ok", 60)
+    check(len(over_tcp(served.time)) == 4 and over_tcp(served.daytime) != b"")
+    source.kill()
+    served.daemon.wait_state(("alarm", "unsynchronised"), 240)
+    check(over_tcp(served.time) == b"" and over_tcp(served.daytime) == b"")
+    check(over_udp(served.time, seconds=0.3) is None)
+    check(served.counters("time")["silent"] == 2, served.counters("time"))
+
+
 def test_a_bound_above_the_limit_is_silence(w):
     wide = Served(w, "wide", server={"local-bound": "600ms"}, time_={"max-bound": "1s"})
     check(over_tcp(wide.daytime) == b"", "a bound of 600 ms is above the default limit")
