@@ -49,7 +49,7 @@ struct noon_daemon {
 	struct noon_served served;
 	struct noon_ntp_service *ntp;
 	struct noon_ke_service *ke;
-	struct noon_tsa_service *tsa; /**< NULL: none */
+	struct noon_tsa_service *tsa;	      /**< NULL: none */
 	struct noon_one_way_service *daytime; /**< NULL: not served */
 	struct noon_one_way_service *time;
 	struct noon_ptp_ports ports;
