@@ -108,7 +108,7 @@ def test_gnu_inetd(w):
 def test_rdate(w):
     program = find("usr/sbin/rdate")
     port = free_port()
-    w.daemon("served", {"clock": {"type": "virtual"},
+    w.daemon("served", {"clock": {"type": "system-read-only"},
                         "server": {"listen": [f"127.0.0.1:{free_port()}"], "local-stratum": 5},
                         "time": {"listen": [f"127.0.0.1:{port}", f"[::1]:{port}"]}}).start()
     for how, host in (([], "127.0.0.1"), (["-u"], "127.0.0.1"), (["-6"], "::1"),

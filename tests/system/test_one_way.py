@@ -24,7 +24,7 @@ class Served:
                  top=None, source=None, **kw):
         self.daytime, self.time = free_port(), free_port()
         conf = dict(top or {})
-        conf["clock"] = clock or {"type": "virtual"}
+        conf["clock"] = clock or {"type": "system-read-only"}  # true time
         conf["server"] = {"listen": [f"127.0.0.1:{free_port()}"], **LOCAL, **(server or {})}
         if source:
             conf["source"] = source
