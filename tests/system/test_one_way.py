@@ -43,8 +43,13 @@ class Served:
 
 
 def query(w, *args, status=0):
-    done = w.tool("query", *args, "--json", status=status)
-    return json.loads(done.stdout) if status == 0 else done
+    # Whoever is to be answered waits for as long as a busy machine needs.
+    patience = () if status or "-t" in args else ("-t", 20)
+    done = w.tool("query", *args, *patience, "--json", status=status, timeout=60)
+    if status != 0:
+        return done
+    # What was missed is told there.
+    return {**json.loads(done.stdout), "stderr": done.stderr}
 
 
 def over_udp(port, host="127.0.0.1", text=b"", seconds=5.0, source=0):
