@@ -11,7 +11,7 @@ import subprocess
 import threading
 import time
 
-from harness import DAEMON, check, free_port, main, wait_for
+from harness import DAEMON, Skip, check, free_port, main, wait_for
 
 EPOCH = 2208988800
 LOCAL = {"local-stratum": 5, "local-bound": "1us"}
@@ -156,12 +156,12 @@ def test_every_format_is_asked_and_answered(w):
 
 def test_text_says_what_is_true(w):
     served = Served(w, daytime={"format": "ctime"})
-    text = w.tool("query", f"daytime://127.0.0.1:{served.daytime}", status=0).stdout
+    text = w.tool("query", f"daytime://127.0.0.1:{served.daytime}", "-t", 20, status=0).stdout
     for words in ("NOT AUTHENTICATED", "resolution 1.000 s", "ctime", "taken as UTC",
                   "rounding unknown"):
         check(words in text, words, "is not in", text)
     check("stratum" not in text, text)
-    text = w.tool("query", f"time://127.0.0.1:{served.time}", "--tcp", status=0).stdout
+    text = w.tool("query", f"time://127.0.0.1:{served.time}", "--tcp", "-t", 20, status=0).stdout
     check("RFC 868" in text and "TCP" in text and "NOT AUTHENTICATED" in text, text)
     screen = w.tool("status", "--socket", served.daemon.socket).stdout
     check(re.search(r"daytime +1 requests, 1 replies, 0 silent", screen), screen)
@@ -198,6 +198,90 @@ def test_a_clock_that_is_fit_no_longer_falls_silent(w):
     check(over_tcp(served.time) == b"" and over_tcp(served.daytime) == b"")
     check(over_udp(served.time, seconds=0.3) is None)
     check(served.counters("time")["silent"] == 2, served.counters("time"))
+
+
+class LeapServer:
+    """An NTP server whose day, the last of a year, ends with a leap second soon."""
+
+    MIDNIGHT = 1798761600  # 2027-01-01
+
+    def __init__(self, seconds):
+        self.ahead = self.MIDNIGHT - seconds - time.time()
+        self.sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.sock.bind(("127.0.0.1", 0))
+        self.sock.settimeout(0.1)
+        self.port = self.sock.getsockname()[1]
+        self.stopping = False
+        threading.Thread(target=self.run, daemon=True).start()
+
+    def elapsed(self):
+        """Time without a leap second: MIDNIGHT is the beginning of 23:59:60."""
+        return time.time() + self.ahead
+
+    def count(self):
+        """What UTC counts: the second before midnight twice."""
+        at = self.elapsed()
+        return at if at < self.MIDNIGHT else at - 1
+
+    def stamp(self):
+        whole, part = divmod(self.count() + EPOCH, 1)
+        return struct.pack(">II", int(whole) & 0xffffffff, int(part * 2**32))
+
+    def run(self):
+        while not self.stopping:
+            try:
+                request, peer = self.sock.recvfrom(2000)
+            except socket.timeout:
+                continue
+            except OSError:
+                return
+            received = self.stamp()
+            leap = 1 if self.elapsed() < self.MIDNIGHT else 0
+            head = struct.pack(">BBbbIII", leap << 6 | 4 << 3 | 4, 1, request[2], -20, 0, 66, 0)
+            try:
+                self.sock.sendto(head + received + request[40:48] + received + self.stamp(), peer)
+            except OSError:
+                return
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stopping = True
+        self.sock.close()
+
+
+def test_nothing_is_said_around_a_leap_second(w):
+    with LeapServer(14) as source:
+        served = Served(w, clock={"type": "virtual"}, server={"local-stratum": 0},
+                        top={"alert-limit": "100ms"},
+                        source=[("127.0.0.1", {"port": source.port, "nts": False,
+                                               "allow-unauthenticated": True, "minpoll": -2,
+                                               "maxpoll": -1, "burst-interval": "100ms"})])
+        served.daemon.wait_state("ok", 60)
+        check(served.daemon.status()["leap"] == "insert", served.daemon.status()["leap"])
+        if source.elapsed() > source.MIDNIGHT - 2:
+            raise Skip("the machine took too long to get the time")
+        before, after, silent = [], [], 0
+        while source.elapsed() < source.MIDNIGHT + 4 or not after:
+            check(source.elapsed() < source.MIDNIGHT + 60, "no reply after the leap second")
+            began = source.elapsed()
+            reply = over_tcp(served.time)
+            ended = source.elapsed()
+            if reply:
+                said = second_of(reply)
+                # Of 23:59:59 and 23:59:60 nothing may be said at all.
+                check(said != source.MIDNIGHT - 1, "23:59:59 was said", began, ended)
+                shift = 0 if said < source.MIDNIGHT else 1
+                # The daemon's own clock is right within its alert limit.
+                check(int(began - 0.1) <= said + shift <= int(ended + 0.1), said, began, ended)
+                (after if shift else before).append(said)
+            elif source.MIDNIGHT - 1 < began and ended < source.MIDNIGHT + 1:
+                silent += 1
+            time.sleep(0.03)
+        check(before and after, "replies:", len(before), len(after))
+        w.note(len(before), "replies before,", silent, "silent within two seconds,", len(after),
+               "replies after")
 
 
 def test_a_bound_above_the_limit_is_silence(w):
