@@ -89,7 +89,7 @@ static void do_bare(struct bench *b)
 
 static struct noon_tsa_coin strike(struct bench *b, uint8_t *tst)
 {
-	struct noon_tsa_coin coin;
+	struct noon_tsa_coin coin = {0};
 	struct noon_tsa_request r;
 	struct noon_tsa_date d;
 	uint8_t serial[12] = {1};

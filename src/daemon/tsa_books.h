@@ -66,7 +66,7 @@ struct noon_tsa_books {
 };
 
 /** Open the ledger, reserve numbers for the register. Errors are logged.
- *  @param last  out: genTime of the last token with an order
+ *  @param[out] ret_last  genTime of the last token with an order
  *  @retval NOON_OK, NOON_ERR_OS, NOON_ERR_STATE, NOON_ERR_FORMAT */
 NOON_MUST_USE noon_err noon_tsa_books_open(struct noon_tsa_books *b, const char *path,
 					   noon_time *ret_last);
