@@ -97,7 +97,9 @@ static struct noon_tsa_coin strike(struct bench *b, uint8_t *tst)
 	const struct noon_tsa_clock clock = {.earliest = noon_time_add(t, -NOON_US(200)),
 					     .latest = noon_time_add(t, NOON_US(200)),
 					     .has_time = true,
-					     .is_ok = true};
+					     .is_ok = true,
+					     .leap_from = NOON_TIME_NEVER,
+					     .leap_until = NOON_TIME_NEVER};
 
 	memcpy(serial + 4, &b->counter, sizeof(b->counter));
 	b->counter++;

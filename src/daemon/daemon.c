@@ -593,11 +593,9 @@ static noon_err make_one_way(struct noon_daemon *d)
 	noon_err err = NOON_OK;
 
 	if (d->conf.daytime.enabled)
-		err = noon_one_way_service_new(&d->conf.daytime, d->loop, &d->served, &d->leap,
-					       &d->daytime);
+		err = noon_one_way_service_new(&d->conf.daytime, d->loop, &d->served, &d->daytime);
 	if (!err && d->conf.time.enabled)
-		err = noon_one_way_service_new(&d->conf.time, d->loop, &d->served, &d->leap,
-					       &d->time);
+		err = noon_one_way_service_new(&d->conf.time, d->loop, &d->served, &d->time);
 	return err;
 }
 

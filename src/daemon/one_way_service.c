@@ -35,7 +35,6 @@ struct noon_one_way_service {
 	const struct noon_config_one_way *conf;
 	struct noon_loop *loop;
 	struct noon_served *served;
-	const struct noon_leap_watch *leap;
 	struct noon_entropy entropy;
 	struct noon_rate_limit rate;
 	struct noon_one_way_service_counters counted;
@@ -65,8 +64,12 @@ static size_t reply(struct noon_one_way_service *s, uint8_t out[NOON_ONE_WAY_REP
 	const struct noon_ntp_server_clock at = noon_served_clock_at(&state, now);
 
 	clock = (struct noon_one_way_clock){
-		.has_time = at.has_time, .bound = at.root_disp, .leap = at.leap};
-	noon_leap_watch_window(s->leap, &clock.leap_from, &clock.leap_until);
+		.has_time = at.has_time,
+		.bound = at.root_disp,
+		.leap = at.leap,
+		.leap_from = state.leap_from,
+		.leap_until = state.leap_until,
+	};
 	if (noon_one_way_server_reply(&s->conf->machine, &clock, now, &wr) != NOON_VERDICT_ACCEPTED)
 		s->counted.silent++;
 	return noon_wr_len(&wr);
@@ -271,8 +274,7 @@ static noon_err open_one(struct noon_one_way_service *s, const struct noon_addr 
 }
 
 noon_err noon_one_way_service_new(const struct noon_config_one_way *conf, struct noon_loop *loop,
-				  struct noon_served *served, const struct noon_leap_watch *leap,
-				  struct noon_one_way_service **ret)
+				  struct noon_served *served, struct noon_one_way_service **ret)
 {
 	struct noon_one_way_service *s = calloc(1, sizeof(*s));
 	noon_err err = NOON_OK;
@@ -282,7 +284,6 @@ noon_err noon_one_way_service_new(const struct noon_config_one_way *conf, struct
 	s->conf = conf;
 	s->loop = loop;
 	s->served = served;
-	s->leap = leap;
 	s->resume = (struct noon_timer){.fire = on_resume, .arg = s};
 	noon_entropy_init(&s->entropy);
 	noon_rate_limit_init(&s->rate, &s->entropy.rng, conf->rate_per_s, conf->rate_burst);

@@ -10,7 +10,6 @@
 #define NOON_DAEMON_ONE_WAY_SERVICE_H
 
 #include "daemon/config.h"
-#include "daemon/leap.h"
 #include "daemon/served.h"
 #include "platform/loop.h"
 
@@ -32,13 +31,10 @@ struct noon_one_way_service_counters {
  *
  * @param conf    borrowed for the life of the service
  * @param served  the time; borrowed
- * @param leap    the leap second that is announced or was last carried out; borrowed, read in the
- *                thread of the loop
  * @retval NOON_OK, NOON_ERR_OS
  */
 NOON_MUST_USE noon_err noon_one_way_service_new(const struct noon_config_one_way *conf,
 						struct noon_loop *loop, struct noon_served *served,
-						const struct noon_leap_watch *leap,
 						struct noon_one_way_service **ret);
 /** Begin to serve. @retval NOON_OK, NOON_ERR_OS */
 NOON_MUST_USE noon_err noon_one_way_service_start(struct noon_one_way_service *s);

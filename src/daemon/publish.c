@@ -88,11 +88,11 @@ static void publish_served(struct noon_daemon *d, const struct noon_reading *r)
 		.real_is_c = d->clock->ops->real_is_disciplined,
 		.is_local = !noon_daemon_has_sources(d),
 		.is_ok = noon_daemon_has_sources(d) ? r->state == NOON_STATE_OK : !d->overslept,
-		.leapt = d->leap.done,
 		.asleep = d->clock->asleep0,
 	};
 	struct noon_ntp_server_clock *c = &s.clock;
 
+	noon_leap_watch_window(&d->leap, &s.leap_from, &s.leap_until);
 	/* The bound covers how far CLOCK_REALTIME is off the line now: from here it goes on. */
 	if (s.real_is_c) {
 		s.line.from0 = now.raw_ns;

@@ -21,8 +21,9 @@ struct noon_served_state {
 	bool real_is_c;		    /**< C is CLOCK_REALTIME itself */
 	bool is_local;		    /**< C is right by decree: there are no sources */
 	bool is_ok;		    /**< the state is ok; a local clock: it lost no time */
-	noon_time leapt; /**< midnight of the last leap second carried out; NOON_TIME_FIRST: none */
-	noon_dur asleep; /**< noon_clock_asleep() at the time */
+	noon_time leap_from;	    /**< around the leap second that is due or was the last one: */
+	noon_time leap_until;	    /**< noon_leap_watch_window() */
+	noon_dur asleep;	    /**< noon_clock_asleep() at the time */
 	struct noon_ntp_server_clock clock; /**< root_disp as of map.to0 */
 	noon_freq disp_rate;		    /**< growth of the bound, fractional */
 	noon_time void_after;		    /**< C from which on there is no time to give */

@@ -3,9 +3,6 @@
 
 #include <time.h>
 
-/* A leap second that was carried out this long ago is still one to be careful of. */
-#define LEAP_MEMORY NOON_S(3600)
-
 void noon_tsa_register_init(struct noon_tsa_register *g, const struct noon_tsa_conf *conf,
 			    struct noon_served *served, noon_dur local_bound)
 {
@@ -27,7 +24,7 @@ struct noon_tsa_clock noon_tsa_register_clock(struct noon_tsa_register *g)
 {
 	struct noon_served_state s;
 	struct noon_instant now;
-	struct noon_tsa_clock c = {.leap = NOON_LEAP_NONE};
+	struct noon_tsa_clock c;
 	noon_time t;
 	noon_dur half;
 
@@ -47,9 +44,8 @@ struct noon_tsa_clock noon_tsa_register_clock(struct noon_tsa_register *g)
 	c.is_ok = s.is_ok;
 	c.earliest = noon_time_add(t, -half);
 	c.latest = noon_time_add(t, half);
-	/* After an inserted second the count passes it a second time, announced or not. */
-	c.leap = noon_dur_abs(noon_time_diff(t, s.leapt)) < LEAP_MEMORY ? NOON_LEAP_INSERT
-									: s.clock.leap;
+	c.leap_from = s.leap_from;
+	c.leap_until = s.leap_until;
 	return c;
 }
 

@@ -4,8 +4,6 @@
 #include <assert.h>
 #include <string.h>
 
-#include "base/calendar.h"
-
 #define ACCEPTED ((struct noon_tsa_refusal){NOON_TSP_FAIL_NONE, NULL})
 
 static struct noon_tsa_refusal refuse(enum noon_tsp_fail fail, const char *text)
@@ -65,19 +63,13 @@ struct noon_tsa_refusal noon_tsa_examine(const struct noon_tsa_conf *conf, struc
 	return no;
 }
 
-#define DAY (NOON_S_PER_DAY * NOON_NS_PER_SEC)
-
 bool noon_tsa_near_leap(const struct noon_tsa_clock *clock)
 {
-	/* A leap second is the last one of a day; around it a second more for whoever carries it
-	 * out a little sooner or later. */
-	const noon_time from = noon_time_add(clock->earliest, -NOON_S(1));
-	const noon_time to = noon_time_add(clock->latest, NOON_S(2));
-	const int64_t day = to.ns / DAY - (to.ns % DAY < 0);
-
-	if (clock->leap != NOON_LEAP_INSERT && clock->leap != NOON_LEAP_DELETE)
+	/* A second more, for whoever carries it out a little sooner or later. */
+	if (noon_time_is_never(clock->leap_from))
 		return false;
-	return !noon_time_before((noon_time){day * DAY}, from) && noon_calendar_is_first(day);
+	return !noon_time_before(noon_time_add(clock->latest, NOON_S(1)), clock->leap_from) &&
+	       !noon_time_before(clock->leap_until, noon_time_add(clock->earliest, -NOON_S(1)));
 }
 
 /* The last digit is worth a tenth of the bound or less. */

@@ -23,7 +23,6 @@
 
 #include "base/bytes.h"
 #include "base/digest.h"
-#include "base/sample.h"
 #include "base/time.h"
 #include "wire/cms.h"
 #include "wire/tsp.h"
@@ -65,9 +64,12 @@ struct noon_tsa_request {
 struct noon_tsa_clock {
 	noon_time earliest; /**< UTC lies in [earliest, latest] */
 	noon_time latest;
-	bool has_time;	     /**< the interval is good */
-	bool is_ok;	     /**< the state is ok, not holdover */
-	enum noon_leap leap; /**< announced for the end of the month */
+	bool has_time; /**< the interval is good */
+	bool is_ok;    /**< the state is ok, not holdover */
+	/** UTC by the clock's count: from the second before a leap second to its end.
+	 *  NOON_TIME_NEVER: none is near. */
+	noon_time leap_from;
+	noon_time leap_until;
 };
 
 /** What a token will say of the time. */
@@ -100,8 +102,8 @@ struct noon_bytes noon_tsa_compose(const struct noon_tsa_conf *conf,
 				   const struct noon_tsa_request *r, const struct noon_tsa_date *d,
 				   struct noon_bytes serial, uint8_t *out, size_t n);
 
-/** Tell whether UTC may be within a second of a leap second: between two instants no count of POSIX
- *  seconds tells the inserted second from its neighbour. */
+/** Tell whether UTC may be within a second of a leap second, where no count of POSIX seconds tells
+ * the inserted second from its neighbour. */
 bool noon_tsa_near_leap(const struct noon_tsa_clock *clock);
 
 #endif

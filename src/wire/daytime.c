@@ -3,8 +3,9 @@
 
 #include <string.h>
 
+#include "base/calendar.h"
 #define MJD_1970   40587
-#define DAY_S	   INT64_C(86400)
+#define DAY_S	   NOON_S_PER_DAY
 #define CENTURY	   100
 #define MONTHS	   12
 #define WEEKDAYS   7
@@ -142,61 +143,6 @@ static const struct name *name_of(char letter)
 	return NULL;
 }
 
-/* --- the Gregorian calendar, years 1 and on ------------------------------------------------- */
-
-static bool is_leap_year(int y)
-{
-	return y % 4 == 0 && (y % CENTURY != 0 || y % (4 * CENTURY) == 0);
-}
-
-static int days_of(int y, int month)
-{
-	static const uint8_t days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-
-	return days[month - 1] + (month == 2 && is_leap_year(y));
-}
-
-/* Days from 1970-01-01 to the first of January. */
-static int64_t year_begin(int y)
-{
-	const int before = y - 1;
-
-	return INT64_C(365) * before + before / 4 - before / CENTURY + before / (4 * CENTURY) -
-	       719162;
-}
-
-static int64_t day_number(int y, int month, int day)
-{
-	int64_t n = year_begin(y) + day - 1;
-
-	for (int m = 1; m < month; m++)
-		n += days_of(y, m);
-	return n;
-}
-
-/* noon_time reaches from 1677 to 2262. */
-static void date_of(int64_t day, int *ret_y, int *ret_month, int *ret_day)
-{
-	int y = 1970 + (int)(day / 366) - (day < 0 ? 2 : 0);
-	int month = 1;
-
-	while (year_begin(y + 1) <= day)
-		y++;
-	while (year_begin(y) > day)
-		y--;
-	day -= year_begin(y);
-	while (day >= days_of(y, month))
-		day -= days_of(y, month++);
-	*ret_y = y;
-	*ret_month = month;
-	*ret_day = (int)day + 1;
-}
-
-static int64_t floor_div(int64_t a, int64_t b)
-{
-	return a / b - (a % b < 0);
-}
-
 /* --- writing ------------------------------------------------------------------------------- */
 
 static noon_err put_char(struct noon_wr *wr, char c)
@@ -287,13 +233,16 @@ static noon_err put_field(struct noon_wr *wr, char letter, const struct parts *p
 
 static struct parts parts_of(const struct noon_daytime *d)
 {
-	const int64_t s = floor_div(d->utc.ns, NOON_NS_PER_SEC);
-	const int64_t day = floor_div(s, DAY_S);
-	const int of_day = (int)(s - day * DAY_S);
+	const struct noon_calendar c = noon_calendar_of(d->utc);
+	const int64_t day = noon_calendar_days(c.year, c.month, c.day);
 	struct parts p = {
-		.v = {[HOUR] = of_day / 3600,
-		      [MINUTE] = of_day / 60 % 60,
-		      [SECOND] = of_day % 60 + d->leap_second,
+		.v = {[YEAR] = c.year,
+		      [YEAR_2] = c.year % CENTURY,
+		      [MONTH] = c.month,
+		      [DAY] = c.day,
+		      [HOUR] = c.hour,
+		      [MINUTE] = c.minute,
+		      [SECOND] = c.second + d->leap_second,
 		      /* 1970-01-01 was a Thursday. */
 		      [WEEKDAY] = (int)(((day + 4) % WEEKDAYS + WEEKDAYS) % WEEKDAYS),
 		      [MJD] = (int)day + MJD_1970,
@@ -304,8 +253,6 @@ static struct parts parts_of(const struct noon_daytime *d)
 		.on_time = d->on_time,
 	};
 
-	date_of(day, &p.v[YEAR], &p.v[MONTH], &p.v[DAY]);
-	p.v[YEAR_2] = p.v[YEAR] % CENTURY;
 	memcpy(p.label, d->label, sizeof(p.label));
 	return p;
 }
@@ -500,11 +447,11 @@ static bool take_template(struct noon_rd rd, const char *t, struct parts *p)
  */
 static int unfold_year(const struct parts *p, noon_time pivot)
 {
-	const int64_t near = p->v[MJD] >= 0 ? p->v[MJD] - MJD_1970
-					    : floor_div(pivot.ns, DAY_S * NOON_NS_PER_SEC);
-	int y, month, day;
+	const noon_time near =
+		p->v[MJD] >= 0 ? (noon_time){(p->v[MJD] - MJD_1970) * DAY_S * NOON_NS_PER_SEC}
+			       : pivot;
+	int y = noon_calendar_of(near).year;
 
-	date_of(near, &y, &month, &day);
 	y -= CENTURY / 2;
 	return y + (p->v[YEAR_2] - y % CENTURY + CENTURY) % CENTURY;
 }
@@ -512,12 +459,7 @@ static int unfold_year(const struct parts *p, noon_time pivot)
 /* A leap second is the last one of a UTC month (ITU-R TF.460). */
 static bool may_be_leap_second(int64_t before)
 {
-	int y, month, day;
-
-	if ((before + 1) % DAY_S != 0)
-		return false;
-	date_of((before + 1) / DAY_S, &y, &month, &day);
-	return day == 1;
+	return (before + 1) % DAY_S == 0 && noon_calendar_is_first((before + 1) / DAY_S);
 }
 
 static noon_err join(const struct parts *p, noon_time pivot, struct noon_daytime *ret)
@@ -531,13 +473,15 @@ static noon_err join(const struct parts *p, noon_time pivot, struct noon_daytime
 		.advance = (uint16_t)p->v[ADVANCE],
 		.on_time = p->on_time,
 	};
+	const struct noon_calendar date = {
+		.year = y, .month = (uint8_t)p->v[MONTH], .day = (uint8_t)p->v[DAY]};
 	int64_t day;
 	int64_t s;
 
 	if (y < NOON_DAYTIME_YEAR_MIN || y > NOON_DAYTIME_YEAR_MAX ||
-	    p->v[DAY] > days_of(y, p->v[MONTH]))
+	    !noon_calendar_time(&date, &d.utc))
 		return NOON_ERR_RANGE;
-	day = day_number(y, p->v[MONTH], p->v[DAY]);
+	day = noon_calendar_days(y, date.month, date.day);
 	if (p->v[WEEKDAY] >= 0 && (day + 4 - p->v[WEEKDAY]) % WEEKDAYS != 0)
 		return NOON_ERR_RANGE;
 	if (p->v[MJD] >= 0 && p->v[MJD] != day + MJD_1970)
