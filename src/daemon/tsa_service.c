@@ -186,17 +186,24 @@ static void reload_tls(struct noon_tsa_service *s)
 	const struct noon_tls_pem chain = {.path = s->conf.tls_certificate};
 	const struct noon_tls_pem key = {.path = s->conf.tls_key};
 	struct noon_tls_why why = {.text = ""};
+	char text[NOON_TSA_NOTE_LEN];
 	noon_err err = NOON_OK;
 
 	if (s->conf.tls_certificate[0] == '\0')
 		return;
 	for (size_t i = 0; i < s->n_workers && !err; i++)
 		err = noon_http_server_reload(s->worker[i].http, &chain, &key, &why);
-	if (err && err != NOON_ERR_STATE)
+	if (err == NOON_ERR_STATE)
+		return;
+	if (err) {
 		noon_log(NOON_LOG_ERROR, "tsa: certificate %s, key %s: %s", chain.path, key.path,
 			 why.text);
-	else if (!err)
-		noon_log(NOON_LOG_NOTICE, "tsa: certificate and key of TLS read again");
+		(void)snprintf(text, sizeof(text), "of TLS not loaded: %.170s", why.text);
+		note(s, NOON_LEDGER_KEY, text);
+		return;
+	}
+	noon_log(NOON_LOG_NOTICE, "tsa: certificate and key of TLS read again");
+	note(s, NOON_LEDGER_KEY, "of TLS read again");
 }
 
 void noon_tsa_service_reload(struct noon_tsa_service *s)
