@@ -12,8 +12,6 @@
 
 struct noon_tsa_service {
 	struct noon_config_tsa conf;
-	struct noon_tsa_conf machine; /* conf.machine with the authority's name */
-	uint8_t name[NOON_TSA_NAME_MAX];
 	struct noon_tsa_key key;
 	struct noon_tsa_books books;
 	struct noon_tsa_register reg;
@@ -118,7 +116,6 @@ static noon_err load_first_key(struct noon_tsa_service *s)
 {
 	struct noon_ts_why why = {.text = ""};
 	const noon_err err = load_key(s, &s->key.signer, &why);
-	const struct noon_ts_signer_info *i;
 
 	if (err) {
 		s->key.signer = NULL;
@@ -126,12 +123,6 @@ static noon_err load_first_key(struct noon_tsa_service *s)
 		return err;
 	}
 	atomic_store(&s->key.generation, 1);
-	s->machine = s->conf.machine;
-	i = noon_ts_signer_info(s->key.signer);
-	if (s->conf.tsa_name) {
-		memcpy(s->name, i->name.p, i->name.n);
-		s->machine.name = noon_bytes_of(s->name, i->name.n);
-	}
 	return NOON_OK;
 }
 
@@ -146,7 +137,7 @@ noon_err noon_tsa_service_new(const struct noon_config_tsa *conf, struct noon_se
 	s->conf = *conf;
 	(void)pthread_mutex_init(&s->key.lock, NULL);
 	err = load_first_key(s);
-	noon_tsa_register_init(&s->reg, &s->machine, served, conf->local_bound);
+	noon_tsa_register_init(&s->reg, &s->conf.machine, served, conf->local_bound);
 	err = err ? err : open_workers(s);
 	if (err)
 		noon_tsa_service_free(s);
@@ -195,17 +186,24 @@ static void reload_tls(struct noon_tsa_service *s)
 	const struct noon_tls_pem chain = {.path = s->conf.tls_certificate};
 	const struct noon_tls_pem key = {.path = s->conf.tls_key};
 	struct noon_tls_why why = {.text = ""};
+	char text[NOON_TSA_NOTE_LEN];
 	noon_err err = NOON_OK;
 
 	if (s->conf.tls_certificate[0] == '\0')
 		return;
 	for (size_t i = 0; i < s->n_workers && !err; i++)
 		err = noon_http_server_reload(s->worker[i].http, &chain, &key, &why);
-	if (err && err != NOON_ERR_STATE)
+	if (err == NOON_ERR_STATE)
+		return;
+	if (err) {
 		noon_log(NOON_LOG_ERROR, "tsa: certificate %s, key %s: %s", chain.path, key.path,
 			 why.text);
-	else if (!err)
-		noon_log(NOON_LOG_NOTICE, "tsa: certificate and key of TLS read again");
+		(void)snprintf(text, sizeof(text), "of TLS not loaded: %.170s", why.text);
+		note(s, NOON_LEDGER_KEY, text);
+		return;
+	}
+	noon_log(NOON_LOG_NOTICE, "tsa: certificate and key of TLS read again");
+	note(s, NOON_LEDGER_KEY, "of TLS read again");
 }
 
 void noon_tsa_service_reload(struct noon_tsa_service *s)
@@ -293,11 +291,11 @@ static json_t *policies(struct noon_tsa_service *s)
 	const struct noon_tsa_clock clock = noon_tsa_register_clock(&s->reg);
 	json_t *list = json_array();
 
-	for (size_t i = 0; i < s->machine.n_policies; i++) {
-		const struct noon_tsa_policy *p = &s->machine.policy[i];
+	for (size_t i = 0; i < s->conf.machine.n_policies; i++) {
+		const struct noon_tsa_policy *p = &s->conf.machine.policy[i];
 		struct noon_tsa_date d;
 		const struct noon_tsa_refusal no =
-			noon_tsa_date(&s->machine, i, &clock, NOON_TIME_FIRST, &d);
+			noon_tsa_date(&s->conf.machine, i, &clock, NOON_TIME_FIRST, &d);
 		const bool fit = no.fail == NOON_TSP_FAIL_NONE;
 		char oid[NOON_OID_TEXT_MAX];
 		json_t *o;

@@ -72,6 +72,9 @@ static noon_err renew_mint(struct noon_tsa_worker *w)
 		noon_tsa_mint_fini(&w->mint);
 		w->mint = mint;
 		w->generation = generation;
+		/* Borrowed from the signer, which the hand keeps. */
+		if (w->conf->tsa_name)
+			w->machine.name = info->name;
 		w->not_before_s = info->not_before_s;
 		w->not_after_s = info->not_after_s;
 	}
@@ -110,9 +113,8 @@ static struct noon_tsa_refusal strike(struct noon_tsa_worker *w, struct noon_tsa
 	if (now_s < w->not_before_s || now_s > w->not_after_s)
 		return system_failure("the authority's certificate is not valid now");
 	noon_tsa_ledger_serial(w->books->ledger, counter, serial);
-	if (noon_tsa_mint_strike(&w->mint, w->reg->conf, r, d,
-				 noon_bytes_of(serial, sizeof(serial)), j->text, j->room, j->room_n,
-				 &coin))
+	if (noon_tsa_mint_strike(&w->mint, &w->machine, r, d, noon_bytes_of(serial, sizeof(serial)),
+				 j->text, j->room, j->room_n, &coin))
 		return system_failure("the token could not be signed");
 	*e = (struct noon_ledger_entry){.kind = NOON_LEDGER_TOKEN,
 					.at = d->gen_time,
@@ -127,7 +129,7 @@ static struct noon_tsa_refusal strike(struct noon_tsa_worker *w, struct noon_tsa
 static struct noon_tsa_refusal grant(struct noon_tsa_worker *w, struct noon_tsa_job *j)
 {
 	struct noon_tsa_request r;
-	struct noon_tsa_refusal no = noon_tsa_examine(w->reg->conf, j->request->body, &r);
+	struct noon_tsa_refusal no = noon_tsa_examine(&w->machine, j->request->body, &r);
 	struct noon_tsa_date date;
 	uint64_t counter = 0;
 
@@ -287,6 +289,7 @@ noon_err noon_tsa_worker_init(struct noon_tsa_worker *w, const struct noon_confi
 	w->reg = reg;
 	w->books = books;
 	w->key = key;
+	w->machine = conf->machine;
 	w->batch_end = &w->batch;
 	w->clerk = (struct noon_tsa_clerk){.wake = wake, .arg = w};
 	w->n_jobs = (conf->connections_max + conf->threads - 1) / conf->threads;

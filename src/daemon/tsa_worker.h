@@ -55,6 +55,7 @@ struct noon_tsa_worker {
 	bool running;
 	unsigned generation; /**< of the key in the mint */
 	struct noon_tsa_mint mint;
+	struct noon_tsa_conf machine;	   /**< its name is that of the key in the mint */
 	int64_t not_before_s, not_after_s; /**< of its certificate */
 	struct noon_tsa_job *job;	   /**< one for each connection */
 	size_t n_jobs;
