@@ -90,7 +90,18 @@ static void sync_dir_of(const char *path)
 	(void)close(fd);
 }
 
-noon_err noon_file_replace(const char *path, struct noon_bytes data, mode_t mode)
+/* A hard link is refused where the name is taken; rename() would replace. */
+static bool give_name(const char *temp, const char *path, bool replace)
+{
+	if (replace)
+		return rename(temp, path) == 0;
+	if (link(temp, path) < 0)
+		return false;
+	(void)unlink(temp);
+	return true;
+}
+
+static noon_err put(const char *path, struct noon_bytes data, mode_t mode, bool replace)
 {
 	char temp[PATH_LEN];
 	bool ok;
@@ -109,7 +120,7 @@ noon_err noon_file_replace(const char *path, struct noon_bytes data, mode_t mode
 	const int saved = errno;
 
 	ok = close(fd) == 0 && ok;
-	if (ok && rename(temp, path) == 0) {
+	if (ok && give_name(temp, path, replace)) {
 		sync_dir_of(path);
 		return NOON_OK;
 	}
@@ -120,6 +131,16 @@ noon_err noon_file_replace(const char *path, struct noon_bytes data, mode_t mode
 	(void)unlink(temp);
 	errno = keep;
 	return err;
+}
+
+noon_err noon_file_replace(const char *path, struct noon_bytes data, mode_t mode)
+{
+	return put(path, data, mode, true);
+}
+
+noon_err noon_file_create(const char *path, struct noon_bytes data, mode_t mode)
+{
+	return put(path, data, mode, false);
 }
 
 noon_err noon_dir_make(const char *path, mode_t mode)

@@ -20,6 +20,11 @@ NOON_MUST_USE noon_err noon_file_read(const char *path, uint8_t *buf, size_t cap
  *  @retval NOON_OK, NOON_ERR_PERM, NOON_ERR_OS; errno tells more */
 NOON_MUST_USE noon_err noon_file_replace(const char *path, struct noon_bytes data, mode_t mode);
 
+/** Create, as noon_file_replace() does, but only if there is nothing of that name: a file that is
+ *  there already stays as it is, whoever made it meanwhile.
+ *  @retval NOON_OK, NOON_ERR_PERM, NOON_ERR_OS (EEXIST: it is there); errno tells more */
+NOON_MUST_USE noon_err noon_file_create(const char *path, struct noon_bytes data, mode_t mode);
+
 /** Create a directory with its parents; existing is fine. @retval NOON_OK, NOON_ERR_OS */
 NOON_MUST_USE noon_err noon_dir_make(const char *path, mode_t mode);
 

@@ -41,6 +41,8 @@ extern const struct noon_verb noon_verb_sim;
 extern const struct noon_verb noon_verb_plan;
 extern const struct noon_verb noon_verb_ptp;
 extern const struct noon_verb noon_verb_tsa;
+extern const struct noon_verb noon_verb_stamp;
+extern const struct noon_verb noon_verb_verify;
 extern const struct noon_verb noon_verb_version;
 
 /** Print the verb's help to stdout; returns NOON_EXIT_OK. */

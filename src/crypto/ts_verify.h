@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Whether a time-stamp token was signed by an authority that is trusted (RFC 3161, RFC 5652,
+ * OpenSSL 3).
+ *
+ * Exactly one signer; a TSTInfo as its content; the signature, with SHA-2; the signing-certificate
+ * attribute (RFC 2634, 5035), so that no other certificate can be put in the signer's place; the
+ * chain to a trust anchor, for time-stamping, at the time that the token says - not now: a token
+ * outlives its certificate.
+ */
+#ifndef NOON_CRYPTO_TS_VERIFY_H
+#define NOON_CRYPTO_TS_VERIFY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/bytes.h"
+#include "base/err.h"
+#include "crypto/ts_signer.h"
+
+#define NOON_TS_TOKEN_MAX ((size_t)1 << 20) /**< bytes of a token that is looked at */
+
+/* What is wrong with a token: name, word for counters and JSON, sentence for people. */
+#define NOON_TS_FAULT_LIST(X)                                                                      \
+	X(NONE, "good", "signed by an authority that is trusted")                                  \
+	X(FORMAT, "malformed", "not a SignedData")                                                 \
+	X(CONTENT, "content", "what is signed is not the TSTInfo that was read")                   \
+	X(SIGNERS, "signers", "it has not exactly one signer")                                     \
+	X(NO_CERT, "no-certificate", "the signer's certificate is not there")                      \
+	X(CHAIN, "certificate", "the signer's certificate is not good for it")                     \
+	X(ATTRIBUTE, "signing-certificate", "it does not name the certificate it was signed with") \
+	X(WEAK, "weak-digest", "it was signed with a digest that is not SHA-2 or SHA-3")           \
+	X(SIGNATURE, "signature", "the signature is not good")                                     \
+	X(CRYPTO, "library", "OpenSSL failed")
+
+enum noon_ts_fault {
+#define NOON_TS_FAULT_ENUM(name, word, text) NOON_TS_FAULT_##name,
+	NOON_TS_FAULT_LIST(NOON_TS_FAULT_ENUM)
+#undef NOON_TS_FAULT_ENUM
+		NOON_TS_FAULTS,
+};
+
+/** The word of a fault; static; any value. */
+const char *noon_ts_fault_word(enum noon_ts_fault f);
+
+struct noon_ts_trust;
+
+struct noon_ts_trust_conf {
+	const char *ca;	       /**< PEM file of trust anchors, or a directory that is hashed */
+	const char *untrusted; /**< PEM file of more certificates for chains; NULL: none */
+};
+
+/**
+ * Load trust anchors. One thread at a time uses them.
+ * @param[out] ret_why  on failure: which file and what of it
+ * @retval NOON_OK
+ * @retval NOON_ERR_NOT_FOUND  a file cannot be read
+ * @retval NOON_ERR_FORMAT     no certificate in it
+ * @retval NOON_ERR_CRYPTO     the library failed
+ */
+NOON_MUST_USE noon_err noon_ts_trust_load(const struct noon_ts_trust_conf *conf,
+					  struct noon_ts_trust **ret, struct noon_ts_why *ret_why);
+/** NULL is fine. */
+void noon_ts_trust_free(struct noon_ts_trust *t);
+
+/** Who signed. Text is printable ASCII, cut where it is too long. */
+struct noon_ts_identity {
+	char subject[256]; /**< RFC 2253 */
+	char issuer[256];
+	char serial[48];       /**< of the certificate, hexadecimal */
+	char key[48];	       /**< "ECDSA P-256", "RSA 2048" */
+	char digest[16];       /**< of the signature: "sha256" */
+	uint8_t cert_hash[32]; /**< SHA-256 of the certificate */
+	uint8_t key_hash[32];  /**< SHA-256 of its public key: one authority, one key */
+	int64_t not_before_s;  /**< s since 1970 UTC */
+	int64_t not_after_s;
+};
+
+struct noon_ts_verdict {
+	enum noon_ts_fault fault;
+	char why[256];	 /**< a clause when there is a fault: OpenSSL's, or ours */
+	bool has_signer; /**< signer is filled in; to be believed only without a fault */
+	struct noon_ts_identity signer;
+};
+
+/**
+ * Verify a token.
+ * @param trust    NULL: the signature is checked with the certificate that the token carries, which
+ *                 anybody can make: says who claims to have signed, and that nothing was changed
+ * @param token    ContentInfo, whole; BER or DER
+ * @param content  the TSTInfo that was read from it: it has to be what is signed
+ * @param at_s     the time at which the chain has to be good, s since 1970 UTC
+ */
+void noon_ts_verify(struct noon_ts_trust *trust, struct noon_bytes token, struct noon_bytes content,
+		    int64_t at_s, struct noon_ts_verdict *ret);
+
+#endif

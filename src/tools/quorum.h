@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Several time-stamp tokens of one thing: how many authorities are behind them, and do their clocks
+ * agree?
+ *
+ * An authority is its key: two addresses, or two certificates, with one key are one authority.
+ */
+#ifndef NOON_TOOLS_QUORUM_H
+#define NOON_TOOLS_QUORUM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/time.h"
+#include "link/tsp_token.h"
+
+#define NOON_QUORUM_MAX 64 /**< tokens */
+
+/** One good token. */
+struct noon_vote {
+	size_t token; /**< index that the caller knows it by */
+	const struct noon_ts_identity *who;
+	bool has_interval; /**< it claims an accuracy */
+	noon_dur lower;	   /**< [lower, upper] contains what is voted on, ns */
+	noon_dur upper;
+};
+
+struct noon_quorum {
+	size_t authorities; /**< distinct */
+	size_t agreeing;    /**< most authorities whose intervals have a point in common */
+	bool has_interval;  /**< somebody claims an accuracy */
+	noon_dur lower;	    /**< what those have in common */
+	noon_dur upper;
+	bool clash; /**< two authorities contradict each other: one of the clocks is wrong */
+	size_t clash_a, clash_b; /**< tokens that do, indices of the caller's */
+};
+
+/** Count votes; n <= NOON_QUORUM_MAX. A vote without an interval agrees with nobody else. */
+void noon_quorum_count(const struct noon_vote *v, size_t n, struct noon_quorum *ret);
+
+/** Return the k-th smallest of the upper ends, one for each authority, its smallest; k >= 1.
+ *  NOON_DUR_MAX if fewer claim an accuracy. */
+noon_dur noon_quorum_upper(const struct noon_vote *v, size_t n, size_t k);
+
+#endif

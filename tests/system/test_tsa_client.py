@@ -1,0 +1,280 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""noonmark stamp and verify against authorities of openssl(1), honest and hostile, and against
+noonmarkd; `openssl ts -verify` judges the tokens."""
+import json
+import os
+import subprocess
+import sys
+
+import harness
+from authority import OTHER_POLICY, POLICY, Authority, Ca, openssl_verifies
+from harness import Skip, check, free_port
+
+
+def with_authorities(test):
+    """Gives the test a CA and ends the authorities that it made."""
+    def run(w):
+        w.authorities = []
+        try:
+            test(w, Ca(w, "root"))
+        finally:
+            for a in w.authorities:
+                a.end()
+    run.__name__ = test.__name__
+    return run
+
+
+def authority(w, ca, name="tsa", fault=None, pair=None, **kw):
+    a = Authority(w, name, pair or ca.issue(name), fault=fault, **kw)
+    w.authorities.append(a)
+    return a
+
+
+def file_of(w, name="a.txt", text="what is to be stamped\n"):
+    with open(w.path(name), "w") as f:
+        f.write(text)
+    return w.path(name)
+
+
+def stamp_json(w, *args, status):
+    return json.loads(w.tool("stamp", *args, "--json", status=status).stdout)["files"][0]
+
+
+def leftovers(w, name="a.txt"):
+    return sorted(f for f in os.listdir(w.dir) if f.startswith(name + "."))
+
+
+@with_authorities
+def test_openssl_stamps_and_everybody_verifies(w, ca):
+    a, f = authority(w, ca), file_of(w)
+    said = w.tool("stamp", f, "--tsa", a.url, "--ca", ca.cert, status=0).stdout
+    check("a.txt: existed not later than" in said and "NOT VERIFIED" not in said, said)
+    check(openssl_verifies(["-in", f + ".tsr", "-data", f], ca.cert), "openssl refuses")
+    said = w.tool("verify", f, f + ".tsr", "--ca", ca.cert, status=0).stdout
+    check("CN=tsa" in said and "+-1.500 s" in said and f"policy {POLICY}" in said, said)
+    for digest in ("sha256", "sha384", "sha512"):
+        said = stamp_json(w, f, "--tsa", a.url, "--ca", ca.cert, "--digest", digest, "--token",
+                          "--force", status=0)
+        check(said["reached"] and said["tokens"][0]["verified"], said)
+        check(openssl_verifies(["-token_in", "-in", f + ".tst", "-data", f], ca.cert), digest)
+        w.tool("verify", f, f + ".tst", "--ca", ca.cert, status=0)
+    check(said["lower_s"] < 0 < said["upper_s"], "the system clock is that of the authority", said)
+
+
+@with_authorities
+def test_without_a_ca_nothing_is_verified(w, ca):
+    a, f = authority(w, ca), file_of(w)
+    said = w.tool("stamp", f, "--tsa", a.url, status=0).stdout
+    check(said.count("NOT VERIFIED") == 3, said)
+    said = stamp_json(w, f, "--tsa", a.url, "--force", status=0)
+    check(said["tokens"][0]["good"] and not said["tokens"][0]["verified"], said)
+
+
+@with_authorities
+def test_a_hostile_answer_is_never_kept(w, ca):
+    a, f = authority(w, ca), file_of(w)
+    w.tool("stamp", f, "--tsa", a.url, "--ca", ca.cert, "-o", w.path("first"), status=0)
+    for fault, reason in (("nonce", "nonce"), ("imprint", "imprint"), ("policy", "policy"),
+                          ("refusal", "refused"), ("signature", "signature"),
+                          ("replay", "nonce"), ("garbage", "malformed"), ("cut", "malformed"),
+                          ("unsigned", "no-token")):
+        a.fault = fault
+        for more in (["--ca", ca.cert], []):
+            said = stamp_json(w, f, "--tsa", a.url, "--policy", POLICY, *more, status=1)
+            check(said["tokens"][0]["reason"] == reason, fault, said)
+            check(not said["reached"] and said["authorities"] == 0, said)
+            check(not leftovers(w), fault, "left", leftovers(w))
+    a.fault = "replay"
+    said = w.tool("stamp", f, "--tsa", a.url, "--ca", ca.cert, status=1).stdout
+    check("quorum NOT reached" in said and "nonce" in said, said)
+
+
+@with_authorities
+def test_a_server_that_does_not_answer_well(w, ca):
+    a, f = authority(w, ca), file_of(w)
+    for fault, why in (("status", "HTTP status 500"), ("redirect", "HTTP status 302"),
+                       ("type", "not of type"), ("endless", "too long"),
+                       ("silence", "timed out")):
+        a.fault = fault
+        timeout = "500ms" if fault == "silence" else "20s"
+        said = stamp_json(w, f, "--tsa", a.url, "--ca", ca.cert, "--timeout", timeout, status=1)
+        check(said["tokens"][0]["reason"] == "no-answer", said)
+        check(why in said["tokens"][0]["why"], fault, said)
+        check(not leftovers(w), fault, "left", leftovers(w))
+    said = stamp_json(w, f, "--tsa", f"http://127.0.0.1:{free_port()}/", status=1)
+    check(said["tokens"][0]["reason"] == "no-answer", said)
+
+
+@with_authorities
+def test_only_good_certificates_count(w, ca):
+    f = file_of(w)
+    old = authority(w, ca, "old", pair=ca.issue("old", end="20210101000000Z"))
+    early = authority(w, ca, "early", pair=ca.issue("early", begin="20980101000000Z"))
+    stranger = authority(w, Ca(w, "elsewhere"), "stranger")
+    lax = authority(w, ca, "lax", fault="signer")
+    lax.other = ca.issue("lax-signer", purpose="timeStamping")
+    mail = authority(w, ca, "mail", fault="signer")
+    mail.other = ca.issue("mail-signer", purpose="emailProtection")
+    for a in (old, early, stranger, lax, mail):
+        said = stamp_json(w, f, "--tsa", a.url, "--ca", ca.cert, status=1)
+        check(said["tokens"][0]["reason"] == "certificate", a.name, said)
+        check(not leftovers(w), "left", leftovers(w))
+    said = stamp_json(w, f, "--tsa", stranger.url, status=0)
+    check(said["tokens"][0]["authority"]["subject"] == "CN=stranger", said)
+    w.tool("verify", f, f + ".tsr", "--ca", ca.cert, status=1)
+
+
+@with_authorities
+def test_files_are_kept_whole_or_not_at_all(w, ca):
+    a, f = authority(w, ca), file_of(w)
+    other = file_of(w, "b.txt", "another\n")
+    out = w.path("tokens")
+    os.makedirs(out)
+    w.tool("stamp", f, other, "--tsa", a.url, "--out-dir", out, status=0)
+    check(sorted(os.listdir(out)) == ["a.txt.tsr", "b.txt.tsr"], os.listdir(out))
+    check(len(a.connections) == 1, "the connection was not kept:", a.connections)
+    with open(f"{out}/a.txt.tsr", "rb") as first:
+        before = first.read()
+    asked = a.requests
+    said = w.tool("stamp", f, "--tsa", a.url, "--out-dir", out, status=3).stderr
+    check("--force" in said and a.requests == asked, "asked for nothing:", said)
+    with open(f"{out}/a.txt.tsr", "rb") as again:
+        check(again.read() == before, "a token was replaced without --force")
+    w.tool("stamp", f, "--tsa", a.url, "--out-dir", out, "--force", status=0)
+    with open(f"{out}/a.txt.tsr", "rb") as again:
+        check(again.read() != before, "--force did not replace")
+    # One that cannot be read does not stop the others.
+    third = file_of(w, "c.txt", "third\n")
+    w.tool("stamp", w.path("nothing"), third, "--tsa", a.url, status=3)
+    w.tool("verify", third, third + ".tsr", "--ca", ca.cert, status=0)
+    w.tool("stamp", f, "--tsa", a.url, "--out-dir", w.path("no-folder"), status=3)
+    check(sorted(os.listdir(out)) == ["a.txt.tsr", "b.txt.tsr"], os.listdir(out))
+
+
+@with_authorities
+def test_standard_input(w, ca):
+    a, f = authority(w, ca), file_of(w)
+    w.tool("stamp", "-", "--tsa", a.url, status=2)
+    with open(f, "rb") as text:
+        done = subprocess.run([harness.TOOL, "stamp", "-", "--tsa", a.url, "-o", f + ".tsr"],
+                              stdin=text, capture_output=True, text=True, timeout=30)
+    check(done.returncode == 0, done.stderr)
+    w.tool("verify", f, f + ".tsr", "--ca", ca.cert, status=0)
+
+
+@with_authorities
+def test_verify_says_what_is_wrong(w, ca):
+    a, f = authority(w, ca), file_of(w)
+    w.tool("stamp", f, "--tsa", a.url, status=0)
+    said = w.tool("verify", file_of(w, "b.txt", "another\n"), f + ".tsr", "--ca", ca.cert,
+                  status=1).stdout
+    check("it stamps something else" in said and "NOT proved" in said, said)
+    w.tool("verify", f, f + ".tsr", "--ca", ca.cert, "--policy", OTHER_POLICY, status=1)
+    w.tool("verify", f, f + ".tsr", "--ca", ca.cert, "--policy", POLICY, "--now", status=0)
+    said = w.tool("verify", f, f, "--ca", ca.cert, status=1).stdout
+    check("neither" in said, said)
+    w.tool("verify", f, w.path("nothing"), "--ca", ca.cert, status=3)
+    w.tool("verify", w.path("nothing"), f + ".tsr", "--ca", ca.cert, status=3)
+    w.tool("verify", f, f + ".tsr", "--ca", w.path("nothing"), status=3)
+    w.tool("verify", f, f + ".tsr", status=2)
+    w.tool("verify", f, "--ca", ca.cert, status=2)
+    with open(f + ".tsr", "rb") as whole, open(w.path("cut"), "wb") as cut:
+        cut.write(whole.read()[:-1])
+    w.tool("verify", f, w.path("cut"), "--ca", ca.cert, status=1)
+    # Bad ones beside a good one: the quorum decides.
+    w.tool("verify", f, f + ".tsr", w.path("cut"), "--ca", ca.cert, status=1)
+    w.tool("verify", f, f + ".tsr", w.path("cut"), "--ca", ca.cert, "--quorum", "1", status=0)
+
+
+@with_authorities
+def test_one_key_is_one_authority(w, ca):
+    f = file_of(w)
+    pair = ca.issue("tsa")
+    a = authority(w, ca, pair=pair)
+    b = authority(w, ca, "again", pair=ca.issue("again", key=pair[1]))
+    c = authority(w, ca, "other")
+    said = stamp_json(w, f, "--tsa", a.url, "--tsa", b.url, "--ca", ca.cert, status=1)
+    check(said["authorities"] == 1 and all(t["verified"] for t in said["tokens"]), said)
+    said = stamp_json(w, f, "--tsa", a.url, "--tsa", b.url, "--tsa", c.url, "--ca", ca.cert,
+                      "--quorum", "2", "--force", status=0)
+    check(said["authorities"] == 2 and said["agreeing"] == 2 and not said["alarm"], said)
+    tokens = [f"{f}.{i}.tsr" for i in (1, 2, 3)]
+    w.tool("verify", f, *tokens[:2], "--ca", ca.cert, status=1)
+    said = w.tool("verify", f, *tokens, "--ca", ca.cert, "--quorum", "2", status=0).stdout
+    check("2 distinct authorities" in said, said)
+
+
+@with_authorities
+def test_an_authority_that_claims_no_accuracy(w, ca):
+    a, f = authority(w, ca, accuracy=None), file_of(w)
+    said = stamp_json(w, f, "--tsa", a.url, "--ca", ca.cert, status=0)
+    check("latest" not in said and "accuracy_s" not in said["tokens"][0], said)
+    said = w.tool("verify", f, f + ".tsr", "--ca", ca.cert, status=0).stdout
+    check("of unknown accuracy" in said and "is not said" in said, said)
+
+
+def noon_authority(w, ca, name, clock=None, tls=None):
+    """A noonmarkd with a section `tsa`."""
+    if os.geteuid() != 0:
+        raise Skip("the register of a test's authority belongs to root")
+    cert, key = ca.issue(name)
+    port = free_port()
+    section = {"listen": [f"127.0.0.1:{port}"], "signer_cert": cert, "signer_key": key,
+               "local-bound": "1ms", "policy": [(POLICY, {"accuracy": "1s"})]}
+    conf = {"user": "root", "tsa": section}
+    if clock:
+        conf["clock"] = clock
+    if tls:
+        section["listen-tls"] = [f"127.0.0.1:{free_port()}"]
+        section["tls-certificate"], section["tls-key"] = tls
+    d = w.daemon(name, conf)
+    d.start()
+    d.url = f"http://127.0.0.1:{port}/"
+    d.tls_url = "https://" + section["listen-tls"][0] + "/" if tls else None
+    return d
+
+
+@with_authorities
+def test_a_quorum_of_daemons_finds_the_liar(w, ca):
+    f = file_of(w)
+    honest = [noon_authority(w, ca, name) for name in ("one", "two")]
+    liar = noon_authority(w, ca, "liar", clock={"type": "virtual", "offset": "-7s"})
+    args = [x for d in (honest[0], liar, honest[1]) for x in ("--tsa", d.url)]
+    args += ["--ca", ca.cert, "--policy", POLICY]
+    said = stamp_json(w, f, *args, "--quorum", "2", status=0)
+    check(said["alarm"] and said["agreeing"] == 2 and said["authorities"] == 3, said)
+    check(said["lower_s"] < 0 < said["upper_s"], "the liar won:", said)
+    said = w.tool("stamp", f, *args, "--force", status=1).stdout
+    check("ALARM" in said and liar.url in said and "NOT reached" in said, said)
+    for i in (1, 2, 3):
+        check(openssl_verifies(["-in", f"{f}.{i}.tsr", "-data", f], ca.cert), "openssl refuses")
+    w.tool("verify", f, *[f"{f}.{i}.tsr" for i in (1, 2, 3)], "--ca", ca.cert, status=0)
+
+
+@with_authorities
+def test_over_tls(w, ca):
+    tls = w.certificate("tls")
+    d, f = noon_authority(w, ca, "tsa", tls=tls), file_of(w)
+    said = stamp_json(w, f, "--tsa", d.tls_url, "--tls-ca", tls[0], "--ca", ca.cert, status=0)
+    check(said["reached"] and said["tokens"][0]["accuracy_s"] < 0.1, said)
+    for more in ([], ["--tls-ca", ca.cert]):
+        said = stamp_json(w, f, "--tsa", d.tls_url, *more, "--force", status=1)
+        check(said["tokens"][0]["reason"] == "no-answer", said)
+
+
+@with_authorities
+def test_usage(w, _ca):
+    f = file_of(w)
+    for args in ([], [f], [f, "--tsa", "ftp://x/"], [f, "--tsa", "http://x/", "--quorum", "2"],
+                 [f, "--tsa", "http://x/", "--digest", "md5"],
+                 [f, "--tsa", "http://x/", "--policy", "x"],
+                 [f, f, "--tsa", "http://x/", "-o", "y"],
+                 [f, "--tsa", "http://x/", "--timeout", "never"]):
+        w.tool("stamp", *args, status=2)
+    w.tool("stamp", "--help", status=0)
+    w.tool("verify", "--help", status=0)
+
+
+if __name__ == "__main__":
+    sys.exit(harness.main(globals()))
