@@ -116,13 +116,27 @@ static noon_err lock(struct noon_tsa_ledger *l, const char *path, struct noon_le
 	return errno == EWOULDBLOCK ? NOON_ERR_STATE : NOON_ERR_OS;
 }
 
-/* SQLite makes files as the umask says: these are nobody else's. */
+/* SQLite makes files as the umask says: these are nobody else's. The name of a new one must outlive
+ * a power cut as well as what is written into it. */
 static void make_private(const char *path)
 {
-	const int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	const int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	char dir[512];
+	char *slash;
+	int dir_fd;
 
-	if (fd >= 0)
-		(void)close(fd);
+	if (fd < 0)
+		return;
+	(void)close(fd);
+	(void)snprintf(dir, sizeof(dir), "%s", path);
+	slash = strrchr(dir, '/');
+	if (slash != NULL)
+		slash[slash == dir] = '\0';
+	dir_fd = open(slash == NULL ? "." : dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir_fd >= 0) {
+		(void)fsync(dir_fd);
+		(void)close(dir_fd);
+	}
 }
 
 static noon_err load_end(struct noon_tsa_ledger *l)
