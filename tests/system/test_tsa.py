@@ -7,6 +7,7 @@ import json
 import os
 import random
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,7 +15,7 @@ import threading
 import time
 
 import tsa
-from harness import DAEMON, Failed, check, main, run_quiet, wait_for
+from harness import DAEMON, HERE, Failed, check, main, run_quiet, wait_for
 
 FINE = [(tsa.POLICY, {"accuracy": "3s"}), (tsa.ORDERED, {"accuracy": "3s", "ordering": True})]
 
@@ -389,6 +390,52 @@ def test_killed_again_and_again_under_load(w):
            f"ledger, {result['kinds']['block']} blocks, {result['serials_unused']} serial numbers "
            f"never issued, {load.cut} connections cut, refused {load.refused}; the chain of "
            f"{result['entries']} entries is whole")
+
+
+CUTS = 12
+
+
+def test_power_cuts(w):
+    """The same when the disk keeps only what was synced."""
+    shim = w.path("power_cut.so")
+    cc = os.environ.get("CC", "cc").split()[0]
+    run_quiet([cc, "-O1", "-shared", "-fPIC", "-D_GNU_SOURCE", "-o", shim,
+               os.path.join(HERE, "power_cut.c"), "-ldl"])
+    seed = random.randrange(1 << 30)
+    rng = random.Random(seed)
+    sanitizer = os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"
+    d = tsa.authority(w, start=False, threads=2)
+    d.env = {"LD_PRELOAD": shim, "POWER_CUT": d.state_dir, "ASAN_OPTIONS": sanitizer}
+    durable = os.path.join(d.state_dir, "durable")
+    os.makedirs(durable, mode=0o700)
+    load = tsa.Load(d.http, policy=tsa.ORDERED)
+    lost = 0
+    for cut in range(CUTS):
+        d.start(ready=False)
+        wait_for(lambda: answers(d) or load.fault or not d.alive(), 30,
+                 f"answer after cut {cut}, seed {seed}", every=0.002)
+        time.sleep(rng.uniform(0.05, 0.6))
+        d.kill()
+        for name in ("tsa.db", "tsa.db-wal"):
+            now, then = os.path.join(d.state_dir, name), os.path.join(durable, name)
+            check(os.path.exists(then), name, "was never synced")
+            if os.path.exists(now):
+                with open(now, "rb") as f, open(then, "rb") as g:
+                    lost += f.read() != g.read()
+            shutil.copyfile(then, now)
+        if os.path.exists(d.ledger + "-shm"):
+            os.unlink(d.ledger + "-shm")
+    d.start()
+    load.stop()
+    tokens = list(load.tokens)
+    d.stop()
+    audit(w, d)
+    ledger = {e["serial"]: e["token_sha256"] for e in shown(w, d, "token")}
+    missing = [s for s, digest in tokens if ledger.get(s) != digest]
+    check(not missing, f"seed {seed}: {len(missing)} of {len(tokens)} tokens that clients hold "
+          "are not in the ledger:", missing[:3])
+    w.note(f"{CUTS} power cuts: {len(tokens)} tokens received, {len(ledger)} in the ledger; "
+           f"{lost} files had lost what was not synced")
 
 
 if __name__ == "__main__":

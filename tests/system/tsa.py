@@ -209,7 +209,7 @@ class Pki:
 
 
 def authority(w, cert=None, key=None, name="authority", start=True, top=None, tls=None,
-              policies=None, backend=None, **options):
+              policies=None, backend=None, env=None, **options):
     """A noonmarkd with a section tsa; by default with the right time and a bound of 300 us."""
     port = free_port()
     if cert is None:
@@ -227,7 +227,7 @@ def authority(w, cert=None, key=None, name="authority", start=True, top=None, tl
                                  (ORDERED, {"accuracy": "500ms", "ordering": True})]
     conf = {"clock": {"type": "system-read-only"}, "tsa": tsa}
     conf.update(top or {})
-    d = w.daemon(name, conf, backend=backend)
+    d = w.daemon(name, conf, backend=backend, env=env)
     d.http, d.https, d.cert = port, secure, cert
     d.ledger = os.path.join(d.state_dir, "tsa.db")
     if start:
