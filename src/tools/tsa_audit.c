@@ -11,7 +11,7 @@
 #include "platform/clock.h"
 #include "wire/tsp.h"
 
-#define HASH_HEX (2 * NOON_LEDGER_HASH_LEN)
+#define HASH_HEX ((size_t)2 * NOON_LEDGER_HASH_LEN)
 
 static void hex(const uint8_t *p, size_t n, char *out)
 {
