@@ -12,6 +12,7 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/store.h>
+#include <openssl/ui.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -48,20 +49,29 @@ static noon_err from_file(const char *path, EVP_PKEY **ret, struct noon_ts_why *
 	return NOON_OK;
 }
 
+static int refuse_to_ask(UI *ui)
+{
+	(void)ui;
+	return 0;
+}
+
 static EVP_PKEY *from_engine(const char *uri)
 {
+	UI_METHOD *silent = UI_create_method("no questions");
 	ENGINE *e;
 	EVP_PKEY *key = NULL;
 
 	ENGINE_load_builtin_engines();
 	e = ENGINE_by_id("pkcs11");
-	if (e == NULL)
-		return NULL;
-	if (ENGINE_init(e) == 1) {
-		key = ENGINE_load_private_key(e, uri, NULL, NULL);
+	if (e != NULL && silent != NULL && ENGINE_init(e) == 1) {
+		/* It writes the URI, PIN and all, to stderr when there is no such key. */
+		(void)ENGINE_ctrl_cmd_string(e, "QUIET", NULL, 1);
+		(void)UI_method_set_opener(silent, refuse_to_ask);
+		key = ENGINE_load_private_key(e, uri, silent, NULL);
 		(void)ENGINE_finish(e);
 	}
 	(void)ENGINE_free(e);
+	UI_destroy_method(silent);
 	return key;
 }
 

@@ -108,6 +108,7 @@ static noon_err read_chain(const char *path, X509 *chain[CERTS_MAX], size_t *ret
 {
 	BIO *bio = BIO_new_file(path, "re");
 	X509 *cert;
+	bool whole;
 
 	*ret_n = 0;
 	if (bio == NULL) {
@@ -117,11 +118,17 @@ static noon_err read_chain(const char *path, X509 *chain[CERTS_MAX], size_t *ret
 	}
 	while (*ret_n < CERTS_MAX && (cert = PEM_read_bio_X509(bio, NULL, NULL, NULL)) != NULL)
 		chain[(*ret_n)++] = cert;
+	/* A damaged one, or one too many, would make it a shorter chain in silence. */
+	whole = *ret_n < CERTS_MAX && ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
 	BIO_free(bio);
 	ERR_clear_error();
-	if (*ret_n > 0)
+	if (*ret_n > 0 && whole)
 		return NOON_OK;
-	(void)snprintf(why->text, sizeof(why->text), "%.180s: no certificate in PEM", path);
+	if (*ret_n == 0)
+		(void)snprintf(why->text, sizeof(why->text), "%.180s: no certificate in PEM", path);
+	else
+		(void)snprintf(why->text, sizeof(why->text),
+			       "%.180s: damaged behind certificate %zu, or too many", path, *ret_n);
 	return NOON_ERR_FORMAT;
 }
 

@@ -10,6 +10,24 @@
 
 #define PROGRESS_EVERY 4096 /* entries */
 
+/* SQLite keeps whatever it is given: only what insert() writes may read as the entry that it wrote.
+ */
+static bool is_as_written(sqlite3_stmt *st)
+{
+	const sqlite3_int64 kind = sqlite3_column_int64(st, 1);
+	const bool token = kind == NOON_LEDGER_TOKEN;
+
+	return sqlite3_column_type(st, 1) == SQLITE_INTEGER && kind >= 0 &&
+	       kind < NOON_LEDGER_KINDS && sqlite3_column_type(st, 2) == SQLITE_INTEGER &&
+	       sqlite3_column_type(st, 3) == (token ? SQLITE_INTEGER : SQLITE_NULL) &&
+	       sqlite3_column_type(st, 4) == (token ? SQLITE_BLOB : SQLITE_NULL) &&
+	       sqlite3_column_bytes(st, 4) == (token ? NOON_LEDGER_HASH_LEN : 0) &&
+	       sqlite3_column_type(st, 5) == SQLITE_BLOB &&
+	       sqlite3_column_type(st, 6) == SQLITE_BLOB &&
+	       sqlite3_column_bytes(st, 6) == NOON_LEDGER_HASH_LEN;
+}
+
+/* The hash of one that was not written by us is zero, which follows from nothing. */
 static void take_row(sqlite3_stmt *st, struct noon_ledger_head *at, struct noon_ledger_entry *e)
 {
 	memset(e, 0, sizeof(*e));
@@ -21,7 +39,7 @@ static void take_row(sqlite3_stmt *st, struct noon_ledger_head *at, struct noon_
 		memcpy(e->digest, sqlite3_column_blob(st, 4), NOON_LEDGER_HASH_LEN);
 	e->body = noon_bytes_of(sqlite3_column_blob(st, 5), (size_t)sqlite3_column_bytes(st, 5));
 	memset(at->hash, 0, sizeof(at->hash));
-	if (sqlite3_column_bytes(st, 6) == NOON_LEDGER_HASH_LEN)
+	if (is_as_written(st))
 		memcpy(at->hash, sqlite3_column_blob(st, 6), NOON_LEDGER_HASH_LEN);
 }
 
@@ -140,6 +158,8 @@ static bool check_block(struct audit *a, uint64_t seq, const struct noon_ledger_
 		return wrong(a, seq, "its block of serial numbers is malformed");
 	if (first <= a->reserved)
 		return wrong(a, seq, "it reserves serial numbers a second time");
+	if (first > a->reserved + 1)
+		return wrong(a, seq, "it leaves out serial numbers");
 	a->ret->serials_unused += last - first + 1;
 	a->reserved = last;
 	return true;

@@ -116,27 +116,62 @@ static noon_err lock(struct noon_tsa_ledger *l, const char *path, struct noon_le
 	return errno == EWOULDBLOCK ? NOON_ERR_STATE : NOON_ERR_OS;
 }
 
-/* SQLite makes files as the umask says: these are nobody else's. The name of a new one must outlive
- * a power cut as well as what is written into it. */
-static void make_private(const char *path)
+static void sync_directory_of(const char *path)
 {
-	const int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	char dir[512];
 	char *slash;
-	int dir_fd;
+	int fd;
 
-	if (fd < 0)
-		return;
-	(void)close(fd);
 	(void)snprintf(dir, sizeof(dir), "%s", path);
 	slash = strrchr(dir, '/');
 	if (slash != NULL)
 		slash[slash == dir] = '\0';
-	dir_fd = open(slash == NULL ? "." : dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (dir_fd >= 0) {
-		(void)fsync(dir_fd);
-		(void)close(dir_fd);
+	fd = open(slash == NULL ? "." : dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd >= 0) {
+		(void)fsync(fd);
+		(void)close(fd);
 	}
+}
+
+/* SQLite makes files as the umask says: these are nobody else's. The name of a new one must outlive
+ * a power cut as well as what is written into it. And SQLite would follow a link, or with
+ * SQLITE_OPEN_NOFOLLOW not even have one among the directories. */
+static noon_err make_private(const char *path, struct noon_ledger_why *why)
+{
+	const int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	if (fd < 0) {
+		(void)snprintf(why->text, sizeof(why->text), "%.200s: %s", path, strerror(errno));
+		return NOON_ERR_OS;
+	}
+	(void)close(fd);
+	sync_directory_of(path);
+	return NOON_OK;
+}
+
+static bool is_ledger(sqlite3 *db)
+{
+	return pragma_is(db, "PRAGMA application_id", APPLICATION_ID) &&
+	       pragma_is(db, "PRAGMA user_version", TABLES_VERSION);
+}
+
+/* A database without tables, as it is before the first transaction. */
+static bool is_new(sqlite3 *db)
+{
+	return pragma_is(db, "PRAGMA application_id", "0") &&
+	       pragma_is(db, "PRAGMA schema_version", "0");
+}
+
+static noon_err not_a_ledger(const struct noon_tsa_ledger *l, const char *path,
+			     struct noon_ledger_why *why)
+{
+	const int rc = sqlite3_errcode(l->db);
+	const bool known = rc != SQLITE_OK && rc != SQLITE_ROW && rc != SQLITE_DONE;
+
+	(void)snprintf(why->text, sizeof(why->text),
+		       "%.150s: not the ledger of a time-stamp authority (%.60s)", path,
+		       known ? sqlite3_errmsg(l->db) : "another database");
+	return NOON_ERR_FORMAT;
 }
 
 static noon_err load_end(struct noon_tsa_ledger *l)
@@ -173,21 +208,14 @@ noon_err noon_tsa_ledger_open(const char *path, struct noon_tsa_ledger **ret,
 		return fail(l, why, path);
 	l->lock = -1;
 	err = lock(l, path, why);
-	if (!err) {
-		make_private(path);
-		if (sqlite3_open_v2(path, &l->db,
-				    SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE |
-					    SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW,
+	err = err ? err : make_private(path, why);
+	if (!err && sqlite3_open_v2(path, &l->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
 				    NULL) != SQLITE_OK)
-			err = fail(l, why, path);
-	}
+		err = fail(l, why, path);
 	if (!err) {
 		(void)sqlite3_busy_timeout(l->db, BUSY_MS);
-		if (!pragma_is(l->db, "PRAGMA application_id", "0") &&
-		    !pragma_is(l->db, "PRAGMA application_id", APPLICATION_ID)) {
-			(void)fail(l, why, path);
-			err = NOON_ERR_FORMAT;
-		}
+		if (!is_new(l->db) && !is_ledger(l->db))
+			err = not_a_ledger(l, path, why);
 	}
 	/* The commit is on disk before it returns: FULL, not WAL's usual NORMAL. */
 	if (!err && (!pragma_is(l->db, "PRAGMA journal_mode=WAL", "wal") ||
@@ -218,12 +246,8 @@ noon_err noon_tsa_ledger_read(const char *path, struct noon_tsa_ledger **ret,
 	if (sqlite3_open_v2(path, &l->db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL) !=
 	    SQLITE_OK) {
 		err = fail(l, why, path);
-	} else if (!pragma_is(l->db, "PRAGMA application_id", APPLICATION_ID) ||
-		   !load_instance(l)) {
-		(void)snprintf(why->text, sizeof(why->text),
-			       "%.150s: not the ledger of a time-stamp authority (%.60s)", path,
-			       sqlite3_errmsg(l->db));
-		err = NOON_ERR_FORMAT;
+	} else if (!is_ledger(l->db) || !load_instance(l)) {
+		err = not_a_ledger(l, path, why);
 	} else {
 		(void)sqlite3_busy_timeout(l->db, BUSY_MS);
 	}
