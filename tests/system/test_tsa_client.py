@@ -12,6 +12,11 @@ from authority import OTHER_POLICY, POLICY, Authority, Ca, openssl_verifies
 from harness import Skip, check, free_port
 
 
+# No proxy of whoever runs this.
+for name in ("http_proxy", "https_proxy", "all_proxy", "HTTPS_PROXY", "ALL_PROXY"):
+    os.environ.pop(name, None)
+
+
 def with_authorities(test):
     """Gives the test a CA and ends the authorities that it made."""
     def run(w):
@@ -104,6 +109,14 @@ def test_a_server_that_does_not_answer_well(w, ca):
         check(not leftovers(w), fault, "left", leftovers(w))
     said = stamp_json(w, f, "--tsa", f"http://127.0.0.1:{free_port()}/", status=1)
     check(said["tokens"][0]["reason"] == "no-answer", said)
+
+
+@with_authorities
+def test_through_a_proxy(w, ca):
+    proxy, f = authority(w, ca), file_of(w)
+    w.tool("stamp", f, "--tsa", "http://tsa.invalid/", "--ca", ca.cert, status=0,
+           env={"http_proxy": proxy.url, "no_proxy": ""})
+    w.tool("verify", f, f + ".tsr", "--ca", ca.cert, status=0)
 
 
 @with_authorities
