@@ -8,7 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proto/tsp_client.h"
 #include "test_ntp_world.h"
+#include "wire/cms.h"
 #include "wire/ntske.h"
 
 static const char *root;
@@ -245,6 +247,108 @@ static void engine(void)
 	}
 }
 
+/* --- time-stamping --- */
+
+static void must_fit(const struct noon_der_wr *w)
+{
+	assert(noon_der_wr_ok(w));
+}
+
+/* A response whose signature nobody looks at. */
+static void put_response(struct noon_bytes info, const char *name)
+{
+	static const uint8_t issuer[] = {0x30, 0}, serial[] = {2, 1, 9},
+			     alg[] = {0x30, 3, 6, 1, 42};
+	static uint8_t buf[2048];
+	struct noon_cms_signer signer = {.issuer = noon_bytes_of(issuer, sizeof(issuer)),
+					 .serial = noon_bytes_of(serial, sizeof(serial)),
+					 .digest = NOON_DIGEST_SHA256,
+					 .signature_alg = noon_bytes_of(alg, sizeof(alg))};
+	struct noon_cms_template template;
+	struct noon_der_wr w = noon_der_wr_over(buf, sizeof(buf));
+	uint8_t attrs[NOON_CMS_ATTRS_MAX];
+	uint8_t digest[32] = {0};
+	struct noon_bytes out;
+
+	must(noon_cms_template_init(&template, &signer));
+	noon_cms_token_encode(&w, &template, info, noon_cms_attrs(&template, digest, attrs),
+			      noon_bytes_of(digest, sizeof(digest)), false);
+	noon_tsp_grant_wrap(&w, 0);
+	must_fit(&w);
+	out = noon_der_wr_written(&w);
+	put("wire_tsp", name, out.p, out.n);
+}
+
+static void put_info(const struct noon_tsp_ask *a, unsigned i)
+{
+	static uint8_t buf[NOON_TST_INFO_MAX];
+	static const uint8_t policy[] = {42, 3, 1};
+	struct noon_der_wr w = noon_der_wr_over(buf, sizeof(buf));
+	struct noon_tst_info t = {.gen_time = {INT64_C(1795354291123456789)},
+				  .digits = (uint8_t)(i * 3),
+				  .has_accuracy = i > 0,
+				  .accuracy = NOON_S(i) + NOON_US(1001),
+				  .ordering = i == 2};
+	struct noon_bytes out;
+	char name[32];
+
+	t.policy = noon_bytes_of(policy, sizeof(policy));
+	t.imprint.digest = a->digest;
+	t.imprint.value = noon_bytes_of(a->value, noon_digest_len(a->digest));
+	t.serial = noon_bytes_of("\x80", 1);
+	t.nonce = noon_bytes_of(a->nonce, i == 0 ? 0 : sizeof(a->nonce));
+	noon_tst_info_encode(&w, &t);
+	must_fit(&w);
+	out = noon_der_wr_written(&w);
+	(void)snprintf(name, sizeof(name), "info-%u", i);
+	put("wire_tsp", name, out.p, out.n);
+	(void)snprintf(name, sizeof(name), "response-%u", i);
+	put_response(out, name);
+}
+
+/* Policy, clock and last genTime of proto_tsa, then a request. */
+static void put_asked(struct noon_bytes request, uint8_t how, const char *name)
+{
+	/* how; accuracy 2^32 ns, all digests, twice; clock's how, time, half; after */
+	uint8_t buf[512] = {how, 0xff, 0xff, 0xff, 0xff, 7, 0xff, 0xff, 0xff, 0xff, 7};
+	size_t n = (how & 1) != 0 ? 11 : 6;
+	const uint64_t now = UINT64_C(1795354291123456789);
+
+	buf[n++] = 0;
+	for (int i = 7; i >= 0; i--)
+		buf[n++] = (uint8_t)(now >> (8 * i));
+	buf[n + 2] = 15; /* half: about 1 ms */
+	n += 5 + 8;
+	memcpy(buf + n, request.p, request.n);
+	put("proto_tsa", name, buf, n + request.n);
+}
+
+static void stamping(void)
+{
+	static const char *const policies[] = {NULL, "1.2.3.1", "1.2.3.2"};
+	struct noon_rng rng = noon_rng_seeded(3161);
+	uint8_t buf[NOON_TSP_REQUEST_MAX];
+	uint8_t value[NOON_DIGEST_MAX] = {0};
+	struct noon_der_wr w = noon_der_wr_over(buf, sizeof(buf));
+	struct noon_tsp_ask a;
+	struct noon_bytes out;
+	char name[32];
+
+	noon_tsp_refusal_encode(&w, NOON_TSP_TIME_NOT_AVAILABLE, "no time");
+	out = noon_der_wr_written(&w);
+	put("wire_tsp", "refusal", out.p, out.n);
+	for (unsigned i = 0; i < 3; i++) {
+		must(noon_tsp_ask_init(&a, (enum noon_digest)i, value, policies[i], &rng));
+		put_info(&a, i);
+		out = noon_tsp_ask_write(&a, buf);
+		(void)snprintf(name, sizeof(name), "request-%u", i);
+		put("wire_tsp", name, out.p, out.n);
+		put_asked(out, 12, name);
+		(void)snprintf(name, sizeof(name), "request-ordered-%u", i);
+		put_asked(out, 13, name);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	if (argc != 2 || noon_aead_global_init()) {
@@ -260,5 +364,6 @@ int main(int argc, char **argv)
 	ntske();
 	one_way();
 	engine();
+	stamping();
 	return 0;
 }

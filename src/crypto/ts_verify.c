@@ -129,8 +129,7 @@ static void name_text(const X509_NAME *name, char *out, size_t n)
 	int got = 0;
 
 	/* Plain ASCII: what is not comes escaped. */
-	if (bio != NULL &&
-	    X509_NAME_print_ex(bio, name, 0, XN_FLAG_RFC2253) >= 0)
+	if (bio != NULL && X509_NAME_print_ex(bio, name, 0, XN_FLAG_RFC2253) >= 0)
 		got = BIO_read(bio, out, (int)(n - 1));
 	out[got > 0 ? got : 0] = '\0';
 	BIO_free(bio);
@@ -208,41 +207,48 @@ static void fail(struct noon_ts_verdict *v, enum noon_ts_fault fault)
 	(void)snprintf(v->why, sizeof(v->why), "%s", faults[fault].text);
 }
 
-/* OpenSSL's last words, the most exact first. */
+/* What an error of OpenSSL's says of the token; NOON_TS_FAULT_NONE: nothing. */
+static enum noon_ts_fault fault_of(unsigned long code)
+{
+	const int what = ERR_GET_REASON(code);
+
+	if (ERR_GET_LIB(code) == ERR_LIB_ESS)
+		return NOON_TS_FAULT_ATTRIBUTE;
+	if (what == ERR_R_MALLOC_FAILURE)
+		return NOON_TS_FAULT_CRYPTO;
+	if (ERR_GET_LIB(code) != ERR_LIB_CMS)
+		return NOON_TS_FAULT_NONE;
+	if (what == CMS_R_SIGNER_CERTIFICATE_NOT_FOUND)
+		return NOON_TS_FAULT_NO_CERT;
+	return what == CMS_R_CERTIFICATE_VERIFY_ERROR ? NOON_TS_FAULT_CHAIN : NOON_TS_FAULT_NONE;
+}
+
+/* The first error that says something decides; without one it is the signature. */
 static void fail_by_queue(struct noon_ts_verdict *v)
 {
+	const char *detail = "";
 	const char *data = NULL;
-	const char *reason = NULL;
 	int flags = 0;
 	unsigned long code = ERR_get_error_all(NULL, NULL, NULL, &data, &flags);
-	const unsigned long first = code;
 
-	fail(v, NOON_TS_FAULT_SIGNATURE);
+	v->fault = code == 0 ? NOON_TS_FAULT_CRYPTO : NOON_TS_FAULT_SIGNATURE;
 	for (int i = 0; code != 0 && i < 32; i++) {
-		const int what = ERR_GET_REASON(code);
+		const enum noon_ts_fault fault = fault_of(code);
+		const char *reason = ERR_reason_error_string(code);
 
-		if (ERR_GET_LIB(code) == ERR_LIB_ESS)
-			v->fault = NOON_TS_FAULT_ATTRIBUTE;
-		else if (ERR_GET_LIB(code) == ERR_LIB_CMS &&
-			 what == CMS_R_SIGNER_CERTIFICATE_NOT_FOUND)
-			v->fault = NOON_TS_FAULT_NO_CERT;
-		else if (ERR_GET_LIB(code) == ERR_LIB_CMS && what == CMS_R_CERTIFICATE_VERIFY_ERROR)
-			v->fault = NOON_TS_FAULT_CHAIN;
-		else if (ERR_GET_REASON(code) == ERR_R_MALLOC_FAILURE)
-			v->fault = NOON_TS_FAULT_CRYPTO;
-		if (reason == NULL || v->fault == NOON_TS_FAULT_CHAIN) {
-			reason = ERR_reason_error_string(code);
-			(void)snprintf(v->why, sizeof(v->why), "%s%s%.160s", faults[v->fault].text,
-				       (flags & ERR_TXT_STRING) != 0 && *data != '\0' ? ": " : "",
-				       (flags & ERR_TXT_STRING) != 0 ? data : "");
+		/* What is wrong with a chain is in the data. */
+		if (fault == NOON_TS_FAULT_CHAIN && (flags & ERR_TXT_STRING) != 0)
+			reason = data;
+		if (i == 0 || fault != NOON_TS_FAULT_NONE)
+			detail = reason != NULL ? reason : "";
+		if (fault != NOON_TS_FAULT_NONE) {
+			v->fault = fault;
+			break;
 		}
 		code = ERR_get_error_all(NULL, NULL, NULL, &data, &flags);
 	}
-	if (v->fault == NOON_TS_FAULT_SIGNATURE && first == 0)
-		fail(v, NOON_TS_FAULT_CRYPTO);
-	else if (v->fault != NOON_TS_FAULT_CHAIN)
-		(void)snprintf(v->why, sizeof(v->why), "%s%s%s", faults[v->fault].text,
-			       reason != NULL ? ": " : "", reason != NULL ? reason : "");
+	(void)snprintf(v->why, sizeof(v->why), "%s%s%.160s", faults[v->fault].text,
+		       *detail != '\0' ? ": " : "", detail);
 }
 
 static CMS_ContentInfo *parse(struct noon_bytes token)

@@ -150,6 +150,8 @@ noon_err noon_asker_init(struct noon_asker *a, const struct noon_asker_conf *con
 	*ret_why = noon_err_text(err);
 	if (!err && conf->ptp != NULL)
 		return noon_asker_ptp_init(a, ret_why);
+	if (!err && conf->tsp != NULL)
+		return noon_asker_tsp_init(a, ret_why);
 	if (!err && conf->one_way != NULL)
 		return NOON_OK;
 	err = err ? err : set_up_machine(a);
@@ -178,7 +180,9 @@ static uint16_t port_of(const struct noon_asker_conf *c)
 
 void noon_asker_start(struct noon_asker *a)
 {
-	if (a->conf.nts)
+	if (a->conf.tsp != NULL)
+		noon_asker_tsp_start(a);
+	else if (a->conf.nts)
 		noon_ntp_link_kick(&a->ntp);
 	else
 		resolve(a, a->conf.host, port_of(&a->conf));
@@ -194,6 +198,7 @@ void noon_asker_fini(struct noon_asker *a)
 	if (a->conf.ptp != NULL)
 		noon_asker_ptp_fini(a);
 	noon_asker_one_way_fini(a);
+	noon_asker_tsp_fini(a);
 	noon_tls_ctx_free(a->tls);
 	noon_clock_free(a->clock);
 	noon_loop_free(a->loop);

@@ -10,10 +10,12 @@
 
 #include <stdbool.h>
 
+#include "link/http_post.h"
 #include "link/ke_link.h"
 #include "link/ntp_link.h"
 #include "link/ptp_key_file.h"
 #include "link/ptp_receiver_link.h"
+#include "link/tsp_token.h"
 #include "platform/entropy.h"
 #include "platform/tcp.h"
 #include "proto/one_way_client.h"
@@ -36,6 +38,15 @@ struct noon_asker_one_way {
 	bool tcp;				/**< a connection for each question; else UDP */
 };
 
+/** What an asker of a time-stamp authority needs besides; it asks for SHA-256. */
+struct noon_asker_tsp {
+	const char *url;       /**< http:// or https:// */
+	const char *untrusted; /**< PEM file of more certificates for chains; NULL: none */
+	const char *tls_ca;    /**< PEM file of trust anchors of the server; NULL: the system's */
+	const char *policy;    /**< with dots; NULL: whichever */
+	noon_dur accuracy;     /**< of an authority that claims none; NOON_DUR_MAX: refused */
+};
+
 struct noon_asker_conf {
 	const char *host; /**< outlives the asker, as do the other strings */
 	uint16_t port;	  /**< 0: 4460 with NTS, 123 without, 13 and 37 of daytime and time */
@@ -43,7 +54,10 @@ struct noon_asker_conf {
 	bool nts;
 	const struct noon_asker_ptp *ptp;	  /**< ask by unicast PTP instead; NULL: by NTP */
 	const struct noon_asker_one_way *one_way; /**< ask by daytime or time instead; NULL: no */
-	const char *ca;	  /**< PEM file of trust anchors; NULL: the system's */
+	const struct noon_asker_tsp *tsp; /**< ask a time-stamp authority instead; NULL: no */
+	/** PEM file of trust anchors; NULL: the system's. With tsp those of tokens; NULL: they are
+	 * not verified. */
+	const char *ca;
 	const char *name; /**< of the certificate; NULL: host */
 	bool no_time_check;
 	int aead; /**< the only one to offer; 0: both */
@@ -67,6 +81,15 @@ struct noon_asker_question {
 	struct noon_one_way_answer answer; /**< the last good one, of the sample that is told */
 };
 
+/** A time-stamp authority. */
+struct noon_asker_authority {
+	struct noon_http_post *post;
+	struct noon_ts_trust *trust;
+	struct noon_timer timer;     /**< time of the next question */
+	struct noon_tsp_token token; /**< the last one; borrows until the next question */
+	char why[NOON_HTTP_POST_WHY_MAX];
+};
+
 struct noon_asker {
 	struct noon_asker_conf conf;
 	struct noon_loop *loop;
@@ -79,6 +102,7 @@ struct noon_asker {
 	struct noon_ptp_link port;
 	struct noon_ptp_receiver_link ptp;
 	struct noon_asker_question question;
+	struct noon_asker_authority tsp;
 	struct noon_ptp_keys keys;
 	char why[NOON_PTP_KEY_WHY_MAX]; /**< of a failed init */
 	bool asking;			/**< keys have been of use once */

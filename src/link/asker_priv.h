@@ -17,4 +17,9 @@ void noon_asker_one_way_init(struct noon_asker *a);
 void noon_asker_one_way_start(struct noon_asker *a, const struct noon_addr *peer);
 void noon_asker_one_way_fini(struct noon_asker *a);
 
+/** A time-stamp authority instead of NTP. */
+NOON_MUST_USE noon_err noon_asker_tsp_init(struct noon_asker *a, const char **ret_why);
+void noon_asker_tsp_start(struct noon_asker *a);
+void noon_asker_tsp_fini(struct noon_asker *a);
+
 #endif

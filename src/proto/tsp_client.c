@@ -106,6 +106,8 @@ static enum noon_tsp_reason read_response(struct noon_bytes der, struct noon_tsp
 enum noon_tsp_reason noon_tsp_answer_read(struct noon_bytes der, struct noon_tsp_answer *ret)
 {
 	*ret = (struct noon_tsp_answer){.reason = NOON_TSP_REASON_FORMAT};
+	if (der.n == 0)
+		return ret->reason;
 	if (is_token(der)) {
 		ret->token = der;
 		ret->reason = read_token(ret);

@@ -16,7 +16,9 @@
 #include "tools/one_way_options.h"
 #include "tools/ptp_options.h"
 #include "tools/query_one_way.h"
+#include "tools/query_tsp.h"
 #include "tools/tool.h"
+#include "tools/tsp_options.h"
 #include "tools/url.h"
 
 #define COUNT_MAX 10000
@@ -36,6 +38,8 @@ struct arguments {
 	struct noon_asker_ptp ptp;
 	bool by_one_way;
 	struct noon_asker_one_way one_way;
+	bool by_tsp;
+	struct noon_asker_tsp tsp;
 	bool json;
 };
 
@@ -135,8 +139,13 @@ static void on_sample(void *arg, const struct noon_sample *s)
 	if (q->args.json && q->args.by_one_way)
 		(void)json_array_append_new(q->samples,
 					    noon_query_one_way_json(&q->asker, s, offset, half));
+	else if (q->args.json && q->args.by_tsp)
+		(void)json_array_append_new(q->samples,
+					    noon_query_tsp_json(&q->asker, s, offset, half));
 	else if (q->args.json)
 		add_json(q, s, offset, half);
+	else if (q->args.by_tsp)
+		noon_query_tsp_print(q->answered, &q->asker, s, offset, half);
 	else if (q->args.by_one_way)
 		noon_query_one_way_print(q->answered, &q->asker, s, offset, half);
 	else
@@ -206,6 +215,8 @@ static int take_option(const struct noon_verb *self, struct arguments *a, int c,
 			ok = noon_ptp_options_take(&a->ptp, c, text);
 		else if (c >= NOON_ONE_WAY_OPTION_FIRST && c < NOON_ONE_WAY_OPTION_END)
 			ok = noon_one_way_options_take(&a->one_way, c, text);
+		else if (c >= NOON_TSP_OPTION_FIRST && c < NOON_TSP_OPTION_END)
+			ok = noon_tsp_options_take(&a->tsp, c, text);
 		else
 			return NOON_EXIT_USAGE;
 		break;
@@ -223,15 +234,18 @@ static int take_server(const struct noon_verb *self, const char *text, struct ar
 {
 	const char *wrong = NULL;
 
-	if (noon_url_parse(text, &a->url) == NOON_OK) {
+	a->by_tsp = noon_tsp_options_url(&a->tsp, text, &a->url);
+	a->tsp.accuracy = a->ptp.accuracy;
+	if (!a->by_tsp && noon_url_parse(text, &a->url) == NOON_OK) {
 		a->nts = is_scheme(a, "nts");
 		a->by_ptp = is_scheme(a, "ptp");
 		a->by_one_way = is_scheme(a, "daytime") || is_scheme(a, "time");
 	}
-	if (!a->nts && !a->by_ptp && !a->by_one_way && !is_scheme(a, "ntp"))
+	if (!a->nts && !a->by_ptp && !a->by_one_way && !a->by_tsp && !is_scheme(a, "ntp"))
 		return noon_tool_usage(self,
 				       "\"%s\": expected nts://HOST[:PORT], ntp://HOST[:PORT], "
-				       "ptp://HOST, daytime://HOST[:PORT] or time://HOST[:PORT]",
+				       "ptp://HOST, daytime://HOST[:PORT], time://HOST[:PORT] or "
+				       "tsp+http[s]://HOST[:PORT][/PATH]",
 				       text);
 	if (a->by_ptp && a->url.port != 0)
 		return noon_tool_usage(self, "PTP has its own two ports: expected ptp://HOST");
@@ -262,6 +276,7 @@ static int parse(const struct noon_verb *self, int argc, char **argv, struct arg
 		{"ipv6", no_argument, NULL, '6'},
 		NOON_PTP_LONG_OPTIONS,
 		NOON_ONE_WAY_LONG_OPTIONS,
+		NOON_TSP_LONG_OPTIONS,
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
 	};
@@ -292,6 +307,7 @@ static noon_err set_up(struct query *q, const char **ret_why)
 		.nts = a->nts,
 		.ptp = a->by_ptp ? &a->ptp : NULL,
 		.one_way = a->by_one_way ? &a->one_way : NULL,
+		.tsp = a->by_tsp ? &a->tsp : NULL,
 		.ca = a->ca,
 		.name = a->name,
 		.no_time_check = a->no_time_check,
@@ -301,7 +317,7 @@ static noon_err set_up(struct query *q, const char **ret_why)
 	};
 	noon_err err;
 
-	source.require_auth = a->nts || a->ptp.sa_file != NULL;
+	source.require_auth = a->nts || a->ptp.sa_file != NULL || (a->by_tsp && a->ca != NULL);
 	err = noon_engine_init(q->engine, &engine);
 	err = err ? err : noon_engine_add_source(q->engine, &source, &q->index);
 	if (err) {
@@ -393,11 +409,13 @@ static int run(const struct noon_verb *self, int argc, char **argv)
 
 const struct noon_verb noon_verb_query = {
 	.name = "query",
-	.summary = "ask an NTP, NTS, PTP, daytime or time server and say what its answers prove",
+	.summary = "ask a server of NTP, NTS, PTP, daytime, time or time stamps and say what its "
+		   "answers prove",
 	.help = "Usage: noonmark query nts://HOST[:PORT] [OPTION]...\n"
 		"       noonmark query ntp://HOST[:PORT] [OPTION]...\n"
 		"       noonmark query ptp://HOST [OPTION]...\n"
 		"       noonmark query daytime://HOST[:PORT] | time://HOST[:PORT] [OPTION]...\n"
+		"       noonmark query tsp+http[s]://HOST[:PORT][/PATH] [OPTION]...\n"
 		"Ask a server and print, for each answer, the interval that must contain\n"
 		"UTC - system clock, with its terms. Nothing is set.\n"
 		"\n"
@@ -414,7 +432,8 @@ const struct noon_verb noon_verb_query = {
 		"  -4, --ipv4           use IPv4 only\n"
 		"  -6, --ipv6           use IPv6 only\n"
 		"      --json           print one JSON object\n"
-		"\n" NOON_PTP_OPTIONS_HELP "\n" NOON_ONE_WAY_OPTIONS_HELP "\n"
+		"\n" NOON_PTP_OPTIONS_HELP "\n" NOON_ONE_WAY_OPTIONS_HELP "\n" NOON_TSP_OPTIONS_HELP
+		"\n"
 		"Exit status 0 if at least one answer was good.\n",
 	.run = run,
 };

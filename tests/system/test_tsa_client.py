@@ -12,6 +12,11 @@ from authority import OTHER_POLICY, POLICY, Authority, Ca, openssl_verifies
 from harness import Skip, check, free_port
 
 
+# No proxy of whoever runs this.
+for name in ("http_proxy", "https_proxy", "all_proxy", "HTTPS_PROXY", "ALL_PROXY"):
+    os.environ.pop(name, None)
+
+
 def with_authorities(test):
     """Gives the test a CA and ends the authorities that it made."""
     def run(w):
@@ -104,6 +109,14 @@ def test_a_server_that_does_not_answer_well(w, ca):
         check(not leftovers(w), fault, "left", leftovers(w))
     said = stamp_json(w, f, "--tsa", f"http://127.0.0.1:{free_port()}/", status=1)
     check(said["tokens"][0]["reason"] == "no-answer", said)
+
+
+@with_authorities
+def test_through_a_proxy(w, ca):
+    proxy, f = authority(w, ca), file_of(w)
+    w.tool("stamp", f, "--tsa", "http://tsa.invalid/", "--ca", ca.cert, status=0,
+           env={"http_proxy": proxy.url, "no_proxy": ""})
+    w.tool("verify", f, f + ".tsr", "--ca", ca.cert, status=0)
 
 
 @with_authorities
@@ -239,7 +252,7 @@ def noon_authority(w, ca, name, clock=None, tls=None):
 def test_a_quorum_of_daemons_finds_the_liar(w, ca):
     f = file_of(w)
     honest = [noon_authority(w, ca, name) for name in ("one", "two")]
-    liar = noon_authority(w, ca, "liar", clock={"type": "virtual", "offset": "-7s"})
+    liar = noon_authority(w, ca, "liar", clock={"type": "virtual", "offset": "7s"})
     args = [x for d in (honest[0], liar, honest[1]) for x in ("--tsa", d.url)]
     args += ["--ca", ca.cert, "--policy", POLICY]
     said = stamp_json(w, f, *args, "--quorum", "2", status=0)
@@ -261,6 +274,52 @@ def test_over_tls(w, ca):
     for more in ([], ["--tls-ca", ca.cert]):
         said = stamp_json(w, f, "--tsa", d.tls_url, *more, "--force", status=1)
         check(said["tokens"][0]["reason"] == "no-answer", said)
+
+
+def query_json(w, url, *args, status=0):
+    return json.loads(w.tool("query", "tsp+" + url, *args, "--json", status=status).stdout)
+
+
+@with_authorities
+def test_an_authority_is_asked_for_the_time(w, ca):
+    a = authority(w, ca)
+    said = query_json(w, a.url, "--ca", ca.cert, "--policy", POLICY, "-t", "20", "-n", "2",
+                      "-i", "0.05")
+    check(said["answered"] == 2 and len(a.connections) == 1, said, a.connections)
+    check(said["authenticated"] and said["lower_s"] < 0 < said["upper_s"], said)
+    check(abs(said["server_s"] - 1.5) < 0.2, "accuracy and half a digit's unit:", said)
+    said = query_json(w, a.url, "-t", "20")
+    check(not said["authenticated"] and said["lower_s"] < 0 < said["upper_s"], said)
+    said = w.tool("query", "tsp+" + a.url, "-t", "20", status=0).stdout
+    check("by CN=tsa, NOT AUTHENTICATED" in said, said)
+    for fault in ("nonce", "imprint", "signature", "replay", "garbage", "status", "type"):
+        a.fault = fault
+        said = w.tool("query", "tsp+" + a.url, "--ca", ca.cert, "-t", "20", status=1)
+        check("no usable answer" in said.stderr and not said.stdout, fault, said)
+    a.fault = None
+    said = w.tool("query", "tsp+" + a.url, "--ca", Ca(w, "elsewhere").cert, "-t", "20", status=1)
+    check("certificate" in said.stderr, said.stderr)
+    for url in ("tsp+ftp://127.0.0.1/", "tsp://127.0.0.1/", "tsp+http://127.0.0.1:x/"):
+        w.tool("query", url, status=2)
+
+
+@with_authorities
+def test_an_accuracy_may_be_assumed(w, ca):
+    a = authority(w, ca, accuracy=None)
+    said = w.tool("query", "tsp+" + a.url, "--ca", ca.cert, "-t", "20", status=1).stderr
+    check("nothing of its accuracy" in said, said)
+    said = query_json(w, a.url, "--ca", ca.cert, "-t", "20", "--accuracy", "2s")
+    check(abs(said["server_s"] - 2) < 0.2, said)
+
+
+@with_authorities
+def test_a_daemon_is_asked_for_the_time(w, ca):
+    tls = w.certificate("tls")
+    d = noon_authority(w, ca, "tsa", tls=tls)
+    for url, more in ((d.url, []), (d.tls_url, ["--tls-ca", tls[0]])):
+        said = query_json(w, url, "--ca", ca.cert, "-t", "20", *more)
+        check(said["authenticated"] and said["lower_s"] < 0 < said["upper_s"], said)
+    w.tool("query", "tsp+" + d.tls_url, "--ca", ca.cert, status=1)
 
 
 @with_authorities

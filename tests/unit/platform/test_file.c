@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -49,6 +50,30 @@ static void replaces_whole_files(void **state)
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0600);
 	assert_int_not_equal(access(temp, F_OK), 0);
+	assert_int_equal(unlink(path), 0);
+}
+
+static void creates_only_what_is_not_there(void **state)
+{
+	char path[128];
+	char temp[160];
+	uint8_t buf[16];
+	size_t n = 0;
+
+	(void)state;
+	(void)snprintf(path, sizeof(path), "%s/f", dir);
+	(void)snprintf(temp, sizeof(temp), "%s.new", path);
+	assert_int_equal(noon_file_create(path, noon_bytes_of("one", 3), 0600), NOON_OK);
+	assert_int_equal(noon_file_create(path, noon_bytes_of("second", 6), 0600), NOON_ERR_OS);
+	assert_int_equal(errno, EEXIST);
+	assert_int_equal(noon_file_read(path, buf, sizeof(buf), &n), NOON_OK);
+	assert_int_equal(n, 3);
+	assert_memory_equal(buf, "one", 3);
+	assert_int_not_equal(access(temp, F_OK), 0);
+	assert_int_equal(unlink(path), 0);
+	/* A link to nowhere is there, too. */
+	assert_int_equal(symlink("nowhere", path), 0);
+	assert_int_equal(noon_file_create(path, noon_bytes_of("one", 3), 0600), NOON_ERR_OS);
 	assert_int_equal(unlink(path), 0);
 }
 
@@ -115,6 +140,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(replaces_whole_files),
+		cmocka_unit_test(creates_only_what_is_not_there),
 		cmocka_unit_test(does_not_follow_a_planted_link),
 		cmocka_unit_test(leaves_nothing_behind_when_it_fails),
 		cmocka_unit_test(does_not_wait_for_what_is_no_file),

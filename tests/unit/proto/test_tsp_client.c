@@ -305,6 +305,7 @@ static void nonsense_is_not_an_answer(void **state)
 
 	(void)state;
 	assert_int_equal(judged(&a, noon_bytes_of("", 0), &answer), NOON_TSP_REASON_FORMAT);
+	assert_int_equal(judged(&a, noon_bytes_of(NULL, 0), &answer), NOON_TSP_REASON_FORMAT);
 	assert_int_equal(judged(&a, noon_bytes_of("<html>", 6), &answer), NOON_TSP_REASON_FORMAT);
 	assert_int_equal(judged(&a, noon_bytes_of(granted, sizeof(granted)), &answer),
 			 NOON_TSP_REASON_NO_TOKEN);
