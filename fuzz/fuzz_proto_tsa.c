@@ -39,13 +39,15 @@ static struct noon_tsa_clock clock_of(struct input *in)
 	const uint8_t how = input_u8(in);
 	const noon_time t = {input_i64(in)};
 	const noon_dur half = (noon_dur)input_u(in, 5);
+	const noon_time leap = noon_time_add(t, NOON_MS(100) * (how - 128));
 
 	return (struct noon_tsa_clock){
 		.earliest = noon_time_add(t, -half),
 		.latest = noon_time_add(t, half),
 		.has_time = (how & 1) == 0,
 		.is_ok = (how & 2) == 0,
-		.leap = (enum noon_leap)(how >> 2 & 3),
+		.leap_from = how & 4 ? leap : NOON_TIME_NEVER,
+		.leap_until = how & 8 ? noon_time_add(leap, NOON_S(1)) : NOON_TIME_NEVER,
 	};
 }
 

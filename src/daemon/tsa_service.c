@@ -9,6 +9,7 @@
 #include "daemon/log.h"
 #include "daemon/tsa_worker.h"
 #include "platform/tcp.h"
+#include "platform/text.h"
 
 struct noon_tsa_service {
 	struct noon_config_tsa conf;
@@ -18,17 +19,6 @@ struct noon_tsa_service {
 	size_t n_workers;
 	struct noon_tsa_worker *worker;
 };
-
-static void hex(const uint8_t *p, size_t n, char *out)
-{
-	static const char digits[] = "0123456789abcdef";
-
-	for (size_t i = 0; i < n; i++) {
-		out[2 * i] = digits[p[i] >> 4];
-		out[2 * i + 1] = digits[p[i] & 15];
-	}
-	out[2 * n] = '\0';
-}
 
 static void note(struct noon_tsa_service *s, enum noon_ledger_kind kind, const char *text)
 {
@@ -41,7 +31,7 @@ static void note_key(struct noon_tsa_service *s)
 	char hash[2 * sizeof(i->cert_hash) + 1];
 	char text[NOON_TSA_NOTE_LEN];
 
-	hex(i->cert_hash, sizeof(i->cert_hash), hash);
+	noon_text_hex(noon_bytes_of(i->cert_hash, sizeof(i->cert_hash)), hash);
 	(void)snprintf(text, sizeof(text), "in force: sha256 %s, %s, %.90s", hash, i->algorithm,
 		       i->subject);
 	note(s, NOON_LEDGER_KEY, text);
@@ -280,7 +270,7 @@ static json_t *ledger(struct noon_tsa_service *s)
 	uint64_t failures = 0;
 
 	noon_tsa_books_report(&s->books, &head, &failures, error, sizeof(error));
-	hex(head.hash, sizeof(head.hash), hash);
+	noon_text_hex(noon_bytes_of(head.hash, sizeof(head.hash)), hash);
 	return json_pack("{s:s, s:I, s:s, s:I, s:s}", "path", s->conf.ledger, "entries",
 			 (json_int_t)head.seq, "head", hash, "failures", (json_int_t)failures,
 			 "error", error);
@@ -321,7 +311,7 @@ json_t *noon_tsa_service_status(struct noon_tsa_service *s)
 	if (s == NULL)
 		return json_null();
 	i = noon_ts_signer_info(s->key.signer);
-	hex(i->cert_hash, sizeof(i->cert_hash), hash);
+	noon_text_hex(noon_bytes_of(i->cert_hash, sizeof(i->cert_hash)), hash);
 	key = json_pack("{s:s, s:s, s:s, s:I}", "subject", i->subject, "algorithm", i->algorithm,
 			"sha256", hash, "not_after", (json_int_t)i->not_after_s);
 	return json_pack("{s:o, s:o, s:o, s:o, s:o}", "policies", policies(s), "answers",

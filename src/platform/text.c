@@ -78,3 +78,14 @@ noon_err noon_text_freq(const char *text, noon_freq *ret)
 
 	return with_unit(text, units, ret);
 }
+
+void noon_text_hex(struct noon_bytes b, char *out)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < b.n; i++) {
+		*out++ = digits[b.p[i] >> 4];
+		*out++ = digits[b.p[i] & 15];
+	}
+	*out = '\0';
+}

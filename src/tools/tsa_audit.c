@@ -9,15 +9,10 @@
 #include <unistd.h>
 
 #include "platform/clock.h"
+#include "platform/text.h"
 #include "wire/tsp.h"
 
 #define HASH_HEX ((size_t)2 * NOON_LEDGER_HASH_LEN)
-
-static void hex(const uint8_t *p, size_t n, char *out)
-{
-	for (size_t i = 0; i < n; i++)
-		(void)snprintf(out + 2 * i, 3, "%02x", p[i]);
-}
 
 static int digit(char c)
 {
@@ -73,7 +68,7 @@ static void print_audit(const struct noon_tsa_audit_args *a, const struct noon_l
 {
 	char hash[HASH_HEX + 1];
 
-	hex(r->head.hash, sizeof(r->head.hash), hash);
+	noon_text_hex(noon_bytes_of(r->head.hash, sizeof(r->head.hash)), hash);
 	(void)printf("%s: %" PRIu64 " entries, the chain %s\n", a->ledger, r->entries,
 		     r->good ? "is whole" : "is BROKEN");
 	if (!r->good)
@@ -93,7 +88,7 @@ static json_t *audit_json(const struct noon_tsa_audit_args *a, const struct noon
 	char hash[HASH_HEX + 1];
 	json_t *kinds = json_object();
 
-	hex(r->head.hash, sizeof(r->head.hash), hash);
+	noon_text_hex(noon_bytes_of(r->head.hash, sizeof(r->head.hash)), hash);
 	for (unsigned k = 0; k < NOON_LEDGER_KINDS; k++)
 		(void)json_object_set_new(kinds, noon_ledger_kind_word(k),
 					  json_integer((json_int_t)r->kinds[k]));
@@ -154,9 +149,9 @@ static json_t *token_json(const struct noon_ledger_entry *e)
 	noon_oid_format(t.policy, oid, sizeof(oid));
 	(void)noon_tsp_time_format(t.gen_time, t.digits, time);
 	if (t.serial.n <= NOON_TSP_SERIAL_MAX)
-		hex(t.serial.p, t.serial.n, serial);
+		noon_text_hex(t.serial, serial);
 	if (t.imprint.value.n <= NOON_DIGEST_MAX)
-		hex(t.imprint.value.p, t.imprint.value.n, imprint);
+		noon_text_hex(t.imprint.value, imprint);
 	return json_pack("{s:s, s:s, s:f, s:s, s:s, s:s, s:b}", "serial", serial, "gen_time", time,
 			 "accuracy_s", noon_dur_to_s(t.accuracy), "policy", oid, "digest",
 			 t.imprint.digest == NOON_DIGESTS ? "?"
@@ -171,7 +166,7 @@ static json_t *entry_json(const struct noon_ledger_head *at, const struct noon_l
 	json_t *token;
 	json_t *o;
 
-	hex(at->hash, sizeof(at->hash), hash);
+	noon_text_hex(noon_bytes_of(at->hash, sizeof(at->hash)), hash);
 	(void)snprintf(when, sizeof(when), "%" PRId64 ".%09" PRId64, e->at.ns / NOON_NS_PER_SEC,
 		       e->at.ns % NOON_NS_PER_SEC);
 	o = json_pack("{s:I, s:s, s:s, s:s}", "seq", (json_int_t)at->seq, "at", when, "kind",
@@ -183,7 +178,7 @@ static json_t *entry_json(const struct noon_ledger_head *at, const struct noon_l
 	}
 	token = token_json(e);
 	if (token != NULL) {
-		hex(e->digest, sizeof(e->digest), hash);
+		noon_text_hex(noon_bytes_of(e->digest, sizeof(e->digest)), hash);
 		(void)json_object_set_new(token, "token_sha256", json_string(hash));
 		(void)json_object_update_new(o, token);
 	}
@@ -256,7 +251,7 @@ int noon_tsa_audit_head(const struct noon_verb *v, const struct noon_tsa_audit_a
 	noon_tsa_ledger_close(l);
 	if (err)
 		return noon_tool_fail(v, "%s: it cannot be read", a->ledger);
-	hex(head.hash, sizeof(head.hash), hash);
+	noon_text_hex(noon_bytes_of(head.hash, sizeof(head.hash)), hash);
 	(void)printf("%" PRIu64 ":%s\n", head.seq, hash);
 	return NOON_EXIT_OK;
 }
