@@ -209,8 +209,9 @@ class Pki:
 
 
 def authority(w, cert=None, key=None, name="authority", start=True, top=None, tls=None,
-              policies=None, backend=None, env=None, **options):
-    """A noonmarkd with a section tsa; by default with the right time and a bound of 300 us."""
+              policies=None, backend=None, env=None, ns=None, **options):
+    """A noonmarkd with a section tsa; by default with the right time and a bound of 300 us. An
+    underscore doubled in the name of an option is a hyphen."""
     port = free_port()
     if cert is None:
         w.pki = getattr(w, "pki", None) or Pki(w)
@@ -227,7 +228,7 @@ def authority(w, cert=None, key=None, name="authority", start=True, top=None, tl
                                  (ORDERED, {"accuracy": "500ms", "ordering": True})]
     conf = {"clock": {"type": "system-read-only"}, "tsa": tsa}
     conf.update(top or {})
-    d = w.daemon(name, conf, backend=backend, env=env)
+    d = w.daemon(name, conf, backend=backend, env=env, ns=ns)
     d.http, d.https, d.cert = port, secure, cert
     d.ledger = os.path.join(d.state_dir, "tsa.db")
     if start:
