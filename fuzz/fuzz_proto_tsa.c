@@ -39,15 +39,16 @@ static struct noon_tsa_clock clock_of(struct input *in)
 	const uint8_t how = input_u8(in);
 	const noon_time t = {input_i64(in)};
 	const noon_dur half = (noon_dur)input_u(in, 5);
-	const noon_time leap = noon_time_add(t, NOON_MS(100) * (how - 128));
 
 	return (struct noon_tsa_clock){
 		.earliest = noon_time_add(t, -half),
 		.latest = noon_time_add(t, half),
 		.has_time = (how & 1) == 0,
 		.is_ok = (how & 2) == 0,
-		.leap_from = how & 4 ? leap : NOON_TIME_NEVER,
-		.leap_until = how & 8 ? noon_time_add(leap, NOON_S(1)) : NOON_TIME_NEVER,
+		.leap_from = (how & 4) != 0 ? noon_time_add(t, NOON_S(how >> 3) - NOON_S(16))
+					    : NOON_TIME_NEVER,
+		.leap_until = (how & 4) != 0 ? noon_time_add(t, NOON_S(how >> 3) - NOON_S(14))
+					     : NOON_TIME_NEVER,
 	};
 }
 
@@ -75,6 +76,7 @@ static void granted(const struct noon_tsa_conf *c, const struct noon_tsa_request
 	assert(noon_time_diff(clock->latest, t.gen_time) <= t.accuracy);
 	assert(noon_time_diff(t.gen_time, clock->earliest) <= t.accuracy);
 	assert(clock->has_time && (clock->is_ok || c->holdover));
+	assert(!noon_tsa_near_leap(clock));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
