@@ -123,6 +123,7 @@ static noon_err catch_signals(struct noon_daemon *d)
 	const struct sigaction sa = {.sa_handler = on_caught};
 
 	(void)signal(SIGPIPE, SIG_IGN);
+	(void)signal(SIGXFSZ, SIG_IGN); /* a limit on files is an error of writing */
 	if (noon_loop_backend_of(d->loop) == NOON_LOOP_POLL)
 		for (size_t i = 0; signals[i] != 0; i++)
 			(void)sigaction(signals[i], &sa, NULL);
