@@ -2,13 +2,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """The time-stamp authority of a real daemon, judged by openssl(1) and curl(1)."""
 import hashlib
+import http.client
 import itertools
 import json
 import os
 import random
 import re
+import resource
 import shutil
 import signal
+import socket
+import sqlite3
+import ssl
 import subprocess
 import sys
 import threading
@@ -436,6 +441,474 @@ def test_power_cuts(w):
           "are not in the ledger:", missing[:3])
     w.note(f"{CUTS} power cuts: {len(tokens)} tokens received, {len(ledger)} in the ledger; "
            f"{lost} files had lost what was not synced")
+
+
+# --- hostile clients -------------------------------------------------------------------------
+
+
+def spans(body):
+    """Where MessageImprint lies in a request."""
+    parts = tsa.elements(tsa.only(body, 0x30))
+    at = len(body) - sum(len(whole) for _, _, whole in parts) + len(parts[0][2])
+    return at, at + len(parts[1][2])
+
+
+def test_every_truncation_and_every_bit_flip_gets_an_answer(w):
+    d = tsa.authority(w)
+    good = tsa.request(policy=tsa.POLICY, nonce=0x1122334455667788, cert=True)
+    begin, end = spans(good)
+    bodies = [good[:n] for n in range(len(good))]
+    bodies += [bytes(x ^ (128 >> bit % 8) * (i == bit // 8) for i, x in enumerate(good))
+               for bit in range(8 * len(good))]
+    raw = tsa.Raw(d.http)
+    granted = {}
+    for body in bodies:
+        raw.send(raw.post(body))
+        status, answer = raw.response()
+        check(status == 200, status, answer[:100], body.hex())
+        r = tsa.Response(answer)
+        if not r.granted:
+            check(r.status == 2 and r.fail, body.hex(), answer.hex())
+            granted[r.fail] = granted.get(r.fail, 0) + 1
+            continue
+        granted["granted"] = granted.get("granted", 0) + 1
+        check(len(body) == len(good) and r.imprint == body[begin:end],
+              "a token for something else:", body.hex(), answer.hex())
+        check(r.nonce == int.from_bytes(body[-11:-3], "big") and
+              r.policy == tsa.elements(tsa.oid(tsa.POLICY))[0][2], body.hex(), answer.hex())
+    # The hash, the nonce: as good as what they were.
+    check(granted["granted"] >= 8 * (32 + 7), granted)
+    check(tsa.Client(d.http).ask().granted and d.alive(), "dead")
+    w.note(len(bodies), "bodies:", granted)
+    audit(w, d)
+
+
+def test_what_http_refuses(w):
+    d = tsa.authority(w)
+    client = tsa.Client(d.http)
+    good = tsa.request()
+
+    def status_of(*args, **kw):
+        client.http.request(*args, **kw)
+        got = client.http.getresponse()
+        got.read()
+        return got
+
+    check(status_of("POST", "/", b"x" * (1 << 20), {"Content-Type": tsa.QUERY}).status == 413)
+    for kind in ("text/plain", "application/timestamp-reply", "application/timestamp-queryx",
+                 tsa.QUERY + "/x", ""):
+        check(status_of("POST", "/", good, {"Content-Type": kind}).status == 415, kind)
+    for kind in (tsa.QUERY.upper(), tsa.QUERY + "; charset=x"):
+        check(status_of("POST", "/", good, {"Content-Type": kind}).status == 200, kind)
+    for method in ("GET", "PUT", "DELETE", "HEAD", "OPTIONS"):
+        got = status_of(method, "/")
+        check(got.status == 405 and got.getheader("Allow") == "POST", method, got.status)
+    check(status_of("POST", "/other", good, {"Content-Type": tsa.QUERY}).status == 404)
+    client.close()
+    # Twice the length, and a length and chunks: smuggling.
+    for fields in ("Content-Length: 5\r\nContent-Length: 6",
+                   "Content-Length: 5\r\nTransfer-Encoding: chunked",
+                   "Content-Length: -1", "Content-Length: 5 5"):
+        raw = tsa.Raw(d.http)
+        raw.send(f"POST / HTTP/1.1\r\nHost: x\r\nContent-Type: {tsa.QUERY}\r\n{fields}\r\n\r\n"
+                 "hello".encode())
+        check(raw.response()[0] == 400 and raw.is_closed(10), fields)
+        raw.close()
+    check(kinds_of(w, d)["refusal"] == 0, "what HTTP refuses is none of the authority's")
+
+
+def test_fifty_requests_at_once(w):
+    """Pipelined: each is answered, in order."""
+    d = tsa.authority(w)
+    raw = tsa.Raw(d.http)
+    raw.send(b"".join(raw.post(tsa.request(nonce=1000 + i, policy=tsa.ORDERED))
+                      for i in range(50)))
+    got = []
+    for _ in range(50):
+        status, body = raw.response()
+        check(status == 200, status)
+        got.append(tsa.Response(body))
+    check([r.nonce for r in got] == [1000 + i for i in range(50)], [r.nonce for r in got])
+    check(all(a.gen_time < b.gen_time for a, b in zip(got, got[1:])), "order")
+    raw.close()
+
+
+def status_of_one(d):
+    client = tsa.Client(d.http)
+    try:
+        return client.post(tsa.request())[0]
+    except OSError:
+        return None
+    finally:
+        client.close()
+
+
+def test_dripping_clients_are_cut(w):
+    """No dripping of bytes makes a request's time longer."""
+    d = tsa.authority(w, timeout="2s")
+    slow = [tsa.Raw(d.http) for _ in range(6)]
+    cut = [None] * len(slow)
+    began = time.monotonic()
+
+    def drip(i):
+        data = slow[i].post(tsa.request())
+        if i % 2:  # in the body, otherwise in the head
+            slow[i].send(data[:-60])
+            data = data[-60:]
+        try:
+            for x in data[:-1] + bytes(1000):
+                slow[i].send(bytes([x]))
+                time.sleep(0.1)
+        except OSError:
+            cut[i] = round(time.monotonic() - began, 1)
+
+    threads = [threading.Thread(target=drip, args=(i,), daemon=True) for i in range(len(slow))]
+    for t in threads:
+        t.start()
+    served = 0
+    while any(t.is_alive() for t in threads) and time.monotonic() - began < 60:
+        check(status_of_one(d) == 200, "not served beside them")
+        served += 1
+        time.sleep(0.05)
+    check(all(cut) and served > 5, cut, served)
+    check(d.status()["tsa"]["http"]["timeout"] == len(slow), d.status()["tsa"]["http"])
+    check(d.status()["tsa"]["answers"]["granted"] == served, d.status()["tsa"]["answers"])
+    w.note("cut after", cut, "s;", served, "others served")
+
+
+def test_silent_clients_keep_nobody_waiting(w):
+    d = tsa.authority(w, timeout="20s", idle__timeout="20s")
+    silent = [socket.create_connection(("127.0.0.1", d.http), timeout=10) for _ in range(300)]
+    # All of them came in one moment: the first ones are given a moment before they must go.
+    wait_for(lambda: status_of_one(d) == 200, 10, "a place")
+    for _ in range(300):
+        check(status_of_one(d) == 200, "not served")
+    counted = d.status()["tsa"]["http"]
+    check(counted["open"] <= 256 and counted["crowded-out"] > 0, counted)
+    for s in silent:
+        s.close()
+    wait_for(lambda: d.status()["tsa"]["http"]["open"] == 0, 20, "all are gone")
+    w.note(counted)
+
+
+def test_more_clients_than_connections(w):
+    d = tsa.authority(w, max__connections=6, threads=2)
+    served = []
+    faults = []
+
+    def ask(number):
+        # An idle connection may have to make room for a new one; then a client comes again.
+        for i in range(20):
+            for _ in range(500):
+                client = tsa.Client(d.http, timeout=30)
+                try:
+                    status, _, body = client.post(tsa.request(nonce=number * 100 + i))
+                    check(status in (200, 503), status)
+                    if status == 200:
+                        served.append(tsa.Response(body).granted)
+                        break
+                except (OSError, http.client.HTTPException):
+                    pass
+                finally:
+                    client.close()
+                time.sleep(0.01)
+            else:
+                faults.append(number)
+
+    threads = [threading.Thread(target=ask, args=(i,)) for i in range(24)]
+    for t in threads:
+        t.start()
+    most = 0
+    while any(t.is_alive() for t in threads):
+        most = max(most, d.status()["tsa"]["http"]["open"])
+        time.sleep(0.01)
+    check(not faults and len(served) == 480 and all(served), faults, len(served))
+    check(most <= 6, most, "connections open")
+
+
+def test_rate_limit(w):
+    d = tsa.authority(w, ratelimit=5.0, ratelimit__burst=10)
+    raw = tsa.Raw(d.http)
+    statuses = []
+    for i in range(40):
+        raw.send(raw.post(tsa.request(nonce=i)))
+        statuses.append(raw.response()[0])
+    check(statuses[:10] == [200] * 10 and set(statuses) == {200, 429}, statuses)
+    raw.close()
+    client = tsa.Client(d.http)
+    wait_for(lambda: client.post(tsa.request())[0] == 200, 20, "tokens again", every=0.3)
+    counted = d.status()["tsa"]["http"]
+    check(counted["limited"] >= statuses.count(429), counted)
+    client.close()
+
+
+# --- keys that change ------------------------------------------------------------------------
+
+
+def key_entries(w, d):
+    return [e["text"] for e in shown(w, d, "key")]
+
+
+def peer_certificate(d, cafile):
+    context = ssl.create_default_context(cafile=cafile)
+    with socket.create_connection(("127.0.0.1", d.https), timeout=20) as s, \
+            context.wrap_socket(s, server_hostname="127.0.0.1") as secure:
+        return hashlib.sha256(secure.getpeercert(True)).hexdigest()
+
+
+def test_new_keys_by_sighup(w):
+    w.pki = tsa.Pki(w)
+    cert, key = w.pki.make("old")
+    tls = w.certificate("https")
+    d = tsa.authority(w, cert, key, tls=tls)
+    url = f"http://127.0.0.1:{d.http}/"
+    before = peer_certificate(d, tls[0])
+    load = tsa.Load(d.http, connections=2)
+
+    # A new key of another kind, while requests come.
+    new_cert, new_key = w.pki.make("new", "rsa2048")
+    os.replace(new_cert, cert)
+    os.replace(new_key, key)
+    d.signal(signal.SIGHUP)
+    wait_for(lambda: d.status()["tsa"]["key"]["algorithm"] == "rsa-sha256", 10, "the new key")
+    judged(w, url, cert, ["-cert"], "sha256")
+    wait_for(lambda: sum("in force" in x for x in key_entries(w, d)) == 2, 10, "it in the books")
+
+    # Broken files leave it in force.
+    good = open(key).read()
+    w.write("old.key", "not a key\n")
+    w.write("https.crt", "not a certificate\n")
+    d.signal(signal.SIGHUP)
+    wait_for(lambda: any("not loaded" in x and "old.key" in x for x in key_entries(w, d)), 10,
+             "the broken key in the books")
+    wait_for(lambda: any("of TLS not loaded" in x for x in key_entries(w, d)), 10,
+             "the broken certificate of TLS in the books")
+    check("the old key stays in force" in d.log(), d.log())
+    judged(w, url, cert, ["-cert"], "sha256")
+    check(d.status()["tsa"]["key"]["algorithm"] == "rsa-sha256", d.status()["tsa"]["key"])
+
+    # A new certificate for TLS.
+    w.write("old.key", good, 0o600)
+    w.certificate("https")
+    d.signal(signal.SIGHUP)
+    wait_for(lambda: any("of TLS read again" in x for x in key_entries(w, d)), 10, "TLS anew")
+    after = wait_for(lambda: (h := peer_certificate(d, tls[0])) != before and h, 10,
+                     "the new certificate of TLS")
+    check(after != before, after)
+    judged(w, f"https://127.0.0.1:{d.https}/", cert, ["-cert"], "sha256", cacert=tls[0])
+    load.stop()
+    check(len(load.tokens) > 10 and not load.refused and not load.cut, len(load.tokens),
+          load.refused, load.cut)
+    audit(w, d)
+
+
+# --- configuration ---------------------------------------------------------------------------
+
+TSA_LINES = {"listen": '{"127.0.0.1:3180"}', "signer_cert": '"/nowhere/c.pem"',
+             "signer_key": '"/nowhere/k.pem"'}
+POLICY_LINE = 'policy "1.2.3" { accuracy = "1s" }'
+# (what is put into the section, or in the place of one of its lines; words of the message)
+BAD_TSA = [
+    ({"signer_key": None}, ["signer_key", "both are needed"]),
+    ({"signer_cert": None}, ["signer_cert", "both are needed"]),
+    ({"listen": None}, ["listen", "is needed"]),
+    ({"listen": '{"nonsense"}'}, ["listen", "ADDRESS:PORT"]),
+    ({"listen": '{"127.0.0.1"}'}, ["listen", "ADDRESS:PORT"]),
+    ({"listen-tls": '{"127.0.0.1:3181"}'}, ["listen-tls", "tls-certificate"]),
+    ({"path": '"tsa"'}, ["path", "/..."]),
+    ({"path": f'"/{"x" * 130}"'}, ["path", "127"]),
+    ({"signer_digest": '"sha1"'}, ["signer_digest", "sha256"]),
+    ({"certs": '"all"'}, ["certs", "chain"]),
+    ({"clock_precision_digits": "10"}, ["clock_precision_digits", "0 to 9"]),
+    ({"local-bound": '"far"'}, ["local-bound", "expected a time"]),
+    ({"threads": "0"}, ["threads", "1 to"]),
+    ({"max-connections": "0"}, ["max-connections"]),
+    ({"threads": "8", "max-connections": "4"}, ["max-connections", "each thread"]),
+    ({"max-body": "0"}, ["max-body"]),
+    ({"timeout": '"0"'}, ["timeout", "above zero"]),
+    ({"idle-timeout": '"-1s"'}, ["idle-timeout", "above zero"]),
+    ({"ratelimit": "-1.0"}, ["ratelimit", "zero or more"]),
+    ({"ratelimit-burst": "0"}, ["ratelimit-burst"]),
+    ({"signer-key": '"x"'}, ["signer-key", "did you mean 'signer_key'"]),
+    ({"policy": ""}, ["policy", "is needed"]),
+    ({"policy": 'policy "1.2.x" { }'}, ["1.2.x", "object identifier"]),
+    ({"policy": 'policy "7.2.3" { }'}, ["7.2.3", "object identifier"]),
+    ({"policy": 'policy "" { }'}, ["object identifier"]),
+    ({"policy": 'policy "1.2.3" { digests = {"md5"} }'}, ["md5", "sha256, sha384 or sha512"]),
+    ({"policy": 'policy "1.2.3" { accuracy = "2d" }'}, ["accuracy", "1us to 1d"]),
+    ({"policy": 'policy "1.2.3" { accuracy = "-1s" }'}, ["accuracy", "above zero"]),
+    ({"policy": 'policy "1.2.3" { }\npolicy "1.2.3" { }'}, ["1.2.3"]),
+    ({"policy": "\n".join(f'policy "1.2.{i}" {{ }}' for i in range(9))}, ["policy", "at most 8"]),
+]
+
+
+def test_configuration_errors_have_a_line_and_an_expectation(w):
+    wrong = []
+    for change, words in BAD_TSA:
+        lines = dict(TSA_LINES)
+        lines.update({k: v for k, v in change.items() if k != "policy"})
+        inside = [f"{k} = {v}" for k, v in lines.items() if v is not None]
+        text = "\n".join(["tsa {", *inside, change.get("policy", POLICY_LINE), "}", ""])
+        path = w.write("bad.conf", text)
+        done = subprocess.run([DAEMON, "--check", path], capture_output=True, text=True,
+                              timeout=20)
+        where = re.search(rf"^{re.escape(path)}:(\d+): ", done.stderr, re.M)
+        at = where and int(where.group(1))
+        if done.returncode != 1 or not where or not 1 <= at <= text.count("\n") + 1 or \
+                not all(x in done.stderr for x in words):
+            wrong.append(f"{change}: status {done.returncode}: {done.stderr!r}, {words}")
+    check(not wrong, "\n".join(wrong))
+    good = "\n".join(["tsa {", *(f"{k} = {v}" for k, v in TSA_LINES.items()), POLICY_LINE, "}"])
+    done = subprocess.run([DAEMON, "--check", w.write("good.conf", good)], capture_output=True,
+                          text=True, timeout=20)
+    check(done.returncode == 0, done)
+
+
+def refuses_to_start(d, *words):
+    d.expected = {1}
+    d.start(ready=False)
+    check(d.wait(20) == 1, "it runs")
+    check(all(x in d.log() for x in words), words, "expected in:", d.log())
+
+
+def test_what_it_does_not_start_with(w):
+    first = tsa.authority(w)
+    key = w.path("authority.key")
+    second = tsa.authority(w, first.cert, key, name="second", start=False, ledger=first.ledger)
+    refuses_to_start(second, "another process writes this file", first.ledger)
+    third = tsa.authority(w, first.cert, key, name="third", start=False,
+                          listen=[f"127.0.0.1:{first.http}"])
+    refuses_to_start(third, str(first.http), "in use")
+    fourth = tsa.authority(w, first.cert, w.path("none"), name="fourth", start=False)
+    refuses_to_start(fourth, "none: No such file")
+    other, _ = w.pki.make("other")
+    fifth = tsa.authority(w, other, key, name="fifth", start=False)
+    refuses_to_start(fifth, "does not belong to the certificate")
+    web, web_key = w.pki.make("web", profile="extendedKeyUsage=serverAuth\n")
+    sixth = tsa.authority(w, web, web_key, name="sixth", start=False)
+    refuses_to_start(sixth, "not for time-stamping")
+    diary = w.write("diary", "no database\n" * 100)
+    seventh = tsa.authority(w, first.cert, key, name="seventh", start=False, ledger=diary)
+    refuses_to_start(seventh, "not the ledger of a time-stamp authority")
+    ed, ed_key = w.pki.make("ed25519", "ed25519")
+    refuses_to_start(tsa.authority(w, ed, ed_key, name="eighth", start=False), "Ed25519")
+    check(tsa.Client(first.http).ask().granted, "the first one is gone")
+
+
+# --- the audit log ---------------------------------------------------------------------------
+
+
+def test_the_audit_log_has_what_happened(w):
+    d = tsa.authority(w)
+    client = tsa.Client(d.http)
+    tokens = [client.ask(nonce=i) for i in range(20)]
+    refused = client.ask(policy="1.2.3")
+    client.close()
+    d.stop()
+    result = audit(w, d)
+    kinds = result["kinds"]
+    check(kinds["start"] == 1 and kinds["stop"] == 1 and kinds["key"] == 1 and
+          kinds["block"] >= 1 and kinds["token"] == 20 and kinds["refusal"] == 1, kinds)
+    entries = {e["serial"]: e for e in shown(w, d, "token")}
+    for r in tokens:
+        e = entries[r.serial]
+        check(e["token_sha256"] == r.sha256 and e["gen_time"] == r.gen_time_text and
+              round(e["accuracy_s"] * 10**9) == r.accuracy and e["policy"] == tsa.POLICY and
+              r.imprint.hex().endswith(e["imprint"]), e, r.gen_time_text)
+    check(refused.fail in shown(w, d, "refusal")[0]["text"], shown(w, d, "refusal"))
+    head = w.tool("tsa", "audit", "head", d.ledger, status=0).stdout.strip()
+    check(head == f"{result['seq']}:{result['hash']}", head, result)
+    lines = w.tool("tsa", "audit", "show", d.ledger, "--from", 3, "-n", 5, status=0).stdout
+    check([x.split()[0] for x in lines.splitlines()] == ["3", "4", "5", "6", "7"], lines)
+    check("the chain is whole" in w.tool("tsa", "audit", "verify", d.ledger, status=0).stdout)
+    w.tool("tsa", "audit", "verify", w.path("none"), status=3)
+    w.tool("tsa", "audit", "verify", d.ledger, "--head", "7:xyz", status=2)
+    w.tool("tsa", "audit", "burn", d.ledger, status=2)
+
+
+def test_the_tool_finds_tampering(w):
+    d = tsa.authority(w)
+    client = tsa.Client(d.http)
+    for i in range(30):
+        client.ask(nonce=i)
+    client.close()
+    d.stop()
+    head = w.tool("tsa", "audit", "head", d.ledger, status=0).stdout.strip()
+    seq = int(head.split(":")[0])
+    check(audit(w, d, "--head", head)["entries"] == seq, head)
+    whole = d.ledger + ".whole"
+    with sqlite3.connect(d.ledger) as db:
+        db.execute("PRAGMA journal_mode=DELETE")
+    db.close()
+    shutil.copy(d.ledger, whole)
+    for sql, words in (
+            ("UPDATE entry SET at=at+1 WHERE seq=12", "entry 12: changed"),
+            ("UPDATE entry SET body=(SELECT body FROM entry WHERE seq=13) WHERE seq=12",
+             "entry 12: changed"),
+            ("DELETE FROM entry WHERE seq=12", "entry 12: missing"),
+            ("UPDATE instance SET id=id%2147483647+1", "another serial number")):
+        shutil.copy(whole, d.ledger)
+        with sqlite3.connect(d.ledger) as db:
+            db.execute(sql)
+        db.close()
+        check(words in audit(w, d, status=1)["why"], sql, audit(w, d, status=1)["why"])
+        check("BROKEN" in w.tool("tsa", "audit", "verify", d.ledger, status=1).stdout, sql)
+    shutil.copy(whole, d.ledger)
+    with sqlite3.connect(d.ledger) as db:
+        db.execute(f"DELETE FROM entry WHERE seq>{seq - 3}")
+    db.close()
+    audit(w, d)
+    check("not there" in audit(w, d, "--head", head, status=1)["why"], "a cut-off end")
+
+
+def test_a_flood_of_refusals_is_summed_up(w):
+    d = tsa.authority(w)
+    count = 0
+    bad = tsa.Raw.post(b"no request") * 50
+    end = time.monotonic() + 3
+    while time.monotonic() < end:
+        raw = tsa.Raw(d.http)  # no connection takes more than 10000
+        for _ in range(20):
+            raw.send(bad)
+            for _ in range(50):
+                check(raw.response()[0] == 200, "not 200")
+            count += 50
+        raw.close()
+    d.stop()
+    texts = [e["text"] for e in shown(w, d, "refusal")]
+    sums = [int(m.group(1)) for x in texts if (m := re.fullmatch(r"(\d+) more", x))]
+    single = len(texts) - len(sums)
+    w.note(f"{count} refusals: {single} entries of one each, {len(sums)} sums")
+    check(single + sum(sums) == count, single, sums, count)
+    check(count < 600 or (sums and len(texts) < count / 2), len(texts), count)
+    check(all("badDataFormat" in x for x in texts if "more" not in x), texts[:3])
+
+
+def test_nothing_is_given_out_that_is_not_in_the_books(w):
+    """The disk is full: systemFailure, and tokens again when it is not."""
+    d = tsa.authority(w)
+    client = tsa.Client(d.http)
+    check(client.ask().granted, "no token")
+    # What the ledger may grow to, from outside.
+    size = os.path.getsize(d.ledger + "-wal")
+    resource.prlimit(d.pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+    failed = 0
+    for i in range(40):
+        r = client.ask(nonce=i)
+        failed += not r.granted
+        check(r.granted or r.fail == "systemFailure", r.fail)
+    check(failed >= 20, failed)
+    check(d.status()["tsa"]["ledger"]["error"], d.status()["tsa"]["ledger"])
+    w.tool("tsa", "status", "--socket", d.socket, status=1)
+    check("the ledger cannot be written" in d.log(), d.log())
+    resource.prlimit(d.pid, resource.RLIMIT_FSIZE,
+                     (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    wait_for(lambda: client.ask().granted, 20, "tokens again")
+    wait_for(lambda: not d.status()["tsa"]["ledger"]["error"], 10, "no error")
+    w.tool("tsa", "status", "--socket", d.socket, status=0)
+    client.close()
+    d.stop()
+    check(audit(w, d)["good"])
 
 
 if __name__ == "__main__":
