@@ -254,7 +254,7 @@ static noon_err encode_certs(struct noon_ts_signer *s, X509 *const *chain, size_
 		count++;
 	}
 	qsort(one, count, sizeof(one[0]), ascending);
-	s->certs = ok ? malloc(total) : NULL;
+	s->certs = ok && total > 0 ? malloc(total) : NULL;
 	for (size_t i = 0; i < count; i++) {
 		if (s->certs != NULL)
 			memcpy(s->certs + at, one[i].der, one[i].n);
