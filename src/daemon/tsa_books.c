@@ -133,16 +133,34 @@ static void put_entry(struct noon_tsa_books *b, size_t at, const struct noon_tsa
 	};
 }
 
+/* What could not be written waits for the disk. New ones came in the meantime: the oldest go first,
+ * and those that there is no room for are counted. */
+static void put_back(struct noon_tsa_books *b, size_t n, size_t lost, uint64_t refusals)
+{
+	size_t keep;
+
+	(void)pthread_mutex_lock(&b->lock);
+	keep = n < NOON_TSA_NOTES_MAX - b->n_notes ? n : NOON_TSA_NOTES_MAX - b->n_notes;
+	memmove(b->note + keep, b->note, b->n_notes * sizeof(b->note[0]));
+	memcpy(b->note, b->taken, keep * sizeof(b->note[0]));
+	b->n_notes += keep;
+	b->notes_lost += lost + n - keep;
+	b->unwritten_refusals += refusals;
+	(void)pthread_mutex_unlock(&b->lock);
+}
+
 static void write_notes(struct noon_tsa_books *b)
 {
 	struct noon_tsa_note lost = {.kind = NOON_LEDGER_CLOCK};
 	struct noon_tsa_note sum = {.kind = NOON_LEDGER_REFUSAL};
 	uint64_t refusals;
 	size_t notes_lost;
+	size_t taken;
 	size_t n;
+	bool good;
 
 	(void)pthread_mutex_lock(&b->lock);
-	n = b->n_notes;
+	n = taken = b->n_notes;
 	memcpy(b->taken, b->note, n * sizeof(b->note[0]));
 	notes_lost = b->notes_lost;
 	refusals = b->unwritten_refusals;
@@ -163,8 +181,12 @@ static void write_notes(struct noon_tsa_books *b)
 			       (unsigned long long)refusals);
 		put_entry(b, n++, &sum);
 	}
-	if (n > 0)
-		judge(b, noon_tsa_ledger_append(b->ledger, b->entry, n) == NOON_OK);
+	if (n == 0)
+		return;
+	good = noon_tsa_ledger_append(b->ledger, b->entry, n) == NOON_OK;
+	judge(b, good);
+	if (!good)
+		put_back(b, taken, notes_lost, refusals);
 }
 
 static void *thread_main(void *arg)
@@ -180,7 +202,8 @@ static void *thread_main(void *arg)
 		(void)clock_gettime(CLOCK_MONOTONIC, &until);
 		until.tv_sec += IDLE_S;
 		(void)pthread_mutex_lock(&b->lock);
-		if (b->first == NULL && b->n_notes == 0 && !b->stop)
+		/* Notes that could not be written are tried again now and then. */
+		if (b->first == NULL && (b->n_notes == 0 || b->failing) && !b->stop)
 			(void)pthread_cond_timedwait(&b->work, &b->lock, &until);
 		pages = take_pages(b, &n);
 		stop = b->stop && b->first == NULL;

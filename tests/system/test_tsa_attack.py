@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A relay attacks the clock of a time-stamp authority: no token is wrong, and before one would be
 there are none."""
+import json
 import sys
 import time
 
@@ -202,6 +203,12 @@ def test_silence(w):
         check(o.watch(60, "back", lambda s, o=o: o.all_are("token")), "no tokens again:", o.last)
         o.print(w)
         stopped_in_time(o)
+        o.d.stop()
+        told = json.loads(w.tool("tsa", "audit", "show", o.d.ledger, "--json", "--kind", "clock",
+                                 status=0).stdout)
+        states = [e["text"].split(",")[0] for e in told if e["text"].startswith("state")]
+        check("state ok" in states and "state holdover" in
+              states[states.index("state ok"):] and states[-1] == "state ok", states)
 
 
 if __name__ == "__main__":
