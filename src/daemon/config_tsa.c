@@ -82,12 +82,12 @@ static noon_err take_files(cfg_t *cfg, const struct noon_config *c, struct noon_
 	return NOON_OK;
 }
 
-static noon_err take_policy(cfg_t *tsa, cfg_t *cfg, struct noon_tsa_policy *p)
+static noon_err take_policy(cfg_t *cfg, struct noon_tsa_policy *p)
 {
 	const unsigned n = cfg_size(cfg, "digests");
 
 	if (noon_oid_parse(cfg_title(cfg), p->oid, &p->oid_n)) {
-		cfg_error(tsa,
+		cfg_error(cfg,
 			  "policy \"%s\": expected an object identifier such as \"1.3.6.1.4.1.N\"",
 			  cfg_title(cfg));
 		return NOON_ERR_FORMAT;
@@ -122,7 +122,7 @@ static noon_err take_policies(cfg_t *cfg, struct noon_tsa_conf *m)
 	if (n > NOON_TSA_POLICIES_MAX)
 		return refuse(cfg, "policy", "at most 8");
 	for (unsigned i = 0; i < n; i++)
-		if (take_policy(cfg, cfg_getnsec(cfg, "policy", i), &m->policy[i]))
+		if (take_policy(cfg_getnsec(cfg, "policy", i), &m->policy[i]))
 			return NOON_ERR_FORMAT;
 	m->n_policies = n;
 	return NOON_OK;

@@ -748,15 +748,21 @@ def test_configuration_errors_have_a_line_and_an_expectation(w):
         lines = dict(TSA_LINES)
         lines.update({k: v for k, v in change.items() if k != "policy"})
         inside = [f"{k} = {v}" for k, v in lines.items() if v is not None]
-        text = "\n".join(["tsa {", *inside, change.get("policy", POLICY_LINE), "}", ""])
+        policy = change.get("policy", POLICY_LINE)
+        text = "\n".join(["tsa {", *inside, *([policy] if policy else []), "}", ""])
         path = w.write("bad.conf", text)
         done = subprocess.run([DAEMON, "--check", path], capture_output=True, text=True,
                               timeout=20)
         where = re.search(rf"^{re.escape(path)}:(\d+): ", done.stderr, re.M)
         at = where and int(where.group(1))
-        if done.returncode != 1 or not where or not 1 <= at <= text.count("\n") + 1 or \
-                not all(x in done.stderr for x in words):
-            wrong.append(f"{change}: status {done.returncode}: {done.stderr!r}, {words}")
+        # Where the option is or, if it is missing or others are, where the section ends.
+        rows = text.splitlines()
+        option = next((i for i, row in enumerate(rows, 1) if row.split()[0] in change), None)
+        expected = len(rows) if ": tsa: " in done.stderr else \
+            option + 1 if "duplicate" in done.stderr else option
+        if done.returncode != 1 or at != expected or not all(x in done.stderr for x in words):
+            wrong.append(f"{change}: status {done.returncode}: {done.stderr!r}, expected line "
+                         f"{expected}, {words}")
     check(not wrong, "\n".join(wrong))
     good = "\n".join(["tsa {", *(f"{k} = {v}" for k, v in TSA_LINES.items()), POLICY_LINE, "}"])
     done = subprocess.run([DAEMON, "--check", w.write("good.conf", good)], capture_output=True,
