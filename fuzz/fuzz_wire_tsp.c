@@ -79,6 +79,7 @@ static void tst_info(struct noon_bytes der)
 	inside(t.serial, der);
 	inside(t.nonce, der);
 	inside(t.tsa, der);
+	inside(t.extensions, der);
 	oid(t.policy);
 	assert(t.digits <= 9 && t.accuracy >= 0);
 	/* Serial numbers are written as magnitudes. */

@@ -57,6 +57,27 @@ struct noon_bytes noon_tsp_ask_write(const struct noon_tsp_ask *a,
 	return noon_der_wr_written(&w);
 }
 
+/* We know no extension, so a critical one is a reason to refuse (RFC 3161, 2.4.2; RFC 5280, 4.2);
+ * one that is malformed might be critical. */
+static bool has_critical(const struct noon_tst_info *t)
+{
+	struct noon_rd rd = noon_rd_bytes(t->extensions);
+	struct noon_rd in;
+	struct noon_bytes skipped;
+	bool critical = false;
+
+	while (noon_rd_left(&rd) > 0) {
+		if (noon_der_enter(&rd, NOON_DER_SEQUENCE, &in) || noon_der_oid(&in, &skipped))
+			return true;
+		if (noon_der_peek(&in) == NOON_DER_BOOLEAN && noon_der_bool(&in, &critical))
+			return true;
+		if (critical || noon_der_get(&in, NOON_DER_OCTET_STRING, &skipped) ||
+		    noon_rd_left(&in) > 0)
+			return true;
+	}
+	return false;
+}
+
 static enum noon_tsp_reason read_token(struct noon_tsp_answer *a)
 {
 	noon_err err;
@@ -66,6 +87,8 @@ static enum noon_tsp_reason read_token(struct noon_tsp_answer *a)
 	err = noon_tst_info_decode(a->tst_info, &a->info);
 	if (err)
 		return err == NOON_ERR_UNSUPPORTED ? NOON_TSP_REASON_VERSION : NOON_TSP_REASON_INFO;
+	if (a->info.has_extensions && has_critical(&a->info))
+		return NOON_TSP_REASON_EXTENSION;
 	if (a->info.imprint.digest == NOON_DIGESTS)
 		return NOON_TSP_REASON_DIGEST;
 	return a->info.imprint.value.n == noon_digest_len(a->info.imprint.digest)

@@ -28,18 +28,19 @@
 #define NOON_TSP_REQUEST_MAX 320 /**< bytes of a request that is written here */
 
 /* What an answer is worth: name, word for counters and JSON, sentence for people. */
-#define NOON_TSP_REASON_LIST(X)                                                                \
-	X(GOOD, "good", "it answers the request")                                              \
-	X(FORMAT, "malformed", "neither a TimeStampResp nor a token in DER")                   \
-	X(REFUSED, "refused", "the authority refused")                                         \
-	X(NO_TOKEN, "no-token", "granted, but without a token")                                \
-	X(CONTENT, "not-a-token", "what is signed is no TSTInfo")                              \
-	X(INFO, "malformed-info", "its TSTInfo is malformed")                                  \
-	X(VERSION, "version", "its TSTInfo has another version than 1")                        \
-	X(DIGEST, "digest", "it stamps a digest that is not SHA-256, SHA-384 or SHA-512")      \
-	X(IMPRINT, "imprint", "it stamps something else")                                      \
-	X(NONCE, "nonce", "its nonce is not that of the request: an old answer, or another's") \
-	X(POLICY, "policy", "it was issued under another policy than the one asked for")       \
+#define NOON_TSP_REASON_LIST(X)                                                                    \
+	X(GOOD, "good", "it answers the request")                                                  \
+	X(FORMAT, "malformed", "neither a TimeStampResp nor a token in DER")                       \
+	X(REFUSED, "refused", "the authority refused")                                             \
+	X(NO_TOKEN, "no-token", "granted, but without a token")                                    \
+	X(CONTENT, "not-a-token", "what is signed is no TSTInfo")                                  \
+	X(INFO, "malformed-info", "its TSTInfo is malformed")                                      \
+	X(VERSION, "version", "its TSTInfo has another version than 1")                            \
+	X(EXTENSION, "extension", "its TSTInfo has a critical extension, which is not understood") \
+	X(DIGEST, "digest", "it stamps a digest that is not SHA-256, SHA-384 or SHA-512")          \
+	X(IMPRINT, "imprint", "it stamps something else")                                          \
+	X(NONCE, "nonce", "its nonce is not that of the request: an old answer, or another's")     \
+	X(POLICY, "policy", "it was issued under another policy than the one asked for")           \
 	X(ACCURACY, "no-accuracy", "it says nothing of its accuracy")
 
 enum noon_tsp_reason {
@@ -90,11 +91,13 @@ struct noon_tsp_answer {
 	struct noon_bytes text;	    /**< the authority's words, UTF-8, not checked; n 0: none */
 	struct noon_bytes token;    /**< ContentInfo, whole; n 0: none */
 	struct noon_bytes tst_info; /**< what is signed; n 0: none */
-	struct noon_tst_info info;  /**< it, read; good from reason GOOD or DIGEST on */
+	struct noon_tst_info
+		info; /**< it, read; good unless the reason is one of those above EXTENSION */
 };
 
 /** Read an answer: a TimeStampResp, or a token alone.
- *  @return ret->reason, too: GOOD, FORMAT, REFUSED, NO_TOKEN, CONTENT, INFO, VERSION or DIGEST */
+ *  @return ret->reason, too: GOOD, FORMAT, REFUSED, NO_TOKEN, CONTENT, INFO, VERSION, EXTENSION or
+ * DIGEST */
 enum noon_tsp_reason noon_tsp_answer_read(struct noon_bytes der, struct noon_tsp_answer *ret);
 
 /** Compare a good answer with what was asked: digest, nonce, policy, accuracy. One that is not good

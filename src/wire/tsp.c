@@ -360,7 +360,7 @@ noon_err noon_tst_info_decode(struct noon_bytes der, struct noon_tst_info *ret)
 		err = noon_der_get(&in, NOON_DER_CONTEXT_CONS, &t.tsa);
 	t.has_extensions = noon_der_peek(&in) == NOON_DER_CONTEXT_CONS + 1;
 	if (!err && t.has_extensions)
-		err = noon_der_get(&in, NOON_DER_CONTEXT_CONS + 1, &v);
+		err = noon_der_get(&in, NOON_DER_CONTEXT_CONS + 1, &t.extensions);
 	if (err || noon_rd_left(&in) > 0)
 		return NOON_ERR_FORMAT;
 	*ret = t;

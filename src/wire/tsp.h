@@ -95,9 +95,10 @@ struct noon_tst_info {
 	bool has_accuracy;
 	noon_dur accuracy; /**< half-width, ns; whole microseconds on the wire */
 	bool ordering;
-	struct noon_bytes nonce; /**< contents of the INTEGER; n 0: none */
-	struct noon_bytes tsa;	 /**< GeneralName, whole; n 0: none */
-	bool has_extensions;	 /**< read only */
+	struct noon_bytes nonce;      /**< contents of the INTEGER; n 0: none */
+	struct noon_bytes tsa;	      /**< GeneralName, whole; n 0: none */
+	bool has_extensions;	      /**< read only */
+	struct noon_bytes extensions; /**< read only: Extensions, contents */
 };
 
 /**

@@ -25,7 +25,8 @@ class Ca:
         open(f"{self.dir}/index.txt", "w").close()
 
     def issue(self, name, begin="20200101000000Z", end="20991231000000Z",
-              purpose="critical,timeStamping", key=None):
+              purpose="critical,timeStamping", key=None,
+              kind=("EC", "ec_paramgen_curve:P-256")):
         """Returns paths of certificate and key; `key` is one to be certified again."""
         cert = f"{self.dir}/{name}.pem"
         conf = f"{self.dir}/{name}.cnf"
@@ -39,8 +40,8 @@ class Ca:
                     f"extendedKeyUsage={purpose}\n")
         made = key or f"{self.dir}/{name}.key"
         if key is None:
-            run_quiet(["openssl", "genpkey", "-algorithm", "EC", "-pkeyopt",
-                       "ec_paramgen_curve:P-256", "-out", made])
+            run_quiet(["openssl", "genpkey", "-algorithm", kind[0], "-pkeyopt", kind[1],
+                       "-out", made])
             os.chmod(made, 0o600)
         run_quiet(["openssl", "req", "-new", "-key", made, "-subj", f"/CN={name}",
                    "-out", f"{self.dir}/{name}.csr"])
@@ -64,7 +65,8 @@ def granted(token):
 class Authority:
     """Answers on a port of 127.0.0.1 until the world ends. `fault` may be changed at any time."""
 
-    def __init__(self, w, name, pair, fault=None, accuracy="secs:1, millisecs:500"):
+    def __init__(self, w, name, pair, fault=None, accuracy="secs:1, millisecs:500", digits=6,
+                 ess="sha256", chain=None, ordering=False, digest="sha256"):
         self.w, self.name, self.pair, self.fault = w, name, pair, fault
         self.dir = w.path(name + ".tsa")
         os.makedirs(self.dir)
@@ -78,10 +80,12 @@ class Authority:
         with open(f"{self.dir}/tsa.cnf", "w") as f:
             f.write("[tsa]\ndefault_tsa=t\n[t]\n"
                     f"serial={self.dir}/serial\ncrypto_device=builtin\n"
-                    f"signer_cert={pair[0]}\nsigner_key={pair[1]}\nsigner_digest=sha256\n"
+                    f"signer_cert={pair[0]}\nsigner_key={pair[1]}\nsigner_digest={digest}\n"
                     f"default_policy={POLICY}\nother_policies={OTHER_POLICY}\n"
-                    "digests=sha256,sha384,sha512\nclock_precision_digits=6\n"
-                    "ordering=no\ntsa_name=yes\ness_cert_id_chain=no\ness_cert_id_alg=sha256\n"
+                    f"digests=sha256,sha384,sha512\nclock_precision_digits={digits}\n"
+                    f"ordering={'yes' if ordering else 'no'}\ntsa_name=yes\n"
+                    f"ess_cert_id_chain={'yes' if chain else 'no'}\ness_cert_id_alg={ess}\n"
+                    + (f"certs={chain}\n" if chain else "")
                     + (f"accuracy={accuracy}\n" if accuracy else ""))
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self.handler())
         self.server.daemon_threads = True

@@ -68,6 +68,42 @@ def test_openssl_stamps_and_everybody_verifies(w, ca):
 
 
 @with_authorities
+def test_tokens_come_in_many_forms(w, ca):
+    """ESSCertID of RFC 2634, the issuers beside the certificate, whole seconds, other keys."""
+    f = file_of(w)
+    for name, kind, more in (
+            ("sha1", ("EC", "ec_paramgen_curve:P-256"), {"ess": "sha1", "digits": 0}),
+            ("chain", ("EC", "ec_paramgen_curve:P-384"), {"chain": ca.cert, "ordering": True}),
+            ("rsa", ("RSA", "rsa_keygen_bits:2048"), {"digest": "sha512", "digits": 3}),
+            ("p521", ("EC", "ec_paramgen_curve:P-521"), {"digest": "sha384"})):
+        a = authority(w, ca, name, pair=ca.issue(name, kind=kind), **more)
+        said = stamp_json(w, f, "--tsa", a.url, "--ca", ca.cert, "--force", status=0)["tokens"][0]
+        check(said["verified"] and said["ordering"] == bool(more.get("ordering")), name, said)
+        check(said["authority"]["digest"] == more.get("digest", "sha256"), name, said)
+        check(openssl_verifies(["-in", f + ".tsr", "-data", f], ca.cert), "openssl refuses", name)
+    os.remove(f + ".tsr")
+    weak = authority(w, ca, "weak", pair=ca.issue("weak", kind=("RSA", "rsa_keygen_bits:1024")))
+    old = authority(w, ca, "old", digest="sha1")
+    for a, reason in ((weak, "certificate"), (old, "weak-digest")):
+        said = stamp_json(w, f, "--tsa", a.url, "--ca", ca.cert, status=1)
+        check(said["tokens"][0]["reason"] == reason, a.name, said)
+        check(not leftovers(w), "left", leftovers(w))
+
+
+@with_authorities
+def test_trust_may_be_a_directory(w, ca):
+    a, f = authority(w, ca), file_of(w)
+    trust = w.path("trust")
+    os.makedirs(trust)
+    with open(ca.cert) as cert, open(f"{trust}/ca.pem", "w") as copy:
+        copy.write(cert.read())
+    stamp_json(w, f, "--tsa", a.url, "--ca", trust, status=1)
+    harness.run_quiet(["openssl", "rehash", trust])
+    stamp_json(w, f, "--tsa", a.url, "--ca", trust, status=0)
+    w.tool("verify", f, f + ".tsr", "--ca", trust, status=0)
+
+
+@with_authorities
 def test_without_a_ca_nothing_is_verified(w, ca):
     a, f = authority(w, ca), file_of(w)
     said = w.tool("stamp", f, "--tsa", a.url, status=0).stdout

@@ -374,6 +374,10 @@ static void the_content_is_what_was_read(void **state)
 	strike(w, TSA);
 	w->tst_info.n--;
 	assert_int_equal(fault_at(w, t, NOW_S, &v), NOON_TS_FAULT_CONTENT);
+	w->tst_info.n++;
+	assert_int_equal(fault_at(w, t, NOW_S, &v), NOON_TS_FAULT_NONE);
+	w->tst[sizeof(w->tst) - 1] ^= 1;
+	assert_int_equal(fault_at(w, t, NOW_S, &v), NOON_TS_FAULT_CONTENT);
 	noon_ts_trust_free(t);
 }
 

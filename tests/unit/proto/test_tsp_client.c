@@ -317,6 +317,42 @@ static void nonsense_is_not_an_answer(void **state)
 	assert_int_equal(judged(&a, r.der, &answer), NOON_TSP_REASON_INFO);
 }
 
+/* A TSTInfo of less than 128 bytes with extensions behind it. */
+static enum noon_tsp_reason with_extensions(const uint8_t *e, size_t n)
+{
+	const struct noon_tsp_ask a = asked(POLICY);
+	uint8_t oid[NOON_OID_MAX], buf[NOON_TST_INFO_MAX], longer[NOON_TST_INFO_MAX];
+	struct noon_tst_info t = right(&a, oid);
+	struct noon_der_wr w = noon_der_wr_over(buf, sizeof(buf));
+	struct noon_tsp_answer answer;
+	struct noon_bytes info;
+	struct reply r;
+
+	noon_tst_info_encode(&w, &t);
+	info = noon_der_wr_written(&w);
+	memcpy(longer, info.p, info.n);
+	memcpy(longer + info.n, e, n);
+	assert_true(longer[1] + n < 128);
+	longer[1] = (uint8_t)(longer[1] + n);
+	wrap_token(&r, noon_bytes_of(longer, info.n + n));
+	return judged(&a, r.der, &answer);
+}
+
+static void critical_extensions_are_not_passed_over(void **state)
+{
+	static const uint8_t plain[] = {0xa1, 8, 0x30, 6, 6, 1, 42, 4, 1, 0};
+	static const uint8_t critical[] = {0xa1, 11, 0x30, 9, 6, 1, 42, 1, 1, 0xff, 4, 1, 0};
+	static const uint8_t second[] = {0xa1, 19, 0x30, 6,  6, 1, 42,	 4, 1, 0, 0x30,
+					 9,    6,  1,	 42, 1, 1, 0xff, 4, 1, 0};
+	static const uint8_t odd[] = {0xa1, 3, 0x30, 1, 6};
+
+	(void)state;
+	assert_int_equal(with_extensions(plain, sizeof(plain)), NOON_TSP_REASON_GOOD);
+	assert_int_equal(with_extensions(critical, sizeof(critical)), NOON_TSP_REASON_EXTENSION);
+	assert_int_equal(with_extensions(second, sizeof(second)), NOON_TSP_REASON_EXTENSION);
+	assert_int_equal(with_extensions(odd, sizeof(odd)), NOON_TSP_REASON_EXTENSION);
+}
+
 /* Whatever is cut off or changed, it never stamps another thing, nor with another nonce. */
 static void no_changed_byte_makes_another_answer(void **state)
 {
@@ -391,6 +427,7 @@ int main(void)
 		cmocka_unit_test(refusals_say_why),
 		cmocka_unit_test(a_token_with_a_refusal_is_not_taken),
 		cmocka_unit_test(nonsense_is_not_an_answer),
+		cmocka_unit_test(critical_extensions_are_not_passed_over),
 		cmocka_unit_test(no_changed_byte_makes_another_answer),
 		cmocka_unit_test(units_follow_the_digits),
 		cmocka_unit_test(intervals_saturate),
