@@ -91,8 +91,7 @@ struct noon_tsp_answer {
 	struct noon_bytes text;	    /**< the authority's words, UTF-8, not checked; n 0: none */
 	struct noon_bytes token;    /**< ContentInfo, whole; n 0: none */
 	struct noon_bytes tst_info; /**< what is signed; n 0: none */
-	struct noon_tst_info
-		info; /**< it, read; good unless the reason is one of those above EXTENSION */
+	struct noon_tst_info info;  /**< it, read; policy.n 0: it could not be */
 };
 
 /** Read an answer: a TimeStampResp, or a token alone.
