@@ -38,7 +38,8 @@ static inline struct noon_bytes noon_bytes_of(const void *p, size_t n)
 
 static inline struct noon_rd noon_rd_over(const void *p, size_t n)
 {
-	return (struct noon_rd){p, (const uint8_t *)p + n};
+	/* NULL + 0 is not defined. */
+	return (struct noon_rd){p, n == 0 ? p : (const uint8_t *)p + n};
 }
 
 static inline struct noon_rd noon_rd_bytes(struct noon_bytes b)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What a power cut would leave: preloaded into a daemon, it copies each file of a folder, after each
- * fdatasync() or fsync() of it, to the folder named "durable" in it. What was written and not synced
- * since is not in the copy.
+ * What a power cut would leave: preloaded into a daemon, it copies each file of a folder, after
+ * each fdatasync() or fsync() of it, to the folder named "durable" in it. What was written and not
+ * synced since is not in the copy.
  *
  * POWER_CUT names the folder. fsync() of the folder itself does nothing here: names are kept.
  */
