@@ -19,6 +19,7 @@
 #include "platform/file.h"
 #include "platform/notify.h"
 #include "platform/sandbox.h"
+#include "platform/tai.h"
 
 /* Page, server snapshot and the checks of the clock are renewed this often. */
 #define TICK NOON_S(1)
@@ -401,13 +402,20 @@ static void check_leap(struct noon_daemon *d)
 }
 
 /* Without sources nothing tells a virtual clock how long the machine slept: it has no time to give
- * any more. CLOCK_REALTIME was set right by the kernel. */
+ * any more. CLOCK_REALTIME was set right by the kernel, which also knows of leap seconds, and
+ * carries them out. */
 static void check_local(struct noon_daemon *d)
 {
+	const bool real = d->clock->ops->real_is_disciplined;
 	noon_dur size = 0;
+	const enum noon_clock_event is = noon_clock_check(d->clock, &size);
 
-	if (noon_clock_check(d->clock, &size) != NOON_CLOCK_SUSPENDED ||
-	    d->clock->ops->real_is_disciplined || d->overslept)
+	if (real)
+		noon_leap_watch_announce(&d->leap, noon_tai_kernel_leap(),
+					 noon_clock_disciplined(d->clock));
+	if (is == NOON_CLOCK_STEPPED)
+		noon_tsa_service_tell(d->tsa, "stepped by somebody else");
+	if (is != NOON_CLOCK_SUSPENDED || real || d->overslept)
 		return;
 	d->overslept = true;
 	noon_log(NOON_LOG_WARNING,

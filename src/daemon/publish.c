@@ -78,6 +78,38 @@ static void fill_source(struct noon_daemon *d, noon_time h, struct noon_ntp_serv
 	}
 }
 
+/* How long ago the reading was taken, on h. */
+static noon_dur age(const struct noon_daemon *d, const struct noon_reading *r,
+		    const struct noon_instant *now)
+{
+	const noon_time h = d->clock->ops->free_running(d->clock, now->raw_ns);
+
+	return noon_sat_sub(h.ns, r->h.ns);
+}
+
+static noon_dur slack(const struct noon_daemon *d, const struct noon_reading *r,
+		      const struct noon_instant *now)
+{
+	return noon_dur_scale_out(noon_dur_abs(age(d, r, now)), r->rate_bound) + 1;
+}
+
+/* Where CLOCK_REALTIME is the clock, its bound is of the instant when the reading compared it with
+ * the line: from there it goes on. A step since then is one that the bound knows nothing of, so the
+ * line is drawn through the reading and not through what CLOCK_REALTIME says now. */
+static void anchor(const struct noon_daemon *d, const struct noon_reading *r,
+		   const struct noon_instant *now, struct noon_served_state *s)
+{
+	const noon_dur since = age(d, r, now);
+
+	s->line.from0 = now->raw_ns;
+	if (noon_daemon_has_sources(d))
+		s->line.to0 =
+			noon_time_add(noon_time_add(r->h, r->corr),
+				      noon_sat_add(since, noon_dur_scale(since, s->line.rate)));
+	else
+		s->line.to0 = (noon_time){now->real_ns};
+}
+
 static void publish_served(struct noon_daemon *d, const struct noon_reading *r)
 {
 	const struct noon_config_server *conf = &d->conf.server;
@@ -93,11 +125,8 @@ static void publish_served(struct noon_daemon *d, const struct noon_reading *r)
 	struct noon_ntp_server_clock *c = &s.clock;
 
 	noon_leap_watch_window(&d->leap, &s.leap_from, &s.leap_until);
-	/* The bound covers how far CLOCK_REALTIME is off the line now: from here it goes on. */
-	if (s.real_is_c) {
-		s.line.from0 = now.raw_ns;
-		s.line.to0 = (noon_time){now.real_ns};
-	}
+	if (s.real_is_c)
+		anchor(d, r, &now, &s);
 	c->precision = -24;
 	c->reference = s.map.to0;
 	c->leap = r->leap;
@@ -105,9 +134,12 @@ static void publish_served(struct noon_daemon *d, const struct noon_reading *r)
 		const bool good = r->state == NOON_STATE_OK || r->state == NOON_STATE_HOLDOVER;
 
 		c->has_time = good;
-		c->root_disp = good ? noon_sat_add(r->bound, now.err) : 0;
+		c->root_disp =
+			good ? noon_sat_add(noon_sat_add(r->bound, now.err), slack(d, r, &now)) : 0;
 		s.disp_rate = r->rate_bound;
-		s.void_after = noon_time_add(s.map.to0, noon_time_diff(r->void_after, r->h));
+		s.void_after = noon_time_add(r->void_after, r->corr);
+		s.ok_until = noon_time_min(noon_time_add(r->fresh_until, r->corr),
+					   noon_time_add(noon_time_add(r->h, r->corr), FRESH_FOR));
 		fill_source(d, r->h, c);
 	} else {
 		c->has_time = conf->local_stratum > 0 && !d->overslept;
@@ -115,6 +147,7 @@ static void publish_served(struct noon_daemon *d, const struct noon_reading *r)
 		c->root_disp = conf->local_bound;
 		c->ref_id = REF_ID_LOCAL;
 		s.void_after = NOON_TIME_NEVER;
+		s.ok_until = noon_time_add(s.map.to0, FRESH_FOR);
 	}
 	noon_served_put(&d->served, &s);
 }

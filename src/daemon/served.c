@@ -33,18 +33,18 @@ void noon_served_renew(struct noon_served_state *s, const struct noon_instant *n
 	const noon_time want = noon_clock_map_apply(&s->line, now->raw_ns);
 	const noon_time is = noon_clock_map_apply(&s->map, now->real_ns);
 
+	s->clock = noon_served_clock_at(s, want);
 	if (noon_sat_sub(asleep, s->asleep) > SLEEP_MIN) {
 		s->clock.has_time = false;
 		s->is_ok = false;
 	}
-	if (!s->real_is_c) {
-		s->clock.root_disp = noon_served_clock_at(s, want).root_disp;
-		s->map.from0 = now->real_ns;
-		s->map.to0 = want;
-	} else if (!s->is_local) {
+	if (noon_time_before(s->ok_until, want))
+		s->is_ok = false;
+	if (s->real_is_c && !s->is_local)
 		s->clock.root_disp =
 			noon_sat_add(s->clock.root_disp, noon_dur_abs(noon_time_diff(is, want)));
-	}
+	s->map.from0 = now->real_ns;
+	s->map.to0 = s->real_is_c ? is : want;
 	s->clock.root_disp = noon_sat_add(s->clock.root_disp, now->err);
 }
 

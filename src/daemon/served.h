@@ -21,6 +21,7 @@ struct noon_served_state {
 	bool real_is_c;		    /**< C is CLOCK_REALTIME itself */
 	bool is_local;		    /**< C is right by decree: there are no sources */
 	bool is_ok;		    /**< the state is ok; a local clock: it lost no time */
+	noon_time ok_until;	    /**< C from which on it is ok no more, unless renewed */
 	noon_time leap_from;	    /**< around the leap second that is due or was the last one: */
 	noon_time leap_until;	    /**< noon_leap_watch_window() */
 	noon_dur asleep;	    /**< noon_clock_asleep() at the time */
@@ -41,8 +42,8 @@ void noon_served_put(struct noon_served *s, const struct noon_served_state *stat
 void noon_served_get(struct noon_served *s, struct noon_served_state *ret);
 /**
  * Bring a snapshot up to `now`: the map is drawn anew through the line or, where CLOCK_REALTIME is
- * the served clock, root_disp grows by how far that has left the line. There is no time to give
- * if the machine slept in between.
+ * the served clock, root_disp grows by how far that has left the line. Growth and ends are judged
+ * by the line, which nobody can step. There is no time to give if the machine slept in between.
  */
 void noon_served_renew(struct noon_served_state *s, const struct noon_instant *now,
 		       noon_dur asleep);

@@ -99,6 +99,22 @@ static bool from_kernel(int16_t *ret)
 	return true;
 }
 
+enum noon_leap noon_tai_kernel_leap(void)
+{
+	struct timex t;
+
+	memset(&t, 0, sizeof(t));
+	switch (adjtimex(&t)) {
+	case TIME_INS:
+	case TIME_OOP: /* the inserted second is now */
+		return NOON_LEAP_INSERT;
+	case TIME_DEL:
+		return NOON_LEAP_DELETE;
+	default:
+		return NOON_LEAP_NONE;
+	}
+}
+
 noon_err noon_tai_find(const char *list_path, int64_t utc_s, int16_t *ret, const char **ret_why)
 {
 	static const struct {

@@ -9,6 +9,7 @@
 
 #include "base/bytes.h"
 #include "base/err.h"
+#include "base/sample.h"
 
 /**
  * Look TAI - UTC up in a leap-seconds.list.
@@ -34,5 +35,8 @@ NOON_MUST_USE noon_err noon_tai_from_list(struct noon_bytes text, int64_t utc_s,
  */
 NOON_MUST_USE noon_err noon_tai_find(const char *list_path, int64_t utc_s, int16_t *ret,
 				     const char **ret_why);
+
+/** What the kernel knows of a leap second of today: of a clock that somebody else steers. */
+enum noon_leap noon_tai_kernel_leap(void);
 
 #endif

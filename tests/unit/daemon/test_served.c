@@ -73,6 +73,7 @@ static void a_clock_right_by_decree_stays_so(void **state)
 
 	(void)state;
 	s.is_local = true;
+	s.disp_rate = 0;
 	noon_served_renew(&s, &later, NOON_S(7));
 	assert_int_equal(s.clock.root_disp, NOON_US(100));
 }
@@ -90,12 +91,48 @@ static void after_sleep_there_is_no_time_to_give(void **state)
 	assert_false(r.clock.has_time);
 }
 
+/* Growth and ends are judged by the line: a step back must not undo them. */
+static void a_step_back_makes_nothing_younger(void **state)
+{
+	struct noon_served_state s = real_clock();
+	const struct noon_instant later = {RAW + NOON_S(10), REAL - NOON_S(50), 0};
+	const struct noon_instant too_late = {RAW + NOON_S(61), REAL + NOON_S(1), 0};
+
+	(void)state;
+	s.disp_rate = 1e-3;
+	noon_served_renew(&s, &later, NOON_S(7));
+	assert_true(s.clock.has_time);
+	assert_true(s.clock.root_disp >= NOON_S(60) + NOON_MS(10));
+	s = real_clock();
+	noon_served_renew(&s, &too_late, NOON_S(7));
+	assert_false(s.clock.has_time);
+}
+
+/* A main loop that stands still renews no snapshot. */
+static void nothing_stays_ok_by_itself(void **state)
+{
+	struct noon_served_state s = virtual_clock();
+	const struct noon_instant soon = {RAW + NOON_S(4), REAL + NOON_S(4), 0};
+	const struct noon_instant later = {RAW + NOON_S(6), REAL + NOON_S(6), 0};
+
+	(void)state;
+	s.is_ok = true;
+	s.ok_until = (noon_time){REAL + NOON_S(5)};
+	noon_served_renew(&s, &soon, NOON_S(7));
+	assert_true(s.is_ok);
+	noon_served_renew(&s, &later, NOON_S(7));
+	assert_false(s.is_ok);
+	assert_true(s.clock.has_time);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_virtual_clock_does_not_follow_a_step_of_another),
 		cmocka_unit_test(a_real_clock_that_strays_widens_its_bound),
 		cmocka_unit_test(a_clock_right_by_decree_stays_so),
+		cmocka_unit_test(a_step_back_makes_nothing_younger),
+		cmocka_unit_test(nothing_stays_ok_by_itself),
 		cmocka_unit_test(after_sleep_there_is_no_time_to_give),
 	};
 
