@@ -229,6 +229,40 @@ noon_err noon_tsa_ledger_open(const char *path, struct noon_tsa_ledger **ret,
 	return err;
 }
 
+static bool open_to_read(struct noon_tsa_ledger *l, const char *name, int flags)
+{
+	(void)sqlite3_close(l->db);
+	l->db = NULL;
+	if (sqlite3_open_v2(name, &l->db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | flags,
+			    NULL) != SQLITE_OK)
+		return false;
+	(void)sqlite3_busy_timeout(l->db, BUSY_MS);
+	return true;
+}
+
+/* SQLite puts files beside one that is read, too. Where it may not, on a medium for example, it has
+ * to be told that nobody writes; without a WAL nobody does. */
+static bool open_still(struct noon_tsa_ledger *l, const char *path)
+{
+	const int rc = sqlite3_errcode(l->db) & 0xff;
+	char name[1600] = "file:";
+	size_t n = strlen(name);
+
+	if ((rc != SQLITE_READONLY && rc != SQLITE_CANTOPEN) || strlen(path) > 500)
+		return false;
+	(void)snprintf(name + n, sizeof(name) - n, "%s-wal", path);
+	if (access(name + n, F_OK) == 0)
+		return false;
+	for (const char *p = path; *p != '\0'; p++)
+		if (strchr("%?#", *p) != NULL)
+			n += (size_t)snprintf(name + n, sizeof(name) - n, "%%%02x",
+					      (unsigned)(unsigned char)*p);
+		else
+			name[n++] = *p;
+	(void)snprintf(name + n, sizeof(name) - n, "?immutable=1");
+	return open_to_read(l, name, SQLITE_OPEN_URI) && is_ledger(l->db) && load_instance(l);
+}
+
 noon_err noon_tsa_ledger_read(const char *path, struct noon_tsa_ledger **ret,
 			      struct noon_ledger_why *why)
 {
@@ -243,14 +277,10 @@ noon_err noon_tsa_ledger_read(const char *path, struct noon_tsa_ledger **ret,
 	if (l == NULL)
 		return fail(l, why, path);
 	l->lock = -1;
-	if (sqlite3_open_v2(path, &l->db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL) !=
-	    SQLITE_OK) {
+	if (!open_to_read(l, path, 0))
 		err = fail(l, why, path);
-	} else if (!is_ledger(l->db) || !load_instance(l)) {
+	else if ((!is_ledger(l->db) || !load_instance(l)) && !open_still(l, path))
 		err = not_a_ledger(l, path, why);
-	} else {
-		(void)sqlite3_busy_timeout(l->db, BUSY_MS);
-	}
 	if (err)
 		noon_tsa_ledger_close(l);
 	else

@@ -70,7 +70,8 @@ struct noon_ledger_why {
  *  process has it), NOON_ERR_FORMAT (not such a file), NOON_ERR_OS (see *why) */
 NOON_MUST_USE noon_err noon_tsa_ledger_open(const char *path, struct noon_tsa_ledger **ret,
 					    struct noon_ledger_why *why);
-/** Open for reading; the file must be there. Errors as noon_tsa_ledger_open(), NOON_ERR_NOT_FOUND.
+/** Open for reading; the file must be there. It may be a copy in a place where nothing can be
+ *  written, as long as nobody else writes it. Errors as noon_tsa_ledger_open(), NOON_ERR_NOT_FOUND.
  */
 NOON_MUST_USE noon_err noon_tsa_ledger_read(const char *path, struct noon_tsa_ledger **ret,
 					    struct noon_ledger_why *why);

@@ -124,8 +124,7 @@ def attacked(w, relay, d, way, spec, what, seconds):
     d.wait_state("ok", 30)
     wait_for(lambda: o.ask() or o.all_are("token"), 40, "tokens of all policies")
     o.watch(3, "calm")
-    before = o.tokens
-    check(before > 0 and o.all_are("token"), o.last)
+    wait_for(lambda: o.ask() or o.all_are("token"), 40, "tokens of all policies")
     relay.set(**{way: spec})
     check(o.watch(seconds, what, lambda s: o.all_are("timeNotAvailable") and
                   abs(s.get("true_error_s", 0)) * 10**9 > max(PROMISES.values())) or

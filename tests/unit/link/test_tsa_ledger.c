@@ -673,6 +673,32 @@ static void says_that_a_directory_is_read_only(void **state)
 	assert_int_equal(chmod(dir, 0755), 0);
 }
 
+static int audit_as_nobody(void)
+{
+	struct noon_ledger_audit r;
+
+	if (geteuid() == 0 && setuid(NOBODY) != 0)
+		return 77;
+	r = audit(NULL);
+	return r.good && r.entries == 7 ? 0 : 1;
+}
+
+/* An auditor's copy, on a medium or in a place of somebody else's. */
+static void is_read_where_nothing_can_be_written(void **state)
+{
+	static const char *const name[] = {"tsa.db", "100%?#of it.db"};
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		(void)snprintf(path, sizeof(path), "%s/%s", dir, name[i]);
+		(void)write_some();
+		assert_int_equal(chmod(path, 0444), 0);
+		assert_int_equal(chmod(dir, 0555), 0);
+		assert_int_equal(in_child(audit_as_nobody), 0);
+		assert_int_equal(chmod(dir, 0755), 0);
+	}
+}
+
 /* As on a full disk, from a child's point of view. */
 static int write_on_a_full_disk(void)
 {
@@ -736,6 +762,7 @@ int main(void)
 		TEST(follows_links_among_directories),
 		TEST(is_nobody_elses),
 		TEST(says_that_a_directory_is_read_only),
+		TEST(is_read_where_nothing_can_be_written),
 		TEST(goes_on_after_the_disk_was_full),
 	};
 
