@@ -7,6 +7,9 @@
 
 #include "daemon/config_priv.h"
 
+/* A policy of ordering gives one token for each unit of the last digit. */
+#define ORDERING_DIGITS 3
+
 /* Not const only because libConfuse's types are not; nothing writes to them. */
 static cfg_opt_t policy_opts[] = {
 	CFG_STR("accuracy", "1s", CFGF_NONE),
@@ -125,6 +128,11 @@ static noon_err take_policies(cfg_t *cfg, struct noon_tsa_conf *m)
 		if (take_policy(cfg_getnsec(cfg, "policy", i), &m->policy[i]))
 			return NOON_ERR_FORMAT;
 	m->n_policies = n;
+	for (unsigned i = 0; i < n; i++)
+		if (m->policy[i].ordering && m->digits_max < ORDERING_DIGITS)
+			return refuse(
+				cfg, "clock_precision_digits",
+				"ordering needs 3 at least: genTime has to tell tokens apart");
 	return NOON_OK;
 }
 

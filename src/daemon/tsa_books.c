@@ -8,10 +8,15 @@
 
 #include "daemon/log.h"
 
-#define BLOCK  16384 /* serial numbers reserved at a time */
-#define IDLE_S 1     /* how often the thread looks for sums of refusals */
+#define BLOCK 16384 /* serial numbers reserved at a time */
+/* Refusals in a second that are written one by one; beyond, their number is: a flood of requests
+ * that cost nothing must not fill the disk. */
+#define REFUSALS_WRITTEN 20
 
-noon_err noon_tsa_books_open(struct noon_tsa_books *b, const char *path, noon_time *ret_last)
+#define IDLE_S 1 /* how often the thread looks for sums of refusals */
+
+noon_err noon_tsa_books_open(struct noon_tsa_books *b, const char *path, bool ordered,
+			     noon_time *ret_last)
 {
 	struct noon_ledger_why why = {.text = ""};
 	pthread_condattr_t attr;
@@ -29,10 +34,11 @@ noon_err noon_tsa_books_open(struct noon_tsa_books *b, const char *path, noon_ti
 		noon_log(NOON_LOG_ERROR, "tsa: %s", why.text);
 		return err;
 	}
-	err = noon_tsa_ledger_last_ordered(b->ledger, ret_last);
 	b->head = noon_tsa_ledger_end(b->ledger);
+	if (ordered)
+		err = noon_tsa_ledger_last_ordered(b->ledger, ret_last);
 	if (err)
-		noon_log(NOON_LOG_ERROR, "tsa: %s: %s", path, noon_tsa_ledger_error(b->ledger));
+		noon_log(NOON_LOG_ERROR, "tsa: %s: its tokens cannot be read", path);
 	return err;
 }
 
@@ -173,7 +179,7 @@ static void write_notes(struct noon_tsa_books *b)
 	lost.at = sum.at = noon_tsa_register_now(b->reg);
 	if (notes_lost > 0) {
 		(void)snprintf(lost.text, sizeof(lost.text),
-			       "%zu events came faster than they could be written", notes_lost);
+			       "%zu events could not be kept until they were written", notes_lost);
 		put_entry(b, n++, &lost);
 	}
 	if (refusals > 0) {
@@ -230,9 +236,11 @@ noon_err noon_tsa_books_start(struct noon_tsa_books *b, struct noon_tsa_register
 		return NOON_ERR_OS;
 	}
 	reserve(b);
-	b->running = pthread_create(&b->thread, NULL, thread_main, b) == 0;
+	const int failed = pthread_create(&b->thread, NULL, thread_main, b);
+
+	b->running = failed == 0;
 	if (!b->running)
-		noon_log(NOON_LOG_ERROR, "tsa: cannot start a thread: %s", strerror(errno));
+		noon_log(NOON_LOG_ERROR, "tsa: cannot start a thread: %s", strerror(failed));
 	return b->running ? NOON_OK : NOON_ERR_OS;
 }
 
@@ -307,11 +315,20 @@ void noon_tsa_books_note(struct noon_tsa_books *b, enum noon_ledger_kind kind, n
 	(void)pthread_mutex_unlock(&b->lock);
 }
 
-void noon_tsa_books_count_refusal(struct noon_tsa_books *b)
+bool noon_tsa_books_take_refusal(struct noon_tsa_books *b)
 {
+	const noon_time now = noon_mono_now();
+	bool written;
+
 	(void)pthread_mutex_lock(&b->lock);
-	b->unwritten_refusals++;
+	if (noon_time_diff(now, b->second) >= NOON_S(1)) {
+		b->second = now;
+		b->refusals = 0;
+	}
+	written = ++b->refusals <= REFUSALS_WRITTEN;
+	b->unwritten_refusals += !written;
 	(void)pthread_mutex_unlock(&b->lock);
+	return written;
 }
 
 void noon_tsa_books_report(struct noon_tsa_books *b, struct noon_ledger_head *ret_head,

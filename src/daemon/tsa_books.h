@@ -7,7 +7,6 @@
 #define NOON_DAEMON_TSA_BOOKS_H
 
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdbool.h>
 
 #include "daemon/tsa_register.h"
@@ -55,6 +54,8 @@ struct noon_tsa_books {
 	size_t n_notes;
 	size_t notes_lost;
 	struct noon_tsa_note note[NOON_TSA_NOTES_MAX];
+	noon_time second;	     /**< CLOCK_MONOTONIC: from when on refusals were counted */
+	unsigned refusals;	     /**< in it */
 	uint64_t unwritten_refusals; /**< counted only, to be written as one sum */
 	struct noon_ledger_head head;
 	bool failing; /**< the last attempt to write failed */
@@ -65,12 +66,13 @@ struct noon_tsa_books {
 	struct noon_ledger_entry entry[NOON_TSA_BATCH_MAX];
 };
 
-/** Open the ledger, reserve numbers for the register. Errors are logged.
- *  @param[out] ret_last  genTime of the last token with an order
+/** Open the ledger. Errors are logged.
+ *  @param ordered        some policy promises an order
+ *  @param[out] ret_last  if ordered: genTime of the last token with an order
  *  @retval NOON_OK, NOON_ERR_OS, NOON_ERR_STATE, NOON_ERR_FORMAT */
-NOON_MUST_USE noon_err noon_tsa_books_open(struct noon_tsa_books *b, const char *path,
+NOON_MUST_USE noon_err noon_tsa_books_open(struct noon_tsa_books *b, const char *path, bool ordered,
 					   noon_time *ret_last);
-/** Start the thread. @retval NOON_OK, NOON_ERR_OS (logged) */
+/** Reserve numbers for the register and start the thread. @retval NOON_OK, NOON_ERR_OS (logged) */
 NOON_MUST_USE noon_err noon_tsa_books_start(struct noon_tsa_books *b,
 					    struct noon_tsa_register *reg);
 /** Write what is there, stop, close. Fine after a failed open, or if all zero. Pages that were
@@ -85,8 +87,9 @@ struct noon_tsa_page *noon_tsa_books_done(struct noon_tsa_books *b, struct noon_
 /** Have an event written; nobody waits for it. Thread: any. */
 void noon_tsa_books_note(struct noon_tsa_books *b, enum noon_ledger_kind kind, noon_time at,
 			 const char *text);
-/** Count a refusal that is not written by itself. Thread: any. */
-void noon_tsa_books_count_refusal(struct noon_tsa_books *b);
+/** Count a refusal. @return whether it is to be written by itself; otherwise their sum is. Thread:
+ *  any. */
+bool noon_tsa_books_take_refusal(struct noon_tsa_books *b);
 
 /** Where the chain ends, and the last error ("" if writing goes well). Thread: any. */
 void noon_tsa_books_report(struct noon_tsa_books *b, struct noon_ledger_head *ret_head,

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/tsa_register.h"
 
-#include <time.h>
-
 void noon_tsa_register_init(struct noon_tsa_register *g, const struct noon_tsa_conf *conf,
 			    struct noon_served *served, noon_dur local_bound)
 {
@@ -54,6 +52,16 @@ noon_time noon_tsa_register_now(struct noon_tsa_register *g)
 	const struct noon_tsa_clock c = noon_tsa_register_clock(g);
 
 	return noon_time_add(c.earliest, noon_time_diff(c.latest, c.earliest) / 2);
+}
+
+noon_time noon_tsa_register_last(struct noon_tsa_register *g)
+{
+	noon_time last;
+
+	(void)pthread_mutex_lock(&g->lock);
+	last = g->last;
+	(void)pthread_mutex_unlock(&g->lock);
+	return last;
 }
 
 static bool take_number(struct noon_tsa_register *g, uint64_t *ret)

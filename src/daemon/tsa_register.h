@@ -38,6 +38,9 @@ struct noon_tsa_clock noon_tsa_register_clock(struct noon_tsa_register *g);
 /** UTC as far as it is known: for the books. */
 noon_time noon_tsa_register_now(struct noon_tsa_register *g);
 
+/** genTime of the last token of a policy with ordering. */
+noon_time noon_tsa_register_last(struct noon_tsa_register *g);
+
 /** Read the clock, judge it for the policy, and take a number.
  *  @param[out] ret_counter  of the serial number; untouched if refused */
 struct noon_tsa_refusal noon_tsa_register_take(struct noon_tsa_register *g, size_t policy,

@@ -136,10 +136,19 @@ noon_err noon_tsa_service_new(const struct noon_config_tsa *conf, struct noon_se
 	return err;
 }
 
+static bool has_order(const struct noon_tsa_conf *c)
+{
+	for (size_t i = 0; i < c->n_policies; i++)
+		if (c->policy[i].ordering)
+			return true;
+	return false;
+}
+
 noon_err noon_tsa_service_start(struct noon_tsa_service *s)
 {
 	/* Only now: the files are to be those of the user that it runs as. */
-	noon_err err = noon_tsa_books_open(&s->books, s->conf.ledger, &s->reg.last);
+	noon_err err = noon_tsa_books_open(&s->books, s->conf.ledger, has_order(&s->conf.machine),
+					   &s->reg.last);
 
 	err = err ? err : noon_tsa_books_start(&s->books, &s->reg);
 	if (!err)
@@ -284,8 +293,8 @@ static json_t *policies(struct noon_tsa_service *s)
 	for (size_t i = 0; i < s->conf.machine.n_policies; i++) {
 		const struct noon_tsa_policy *p = &s->conf.machine.policy[i];
 		struct noon_tsa_date d;
-		const struct noon_tsa_refusal no =
-			noon_tsa_date(&s->conf.machine, i, &clock, NOON_TIME_FIRST, &d);
+		const struct noon_tsa_refusal no = noon_tsa_date(
+			&s->conf.machine, i, &clock, noon_tsa_register_last(&s->reg), &d);
 		const bool fit = no.fail == NOON_TSP_FAIL_NONE;
 		char oid[NOON_OID_TEXT_MAX];
 		json_t *o;

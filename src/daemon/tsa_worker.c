@@ -9,9 +9,6 @@
 #include "crypto/sign.h"
 #include "daemon/log.h"
 
-/* Refusals in a second that are written one by one; beyond, their number is. */
-#define REFUSALS_WRITTEN 100
-
 #define REFUSAL_TEXT 96 /* bytes of what is written of one */
 
 struct noon_tsa_job {
@@ -141,18 +138,6 @@ static struct noon_tsa_refusal grant(struct noon_tsa_worker *w, struct noon_tsa_
 	return no.fail != NOON_TSP_FAIL_NONE ? no : strike(w, j, &r, &date, counter);
 }
 
-/* A flood of requests that cost nothing must not fill the disk. */
-static bool is_written(struct noon_tsa_worker *w)
-{
-	const noon_time now = noon_mono_now();
-
-	if (noon_time_diff(now, w->second) >= NOON_S(1)) {
-		w->second = now;
-		w->refusals = 0;
-	}
-	return ++w->refusals <= REFUSALS_WRITTEN;
-}
-
 static void refuse(struct noon_tsa_worker *w, struct noon_tsa_job *j,
 		   const struct noon_tsa_refusal *no)
 {
@@ -194,8 +179,7 @@ static void on_request(void *arg, struct noon_http_request *r)
 	j->outcome = outcome_of(no.fail);
 	if (no.fail != NOON_TSP_FAIL_NONE) {
 		refuse(w, j, &no);
-		if (!is_written(w)) {
-			noon_tsa_books_count_refusal(w->books);
+		if (!noon_tsa_books_take_refusal(w->books)) {
 			answer(w, j);
 			return;
 		}

@@ -63,8 +63,6 @@ struct noon_tsa_worker {
 	struct noon_tsa_page *batch; /**< not handed in yet */
 	struct noon_tsa_page **batch_end;
 	struct noon_tsa_clerk clerk;
-	noon_time second;  /**< CLOCK_MONOTONIC: when refusals were counted from */
-	unsigned refusals; /**< written since */
 	atomic_uint_fast64_t outcome[NOON_TSA_OUTCOMES];
 };
 

@@ -43,6 +43,9 @@ static void take_row(sqlite3_stmt *st, struct noon_ledger_head *at, struct noon_
 		memcpy(at->hash, sqlite3_column_blob(st, 6), NOON_LEDGER_HASH_LEN);
 }
 
+/* Entries that are read in one go: whoever takes his time between two goes holds nobody up. */
+#define GO 512
+
 noon_err noon_tsa_ledger_each(struct noon_tsa_ledger *l, uint64_t first,
 			      bool (*take)(void *arg, const struct noon_ledger_head *at,
 					   const struct noon_ledger_entry *e),
@@ -51,26 +54,28 @@ noon_err noon_tsa_ledger_each(struct noon_tsa_ledger *l, uint64_t first,
 	sqlite3_stmt *st = NULL;
 	int rc = sqlite3_prepare_v2(l->db,
 				    "SELECT seq,kind,at,counter,digest,body,hash FROM entry "
-				    "WHERE seq>=?1 ORDER BY seq",
+				    "WHERE seq>=?1 ORDER BY seq LIMIT ?2",
 				    -1, &st, NULL);
+	uint64_t n = GO;
 
-	if (rc == SQLITE_OK)
-		rc = sqlite3_bind_int64(st, 1, (sqlite3_int64)first);
-	while (rc == SQLITE_OK || rc == SQLITE_ROW) {
-		struct noon_ledger_head at;
-		struct noon_ledger_entry e;
+	while (rc == SQLITE_OK && n == GO) {
+		(void)sqlite3_bind_int64(st, 1, (sqlite3_int64)first);
+		(void)sqlite3_bind_int64(st, 2, GO);
+		for (n = 0; (rc = sqlite3_step(st)) == SQLITE_ROW; n++) {
+			struct noon_ledger_head at;
+			struct noon_ledger_entry e;
 
-		rc = sqlite3_step(st);
-		if (rc != SQLITE_ROW)
-			break;
-		take_row(st, &at, &e);
-		if (!take(arg, &at, &e)) {
-			rc = SQLITE_DONE;
-			break;
+			take_row(st, &at, &e);
+			first = at.seq + 1;
+			if (!take(arg, &at, &e)) {
+				(void)sqlite3_finalize(st);
+				return NOON_OK;
+			}
 		}
+		rc = rc == SQLITE_DONE ? sqlite3_reset(st) : rc;
 	}
 	(void)sqlite3_finalize(st);
-	return rc == SQLITE_DONE ? NOON_OK : NOON_ERR_OS;
+	return rc == SQLITE_OK ? NOON_OK : NOON_ERR_OS;
 }
 
 noon_err noon_tsa_ledger_head(struct noon_tsa_ledger *l, struct noon_ledger_head *ret)
@@ -124,13 +129,14 @@ noon_err noon_tsa_ledger_last_ordered(struct noon_tsa_ledger *l, noon_time *ret)
 }
 
 struct audit {
-	struct noon_tsa_ledger *ledger;
 	const struct noon_ledger_head *expected;
 	void (*progress)(void *arg, uint64_t entries);
 	void *arg;
 	struct noon_ledger_head before;
 	struct noon_ledger_audit *ret;
 	uint64_t reserved; /* counters up to this one */
+	uint64_t since;	   /* the first one of the opening that is being read */
+	uint32_t prefix;   /* of its serial numbers */
 };
 
 static bool wrong(struct audit *a, uint64_t seq, const char *why)
@@ -141,27 +147,42 @@ static bool wrong(struct audit *a, uint64_t seq, const char *why)
 	return false;
 }
 
-/* "FIRST to LAST", the first one after all that were reserved before. */
-static bool check_block(struct audit *a, uint64_t seq, const struct noon_ledger_entry *e)
+bool noon_ledger_block_parse(struct noon_bytes body, struct noon_ledger_block *ret)
 {
 	char text[80];
 	unsigned long long first = 0;
 	unsigned long long last = 0;
+	unsigned prefix = 0;
 	char end = 0;
 
-	if (e->body.n >= sizeof(text))
-		return wrong(a, seq, "its block of serial numbers is malformed");
-	memcpy(text, e->body.p, e->body.n);
-	text[e->body.n] = '\0';
+	if (body.n == 0 || body.n >= sizeof(text))
+		return false;
+	memcpy(text, body.p, body.n);
+	text[body.n] = '\0';
 	/* NOLINTNEXTLINE(cert-err34-c): the ranges are checked below */
-	if (sscanf(text, "%llu to %llu%c", &first, &last, &end) != 2 || first > last)
+	if (sscanf(text, "%llu to %llu, prefix %8x%c", &first, &last, &prefix, &end) != 3 ||
+	    first == 0 || first > last || last > INT64_MAX)
+		return false;
+	*ret = (struct noon_ledger_block){.first = first, .last = last, .prefix = prefix};
+	return true;
+}
+
+/* The first one comes after all that were reserved before. */
+static bool check_block(struct audit *a, uint64_t seq, const struct noon_ledger_entry *e)
+{
+	struct noon_ledger_block b;
+
+	if (!noon_ledger_block_parse(e->body, &b))
 		return wrong(a, seq, "its block of serial numbers is malformed");
-	if (first <= a->reserved)
+	if (b.first <= a->reserved)
 		return wrong(a, seq, "it reserves serial numbers a second time");
-	if (first > a->reserved + 1)
+	if (b.first > a->reserved + 1)
 		return wrong(a, seq, "it leaves out serial numbers");
-	a->ret->serials_unused += last - first + 1;
-	a->reserved = last;
+	if (b.prefix != a->prefix)
+		a->since = b.first;
+	a->prefix = b.prefix;
+	a->ret->serials_unused += b.last - b.first + 1;
+	a->reserved = b.last;
 	return true;
 }
 
@@ -172,11 +193,11 @@ static bool check_token(struct audit *a, uint64_t seq, const struct noon_ledger_
 	struct noon_bytes is;
 	struct noon_tst_info t;
 
-	if (e->counter == 0 || e->counter > a->reserved)
+	if (e->counter == 0 || e->counter < a->since || e->counter > a->reserved)
 		return wrong(a, seq, "its serial number was never reserved");
 	if (noon_tst_info_decode(e->body, &t))
 		return wrong(a, seq, "its TSTInfo is malformed");
-	noon_tsa_ledger_serial(a->ledger, e->counter, serial);
+	noon_ledger_serial(a->prefix, e->counter, serial);
 	is = noon_bytes_of(serial, sizeof(serial));
 	while (is.n > 1 && is.p[0] == 0 && is.p[1] < 0x80) {
 		is.p++;
@@ -268,18 +289,13 @@ noon_err noon_tsa_ledger_audit(struct noon_tsa_ledger *l, const struct noon_ledg
 			       void (*progress)(void *arg, uint64_t entries), void *arg,
 			       struct noon_ledger_audit *ret)
 {
-	struct audit a = {
-		.ledger = l, .expected = expected, .progress = progress, .arg = arg, .ret = ret};
+	struct audit a = {.expected = expected, .progress = progress, .arg = arg, .ret = ret};
 	noon_err err;
 
 	memset(ret, 0, sizeof(*ret));
-	/* One state of the file for both passes, although the authority goes on. */
-	if (sqlite3_exec(l->db, "BEGIN", NULL, NULL, NULL) != SQLITE_OK)
-		return NOON_ERR_OS;
 	err = noon_tsa_ledger_each(l, 0, take, &a);
 	if (!err && ret->bad_seq == 0)
 		err = check_order(l, ret);
-	(void)sqlite3_exec(l->db, "COMMIT", NULL, NULL, NULL);
 	if (!err && ret->bad_seq == 0 && expected != NULL && !ret->has_expected)
 		(void)wrong(&a, expected->seq, "the one that was expected is not there");
 	ret->good = !err && ret->bad_seq == 0;

@@ -19,9 +19,6 @@
 
 static const char schema[] =
 	"BEGIN IMMEDIATE;"
-	"CREATE TABLE IF NOT EXISTS instance(id INTEGER PRIMARY KEY CHECK(id BETWEEN 1 AND "
-	"2147483647));"
-	"CREATE TABLE IF NOT EXISTS block(first INTEGER PRIMARY KEY, last INTEGER NOT NULL);"
 	"CREATE TABLE IF NOT EXISTS entry(seq INTEGER PRIMARY KEY, kind INTEGER NOT NULL, "
 	"at INTEGER NOT NULL, counter INTEGER UNIQUE, digest BLOB, body BLOB NOT NULL, "
 	"hash BLOB NOT NULL);"
@@ -70,35 +67,27 @@ static bool prepare(struct noon_tsa_ledger *l, const char *sql, sqlite3_stmt **r
 	       SQLITE_OK;
 }
 
-/* A number drawn once: with another file, lost and made anew, the same counters give other serial
- * numbers. */
-static bool load_instance(struct noon_tsa_ledger *l)
+/* Drawn at each opening: with a file lost and made anew, or put back from a copy, the same counters
+ * give other serial numbers. */
+static bool draw_prefix(struct noon_tsa_ledger *l)
 {
-	sqlite3_stmt *st = NULL;
-	bool ok = false;
-
-	if (prepare(l, "SELECT id FROM instance", &st) && sqlite3_step(st) == SQLITE_ROW) {
-		l->instance = (uint32_t)sqlite3_column_int64(st, 0);
-		ok = true;
+	while (l->prefix == 0) {
+		if (getrandom(&l->prefix, sizeof(l->prefix), 0) != (ssize_t)sizeof(l->prefix))
+			return false;
+		l->prefix &= INT32_MAX;
 	}
-	(void)sqlite3_finalize(st);
-	return ok;
+	return true;
 }
 
-static bool make_instance(struct noon_tsa_ledger *l)
+/* Whoever can write the file must not be able to make it do what nobody reads in it. */
+static void distrust_schema(sqlite3 *db)
 {
-	char sql[80];
-	uint32_t id = 0;
+	static const int off[] = {SQLITE_DBCONFIG_ENABLE_TRIGGER, SQLITE_DBCONFIG_ENABLE_VIEW,
+				  SQLITE_DBCONFIG_TRUSTED_SCHEMA};
 
-	if (load_instance(l))
-		return true;
-	while (id == 0) {
-		if (getrandom(&id, sizeof(id), 0) != (ssize_t)sizeof(id))
-			return false;
-		id &= INT32_MAX;
-	}
-	(void)snprintf(sql, sizeof(sql), "INSERT INTO instance VALUES(%u)", id);
-	return exec(l, sql) && load_instance(l);
+	for (size_t i = 0; i < sizeof(off) / sizeof(off[0]); i++)
+		(void)sqlite3_db_config(db, off[i], 0, NULL);
+	(void)sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 }
 
 /* Two daemons on one file would each believe that the chain ends where it was when they began. */
@@ -174,28 +163,44 @@ static noon_err not_a_ledger(const struct noon_tsa_ledger *l, const char *path,
 	return NOON_ERR_FORMAT;
 }
 
+/* What may still be given out follows from the chain: from the last block in it, and no token has
+ * more. */
 static noon_err load_end(struct noon_tsa_ledger *l)
 {
 	sqlite3_stmt *st = NULL;
+	struct noon_ledger_block block = {.last = 0};
 	noon_err err = noon_tsa_ledger_head(l, &l->head);
+	bool ok = !err && prepare(l, "SELECT max(counter) FROM entry", &st) &&
+		  sqlite3_step(st) == SQLITE_ROW;
+	const uint64_t issued = ok ? (uint64_t)sqlite3_column_int64(st, 0) : 0;
 
-	if (err)
-		return err;
-	l->next_counter = 1;
-	if (!prepare(l, "SELECT max(last) FROM block", &st) || sqlite3_step(st) != SQLITE_ROW)
-		err = NOON_ERR_OS;
-	else if (sqlite3_column_type(st, 0) == SQLITE_INTEGER)
-		l->next_counter = (uint64_t)sqlite3_column_int64(st, 0) + 1;
 	(void)sqlite3_finalize(st);
-	return err;
+	st = NULL;
+	ok = ok &&
+	     prepare(l, "SELECT body FROM entry WHERE kind=?1 ORDER BY seq DESC LIMIT 1", &st) &&
+	     sqlite3_bind_int(st, 1, NOON_LEDGER_BLOCK) == SQLITE_OK;
+	switch (ok ? sqlite3_step(st) : SQLITE_ERROR) {
+	case SQLITE_ROW:
+		if (!noon_ledger_block_parse(noon_bytes_of(sqlite3_column_blob(st, 0),
+							   (size_t)sqlite3_column_bytes(st, 0)),
+					     &block))
+			err = NOON_ERR_FORMAT;
+		break;
+	case SQLITE_DONE:
+		break;
+	default:
+		ok = false;
+	}
+	(void)sqlite3_finalize(st);
+	l->next_counter = (block.last > issued ? block.last : issued) + 1;
+	return ok ? err : NOON_ERR_OS;
 }
 
 static bool prepare_all(struct noon_tsa_ledger *l)
 {
 	return prepare(l, "BEGIN IMMEDIATE", &l->begin) && prepare(l, "COMMIT", &l->commit) &&
 	       prepare(l, "ROLLBACK", &l->rollback) &&
-	       prepare(l, "INSERT INTO entry VALUES(?1,?2,?3,?4,?5,?6,?7)", &l->insert) &&
-	       prepare(l, "INSERT INTO block VALUES(?1,?2)", &l->block);
+	       prepare(l, "INSERT INTO entry VALUES(?1,?2,?3,?4,?5,?6,?7)", &l->insert);
 }
 
 noon_err noon_tsa_ledger_open(const char *path, struct noon_tsa_ledger **ret,
@@ -214,14 +219,25 @@ noon_err noon_tsa_ledger_open(const char *path, struct noon_tsa_ledger **ret,
 		err = fail(l, why, path);
 	if (!err) {
 		(void)sqlite3_busy_timeout(l->db, BUSY_MS);
+		distrust_schema(l->db);
 		if (!is_new(l->db) && !is_ledger(l->db))
 			err = not_a_ledger(l, path, why);
 	}
 	/* The commit is on disk before it returns: FULL, not WAL's usual NORMAL. */
 	if (!err && (!pragma_is(l->db, "PRAGMA journal_mode=WAL", "wal") ||
-		     !exec(l, "PRAGMA synchronous=FULL") || !exec(l, schema) || !make_instance(l) ||
-		     !prepare_all(l) || load_end(l)))
+		     !exec(l, "PRAGMA synchronous=FULL") || !exec(l, schema) || !draw_prefix(l) ||
+		     !prepare_all(l)))
 		err = fail(l, why, path);
+	if (!err) {
+		err = load_end(l);
+		if (err == NOON_ERR_FORMAT)
+			(void)snprintf(why->text, sizeof(why->text),
+				       "%.150s: its last block of serial numbers is malformed: see "
+				       "noonmark tsa audit verify",
+				       path);
+		else if (err)
+			(void)fail(l, why, path);
+	}
 	if (err)
 		noon_tsa_ledger_close(l);
 	else
@@ -237,6 +253,7 @@ static bool open_to_read(struct noon_tsa_ledger *l, const char *name, int flags)
 			    NULL) != SQLITE_OK)
 		return false;
 	(void)sqlite3_busy_timeout(l->db, BUSY_MS);
+	distrust_schema(l->db);
 	return true;
 }
 
@@ -260,7 +277,7 @@ static bool open_still(struct noon_tsa_ledger *l, const char *path)
 		else
 			name[n++] = *p;
 	(void)snprintf(name + n, sizeof(name) - n, "?immutable=1");
-	return open_to_read(l, name, SQLITE_OPEN_URI) && is_ledger(l->db) && load_instance(l);
+	return open_to_read(l, name, SQLITE_OPEN_URI) && is_ledger(l->db);
 }
 
 noon_err noon_tsa_ledger_read(const char *path, struct noon_tsa_ledger **ret,
@@ -279,7 +296,7 @@ noon_err noon_tsa_ledger_read(const char *path, struct noon_tsa_ledger **ret,
 	l->lock = -1;
 	if (!open_to_read(l, path, 0))
 		err = fail(l, why, path);
-	else if ((!is_ledger(l->db) || !load_instance(l)) && !open_still(l, path))
+	else if (!is_ledger(l->db) && !open_still(l, path))
 		err = not_a_ledger(l, path, why);
 	if (err)
 		noon_tsa_ledger_close(l);
@@ -296,7 +313,6 @@ void noon_tsa_ledger_close(struct noon_tsa_ledger *l)
 	(void)sqlite3_finalize(l->commit);
 	(void)sqlite3_finalize(l->rollback);
 	(void)sqlite3_finalize(l->insert);
-	(void)sqlite3_finalize(l->block);
 	(void)sqlite3_close(l->db);
 	if (l->lock >= 0)
 		(void)close(l->lock);
@@ -335,12 +351,17 @@ static void put_u64(uint8_t *p, uint64_t v)
 		p[i] = (uint8_t)(v >> (56 - 8 * i));
 }
 
+void noon_ledger_serial(uint32_t prefix, uint64_t counter, uint8_t ret[NOON_LEDGER_SERIAL_LEN])
+{
+	for (unsigned i = 0; i < 4; i++)
+		ret[i] = (uint8_t)(prefix >> (24 - 8 * i));
+	put_u64(ret + 4, counter);
+}
+
 void noon_tsa_ledger_serial(const struct noon_tsa_ledger *l, uint64_t counter,
 			    uint8_t ret[NOON_LEDGER_SERIAL_LEN])
 {
-	for (unsigned i = 0; i < 4; i++)
-		ret[i] = (uint8_t)(l->instance >> (24 - 8 * i));
-	put_u64(ret + 4, counter);
+	noon_ledger_serial(l->prefix, counter, ret);
 }
 
 noon_err noon_ledger_hash(const struct noon_ledger_head *before, const struct noon_ledger_entry *e,
@@ -387,7 +408,7 @@ static noon_err insert(struct noon_tsa_ledger *l, struct noon_ledger_head *head,
 	(void)sqlite3_bind_blob64(st, 6, e->body.n == 0 ? (const void *)"" : e->body.p, e->body.n,
 				  SQLITE_STATIC);
 	(void)sqlite3_bind_blob(st, 7, next.hash, NOON_LEDGER_HASH_LEN, SQLITE_STATIC);
-	if (!run(st))
+	if (!run(st) || sqlite3_changes(l->db) != 1)
 		return NOON_ERR_OS;
 	*head = next;
 	return NOON_OK;
@@ -413,21 +434,18 @@ noon_err noon_tsa_ledger_reserve(struct noon_tsa_ledger *l, uint64_t n, noon_tim
 {
 	const uint64_t first = l->next_counter;
 	char text[80];
-	const int len = snprintf(text, sizeof(text), "%llu to %llu", (unsigned long long)first,
-				 (unsigned long long)(first + n - 1));
+	const int len =
+		snprintf(text, sizeof(text), "%llu to %llu, prefix %08x", (unsigned long long)first,
+			 (unsigned long long)(first + n - 1), l->prefix);
 	const struct noon_ledger_entry e = {
 		.kind = NOON_LEDGER_BLOCK, .at = at, .body = noon_bytes_of(text, (size_t)len)};
-	struct noon_ledger_head head = l->head;
-	bool ok = n > 0 && n <= INT32_MAX && first <= (uint64_t)INT64_MAX - n && run(l->begin);
+	noon_err err;
 
-	if (!ok)
-		return give_up(l);
-	(void)sqlite3_bind_int64(l->block, 1, (sqlite3_int64)first);
-	(void)sqlite3_bind_int64(l->block, 2, (sqlite3_int64)(first + n - 1));
-	ok = run(l->block) && insert(l, &head, &e) == NOON_OK && run(l->commit);
-	if (!ok)
-		return give_up(l);
-	l->head = head;
+	if (n == 0 || n > INT32_MAX || first > (uint64_t)INT64_MAX - n)
+		return NOON_ERR_OS;
+	err = noon_tsa_ledger_append(l, &e, 1);
+	if (err)
+		return err;
 	l->next_counter = first + n;
 	*ret_first = first;
 	return NOON_OK;

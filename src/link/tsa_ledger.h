@@ -25,7 +25,7 @@
 #include "base/time.h"
 
 #define NOON_LEDGER_HASH_LEN   32
-#define NOON_LEDGER_SERIAL_LEN 12 /**< bytes of a serial number: instance, counter */
+#define NOON_LEDGER_SERIAL_LEN 12 /**< bytes of a serial number: prefix, counter */
 
 #define NOON_LEDGER_KIND_LIST(X)                                                       \
 	X(START, "start")     /* the authority was started */                          \
@@ -90,7 +90,7 @@ NOON_MUST_USE noon_err noon_tsa_ledger_append(struct noon_tsa_ledger *l,
 /** What went wrong last; borrowed. */
 const char *noon_tsa_ledger_error(const struct noon_tsa_ledger *l);
 
-/** Write the serial number with this counter. */
+/** Write the serial number with this counter; of a ledger that is open for writing. Thread: any. */
 void noon_tsa_ledger_serial(const struct noon_tsa_ledger *l, uint64_t counter,
 			    uint8_t ret[NOON_LEDGER_SERIAL_LEN]);
 

@@ -108,22 +108,31 @@ struct noon_tsa_refusal noon_tsa_date(const struct noon_tsa_conf *conf, size_t p
 	const struct noon_tsa_policy *p = &conf->policy[policy];
 	const noon_dur width = noon_time_diff(clock->latest, clock->earliest);
 	const noon_time middle = noon_time_add(clock->earliest, width / 2);
+	struct noon_tsa_clock said;
 	struct noon_tsa_date d;
 	noon_dur half;
 	noon_dur quantum;
+	bool pushed = false;
 
 	assert(policy < conf->n_policies);
 	if (!clock->has_time || width < 0)
 		return refuse(NOON_TSP_TIME_NOT_AVAILABLE, "the clock has no time to give");
 	if (!clock->is_ok && !conf->holdover)
 		return refuse(NOON_TSP_TIME_NOT_AVAILABLE, "the clock is not synchronised");
-	if (noon_tsa_near_leap(clock))
-		return refuse(NOON_TSP_TIME_NOT_AVAILABLE, "a leap second is being carried out");
 	d.digits = p->ordering ? conf->digits_max : deserved_digits(width / 2, conf->digits_max);
 	quantum = quantum_of(d.digits);
 	d.gen_time = cut(middle, quantum);
-	if (p->ordering && !noon_time_before(after, d.gen_time))
+	if (p->ordering && !noon_time_before(after, d.gen_time)) {
 		d.gen_time = noon_time_add(cut(after, quantum), quantum);
+		pushed = true;
+	}
+	/* genTime may have been pushed into a leap second that the clock has yet to reach. */
+	said = *clock;
+	said.earliest = noon_time_min(clock->earliest, d.gen_time);
+	if (noon_time_before(said.latest, d.gen_time))
+		said.latest = d.gen_time;
+	if (noon_tsa_near_leap(&said))
+		return refuse(NOON_TSP_TIME_NOT_AVAILABLE, "a leap second is being carried out");
 	half = noon_time_diff(clock->latest, d.gen_time);
 	if (noon_time_diff(d.gen_time, clock->earliest) > half)
 		half = noon_time_diff(d.gen_time, clock->earliest);
@@ -132,8 +141,10 @@ struct noon_tsa_refusal noon_tsa_date(const struct noon_tsa_conf *conf, size_t p
 	if (d.accuracy == 0)
 		d.accuracy = NOON_US(1);
 	if (d.accuracy > p->accuracy)
-		return refuse(NOON_TSP_TIME_NOT_AVAILABLE,
-			      "the clock's error may exceed what the policy promises");
+		return refuse(
+			NOON_TSP_TIME_NOT_AVAILABLE,
+			pushed ? "tokens in order come faster than genTime can tell them apart"
+			       : "the clock's error may exceed what the policy promises");
 	*ret = d;
 	return ACCEPTED;
 }

@@ -295,21 +295,23 @@ def test_gen_time_and_accuracy(w):
 
 def test_precision_digits(w):
     for digits in range(10):
+        # An order needs digits that tell tokens apart.
+        policies = FINE if digits >= 3 else FINE[:1]
         d = tsa.authority(w, name=f"digits{digits}", clock_precision_digits=digits,
-                          local__bound="20us", policies=FINE)
+                          local__bound="20us", policies=policies)
         client = tsa.Client(d.http)
-        ordered, plain = [], []
-        for policy, into in ((tsa.ORDERED, ordered), (tsa.POLICY, plain)):
-            for _ in range(1 if digits == 0 else 30):
+        seen = []
+        for policy, _ in policies:
+            most = 0
+            for _ in range(30):
                 before = time.time_ns()
                 r = client.ask(policy=policy)
                 check(r.granted and within(r, before, time.time_ns()), r.fail, r.text)
-                into.append(r)
+                most = max(most, len(r.gen_time_text) - len("20261122133102Z") - 1)
+            seen.append(most)
         client.close()
-        seen = [max(len(r.gen_time_text) - len("20261122133102Z") - 1 for r in x)
-                for x in (ordered, plain)]
         # The policy without an order gives no digits that the bound does not deserve.
-        check(seen == [max(digits, -1) or -1, min(digits, 6) or -1], digits, seen)
+        check(seen == [min(digits, 6), digits][:len(policies)], digits, seen)
         d.stop()
 
 
@@ -744,6 +746,8 @@ BAD_TSA = [
     ({"path": f'"/{"x" * 130}"'}, ["path", "127"]),
     ({"signer_digest": '"sha1"'}, ["signer_digest", "sha256"]),
     ({"certs": '"all"'}, ["certs", "chain"]),
+    ({"clock_precision_digits": 2, "policy": 'policy "1.2.3" { ordering = true }'},
+     ["clock_precision_digits", "ordering"]),
     ({"clock_precision_digits": "10"}, ["clock_precision_digits", "0 to 9"]),
     ({"local-bound": '"far"'}, ["local-bound", "expected a time"]),
     ({"threads": "0"}, ["threads", "1 to"]),
@@ -876,8 +880,7 @@ def test_the_tool_finds_tampering(w):
             ("UPDATE entry SET at=at+1 WHERE seq=12", "entry 12: changed"),
             ("UPDATE entry SET body=(SELECT body FROM entry WHERE seq=13) WHERE seq=12",
              "entry 12: changed"),
-            ("DELETE FROM entry WHERE seq=12", "entry 12: missing"),
-            ("UPDATE instance SET id=id%2147483647+1", "another serial number")):
+            ("DELETE FROM entry WHERE seq=12", "entry 12: missing")):
         shutil.copy(whole, d.ledger)
         with sqlite3.connect(d.ledger) as db:
             db.execute(sql)

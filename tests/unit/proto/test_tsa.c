@@ -286,6 +286,29 @@ static void leap_seconds_are_passed_over(void **state)
 	}
 }
 
+/* Ordering must not carry genTime into or across a leap second. */
+static void order_does_not_cross_a_leap_second(void **state)
+{
+	struct noon_tsa_conf c = conf_of();
+	const noon_time midnight = {noon_calendar_days(2017, 1, 1) * NOON_S_PER_DAY *
+				    NOON_NS_PER_SEC};
+	struct noon_tsa_clock clock = clock_of(noon_time_add(midnight, -NOON_S(4)), NOON_MS(2));
+	struct noon_tsa_date d;
+
+	(void)state;
+	c.policy[1].accuracy = NOON_S(10);
+	clock.leap_from = noon_time_add(midnight, -NOON_S(1));
+	clock.leap_until = NOON_TIME_NEVER;
+	assert_int_equal(
+		noon_tsa_date(&c, 1, &clock, noon_time_add(midnight, NOON_MS(500)), &d).fail,
+		NOON_TSP_TIME_NOT_AVAILABLE);
+	assert_int_equal(
+		noon_tsa_date(&c, 1, &clock, noon_time_add(midnight, -NOON_MS(900)), &d).fail,
+		NOON_TSP_TIME_NOT_AVAILABLE);
+	assert_int_equal(noon_tsa_date(&c, 1, &clock, noon_time_add(midnight, -NOON_S(3)), &d).fail,
+			 NOON_TSP_FAIL_NONE);
+}
+
 static void a_token_repeats_its_request(void **state)
 {
 	const struct noon_tsa_conf c = conf_of();
@@ -325,6 +348,7 @@ int main(void)
 		cmocka_unit_test(digits_follow_the_bound),
 		cmocka_unit_test(the_interval_is_inside_the_accuracy),
 		cmocka_unit_test(leap_seconds_are_passed_over),
+		cmocka_unit_test(order_does_not_cross_a_leap_second),
 		cmocka_unit_test(a_token_repeats_its_request),
 	};
 
