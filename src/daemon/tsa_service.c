@@ -20,6 +20,18 @@ struct noon_tsa_service {
 	struct noon_tsa_worker *worker;
 };
 
+/* Cut text at most n bytes long between two characters, not in one (UTF-8). */
+static size_t whole(const char *text, size_t n)
+{
+	size_t len = strlen(text);
+
+	if (len <= n)
+		return len;
+	while (n > 0 && ((unsigned char)text[n] & 0xc0) == 0x80)
+		n--;
+	return n;
+}
+
 static void note(struct noon_tsa_service *s, enum noon_ledger_kind kind, const char *text)
 {
 	noon_tsa_books_note(&s->books, kind, noon_tsa_register_now(&s->reg), text);
@@ -32,8 +44,8 @@ static void note_key(struct noon_tsa_service *s)
 	char text[NOON_TSA_NOTE_LEN];
 
 	noon_text_hex(noon_bytes_of(i->cert_hash, sizeof(i->cert_hash)), hash);
-	(void)snprintf(text, sizeof(text), "in force: sha256 %s, %s, %.90s", hash, i->algorithm,
-		       i->subject);
+	(void)snprintf(text, sizeof(text), "in force: sha256 %s, %s, %.*s", hash, i->algorithm,
+		       (int)whole(i->subject, 90), i->subject);
 	note(s, NOON_LEDGER_KEY, text);
 	noon_log(NOON_LOG_NOTICE, "tsa: certificate and key of \"%s\" (%s) in force", i->subject,
 		 i->algorithm);

@@ -11,9 +11,8 @@
  * Between them the owner reads the clock, takes a serial number, signs and keeps the books.
  *
  * genTime +- accuracy contains UTC at the instant when the clock was read, as long as the interval
- * that noon_tsa_date() is given does: accuracy covers the clock's bound and the digits that were
- *cut off. It has as many digits as the bound deserves: the last one stands for a tenth of the bound
- *or less.
+ * that noon_tsa_date() is given does: accuracy covers the clock's bound and what was cut off. There
+ * are as many digits as the bound deserves: the last one is worth a tenth of it or less.
  */
 #ifndef NOON_PROTO_TSA_H
 #define NOON_PROTO_TSA_H

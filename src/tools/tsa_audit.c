@@ -159,6 +159,20 @@ static json_t *token_json(const struct noon_ledger_entry *e)
 			 "imprint", imprint, "ordering", (int)t.ordering);
 }
 
+/* What is no text is shown all the same. */
+static void set_text(json_t *o, struct noon_bytes body)
+{
+	char digits[2 * 64 + 1];
+	json_t *text = json_stringn((const char *)body.p, body.n);
+
+	if (text == NULL) {
+		body.n = body.n < 64 ? body.n : 64;
+		noon_text_hex(body, digits);
+		text = json_string(digits);
+	}
+	(void)json_object_set_new(o, "text", text);
+}
+
 static json_t *entry_json(const struct noon_ledger_head *at, const struct noon_ledger_entry *e)
 {
 	char hash[HASH_HEX + 1];
@@ -172,8 +186,7 @@ static json_t *entry_json(const struct noon_ledger_head *at, const struct noon_l
 	o = json_pack("{s:I, s:s, s:s, s:s}", "seq", (json_int_t)at->seq, "at", when, "kind",
 		      noon_ledger_kind_word((unsigned)e->kind), "hash", hash);
 	if (e->kind != NOON_LEDGER_TOKEN) {
-		(void)json_object_set_new(o, "text",
-					  json_stringn((const char *)e->body.p, e->body.n));
+		set_text(o, e->body);
 		return o;
 	}
 	token = token_json(e);
@@ -219,8 +232,23 @@ static bool show(void *arg, const struct noon_ledger_head *at, const struct noon
 	return s->a->count == 0 || s->shown < s->a->count;
 }
 
+static bool is_kind(const char *word)
+{
+	for (unsigned k = 0; k < NOON_LEDGER_KINDS; k++)
+		if (strcmp(word, noon_ledger_kind_word(k)) == 0)
+			return true;
+	return false;
+}
+
 int noon_tsa_audit_show(const struct noon_verb *v, const struct noon_tsa_audit_args *a)
 {
+	if (a->kind != NULL && !is_kind(a->kind))
+		return noon_tool_usage(
+			v,
+			"--kind \"%s\": expected start, stop, block, token, refusal, "
+			"key or clock",
+			a->kind);
+
 	struct showing s = {.a = a, .list = a->json ? json_array() : NULL};
 	struct noon_tsa_ledger *l = open_ledger(v, a->ledger);
 	noon_err err;
