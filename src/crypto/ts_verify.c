@@ -3,10 +3,12 @@
 
 #include <errno.h>
 #include <openssl/cms.h>
+#include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/ess.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
+#include <openssl/ts.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 #include <stdio.h>
@@ -15,8 +17,9 @@
 #include <sys/stat.h>
 #include <time.h>
 
-#define UNTRUSTED_MAX 64
-#define AUTH_LEVEL    2 /* 112 bits: RSA of 2048, no SHA-1 in the chain */
+#define UNTRUSTED_MAX  64
+#define AUTH_LEVEL     2    /* 112 bits: RSA of 2048, no SHA-1 in the chain */
+#define KEY_NUMBER_MAX 2048 /* bytes: RSA of 16384 bits, which is OpenSSL's limit */
 
 struct noon_ts_trust {
 	X509_STORE *store;
@@ -179,17 +182,87 @@ static int64_t seconds_of(const ASN1_TIME *t)
 	return t != NULL && ASN1_TIME_to_tm(t, &tm) == 1 ? timegm(&tm) : 0;
 }
 
+/* Each part with its length, so that no two lists of parts have the same bytes. */
+static bool add_part(EVP_MD_CTX *md, const void *p, size_t n)
+{
+	const uint8_t len[2] = {(uint8_t)(n >> 8), (uint8_t)n};
+
+	return n <= UINT16_MAX && EVP_DigestUpdate(md, len, sizeof(len)) == 1 &&
+	       EVP_DigestUpdate(md, p, n) == 1;
+}
+
+static bool add_number(EVP_MD_CTX *md, const EVP_PKEY *key, const char *name)
+{
+	uint8_t bytes[KEY_NUMBER_MAX];
+	BIGNUM *number = NULL;
+	bool ok = EVP_PKEY_get_bn_param(key, name, &number) == 1;
+
+	if (ok) {
+		const int n = BN_num_bytes(number);
+
+		ok = n <= KEY_NUMBER_MAX && BN_bn2bin(number, bytes) == n &&
+		     add_part(md, bytes, (size_t)n);
+	}
+	BN_free(number);
+	return ok;
+}
+
+static bool add_numbers(EVP_MD_CTX *md, const EVP_PKEY *key, const char *const *names)
+{
+	for (; *names != NULL; names++)
+		if (!add_number(md, key, *names))
+			return false;
+	return true;
+}
+
+static bool add_key(EVP_MD_CTX *md, const EVP_PKEY *key)
+{
+	/* The curve by its numbers: some have two names. */
+	static const char *const ec[] = {OSSL_PKEY_PARAM_EC_P,	   OSSL_PKEY_PARAM_EC_A,
+					 OSSL_PKEY_PARAM_EC_B,	   OSSL_PKEY_PARAM_EC_PUB_X,
+					 OSSL_PKEY_PARAM_EC_PUB_Y, NULL};
+	static const char *const rsa[] = {OSSL_PKEY_PARAM_RSA_N, OSSL_PKEY_PARAM_RSA_E, NULL};
+	uint8_t raw[128];
+	size_t n = sizeof(raw);
+	uint8_t *der = NULL;
+	int len;
+	bool ok;
+
+	switch (EVP_PKEY_get_base_id(key)) {
+	case EVP_PKEY_EC:
+		return add_numbers(md, key, ec);
+	case EVP_PKEY_RSA: /* with RSA-PSS it is still that key */
+	case EVP_PKEY_RSA_PSS:
+		return add_numbers(md, key, rsa);
+	default:
+		if (EVP_PKEY_get_raw_public_key(key, raw, &n) == 1)
+			return add_part(md, raw, n);
+		break;
+	}
+	len = i2d_PUBKEY(key, &der);
+	ok = len > 0 && add_part(md, der, (size_t)len);
+	OPENSSL_free(der);
+	return ok;
+}
+
+/* Of the key itself, not of its encoding: a point of a curve has several (RFC 5480, 2.2). */
+static bool hash_key(const EVP_PKEY *key, uint8_t hash[32])
+{
+	EVP_MD_CTX *md = EVP_MD_CTX_new();
+	const bool ok = md != NULL && key != NULL &&
+			EVP_DigestInit_ex(md, EVP_sha256(), NULL) == 1 && add_key(md, key) &&
+			EVP_DigestFinal_ex(md, hash, NULL) == 1;
+
+	EVP_MD_CTX_free(md);
+	return ok;
+}
+
 static bool describe(X509 *cert, struct noon_ts_identity *who)
 {
-	X509_PUBKEY *key = X509_get_X509_PUBKEY(cert);
-	uint8_t *der = NULL;
-	const int n = i2d_X509_PUBKEY(key, &der);
 	unsigned len = 0;
-	const bool ok = n > 0 &&
-			EVP_Digest(der, (size_t)n, who->key_hash, NULL, EVP_sha256(), NULL) == 1 &&
+	const bool ok = hash_key(X509_get0_pubkey(cert), who->key_hash) &&
 			X509_digest(cert, EVP_sha256(), who->cert_hash, &len) == 1;
 
-	OPENSSL_free(der);
 	name_text(X509_get_subject_name(cert), who->subject, sizeof(who->subject));
 	name_text(X509_get_issuer_name(cert), who->issuer, sizeof(who->issuer));
 	serial_text(X509_get0_serialNumber(cert), who->serial, sizeof(who->serial));
@@ -333,6 +406,61 @@ static enum noon_ts_fault look(CMS_ContentInfo *cms, struct noon_ts_verdict *v)
 	return strong ? NOON_TS_FAULT_NONE : NOON_TS_FAULT_WEAK;
 }
 
+static bool has_name(const X509 *cert, GENERAL_NAME *name)
+{
+	GENERAL_NAMES *names;
+	bool found = false;
+
+	if (name->type == GEN_DIRNAME &&
+	    X509_NAME_cmp(name->d.directoryName, X509_get_subject_name(cert)) == 0)
+		return true;
+	names = X509_get_ext_d2i(cert, NID_subject_alt_name, NULL, NULL);
+	for (int i = 0; i < sk_GENERAL_NAME_num(names) && !found; i++)
+		found = GENERAL_NAME_cmp(name, sk_GENERAL_NAME_value(names, i)) == 0;
+	GENERAL_NAMES_free(names);
+	return found;
+}
+
+/* The authority may be named, and then it is one of the names in the certificate that verifies
+ * the token (RFC 3161, 2.4.2). */
+static enum noon_ts_fault check_name(const X509 *cert, struct noon_bytes content)
+{
+	const uint8_t *p = content.p;
+	TS_TST_INFO *info = d2i_TS_TST_INFO(NULL, &p, (long)content.n);
+	enum noon_ts_fault fault = NOON_TS_FAULT_NONE;
+	GENERAL_NAME *name;
+
+	if (info == NULL)
+		return NOON_TS_FAULT_CONTENT;
+	name = TS_TST_INFO_get_tsa(info);
+	if (name != NULL && !has_name(cert, name))
+		fault = NOON_TS_FAULT_NAME;
+	TS_TST_INFO_free(info);
+	return fault;
+}
+
+/* What remains once the signature is good. */
+static enum noon_ts_fault check_signed(CMS_ContentInfo *cms, BIO *out, struct noon_bytes content,
+				       struct noon_ts_verdict *v)
+{
+	/* Several certificates may have the signer's issuer and number. */
+	STACK_OF(X509) *signers = CMS_get0_signers(cms);
+	X509 *cert = sk_X509_value(signers, 0);
+	enum noon_ts_fault fault;
+	char *is = NULL;
+	const long n = BIO_get_mem_data(out, &is);
+
+	v->has_signer = cert != NULL && describe(cert, &v->signer);
+	if (n < 0 || (size_t)n != content.n || memcmp(is, content.p, content.n) != 0)
+		fault = NOON_TS_FAULT_CONTENT;
+	else if (!v->has_signer)
+		fault = NOON_TS_FAULT_CRYPTO;
+	else
+		fault = check_name(cert, content);
+	sk_X509_free(signers);
+	return fault;
+}
+
 /* The content is compared with what OpenSSL verified, not with what it could have read. */
 static void verify(CMS_ContentInfo *cms, struct noon_ts_trust *trust, struct noon_bytes content,
 		   struct noon_ts_verdict *v)
@@ -340,8 +468,7 @@ static void verify(CMS_ContentInfo *cms, struct noon_ts_trust *trust, struct noo
 	const unsigned flags =
 		CMS_BINARY | CMS_NOCRL | (trust != NULL ? CMS_CADES : CMS_NO_SIGNER_CERT_VERIFY);
 	BIO *out = BIO_new(BIO_s_mem());
-	char *is = NULL;
-	long n;
+	enum noon_ts_fault fault;
 
 	if (out == NULL) {
 		fail(v, NOON_TS_FAULT_CRYPTO);
@@ -350,16 +477,9 @@ static void verify(CMS_ContentInfo *cms, struct noon_ts_trust *trust, struct noo
 	if (CMS_verify(cms, NULL, trust != NULL ? trust->store : NULL, NULL, out, flags) != 1) {
 		fail_by_queue(v);
 	} else {
-		/* Several certificates may have the signer's issuer and number. */
-		STACK_OF(X509) *signers = CMS_get0_signers(cms);
-
-		v->has_signer = describe(sk_X509_value(signers, 0), &v->signer);
-		sk_X509_free(signers);
-		n = BIO_get_mem_data(out, &is);
-		if (n < 0 || (size_t)n != content.n || memcmp(is, content.p, content.n) != 0)
-			fail(v, NOON_TS_FAULT_CONTENT);
-		else if (!v->has_signer)
-			fail(v, NOON_TS_FAULT_CRYPTO);
+		fault = check_signed(cms, out, content, v);
+		if (fault != NOON_TS_FAULT_NONE)
+			fail(v, fault);
 	}
 	BIO_free(out);
 }

@@ -6,7 +6,8 @@
  * Exactly one signer; a TSTInfo as its content; the signature, with SHA-2; the signing-certificate
  * attribute (RFC 2634, 5035), so that no other certificate can be put in the signer's place; the
  * chain to a trust anchor, for time-stamping, at the time that the token says - not now: a token
- * outlives its certificate.
+ * outlives its certificate. If the TSTInfo names the authority, that is a name in the signer's
+ * certificate (RFC 3161, 2.4.2).
  */
 #ifndef NOON_CRYPTO_TS_VERIFY_H
 #define NOON_CRYPTO_TS_VERIFY_H
@@ -32,6 +33,7 @@
 	X(ATTRIBUTE, "signing-certificate", "it does not name the certificate it was signed with") \
 	X(WEAK, "weak-digest", "it was signed with a digest that is not SHA-2 or SHA-3")           \
 	X(SIGNATURE, "signature", "the signature is not good")                                     \
+	X(NAME, "name", "it names an authority that the signer's certificate is not of")           \
 	X(CRYPTO, "library", "OpenSSL failed")
 
 enum noon_ts_fault {
@@ -72,7 +74,8 @@ struct noon_ts_identity {
 	char key[48];	       /**< "ECDSA P-256", "RSA 2048" */
 	char digest[16];       /**< of the signature: "sha256" */
 	uint8_t cert_hash[32]; /**< SHA-256 of the certificate */
-	uint8_t key_hash[32];  /**< SHA-256 of its public key: one authority, one key */
+	uint8_t key_hash[32];  /**< SHA-256 of its public key, however that is encoded: one
+				*   authority, one key */
 	int64_t not_before_s;  /**< s since 1970 UTC */
 	int64_t not_after_s;
 };

@@ -3,13 +3,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define PATH_LEN 1024 /* longer paths are refused */
+#define PATH_LEN   1024 /* longer paths are refused */
+#define TEMP_TRIES 16	/* names of 64 random bits: the second is never needed */
 
 static noon_err from_errno(void)
 {
@@ -71,49 +74,103 @@ static bool write_all(int fd, struct noon_bytes data)
 	return fsync(fd) == 0;
 }
 
+/* The bytes of a path before its last component, with the slash. */
+static size_t dir_len(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash == NULL ? 0 : (size_t)(slash - path) + 1;
+}
+
 /* The rename is durable only once its directory is. */
 static void sync_dir_of(const char *path)
 {
 	char dir[PATH_LEN];
-	const char *slash = strrchr(path, '/');
-	const size_t n = slash == NULL ? 0 : (size_t)(slash - path);
+	const size_t n = dir_len(path);
 	int fd;
 
 	if (n >= sizeof(dir))
 		return;
 	memcpy(dir, path, n);
 	dir[n] = '\0';
-	fd = open(slash == NULL ? "." : n == 0 ? "/" : dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	fd = open(n == 0 ? "." : dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return;
 	(void)fsync(fd);
 	(void)close(fd);
 }
 
-/* A hard link is refused where the name is taken; rename() would replace. */
+/* A file of a name that nobody has, in the directory of path: a name derived from path's may be
+ * that of a file of the user's, or of another process that writes the same path.
+ * Returns a descriptor, or -1 and errno. */
+static int open_temp(const char *path, mode_t mode, char temp[PATH_LEN])
+{
+	const size_t n = dir_len(path);
+	int fd = -1;
+
+	errno = EEXIST;
+	for (int i = 0; i < TEMP_TRIES && fd < 0 && errno == EEXIST; i++) {
+		uint64_t random = 0;
+
+		if (getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random))
+			return -1;
+		if (n >= PATH_LEN || (size_t)snprintf(temp, PATH_LEN, "%.*s.noonmark.%016" PRIx64,
+						      (int)n, path, random) >= PATH_LEN) {
+			errno = ENAMETOOLONG;
+			return -1;
+		}
+		fd = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+	}
+	return fd;
+}
+
+/* Whether a call failed because the file system or the kernel does not have it. EPERM is what
+ * link() says on file systems without hard links, EINVAL what renameat2() says of its flag. */
+static bool is_unsupported(int e)
+{
+	return e == EPERM || e == EINVAL || e == ENOSYS || e == EOPNOTSUPP || e == EMLINK;
+}
+
+/* Takes the name first, then puts the file there: never half of it, but for a moment an empty one.
+ */
+static bool claim_name(const char *temp, const char *path)
+{
+	const int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+	if (fd < 0)
+		return false;
+	(void)close(fd);
+	if (rename(temp, path) == 0)
+		return true;
+	const int saved = errno;
+
+	(void)unlink(path);
+	errno = saved;
+	return false;
+}
+
+/* rename() would replace what has the name. What does not is not to be had everywhere. */
 static bool give_name(const char *temp, const char *path, bool replace)
 {
 	if (replace)
 		return rename(temp, path) == 0;
-	if (link(temp, path) < 0)
+	if (renameat2(AT_FDCWD, temp, AT_FDCWD, path, RENAME_NOREPLACE) == 0)
+		return true;
+	if (!is_unsupported(errno))
 		return false;
-	(void)unlink(temp);
-	return true;
+	if (link(temp, path) == 0) {
+		(void)unlink(temp);
+		return true;
+	}
+	return is_unsupported(errno) && claim_name(temp, path);
 }
 
 static noon_err put(const char *path, struct noon_bytes data, mode_t mode, bool replace)
 {
 	char temp[PATH_LEN];
+	const int fd = open_temp(path, mode, temp);
 	bool ok;
-	int fd;
 
-	if ((size_t)snprintf(temp, sizeof(temp), "%s.new", path) >= sizeof(temp)) {
-		errno = ENAMETOOLONG;
-		return NOON_ERR_OS;
-	}
-	if (unlink(temp) < 0 && errno != ENOENT)
-		return from_errno();
-	fd = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
 	if (fd < 0)
 		return from_errno();
 	ok = write_all(fd, data);

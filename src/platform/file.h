@@ -15,13 +15,15 @@
  *  NOON_ERR_UNSUPPORTED (no regular file: it is not waited for), NOON_ERR_OS; errno tells more */
 NOON_MUST_USE noon_err noon_file_read(const char *path, uint8_t *buf, size_t cap, size_t *ret_n);
 
-/** Replace or create: written beside it (O_EXCL, O_NOFOLLOW), synced, renamed, directory synced.
- *  On failure the old file is untouched and no temporary one is left.
+/** Replace or create: written beside it under a random name (O_EXCL), synced, renamed, directory
+ *  synced. On failure the old file is untouched and no temporary one is left; a process that is
+ *  killed meanwhile leaves ".noonmark." and 16 digits.
  *  @retval NOON_OK, NOON_ERR_PERM, NOON_ERR_OS; errno tells more */
 NOON_MUST_USE noon_err noon_file_replace(const char *path, struct noon_bytes data, mode_t mode);
 
 /** Create, as noon_file_replace() does, but only if there is nothing of that name: a file that is
- *  there already stays as it is, whoever made it meanwhile.
+ *  there already stays as it is, whoever made it meanwhile. On a file system that has neither
+ *  renameat2(RENAME_NOREPLACE) nor link() the name is an empty file's for a moment.
  *  @retval NOON_OK, NOON_ERR_PERM, NOON_ERR_OS (EEXIST: it is there); errno tells more */
 NOON_MUST_USE noon_err noon_file_create(const char *path, struct noon_bytes data, mode_t mode);
 

@@ -11,6 +11,7 @@
 
 #include "platform/text.h"
 #include "tools/number.h"
+#include "tools/stamp_output.h"
 #include "tools/stamper.h"
 #include "tools/tool.h"
 
@@ -236,6 +237,8 @@ static int run(const struct noon_verb *self, int argc, char **argv)
 
 	if (status >= 0)
 		return status;
+	if (noon_stamp_output_check(&a.conf, argv + optind, (size_t)(argc - optind), &why))
+		return noon_tool_usage(self, "%s", why.text);
 	s = calloc(1, sizeof(*s));
 	if (s == NULL)
 		return noon_tool_fail(self, "out of memory");
@@ -282,7 +285,8 @@ const struct noon_verb noon_verb_stamp = {
 		"FILE.2\n"
 		"      --out-dir DIR    put tokens there\n"
 		"      --token          keep the token alone (.tst), not the response around it\n"
-		"      --force          replace tokens that are there\n"
+		"      --force          replace tokens that are there; never a FILE, nor a token of\n"
+		"                       the same run\n"
 		"      --json           print one JSON object\n"
 		"\n"
 		"Exit status 0 if the quorum was reached for all files, 1 if not, 3 if a file "

@@ -9,6 +9,7 @@
 
 #include "platform/file.h"
 #include "tools/digest_file.h"
+#include "tools/stamp_output.h"
 
 /* The rate at which two of the machine's clocks may part while authorities are asked. */
 #define DRIFT 500e-6
@@ -64,34 +65,13 @@ void noon_stamper_fini(struct noon_stamper *s)
 
 /* --- where tokens go --- */
 
-static bool set_path(struct noon_stamper *s, const char *file, size_t i)
-{
-	const struct noon_stamper_conf *c = &s->conf;
-	const char *base = strrchr(file, '/') != NULL ? strrchr(file, '/') + 1 : file;
-	const char *suffix = c->token ? ".tst" : ".tsr";
-	char *out = s->stamp[i].path;
-	const size_t n = sizeof(s->stamp[i].path);
-	char number[24] = "";
-	int len;
-
-	if (c->n_tsas > 1)
-		(void)snprintf(number, sizeof(number), ".%zu", i + 1);
-	if (c->out != NULL)
-		len = snprintf(out, n, "%s%s", c->out, number);
-	else if (c->out_dir != NULL)
-		len = snprintf(out, n, "%s/%s%s%s", c->out_dir, base, number, suffix);
-	else
-		len = snprintf(out, n, "%s%s%s", file, number, suffix);
-	return len > 0 && (size_t)len < n;
-}
-
 /* Before anybody is asked: a token that could not be kept is a question for nothing. */
 static bool find_room(struct noon_stamper *s, const char *file, struct noon_ts_why *why)
 {
 	struct stat st;
 
 	for (size_t i = 0; i < s->conf.n_tsas; i++) {
-		if (!set_path(s, file, i)) {
+		if (!noon_stamp_output_name(&s->conf, file, i, s->stamp[i].path)) {
 			(void)snprintf(why->text, sizeof(why->text), "the name is too long");
 			return false;
 		}

@@ -201,6 +201,55 @@ def test_files_are_kept_whole_or_not_at_all(w, ca):
     check(sorted(os.listdir(out)) == ["a.txt.tsr", "b.txt.tsr"], os.listdir(out))
 
 
+def files_below(path):
+    """Names and contents."""
+    found = {}
+    for folder, _, names in os.walk(path):
+        for name in names:
+            with open(os.path.join(folder, name), "rb") as f:
+                found[os.path.join(folder, name)] = f.read()
+    return found
+
+
+@with_authorities
+def test_no_token_takes_the_place_of_another_file(w, ca):
+    a = authority(w, ca)
+    for folder in ("x", "y", "out"):
+        os.makedirs(w.path("in/" + folder))
+    os.symlink("x", w.path("in/also-x"))
+    first, second = file_of(w, "in/x/f", "first\n"), file_of(w, "in/y/f", "second\n")
+    out, link = w.path("in/out"), w.path("in/link")
+    file_of(w, "in/x/f.new", "of the user's\n")
+    file_of(w, "in/x/g.tsr", "to be stamped, too\n")
+    third = file_of(w, "in/x/g", "third\n")
+    os.symlink(first, link)
+    before = files_below(w.path("in"))
+    for args in ([first, second, "--out-dir", out],
+                 [first, first],
+                 [first, w.path("in/x/../x/f")],
+                 [first, w.path("in/also-x/f")],
+                 [first, "-o", first],
+                 [first, "-o", w.path("in/also-x/f")],
+                 [first, "-o", link],
+                 [link, "-o", first],
+                 [third, third + ".tsr"]):
+        for force in ([], ["--force"]):
+            said = w.tool("stamp", *args, "--tsa", a.url, "--ca", ca.cert, *force, status=2)
+            check("token" in said.stderr, args, said.stderr)
+            check(files_below(w.path("in")) == before, args, "something was written")
+    with open(first, "rb") as text:
+        done = subprocess.run([harness.TOOL, "stamp", "-", "--tsa", a.url, "-o", first, "--force"],
+                              stdin=text, capture_output=True, text=True, timeout=30)
+    check(done.returncode == 2 and files_below(w.path("in")) == before, done)
+    check(a.requests == 0, "asked for nothing:", a.requests)
+    # Two authorities, two names; and what is like a temporary file's name is left alone.
+    w.tool("stamp", first, second, "--tsa", a.url, "--tsa", a.url, "--quorum", "1", status=0)
+    w.tool("stamp", first, "--tsa", a.url, "-o", w.path("in/x/f.tsr"), status=0)
+    after = files_below(w.path("in"))
+    check(all(after[name] == text for name, text in before.items()), "a file was changed")
+    check(len(after) == len(before) + 5, sorted(after))
+
+
 @with_authorities
 def test_standard_input(w, ca):
     a, f = authority(w, ca), file_of(w)

@@ -4,7 +4,10 @@
  * wrong time, and with every byte changed.
  */
 #include <openssl/cms.h>
+#include <openssl/core_names.h>
+#include <openssl/param_build.h>
 #include <openssl/pem.h>
+#include <openssl/ts.h>
 #include <openssl/x509v3.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -36,6 +39,7 @@ enum {
 	NO_PURPOSE, /* no extended key usage */
 	NOT_CRITICAL,
 	STRANGER, /* of OTHER_CA */
+	NAMED,	  /* with a subjectAltName */
 	CERTS
 };
 
@@ -67,6 +71,7 @@ static const struct recipe {
 	[NO_PURPOSE] = {"Mail", CA, NULL, false, NOW_S - DAY, NOW_S + DAY},
 	[NOT_CRITICAL] = {"Lax TSA", CA, "timeStamping", false, NOW_S - DAY, NOW_S + DAY},
 	[STRANGER] = {"TSA", OTHER_CA, "critical,timeStamping", false, NOW_S - DAY, NOW_S + DAY},
+	[NAMED] = {"Named", CA, "critical,timeStamping", false, NOW_S - DAY, NOW_S + DAY},
 };
 
 static void add_extension(X509 *cert, X509 *issuer, int nid, const char *value)
@@ -104,6 +109,8 @@ static void make(struct world *w, int i)
 		      r->is_ca ? "critical,keyCertSign" : "critical,digitalSignature");
 	if (r->purpose != NULL)
 		add_extension(cert, issuer, NID_ext_key_usage, r->purpose);
+	if (i == NAMED)
+		add_extension(cert, issuer, NID_subject_alt_name, "URI:http://tsa.example/");
 	assert_true(X509_sign(cert, w->key[r->issuer], EVP_sha256()) > 0);
 	w->cert[i] = cert;
 }
@@ -343,6 +350,192 @@ static void only_time_stamping_certificates_count(void **state)
 	noon_ts_trust_free(t);
 }
 
+/* The TSTInfo of w->tst_info, with another name of the authority; NULL: none. */
+static void name_authority(struct world *w, GENERAL_NAME *name)
+{
+	const uint8_t *p = w->tst_info.p;
+	uint8_t *out = w->tst;
+	TS_TST_INFO *info = d2i_TS_TST_INFO(NULL, &p, (long)w->tst_info.n);
+	int n;
+
+	assert_non_null(info);
+	assert_int_equal(TS_TST_INFO_set_tsa(info, name), 1);
+	n = i2d_TS_TST_INFO(info, NULL);
+	assert_true(n > 0 && (size_t)n <= sizeof(w->tst));
+	assert_int_equal(i2d_TS_TST_INFO(info, &out), n);
+	w->tst_info = noon_bytes_of(w->tst, (size_t)n);
+	TS_TST_INFO_free(info);
+}
+
+static GENERAL_NAME *directory_name(const char *common_name)
+{
+	GENERAL_NAME *name = GENERAL_NAME_new();
+	X509_NAME *x = X509_NAME_new();
+
+	assert_int_equal(X509_NAME_add_entry_by_txt(x, "CN", MBSTRING_ASC,
+						    (const uint8_t *)common_name, -1, -1, 0),
+			 1);
+	GENERAL_NAME_set0_value(name, GEN_DIRNAME, x);
+	return name;
+}
+
+static GENERAL_NAME *uri_name(const char *uri)
+{
+	GENERAL_NAME *name = GENERAL_NAME_new();
+	ASN1_IA5STRING *x = ASN1_IA5STRING_new();
+
+	assert_int_equal(ASN1_STRING_set(x, uri, -1), 1);
+	GENERAL_NAME_set0_value(name, GEN_URI, x);
+	return name;
+}
+
+/* RFC 3161, 2.4.2: tsa corresponds to a subject name of the certificate. */
+static void the_authority_has_its_certificates_name(void **state)
+{
+	struct world *w = *state;
+	struct noon_ts_trust *t = trusted(w, NULL);
+	struct noon_ts_verdict v;
+	struct {
+		int who;
+		GENERAL_NAME *name;
+		enum noon_ts_fault fault;
+	} cases[] = {
+		{TSA, NULL, NOON_TS_FAULT_NONE},
+		{TSA, directory_name("TSA"), NOON_TS_FAULT_NONE},
+		{TSA, directory_name("Deep TSA"), NOON_TS_FAULT_NAME},
+		{TSA, uri_name("http://tsa.example/"), NOON_TS_FAULT_NAME},
+		{NAMED, directory_name("Named"), NOON_TS_FAULT_NONE},
+		{NAMED, directory_name("TSA"), NOON_TS_FAULT_NAME},
+		{NAMED, uri_name("http://tsa.example/"), NOON_TS_FAULT_NONE},
+		{NAMED, uri_name("http://other.example/"), NOON_TS_FAULT_NAME},
+	};
+
+	strike(w, TSA);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		name_authority(w, cases[i].name);
+		sign_by_openssl(w, cases[i].who, -1, NID_id_smime_ct_TSTInfo, EVP_sha256());
+		assert_int_equal(fault_at(w, t, NOW_S, &v), cases[i].fault);
+		assert_int_equal(fault_at(w, NULL, NOW_S, &v), cases[i].fault);
+		GENERAL_NAME_free(cases[i].name);
+	}
+	assert_string_equal(noon_ts_fault_word(NOON_TS_FAULT_NAME), "name");
+	noon_ts_trust_free(t);
+}
+
+/* The key of a certificate that is signed with it, encoded as it is or as a compressed point. */
+static void certify_again(struct world *w, int who, const char *form)
+{
+	X509 *cert = X509_dup(w->cert[who]);
+	EVP_PKEY *key = EVP_PKEY_dup(w->key[who]);
+
+	if (form != NULL)
+		assert_int_equal(EVP_PKEY_set_utf8_string_param(
+					 key, OSSL_PKEY_PARAM_EC_POINT_CONVERSION_FORMAT, form),
+				 1);
+	assert_int_equal(ASN1_INTEGER_set(X509_get_serialNumber(cert), 99), 1);
+	assert_int_equal(X509_set_pubkey(cert, key), 1);
+	assert_true(X509_sign(cert, w->key[recipes[who].issuer], EVP_sha256()) > 0);
+	EVP_PKEY_free(key);
+	X509_free(w->cert[who]);
+	w->cert[who] = cert;
+}
+
+static void verdict_of(struct world *w, struct noon_ts_trust *t, int who, struct noon_ts_verdict *v)
+{
+	sign_by_openssl(w, who, -1, NID_id_smime_ct_TSTInfo, EVP_sha256());
+	assert_int_equal(fault_at(w, t, NOW_S, v), NOON_TS_FAULT_NONE);
+}
+
+static void one_key_is_one_authority_however_it_is_encoded(void **state)
+{
+	struct world *w = *state;
+	struct noon_ts_trust *t = trusted(w, NULL);
+	struct noon_ts_verdict plain, compressed, other;
+
+	strike(w, TSA);
+	name_authority(w, NULL);
+	verdict_of(w, t, TSA, &plain);
+	verdict_of(w, t, NAMED, &other);
+	certify_again(w, TSA, "compressed");
+	assert_int_not_equal(i2d_PUBKEY(w->key[TSA], NULL),
+			     i2d_X509_PUBKEY(X509_get_X509_PUBKEY(w->cert[TSA]), NULL));
+	verdict_of(w, t, TSA, &compressed);
+	assert_memory_not_equal(plain.signer.cert_hash, compressed.signer.cert_hash, 32);
+	assert_memory_equal(plain.signer.key_hash, compressed.signer.key_hash, 32);
+	assert_memory_not_equal(plain.signer.key_hash, other.signer.key_hash, 32);
+	noon_ts_trust_free(t);
+}
+
+/* The same numbers, on a curve of another name. */
+static EVP_PKEY *on_curve(const EVP_PKEY *key, const char *group)
+{
+	OSSL_PARAM_BLD *bld = OSSL_PARAM_BLD_new();
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
+	OSSL_PARAM *params;
+	BIGNUM *secret = NULL;
+	uint8_t point[128];
+	size_t n = 0;
+	EVP_PKEY *ret = NULL;
+
+	assert_int_equal(EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_PRIV_KEY, &secret), 1);
+	assert_int_equal(EVP_PKEY_get_octet_string_param(key, OSSL_PKEY_PARAM_PUB_KEY, point,
+							 sizeof(point), &n),
+			 1);
+	OSSL_PARAM_BLD_push_utf8_string(bld, OSSL_PKEY_PARAM_GROUP_NAME, group, 0);
+	OSSL_PARAM_BLD_push_octet_string(bld, OSSL_PKEY_PARAM_PUB_KEY, point, n);
+	OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_PRIV_KEY, secret);
+	params = OSSL_PARAM_BLD_to_param(bld);
+	assert_int_equal(EVP_PKEY_fromdata_init(ctx), 1);
+	assert_int_equal(EVP_PKEY_fromdata(ctx, &ret, EVP_PKEY_KEYPAIR, params), 1);
+	OSSL_PARAM_free(params);
+	OSSL_PARAM_BLD_free(bld);
+	EVP_PKEY_CTX_free(ctx);
+	BN_free(secret);
+	return ret;
+}
+
+/* secp224r1 has a second object identifier. */
+static void one_key_is_one_authority_however_its_curve_is_named(void **state)
+{
+	struct world *w = *state;
+	struct noon_ts_verdict plain, alias;
+	EVP_PKEY *key = EVP_EC_gen("secp224r1");
+
+	strike(w, TSA);
+	name_authority(w, NULL);
+	EVP_PKEY_free(w->key[NAMED]);
+	w->key[NAMED] = key;
+	certify_again(w, NAMED, NULL);
+	verdict_of(w, NULL, NAMED, &plain);
+	w->key[NAMED] = on_curve(key, "wap-wsg-idm-ecid-wtls12");
+	EVP_PKEY_free(key);
+	certify_again(w, NAMED, NULL);
+	verdict_of(w, NULL, NAMED, &alias);
+	assert_memory_not_equal(plain.signer.cert_hash, alias.signer.cert_hash, 32);
+	assert_string_not_equal(plain.signer.key, alias.signer.key);
+	assert_memory_equal(plain.signer.key_hash, alias.signer.key_hash, 32);
+}
+
+static void rsa_keys_are_told_apart(void **state)
+{
+	struct world *w = *state;
+	struct noon_ts_verdict v[3];
+
+	strike(w, TSA);
+	name_authority(w, NULL);
+	for (int i = 0; i < 3; i++) {
+		if (i < 2) {
+			EVP_PKEY_free(w->key[NAMED]);
+			w->key[NAMED] = EVP_RSA_gen(2048);
+			assert_non_null(w->key[NAMED]);
+		}
+		certify_again(w, NAMED, NULL);
+		verdict_of(w, NULL, NAMED, &v[i]);
+	}
+	assert_memory_not_equal(v[0].signer.key_hash, v[1].signer.key_hash, 32);
+	assert_memory_equal(v[1].signer.key_hash, v[2].signer.key_hash, 32);
+}
+
 static void the_certificate_must_be_named(void **state)
 {
 	struct world *w = *state;
@@ -457,6 +650,10 @@ int main(void)
 		cmocka_unit_test(strangers_are_not_trusted),
 		cmocka_unit_test(chains_may_need_more_certificates),
 		cmocka_unit_test(only_time_stamping_certificates_count),
+		cmocka_unit_test(the_authority_has_its_certificates_name),
+		cmocka_unit_test(one_key_is_one_authority_however_it_is_encoded),
+		cmocka_unit_test(one_key_is_one_authority_however_its_curve_is_named),
+		cmocka_unit_test(rsa_keys_are_told_apart),
 		cmocka_unit_test(the_certificate_must_be_named),
 		cmocka_unit_test(the_content_is_what_was_read),
 		cmocka_unit_test(no_changed_byte_makes_another_token),
