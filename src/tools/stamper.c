@@ -13,6 +13,8 @@
 
 /* The rate at which two of the machine's clocks may part while authorities are asked. */
 #define DRIFT 500e-6
+/* Less than that may be an interruption while the clocks were read. */
+#define SLEEP_MIN NOON_MS(1)
 
 static noon_time now(void *arg)
 {
@@ -113,6 +115,7 @@ static bool ask(struct noon_stamper *s, size_t i, const uint8_t *value)
 		return true;
 	}
 	s->asked++;
+	stamp->asleep = noon_clock_asleep();
 	if (noon_http_post_send(s->post[i], noon_tsp_ask_write(&question, request), &reply,
 				stamp->why))
 		return true;
@@ -123,36 +126,43 @@ static bool ask(struct noon_stamper *s, size_t i, const uint8_t *value)
 	return !stamp->token.good || keep(s, stamp, reply.body);
 }
 
-/* UTC - h when a token was made, seen from `at`: the request had left, the answer not yet come. */
-static void vote(const struct noon_stamp *stamp, noon_time at, struct noon_vote *v)
+/* UTC - h when a token was made, seen from `at`: the request had left, the answer not yet come.
+ * While the machine sleeps h stands, so that UTC - h is another one afterwards. */
+static void vote(struct noon_stamp *stamp, noon_time at, noon_dur asleep, struct noon_vote *v)
 {
+	const noon_dur slept = noon_sat_sub(asleep, stamp->asleep);
 	noon_time earliest, latest;
 
-	v->has_interval = noon_tsp_info_interval(&stamp->token.answer.info, &earliest, &latest);
+	stamp->slept = slept > SLEEP_MIN;
+	v->has_interval = !stamp->slept &&
+			  noon_tsp_info_interval(&stamp->token.answer.info, &earliest, &latest);
 	if (!v->has_interval)
 		return;
 	const noon_dur drift = noon_dur_scale_out(noon_time_diff(at, stamp->t1), DRIFT);
 
 	v->lower = noon_sat_sub(noon_time_diff(earliest, stamp->t4), drift);
 	v->upper = noon_sat_add(noon_time_diff(latest, stamp->t1), drift);
+	if (slept > 0)
+		v->upper = noon_sat_add(v->upper, slept);
 }
 
 static void count(struct noon_stamper *s)
 {
 	const noon_time at = noon_clock_now(s->clock);
+	const noon_dur asleep = noon_clock_asleep();
 	struct noon_vote offset[NOON_STAMPER_TSAS_MAX];
 	struct noon_vote date[NOON_STAMPER_TSAS_MAX];
 	size_t n = 0;
 
 	for (size_t i = 0; i < s->conf.n_tsas; i++) {
-		const struct noon_stamp *stamp = &s->stamp[i];
+		struct noon_stamp *stamp = &s->stamp[i];
 		noon_time from, to;
 
 		if (!stamp->token.good || !stamp->kept)
 			continue;
 		offset[n] = (struct noon_vote){.token = i, .who = &stamp->token.verdict.signer};
 		date[n] = offset[n];
-		vote(stamp, at, &offset[n]);
+		vote(stamp, at, asleep, &offset[n]);
 		date[n].has_interval =
 			noon_tsp_info_interval(&stamp->token.answer.info, &from, &to);
 		if (date[n].has_interval) {

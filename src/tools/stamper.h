@@ -40,6 +40,8 @@ struct noon_stamp {
 	bool answered;
 	bool kept;			  /**< written to path */
 	noon_time t1, t4;		  /**< local free-running clock: it was made between them */
+	noon_dur asleep;		  /**< noon_clock_asleep() before t1 */
+	bool slept;			  /**< the machine, since t1: not compared with others */
 	char why[NOON_HTTP_POST_WHY_MAX]; /**< it did not answer, or could not be kept */
 };
 

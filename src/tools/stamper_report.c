@@ -70,6 +70,10 @@ void noon_stamper_print(struct noon_stamper *s, const char *file, enum noon_stam
 			(void)printf("%s: no answer: %s\n", name, stamp->why);
 		if (stamp->token.good && !stamp->kept)
 			(void)printf("  NOT KEPT     %s\n", stamp->why);
+		if (stamp->slept)
+			(void)printf(
+				"  LEFT OUT     the machine was suspended since: its clock cannot "
+				"be compared with others\n");
 	}
 	print_together(s, file, result == NOON_STAMPER_REACHED);
 	(void)fflush(stdout);
@@ -90,6 +94,8 @@ static json_t *stamp_json(struct noon_stamper *s, size_t i)
 		(void)json_object_set_new(o, "path", json_string(stamp->path));
 	else if (stamp->token.good)
 		(void)json_object_set_new(o, "why", json_string(stamp->why));
+	if (stamp->slept)
+		(void)json_object_set_new(o, "left_out", json_string("suspended"));
 	return o;
 }
 

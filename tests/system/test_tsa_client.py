@@ -351,6 +351,41 @@ def test_a_quorum_of_daemons_finds_the_liar(w, ca):
 
 
 @with_authorities
+def test_a_suspended_machine_compares_nothing_from_before(w, ca):
+    """The machine sleeps for a minute between two authorities: what the first one said of our
+    clock is not of the clock that there is now."""
+    shim, f = w.path("suspended.so"), file_of(w)
+    cc = os.environ.get("CC", "cc").split()[0]
+    harness.run_quiet([cc, "-O1", "-shared", "-fPIC", "-D_GNU_SOURCE", "-o", shim,
+                       os.path.join(os.path.dirname(os.path.abspath(__file__)), "suspended.c")])
+    slept = w.path("slept")
+    env = {"LD_PRELOAD": shim, "SUSPENDED": slept, "SUSPENDED_S": "60",
+           "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"}
+    before, after = authority(w, ca, "before"), authority(w, ca, "after")
+    args = [f, "--tsa", before.url, "--tsa", after.url, "--ca", ca.cert, "--force"]
+    said = json.loads(w.tool("stamp", *args, "--json", status=0, env=env).stdout)["files"][0]
+    check(said["agreeing"] == 2, "nobody slept:", said)
+    check(not any("left_out" in t for t in said["tokens"]), said)
+    answer = before.answer
+
+    def sleep_after(query):
+        """The answer is made before the machine sleeps, and read after it."""
+        made = answer(query)
+        open(slept, "w").close()
+        return made
+    before.answer = sleep_after
+    said = json.loads(w.tool("stamp", *args, "--json", status=1, env=env).stdout)["files"][0]
+    check([t.get("left_out") for t in said["tokens"]] == ["suspended", None], said)
+    check(said["authorities"] == 2 and said["agreeing"] == 1 and not said["alarm"], said)
+    os.remove(slept)
+    said = w.tool("stamp", *args, status=1, env=env).stdout
+    check("LEFT OUT" in said and "NOT reached" in said and "ALARM" not in said, said)
+    os.remove(slept)
+    said = w.tool("stamp", *args, "--quorum", "1", status=0, env=env).stdout
+    check("LEFT OUT" in said and "says 1 of 2" in said, said)
+
+
+@with_authorities
 def test_over_tls(w, ca):
     tls = w.certificate("tls")
     d, f = noon_authority(w, ca, "tsa", tls=tls), file_of(w)
