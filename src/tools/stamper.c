@@ -134,10 +134,10 @@ static void vote(struct noon_stamp *stamp, noon_time at, noon_dur asleep, struct
 	noon_time earliest, latest;
 
 	stamp->slept = slept > SLEEP_MIN;
-	v->has_interval = !stamp->slept &&
-			  noon_tsp_info_interval(&stamp->token.answer.info, &earliest, &latest);
+	v->has_interval = noon_tsp_info_interval(&stamp->token.answer.info, &earliest, &latest);
 	if (!v->has_interval)
 		return;
+	v->has_interval = !stamp->slept;
 	const noon_dur drift = noon_dur_scale_out(noon_time_diff(at, stamp->t1), DRIFT);
 
 	v->lower = noon_sat_sub(noon_time_diff(earliest, stamp->t4), drift);
