@@ -315,6 +315,11 @@ def test_precision_digits(w):
         d.stop()
 
 
+def counter(response):
+    """What a serial number has behind its prefix."""
+    return int(response.serial[-16:], 16)
+
+
 def test_order(w):
     """Strictly ascending in the order of serial numbers, whoever asked."""
     d = tsa.authority(w, threads=2)
@@ -347,8 +352,10 @@ def test_order(w):
     d.kill()
     d.start()
     after = tsa.Client(d.http).ask(policy=tsa.ORDERED)
-    check(after.gen_time > got[-1].gen_time and int(after.serial, 16) > int(got[-1].serial, 16),
-          "the order ends with the process")
+    # A new prefix, drawn at random; genTime and the counter behind it go on.
+    check(after.gen_time > got[-1].gen_time and counter(after) > counter(got[-1]),
+          "the order ends with the process", after.serial, got[-1].serial)
+    check(after.serial[:-16] != got[-1].serial[:-16], "the same prefix", after.serial)
     audit(w, d)
 
 
