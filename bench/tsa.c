@@ -428,10 +428,22 @@ static void run_http(int port, long pid, const char *request, double seconds, in
 		(void)close(fds[i].fd);
 }
 
+static void remove_ledger(const char *dir)
+{
+	static const char *const names[] = {"tsa.db", "tsa.db-wal", "tsa.db-shm", "tsa.db.lock"};
+	char path[300];
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		(void)snprintf(path, sizeof(path), "%s/%s", dir, names[i]);
+		(void)unlink(path);
+	}
+	(void)rmdir(dir);
+}
+
 int main(int argc, char **argv)
 {
 	static struct bench b;
-	char dir[] = "/tmp/bench_tsa.XXXXXX";
+	char dir[256];
 
 	if (argc >= 5 && strcmp(argv[1], "--http") == 0) {
 		const int n = argc > 6 ? atoi(argv[6]) : 32;
@@ -442,6 +454,8 @@ int main(int argc, char **argv)
 	}
 	if (argc < 3)
 		die("usage: bench_tsa CERT KEY [ROUNDS]");
+	(void)snprintf(dir, sizeof(dir), "%s/bench_tsa.XXXXXX",
+		       getenv("TMPDIR") == NULL ? "/tmp" : getenv("TMPDIR"));
 	if (mkdtemp(dir) == NULL)
 		die("no directory for the ledger");
 	b.cert = argv[1];
@@ -449,6 +463,6 @@ int main(int argc, char **argv)
 	set_up(&b, dir);
 	run(&b, argc > 3 && atoi(argv[3]) > 0 && atoi(argv[3]) <= ROUNDS_MAX ? atoi(argv[3]) : 5);
 	noon_tsa_ledger_close(b.ledger);
-	(void)printf("%s\n", dir);
+	remove_ledger(dir);
 	return 0;
 }

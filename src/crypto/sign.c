@@ -6,22 +6,14 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 
+#include "crypto/openssl_priv.h"
+
 noon_err noon_sha256(struct noon_bytes data, uint8_t ret[NOON_SHA256_BYTES])
 {
 	if (EVP_Digest(data.p, data.n, ret, NULL, EVP_sha256(), NULL) == 1)
 		return NOON_OK;
 	ERR_clear_error();
 	return NOON_ERR_CRYPTO;
-}
-
-/* Never ask a terminal for a passphrase. */
-static int no_passphrase(char *buf, int size, int rwflag, void *arg)
-{
-	(void)buf;
-	(void)size;
-	(void)rwflag;
-	(void)arg;
-	return 0;
 }
 
 static noon_err read_key(struct noon_bytes pem, bool private, EVP_PKEY **ret)
@@ -31,8 +23,8 @@ static noon_err read_key(struct noon_bytes pem, bool private, EVP_PKEY **ret)
 
 	if (!bio)
 		return NOON_ERR_CRYPTO;
-	key = private ? PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, NULL)
-		      : PEM_read_bio_PUBKEY(bio, NULL, no_passphrase, NULL);
+	key = private ? PEM_read_bio_PrivateKey(bio, NULL, noon_openssl_no_passphrase, NULL)
+		      : PEM_read_bio_PUBKEY(bio, NULL, noon_openssl_no_passphrase, NULL);
 	BIO_free(bio);
 	ERR_clear_error();
 	if (!key)

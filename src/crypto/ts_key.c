@@ -16,16 +16,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SCHEME "pkcs11:"
+#include "crypto/openssl_priv.h"
 
-static int no_passphrase(char *buf, int size, int rwflag, void *arg)
-{
-	(void)buf;
-	(void)size;
-	(void)rwflag;
-	(void)arg;
-	return 0;
-}
+#define SCHEME "pkcs11:"
 
 static noon_err from_file(const char *path, EVP_PKEY **ret, struct noon_ts_why *why)
 {
@@ -37,7 +30,7 @@ static noon_err from_file(const char *path, EVP_PKEY **ret, struct noon_ts_why *
 		ERR_clear_error();
 		return NOON_ERR_NOT_FOUND;
 	}
-	key = PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, NULL);
+	key = PEM_read_bio_PrivateKey(bio, NULL, noon_openssl_no_passphrase, NULL);
 	BIO_free(bio);
 	ERR_clear_error();
 	if (key == NULL) {

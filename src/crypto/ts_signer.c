@@ -12,8 +12,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "crypto/openssl_priv.h"
 #include "crypto/ts_key.h"
 
 #define CERTS_MAX     16
@@ -152,15 +152,6 @@ static noon_err check_certificate(X509 *cert, EVP_PKEY *key, const char *path,
 	return err;
 }
 
-static int64_t seconds_of(const ASN1_TIME *t)
-{
-	struct tm tm;
-
-	if (t == NULL || ASN1_TIME_to_tm(t, &tm) != 1)
-		return 0;
-	return timegm(&tm);
-}
-
 /* directoryName [4] EXPLICIT Name: a header in front of the subject. */
 static noon_err encode_name(struct noon_ts_signer *s, const X509 *cert)
 {
@@ -208,8 +199,8 @@ static noon_err encode_identity(struct noon_ts_signer *s, const X509 *cert)
 	s->info.subject = s->subject;
 	s->info.issuer = noon_bytes_of(s->issuer, (size_t)issuer);
 	s->info.serial = noon_bytes_of(s->serial, (size_t)serial);
-	s->info.not_before_s = seconds_of(X509_get0_notBefore(cert));
-	s->info.not_after_s = seconds_of(X509_get0_notAfter(cert));
+	s->info.not_before_s = noon_openssl_seconds(X509_get0_notBefore(cert));
+	s->info.not_after_s = noon_openssl_seconds(X509_get0_notAfter(cert));
 	return encode_name(s, cert);
 }
 

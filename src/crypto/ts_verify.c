@@ -15,7 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
+
+#include "crypto/openssl_priv.h"
 
 #define UNTRUSTED_MAX  64
 #define AUTH_LEVEL     2    /* 112 bits: RSA of 2048, no SHA-1 in the chain */
@@ -175,13 +176,6 @@ static void serial_text(const ASN1_INTEGER *serial, char *out, size_t n)
 	BN_free(number);
 }
 
-static int64_t seconds_of(const ASN1_TIME *t)
-{
-	struct tm tm;
-
-	return t != NULL && ASN1_TIME_to_tm(t, &tm) == 1 ? timegm(&tm) : 0;
-}
-
 /* Each part with its length, so that no two lists of parts have the same bytes. */
 static bool add_part(EVP_MD_CTX *md, const void *p, size_t n)
 {
@@ -267,8 +261,8 @@ static bool describe(X509 *cert, struct noon_ts_identity *who)
 	name_text(X509_get_issuer_name(cert), who->issuer, sizeof(who->issuer));
 	serial_text(X509_get0_serialNumber(cert), who->serial, sizeof(who->serial));
 	key_text(X509_get0_pubkey(cert), who->key, sizeof(who->key));
-	who->not_before_s = seconds_of(X509_get0_notBefore(cert));
-	who->not_after_s = seconds_of(X509_get0_notAfter(cert));
+	who->not_before_s = noon_openssl_seconds(X509_get0_notBefore(cert));
+	who->not_after_s = noon_openssl_seconds(X509_get0_notAfter(cert));
 	return ok;
 }
 

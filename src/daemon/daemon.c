@@ -13,6 +13,7 @@
 #include "crypto/aead.h"
 #include "daemon/log.h"
 #include "daemon/publish.h"
+#include "daemon/services.h"
 #include "daemon/store.h"
 #include "engine/line.h"
 #include "noonmark/clock.h"
@@ -571,69 +572,6 @@ static noon_err make_engine(struct noon_daemon *d)
 	return err;
 }
 
-static noon_err make_services(struct noon_daemon *d)
-{
-	struct noon_secret_nts_master master;
-	noon_err err = NOON_OK;
-
-	if (d->conf.tsa.enabled)
-		err = noon_tsa_service_new(&d->conf.tsa, &d->served, &d->tsa);
-	if (err || !d->conf.server.enabled)
-		return err;
-	if (!d->conf.ke.enabled)
-		return noon_ntp_service_new(&d->conf.server, d->loop, &d->served, NULL, 0, &d->ntp);
-	err = noon_store_master(d->conf.state_dir, &d->entropy.rng, &master);
-	if (!err && d->conf.ke.certificate[0] == '\0')
-		err = noon_store_certificate(d->conf.state_dir,
-					     noon_clock_read(CLOCK_REALTIME) / NOON_NS_PER_SEC,
-					     &d->conf.ke);
-	err = err ? err
-		  : noon_ntp_service_new(&d->conf.server, d->loop, &d->served, &master,
-					 d->conf.ke.rotate, &d->ntp);
-	err = err ? err : noon_ke_service_new(&d->conf.ke, d->loop, &d->served, &master, &d->ke);
-	noon_wipe(&master, sizeof(master));
-	return err;
-}
-
-/* They have sockets below 1024. */
-static noon_err make_one_way(struct noon_daemon *d)
-{
-	noon_err err = NOON_OK;
-
-	if (d->conf.daytime.enabled)
-		err = noon_one_way_service_new(&d->conf.daytime, d->loop, &d->served, &d->daytime);
-	if (!err && d->conf.time.enabled)
-		err = noon_one_way_service_new(&d->conf.time, d->loop, &d->served, &d->time);
-	return err;
-}
-
-static noon_err start_one_way(struct noon_daemon *d)
-{
-	noon_err err = NOON_OK;
-
-	if (d->daytime != NULL)
-		err = noon_one_way_service_start(d->daytime);
-	if (!err && d->time != NULL)
-		err = noon_one_way_service_start(d->time);
-	return err;
-}
-
-/* Sockets below 1024 and files that only root reads. */
-static noon_err open_ptp(struct noon_daemon *d)
-{
-	noon_err err = NOON_OK;
-
-	d->ports.loop = d->loop;
-	d->ports.rng = &d->entropy.rng;
-	d->ports.hw = d->has_hw ? &d->hw : NULL;
-	for (size_t i = 0; i < d->conf.n_sources && !err; i++)
-		err = noon_daemon_source_open(&d->source[i], &d->conf.source[i], &d->ports);
-	for (size_t i = 0; i < d->conf.n_transmitters && !err; i++)
-		err = noon_ptp_service_new(&d->conf, &d->conf.transmitter[i], &d->ports, &d->served,
-					   &d->ptp[i]);
-	return err;
-}
-
 static noon_err make_dir(const char *path, bool is_file)
 {
 	char dir[NOON_CONFIG_PATH_MAX];
@@ -708,14 +646,12 @@ noon_err noon_daemon_init(struct noon_daemon *d, const struct noon_config *conf,
 	for (size_t i = 0; i < conf->n_sources && !err; i++)
 		err = noon_daemon_guard_new(&d->conf, &d->conf.source[i].guard, &d->guard[i]);
 	err = err ? err : make_files(d);
-	err = err ? err : make_services(d);
-	err = err ? err : make_one_way(d);
-	return err ? err : open_ptp(d);
+	return err ? err : noon_services_open(d);
 }
 
 noon_err noon_daemon_start(struct noon_daemon *d)
 {
-	noon_err err = NOON_OK;
+	noon_err err;
 
 	d->host = (struct noon_source_host){
 		.loop = d->loop,
@@ -733,13 +669,7 @@ noon_err noon_daemon_start(struct noon_daemon *d)
 	};
 	noon_timescale_find(&d->tai, &d->conf, noon_clock_disciplined(d->clock));
 	refresh(d);
-	if (d->ntp != NULL)
-		err = noon_ntp_service_start(d->ntp);
-	if (!err && d->ke != NULL)
-		err = noon_ke_service_start(d->ke);
-	if (!err && d->tsa != NULL)
-		err = noon_tsa_service_start(d->tsa);
-	err = err ? err : start_one_way(d);
+	err = noon_services_start(d);
 	for (size_t i = 0; i < d->conf.n_sources && !err; i++) {
 		err = noon_daemon_source_init(&d->source[i], &d->host);
 		if (!err && d->guard[i] != NULL)

@@ -124,10 +124,9 @@ static void publish(struct worker *w)
 
 static void refresh(struct worker *w)
 {
-	const struct noon_instant now = noon_instant_now();
+	struct noon_instant now;
 
-	noon_served_get(w->service->served, &w->time);
-	noon_served_renew(&w->time, &now, noon_clock_asleep());
+	noon_served_read(w->service->served, &w->time, &now);
 	/* A step between the stamps of this batch and now: nobody knows which of them precede it.
 	 */
 	if (!noon_instant_is_steady(&w->last, &now))

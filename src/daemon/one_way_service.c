@@ -54,12 +54,11 @@ static size_t reply(struct noon_one_way_service *s, uint8_t out[NOON_ONE_WAY_REP
 {
 	struct noon_wr wr = noon_wr_over(out, NOON_ONE_WAY_REPLY_MAX);
 	struct noon_served_state state;
-	const struct noon_instant instant = noon_instant_now();
+	struct noon_instant instant;
 	struct noon_one_way_clock clock;
 	noon_time now;
 
-	noon_served_get(s->served, &state);
-	noon_served_renew(&state, &instant, noon_clock_asleep());
+	noon_served_read(s->served, &state, &instant);
 	now = noon_clock_map_apply(&state.map, instant.real_ns);
 	const struct noon_ntp_server_clock at = noon_served_clock_at(&state, now);
 

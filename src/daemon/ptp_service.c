@@ -30,10 +30,9 @@ struct view {
 
 static struct view look(const struct noon_ptp_service *s)
 {
-	struct view v = {.now = noon_instant_now()};
+	struct view v;
 
-	noon_served_get(s->served, &v.state);
-	noon_served_renew(&v.state, &v.now, noon_clock_asleep());
+	noon_served_read(s->served, &v.state, &v.now);
 	return v;
 }
 

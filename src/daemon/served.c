@@ -48,6 +48,14 @@ void noon_served_renew(struct noon_served_state *s, const struct noon_instant *n
 	s->clock.root_disp = noon_sat_add(s->clock.root_disp, now->err);
 }
 
+void noon_served_read(struct noon_served *s, struct noon_served_state *ret,
+		      struct noon_instant *ret_now)
+{
+	noon_served_get(s, ret);
+	*ret_now = noon_instant_now();
+	noon_served_renew(ret, ret_now, noon_clock_asleep());
+}
+
 struct noon_ntp_server_clock noon_served_clock_at(const struct noon_served_state *s, noon_time now)
 {
 	struct noon_ntp_server_clock c = s->clock;

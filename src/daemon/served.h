@@ -47,6 +47,10 @@ void noon_served_get(struct noon_served *s, struct noon_served_state *ret);
  */
 void noon_served_renew(struct noon_served_state *s, const struct noon_instant *now,
 		       noon_dur asleep);
+/** Copy the snapshot out, brought up to this moment. @param[out] ret_now  the moment; C is
+ *  noon_clock_map_apply(&ret->map, ret_now->real_ns). Thread: any. */
+void noon_served_read(struct noon_served *s, struct noon_served_state *ret,
+		      struct noon_instant *ret_now);
 /** What to say of the clock at C = now. */
 struct noon_ntp_server_clock noon_served_clock_at(const struct noon_served_state *s, noon_time now);
 

@@ -26,9 +26,7 @@ struct noon_tsa_clock noon_tsa_register_clock(struct noon_tsa_register *g)
 	noon_time t;
 	noon_dur half;
 
-	noon_served_get(g->served, &s);
-	now = noon_instant_now();
-	noon_served_renew(&s, &now, noon_clock_asleep());
+	noon_served_read(g->served, &s, &now);
 	t = noon_clock_map_apply(&s.map, now.real_ns);
 	if (s.is_local) {
 		half = noon_sat_add(g->local_bound, now.err);
