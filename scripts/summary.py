@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """Sum up the results of `meson test` in the given build folders.
 
 Prints the names of failed tests and, as the last line, "N passed, N failed[, N skipped]".

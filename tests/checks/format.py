@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """All C files are as clang-format 14 leaves them. Prints TAP."""
 import pathlib
 import subprocess

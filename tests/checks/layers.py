@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """Includes follow the layers table of ARCHITECTURE.md. Prints TAP.
 
 Every include of ours is written "folder/file.h"; a folder may include itself and what its line

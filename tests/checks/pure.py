@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """The pure folders ask the world for nothing: no undefined symbol of theirs is a clock, a socket,
 a file, the heap or the environment. Prints TAP.
 

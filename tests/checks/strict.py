@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """The pure folders compile as strict C17 without _GNU_SOURCE, so that clock_gettime is not even
 declared there. Prints TAP.
 """

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """Every check of noonmark check can fail: each is run against a server with a fault planted for it.
 
@@ -12,6 +12,10 @@ import subprocess
 import sys
 import tempfile
 import threading
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "system"))
+
+import isolation  # noqa: E402
 
 TOOL, DOUBLE = sys.argv[1], sys.argv[2]
 
@@ -198,4 +202,5 @@ def main():
     return 0
 
 
+isolation.enter()
 sys.exit(main())

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """noonmark check: our server passes all of it; what chronyd and ntpd of NTPsec do is noted."""
 import json

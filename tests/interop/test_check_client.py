@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """noonmark check client: what chronyd and ntpd of NTPsec do as clients is noted."""
 import json

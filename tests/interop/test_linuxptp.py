@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """Debian's ptp4l as transmitter and as receiver, and tshark as the judge of our messages."""
 import hashlib

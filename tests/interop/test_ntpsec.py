@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """ntpd of NTPsec in both roles, in network namespaces of the test."""
 import json

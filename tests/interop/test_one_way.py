@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """The daytime and time services of xinetd, OpenBSD's and GNU's inetd, and rdate as our client."""
 import calendar

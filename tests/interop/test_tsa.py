@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """Keys of the time-stamp authority in a PKCS #11 token (SoftHSM), and tshark and osslsigncode as
 judges of what it says."""

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """tshark reads what we send: nothing malformed, no warning, and what RFC 8915 wants is there."""
 import os

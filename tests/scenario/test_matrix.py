@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """Every attack of the catalogue on three channels, with three oscillators, the guard on. Prints TAP.
 

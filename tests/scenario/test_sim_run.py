@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """noonmark sim run: all scenarios of lab/scenarios, repetition, and errors of files. Prints TAP.
 

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the system tests share: processes, configurations, watches, relays, namespaces, TAP.
 
-A test is a function test_*(w) of its file; `w` is a World that owns all it starts and makes, and
-ends and removes it whatever happens. Every daemon that is watched has its bound checked at every
-reading; one reading with the truth outside fails the test. Nothing here can touch the clock of
-the machine: the capability is given up before anything is started.
+A test is a function test_*(w) of its file; it runs in namespaces of its own (isolation.py), and `w`
+is a World that owns all it starts and makes, and ends and removes it whatever happens. Every daemon
+that is watched has its bound checked at every reading; one reading with the truth outside fails the
+test. Nothing here can touch the clock of the machine: the capability is given up before anything is
+started.
 """
 import atexit
+import concurrent.futures
 import ctypes
 import json
 import os
@@ -22,6 +24,8 @@ import threading
 import time
 import traceback
 
+import isolation
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 SOURCE = os.path.dirname(os.path.dirname(HERE))
 DAEMON = os.environ.get("NOON_DAEMON", os.path.join(SOURCE, "build", "noonmarkd"))
@@ -30,6 +34,10 @@ PEERS = os.environ.get("NOON_PEERS", os.path.join(SOURCE, "build", "peers"))
 
 # Time to read two clocks one after the other.
 SLACK_S = 2e-6
+
+# How much slower than a free machine a busy one may be before a wait is given up. Waiting ends with
+# its condition, so a long limit costs nothing but in a test that fails.
+PATIENCE = 4
 
 CAP_SYS_TIME = 25
 PR_CAPBSET_DROP = 24
@@ -51,15 +59,22 @@ def check(condition, *what):
 
 
 def wait_for(condition, seconds, what, every=0.05):
-    """Wait until condition() is true, and return what it gave."""
-    end = time.monotonic() + seconds
+    """Wait until condition() is true, and return what it gave. `seconds` is what a free machine
+    needs at most; a busy one gets PATIENCE times as long."""
+    end = time.monotonic() + seconds * PATIENCE
     while True:
         value = condition()
         if value:
             return value
         if time.monotonic() > end:
-            raise Failed(f"not within {seconds} s: {what}")
+            raise Failed(f"not within {seconds * PATIENCE} s: {what}")
         time.sleep(every)
+
+
+def needs_root():
+    """Skip a test that becomes another user, or makes a file of root's."""
+    if not isolation.has_all_users():
+        raise Skip("needs root of the machine, to become another user")
 
 
 def free_port():
@@ -158,9 +173,9 @@ class Process:
 
     def wait(self, seconds=10):
         try:
-            return self.popen.wait(seconds)
+            return self.popen.wait(seconds * PATIENCE)
         except subprocess.TimeoutExpired:
-            raise Failed(f"{self.name} did not end within {seconds} s") from None
+            raise Failed(f"{self.name} did not end within {seconds * PATIENCE} s") from None
 
     def stop(self, seconds=10):
         """End it in order; its exit status must be one of `expected`."""
@@ -169,10 +184,10 @@ class Process:
         running = self.alive()
         self.signal(signal.SIGTERM)
         try:
-            status = self.popen.wait(seconds)
+            status = self.popen.wait(seconds * PATIENCE)
         except subprocess.TimeoutExpired:
             self.kill()
-            raise Failed(f"{self.name} did not end on SIGTERM within {seconds} s") from None
+            raise Failed(f"{self.name} did not end on SIGTERM within {seconds * PATIENCE} s") from None
         check(not running or status in self.expected, self.name, "ended with status", status)
         self.popen = None
         return status
@@ -193,7 +208,7 @@ class Control:
 
     def __init__(self, path):
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(5)
+        self.sock.settimeout(5 * PATIENCE)
         self.sock.connect(path)
         self.rest = b""
 
@@ -419,55 +434,28 @@ class PageWatch(Process):
 class Net:
     """Two network namespaces, "a" and "b", joined by a pair of virtual interfaces."""
 
-    count = 0
-
     def __init__(self, world):
-        Net.count += 1
-        self.stem = f"noon{os.getpid()}n{Net.count}"
-        self.made = []
+        number = len(world.nets)
+        self.names = {end: f"net{number}{end}" for end in "ab"}
         self.address = {"a": "192.0.2.1", "b": "192.0.2.2"}
         self.address6 = {"a": "fd00:6e6f::1", "b": "fd00:6e6f::2"}
         world.nets.append(self)
-        if os.geteuid() != 0:
-            raise Skip("network namespaces need root")
-        try:
-            self.make()
-        except (OSError, subprocess.CalledProcessError) as e:
-            why = getattr(e, "stderr", None) or str(e)
-            raise Skip(f"no network namespaces here: {why.strip()}") from None
-
-    def make(self):
         for end in "ab":
-            ip("netns", "add", self.name(end))
-            self.made.append(self.name(end))
-            os.makedirs(f"/etc/netns/{self.name(end)}", exist_ok=True)
-            with open("/etc/hosts") as old, open(f"/etc/netns/{self.name(end)}/hosts", "w") as new:
-                new.write(old.read() + f"\n{self.address['a']} a.noon.test\n"
-                          f"{self.address['b']} b.noon.test\n")
-        ip("link", "add", "veth0", "netns", self.name("a"), "type", "veth",
-           "peer", "name", "veth0", "netns", self.name("b"))
+            ip("netns", "add", self.names[end])
+        ip("link", "add", "veth0", "netns", self.names["a"], "type", "veth",
+           "peer", "name", "veth0", "netns", self.names["b"])
         for end in "ab":
-            n = ["-n", self.name(end)]
+            n = ["-n", self.names[end]]
             ip(*n, "link", "set", "lo", "up")
             ip(*n, "link", "set", "veth0", "up")
             ip(*n, "addr", "add", self.address[end] + "/24", "dev", "veth0")
             ip(*n, "addr", "add", self.address6[end] + "/64", "dev", "veth0", "nodad")
 
     def name(self, end):
-        return f"{self.stem}{end}"
+        return self.names[end]
 
     def end(self, end):
         return NetEnd(self, end)
-
-    def remove(self):
-        for name in self.made:
-            subprocess.run(["ip", "netns", "del", name], capture_output=True)
-            shutil.rmtree(f"/etc/netns/{name}", ignore_errors=True)
-        try:
-            os.rmdir("/etc/netns")
-        except OSError:
-            pass
-        self.made = []
 
 
 class NetEnd:
@@ -480,10 +468,14 @@ class NetEnd:
 
 
 def ip(*args):
-    subprocess.run(["ip", *args], check=True, capture_output=True, text=True)
+    done = subprocess.run(["ip", *args], capture_output=True, text=True)
+    check(done.returncode == 0, "ip", *args, done.stderr)
 
 
 # --- the world of a test ---------------------------------------------------------------------
+
+# Names the folder of the test, which whoever started it removes.
+FOLDER = "NOON_TEST_FOLDER"
 
 # A virtual clock that is wrong in every way it can be.
 WRONG_CLOCK = {"type": "virtual", "offset": "250ms", "frequency-error": "40ppm",
@@ -493,8 +485,7 @@ FAST = {"minpoll": -1, "maxpoll": 0, "burst-interval": "300ms"}
 
 class World:
     def __init__(self, name):
-        self.dir = tempfile.mkdtemp(prefix="noonmark-test.")
-        os.chmod(self.dir, 0o755)
+        self.dir = os.environ[FOLDER]
         self.name = name
         self.processes = []
         self.watches = []
@@ -598,8 +589,8 @@ class World:
             argv = ns.wrap(argv)
         full = dict(os.environ)
         full.update(env or {})
-        done = subprocess.run(argv, capture_output=True, text=True, timeout=timeout, env=full,
-                              stdin=subprocess.DEVNULL)
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=timeout * PATIENCE,
+                              env=full, stdin=subprocess.DEVNULL)
         if status is not None:
             check(done.returncode == status, f"noonmark {' '.join(map(str, args))}: status",
                   done.returncode, "expected", status, "output:", done.stdout[-300:],
@@ -660,12 +651,7 @@ class World:
             self.quietly(watch.verdict, wrong)
         for page in self.page_watches:
             self.quietly(lambda p=page: page_verdict(p), wrong)
-        for net in self.nets:
-            net.remove()
         return wrong
-
-    def remove(self):
-        shutil.rmtree(self.dir, ignore_errors=True)
 
     @staticmethod
     def quietly(call, wrong):
@@ -695,7 +681,8 @@ def diagnose(text):
         print("#", line)
 
 
-def run_one(number, name, test):
+def run_here(name, test):
+    """Run one test in this process; returns whether it passed."""
     began = time.monotonic()
     w = World(name)
     failed = None
@@ -714,6 +701,7 @@ def run_one(number, name, test):
     elif failed is not None and wrong:
         failed += "\nand: " + "\nand: ".join(wrong)
     took = f"{time.monotonic() - began:.1f} s"
+    print(RESULT, "not ok" if failed else "ok", f"# SKIP {skipped}" if skipped and not failed else "")
     for note in w.notes:
         diagnose(note)
     for watch in w.watches:
@@ -722,20 +710,45 @@ def run_one(number, name, test):
                  f"widest bound {watch.widest * 1e6:.1f} us, "
                  f"states {' '.join(s for _, s in watch.states)}")
     if failed is not None:
-        print(f"not ok {number} - {name}")
         diagnose(failed)
         for process in w.processes:
             diagnose(f"--- end of the log of {process.name}")
             diagnose("\n".join(process.log().splitlines()[-15:]))
-    elif skipped is not None:
-        print(f"ok {number} - {name} # SKIP {skipped}")
-    else:
-        print(f"ok {number} - {name}")
     diagnose(took)
     sys.stdout.flush()
-    if not (failed and os.environ.get("NOON_KEEP")):
-        w.remove()
     return failed is None
+
+
+# Begins the line with the result in the output of a test that runs in namespaces of its own.
+RESULT = "result:"
+
+
+def run_isolated(name):
+    """Run one test in namespaces and a folder of its own; returns its output, the line with the
+    result first."""
+    folder = tempfile.mkdtemp(prefix="noonmark-test.")
+    os.chmod(folder, 0o755)
+    os.mkdir(os.path.join(folder, "tmp"))
+    os.chmod(os.path.join(folder, "tmp"), 0o1777)
+    env = {**os.environ, isolation.MARK: "1", FOLDER: folder,
+           "TMPDIR": os.path.join(folder, "tmp")}
+    try:
+        done = subprocess.run([*isolation.prefix(), sys.executable, sys.argv[0], name], env=env,
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True, errors="replace")
+    finally:
+        keep = os.environ.get("NOON_KEEP")
+        if not keep:
+            shutil.rmtree(folder, ignore_errors=True)
+    lines = done.stdout.splitlines()
+    result = next((x for x in lines if x.startswith(RESULT)), None)
+    rest = [x if x.startswith("#") else "# " + x for x in lines if x is not result]
+    if result is None or (done.returncode != 0) != ("not ok" in result):
+        rest.append(f"# ended with status {done.returncode}")
+        result = RESULT + " not ok "
+    if keep:
+        rest.append(f"# kept: {folder}")
+    return [result[len(RESULT):].strip(), *rest]
 
 
 def on_term(signo, _frame):
@@ -748,14 +761,29 @@ def give_up_clock():
 
 
 def main(module):
-    """Run the tests of a module (its __dict__), or those named on the command line."""
+    """Run the tests of a module (its __dict__), or those whose names contain a word of the command
+    line, each in namespaces of its own, NOON_JOBS (1) at the same time."""
     signal.signal(signal.SIGTERM, on_term)
     signal.signal(signal.SIGHUP, on_term)
     give_up_clock()
-    tests = [(n, t) for n, t in module.items() if n.startswith("test_") and callable(t)]
-    names = sys.argv[1:]
-    if names:
-        tests = [(n, t) for n, t in tests if any(x in n for x in names)]
-    print(f"1..{len(tests)}", flush=True)
-    good = [run_one(i, n, t) for i, (n, t) in enumerate(tests, 1)]
-    return 0 if all(good) else 1
+    if isolation.is_inside():
+        isolation.furnish()
+        isolation.be_init()
+        return 0 if run_here(sys.argv[1], module[sys.argv[1]]) else 1
+    reason = isolation.why_not()
+    if reason:
+        print(f"1..0 # SKIP no namespaces here: {reason}")
+        return 0
+    words = sys.argv[1:]
+    names = [n for n, t in module.items() if n.startswith("test_") and callable(t)
+             and (not words or any(x in n for x in words))]
+    print(f"1..{len(names)}", flush=True)
+    good = True
+    with concurrent.futures.ThreadPoolExecutor(int(os.environ.get("NOON_JOBS", "1"))) as pool:
+        for i, (name, lines) in enumerate(zip(names, pool.map(run_isolated, names)), 1):
+            state, *rest = lines
+            ok, _, why = state.partition("#")
+            print(f"{ok.strip()} {i} - {name}" + (f" #{why}" if why else ""))
+            print("\n".join(rest), flush=True)
+            good = good and ok.strip() == "ok"
+    return 0 if good else 1

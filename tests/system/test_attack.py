@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """A relay attacks a client; the bound stays true and the alarm comes before the limit is passed."""
 import os

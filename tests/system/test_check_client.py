@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """noonmark check client: our client passes all, with each AEAD; bad input is told in one line."""
 import json

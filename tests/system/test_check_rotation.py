@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """noonmark check nts: K20 judged on our server while it changes the keys of its cookies."""
 import json

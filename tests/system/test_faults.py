@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """What goes wrong around the daemon: one clear line, and service for others goes on."""
 import os
@@ -12,7 +12,7 @@ import threading
 import time
 import warnings
 
-from harness import DAEMON, SOURCE, Skip, check, free_port, main, quote, wait_for
+from harness import DAEMON, SOURCE, Skip, check, free_port, main, needs_root, quote, wait_for
 
 warnings.filterwarnings("ignore", category=DeprecationWarning)  # of TLS 1.2, on purpose
 
@@ -44,8 +44,7 @@ def test_port_taken(w):
 
 
 def as_nobody(path):
-    if os.geteuid() != 0:
-        raise Skip("needs root to become somebody else")
+    needs_root()
     os.chmod(path, 0o700)
     os.chown(path, 65534, 65534)
     return ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
@@ -121,20 +120,8 @@ def test_state_directory_that_others_can_write(w):
         check(os.listdir(open_to_all) == [], os.listdir(open_to_all))
 
 
-def needs_own_mounts():
-    """Without root, or in a bare chroot, there is no mount namespace to be had."""
-    import subprocess
-    if os.geteuid() != 0:
-        raise Skip("mounting needs root")
-    probe = subprocess.run(["unshare", "-m", "--propagation", "private", "true"],
-                           capture_output=True, text=True)
-    if probe.returncode != 0:
-        raise Skip("no mount namespace: " + probe.stderr.strip())
-
-
 def test_full_disk(w):
     """A tiny file system in a mount namespace of its own."""
-    needs_own_mounts()
     disk = w.path("disk")
     os.makedirs(disk)
     d = w.daemon("full", {"state-directory": disk,
@@ -156,7 +143,6 @@ def test_full_disk(w):
 
 def test_full_disk_while_running(w):
     """The page is allocated at the start, and a session that cannot be saved costs one line."""
-    needs_own_mounts()
     disk = w.path("disk")
     os.makedirs(disk)
     server = w.server()

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """A baseline is recorded through the relay, signed, and watched by; attacks on it are found."""
 import json

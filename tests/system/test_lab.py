@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """Scenarios of lab/real with real daemons, all at once, and what cannot be played."""
 import glob

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """Daytime and time: the services of real daemons, and questions to servers good and bad."""
 import calendar

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """noonmark plan: verdicts of three deployments, exit statuses, and what it says to bad input."""
 import json

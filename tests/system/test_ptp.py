@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """PTP between two of our own: both mechanisms, both transports, keys, and attacks through the relay."""
 import json

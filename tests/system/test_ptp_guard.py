@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """The guard on both sides of a PTP path: a campaign over PTP, and a delay that both find."""
 import json

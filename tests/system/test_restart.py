@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """Restarts, rotations and renewals; and what is left of root."""
 import glob
@@ -8,7 +8,7 @@ import signal
 import sys
 import time
 
-from harness import Skip, check, main, wait_for
+from harness import check, main, needs_root, wait_for
 
 
 def accepted_ke(server):
@@ -148,8 +148,7 @@ def proc_status(pid):
 
 
 def nobody():
-    if os.geteuid() != 0:
-        raise Skip("needs root, to give it up")
+    needs_root()
     return pwd.getpwnam("nobody")
 
 

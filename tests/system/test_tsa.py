@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """The time-stamp authority of a real daemon, judged by openssl(1) and curl(1)."""
 import hashlib
@@ -21,7 +21,8 @@ import threading
 import time
 
 import tsa
-from harness import DAEMON, HERE, Failed, Skip, check, free_port, main, run_quiet, wait_for
+from harness import (DAEMON, HERE, Failed, Skip, check, free_port, main, needs_root, run_quiet,
+                     wait_for)
 
 FINE = [(tsa.POLICY, {"accuracy": "3s"}), (tsa.ORDERED, {"accuracy": "3s", "ordering": True})]
 
@@ -129,8 +130,7 @@ def test_both_backends_several_threads_and_another_path(w):
 
 def test_both_families_and_another_user(w):
     """Sockets and keys are those of who starts it, the books are those of who it runs as."""
-    if os.geteuid() != 0:
-        raise Skip("only root can become somebody else")
+    needs_root()
     try:
         with socket.socket(socket.AF_INET6, socket.SOCK_STREAM) as probe:
             probe.bind(("::1", 0))

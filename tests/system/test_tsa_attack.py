@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """A relay attacks the clock of a time-stamp authority: no token is wrong, and before one would be
 there are none."""

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """noonmark stamp and verify against authorities of openssl(1), honest and hostile, and against
 noonmarkd; `openssl ts -verify` judges the tokens."""
@@ -9,7 +9,7 @@ import sys
 
 import harness
 from authority import OTHER_POLICY, POLICY, Authority, Ca, openssl_verifies
-from harness import Skip, check, free_port
+from harness import check, free_port, needs_root
 
 
 # No proxy of whoever runs this.
@@ -314,8 +314,7 @@ def test_an_authority_that_claims_no_accuracy(w, ca):
 
 def noon_authority(w, ca, name, clock=None, tls=None):
     """A noonmarkd with a section `tsa`."""
-    if os.geteuid() != 0:
-        raise Skip("the register of a test's authority belongs to root")
+    needs_root()  # the ledger of a test's authority is root's
     cert, key = ca.issue(name)
     port = free_port()
     section = {"listen": [f"127.0.0.1:{port}"], "signer_cert": cert, "signer_key": key,
