@@ -45,14 +45,17 @@ def has_all_users():
 
 
 def furnish():
-    """Loopback, an empty /run, and the names of HOSTS; called once, inside."""
+    """Loopback, an empty /run, and the names of HOSTS and no others; called once, inside."""
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
     subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", "/run"], check=True)
     os.mkdir("/run/netns")
     os.mkdir("/run/lock", 0o1777)
     with open("/etc/hosts") as old, open("/run/hosts", "w") as new:
         new.write(old.read() + "\n" + "".join(f"{a} {n}\n" for n, a in HOSTS.items()))
-    subprocess.run(["mount", "--bind", "/run/hosts", "/etc/hosts"], check=True)
+    with open("/run/nsswitch.conf", "w") as f:
+        f.write("passwd: files\ngroup: files\nhosts: files\n")
+    for name in ("hosts", "nsswitch.conf"):
+        subprocess.run(["mount", "--bind", "/run/" + name, "/etc/" + name], check=True)
 
 
 def be_init():

@@ -119,9 +119,7 @@ def test_stamps_are_tested_at_the_start(w):
     for command in (["addr", "add", "198.51.100.1/24", "dev", "tun7"], ["link", "set", "tun7", "up"]):
         harness.ip("-n", net.name("a"), *command)
     t = transmitter(w, net, interface="tun7")
-    began = time.monotonic()
     wait_for(lambda: "it is a TUN device" in t.log(), 3, "the self-test speaks")
-    check(time.monotonic() - began < 2.5, "the self-test is late")
     check(served(t)["port"]["stamps"] == "before-device", served(t)["port"])
     t.stop()
     # Nobody reads it any more: what is sent is dropped before it could be stamped.
