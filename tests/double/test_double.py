@@ -94,7 +94,7 @@ class Double:
         argv += ["--only", ",".join(only)] if only else []
         argv += ([f"localhost:{self.ke}", "--ca", self.cert, "--ntp-port", str(self.ntp)]
                  if kind == "nts" else [f"127.0.0.1:{self.ntp}"])
-        done = subprocess.run(argv, capture_output=True, text=True, timeout=120)
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=480)
         if not done.stdout.startswith("["):
             return {}, done
         return {c["id"]: c for c in json.loads(done.stdout)}, done
@@ -147,7 +147,7 @@ def planted(tap, top, known, fault, ids):
 
 def tool(*args):
     return subprocess.run([TOOL, "check", *map(str, args)], capture_output=True, text=True,
-                          timeout=60)
+                          timeout=240)
 
 
 def bad_input(tap, top):

@@ -94,7 +94,7 @@ class Judge:
 
     def result(self):
         """(status, {id: check})"""
-        self.said += self.process.communicate(timeout=150)[1]
+        self.said += self.process.communicate(timeout=600)[1]
         self.out.seek(0)
         text = self.out.read()
         self.out.close()

@@ -8,7 +8,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "system"))
 
-from harness import (PEERS, Process, Skip, check, free_port, wait_for)  # noqa: E402
+from harness import (PATIENCE, PEERS, Process, Skip, check, free_port, wait_for)  # noqa: E402
 
 
 def find(*names):
@@ -50,7 +50,7 @@ class Chrony(Process):
         argv = [find("usr/bin/chronyc"), "-h", self.socket, "-c", "-n", *command]
         env = dict(os.environ)
         env.update(environment())
-        done = subprocess.run(argv, capture_output=True, text=True, timeout=10, env=env)
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=10 * PATIENCE, env=env)
         return [line.split(",") for line in done.stdout.splitlines()] \
             if done.returncode == 0 else []
 
@@ -123,7 +123,7 @@ class Ntpsec(Process):
         env["LD_LIBRARY_PATH"] += ":" + ":".join(
             d + "/ntp" for d in environment()["LD_LIBRARY_PATH"].split(":"))
         env["PYTHONPATH"] = os.path.join(PEERS, "usr/lib/python3/dist-packages")
-        done = subprocess.run(self.ns.wrap(argv), capture_output=True, text=True, timeout=15,
+        done = subprocess.run(self.ns.wrap(argv), capture_output=True, text=True, timeout=15 * PATIENCE,
                               env=env)
         return done.stdout + done.stderr
 

@@ -11,7 +11,7 @@ import sys
 import time
 
 import peers
-from harness import Process, Skip, check, main, wait_for
+from harness import PATIENCE, Process, Skip, check, main, wait_for
 from ptp import AES, KEY, OPEN, measuring, ptp, receiver, sa_file, secured, served, transmitter
 
 
@@ -177,7 +177,7 @@ class Capture(Process):
 
 def tshark(path, *args):
     done = subprocess.run(["tshark", "-n", "-r", path, *args], capture_output=True, text=True,
-                          timeout=60, env={**os.environ, "HOME": os.path.dirname(path)})
+                          timeout=60 * PATIENCE, env={**os.environ, "HOME": os.path.dirname(path)})
     check(done.returncode == 0, "tshark:", done.stderr[-500:])
     return done.stdout.splitlines()
 

@@ -9,7 +9,7 @@ import sys
 import time
 
 from peers import environment, find
-from harness import check, free_port, main, wait_for
+from harness import PATIENCE, check, free_port, main, wait_for
 
 
 def query(w, *args, status=0, ns=None):
@@ -117,7 +117,7 @@ def test_rdate(w):
         before = int(time.time())
         # -p: print, do not set.
         done = subprocess.run([program, "-p", *how, "-o", str(port), host], capture_output=True,
-                              text=True, timeout=20,
+                              text=True, timeout=20 * PATIENCE,
                               env={**os.environ, **environment(), "TZ": "UTC", "LC_ALL": "C"})
         check(done.returncode == 0, done.stderr)
         words = done.stdout.split()

@@ -13,7 +13,7 @@ import time
 
 import peers  # noqa: F401  (finds the harness)
 import tsa
-from harness import Skip, check, main, run_quiet, wait_for
+from harness import PATIENCE, Skip, check, main, run_quiet, wait_for
 from test_tshark import Capture
 
 MODULES = ["/usr/lib/softhsm/libsofthsm2.so",
@@ -179,7 +179,7 @@ def test_tshark_reads_requests_and_responses(w):
         done = subprocess.run(ns.wrap(
             ["curl", "-s", "--noproxy", "*", "--max-time", "20", "-H",
              "Content-Type: " + tsa.QUERY, "--data-binary", "@" + body, "-o", out,
-             f"http://127.0.0.1:{d.http}/"]), capture_output=True, text=True, timeout=30)
+             f"http://127.0.0.1:{d.http}/"]), capture_output=True, text=True, timeout=30 * PATIENCE)
         check(done.returncode == 0, done)
         with open(out, "rb") as f:
             said.append(tsa.Response(f.read()))

@@ -8,7 +8,7 @@ import sys
 import time
 
 import peers  # noqa: F401  (finds the harness)
-from harness import Process, Skip, check, main, wait_for
+from harness import PATIENCE, Process, Skip, check, main, wait_for
 
 
 class Capture(Process):
@@ -30,7 +30,7 @@ class Capture(Process):
 def tshark(path, ntp, ke, *args):
     argv = ["tshark", "-n", "-r", path, "-d", f"udp.port=={ntp},ntp", "-d", f"tcp.port=={ke},tls",
             *args]
-    done = subprocess.run(argv, capture_output=True, text=True, timeout=60,
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=60 * PATIENCE,
                           env={**os.environ, "HOME": os.path.dirname(path)})
     check(done.returncode == 0, "tshark:", done.stderr[-500:])
     return done.stdout.splitlines()

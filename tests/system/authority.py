@@ -6,7 +6,7 @@ import os
 import subprocess
 import threading
 
-from harness import run_quiet
+from harness import PATIENCE, run_quiet
 
 POLICY, OTHER_POLICY = "1.2.3.4.1", "1.2.3.4.2"
 QUERY, REPLY = "application/timestamp-query", "application/timestamp-reply"
@@ -203,7 +203,8 @@ class Authority:
 def openssl_verifies(args, ca):
     """What `openssl ts -verify` says."""
     done = subprocess.run(["openssl", "ts", "-verify", *args, "-CAfile", ca],
-                          capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=30)
+                          capture_output=True, text=True, stdin=subprocess.DEVNULL,
+                          timeout=30 * PATIENCE)
     return done.returncode == 0
 
 

@@ -187,7 +187,8 @@ class Process:
             status = self.popen.wait(seconds * PATIENCE)
         except subprocess.TimeoutExpired:
             self.kill()
-            raise Failed(f"{self.name} did not end on SIGTERM within {seconds * PATIENCE} s") from None
+            raise Failed(f"{self.name} did not end on SIGTERM within "
+                         f"{seconds * PATIENCE} s") from None
         check(not running or status in self.expected, self.name, "ended with status", status)
         self.popen = None
         return status
@@ -701,7 +702,8 @@ def run_here(name, test):
     elif failed is not None and wrong:
         failed += "\nand: " + "\nand: ".join(wrong)
     took = f"{time.monotonic() - began:.1f} s"
-    print(RESULT, "not ok" if failed else "ok", f"# SKIP {skipped}" if skipped and not failed else "")
+    why = f"# SKIP {skipped}" if skipped and not failed else ""
+    print(RESULT, "not ok" if failed else "ok", why)
     for note in w.notes:
         diagnose(note)
     for watch in w.watches:

@@ -72,7 +72,7 @@ def be_init():
 
 
 def enter():
-    """Run the rest of this program in new namespaces; says so as TAP and ends where there are none."""
+    """Run the rest of this program in new namespaces; where there are none, end with a TAP skip."""
     if is_inside():
         furnish()
         be_init()

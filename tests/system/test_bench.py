@@ -15,7 +15,8 @@ QUANTILES = ["p50_s", "p90_s", "p99_s", "p99_9_s", "max_s"]
 
 
 def bench(*options):
-    return subprocess.run([TOOL, "bench", *options], capture_output=True, text=True, timeout=60)
+    return subprocess.run([TOOL, "bench", *options], capture_output=True, text=True,
+                          timeout=60 * PATIENCE)
 
 
 def figures(*options):

@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 import baselines
-from harness import DAEMON, check, main, needs_root
+from harness import DAEMON, PATIENCE, check, main, needs_root
 
 # (text, line, words of the message)
 BAD = [
@@ -63,7 +63,7 @@ BAD = [
 
 
 def run(*args, **kw):
-    return subprocess.run([DAEMON, *args], capture_output=True, text=True, timeout=20,
+    return subprocess.run([DAEMON, *args], capture_output=True, text=True, timeout=20 * PATIENCE,
                           stdin=subprocess.DEVNULL, **kw)
 
 
@@ -121,7 +121,7 @@ def test_unreadable_file(w):
     before = ["setpriv", "--reuid", "65534", "--clear-groups"]
     needs_root()
     done = subprocess.run(before + [DAEMON, "--check", path], capture_output=True, text=True,
-                          timeout=20)
+                          timeout=20 * PATIENCE)
     check(done.returncode == 1 and "Permission denied" in done.stderr, done.stderr)
 
 

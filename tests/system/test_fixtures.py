@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""The fixtures that other tests stand on: namespaces of a test, systemd, a guest with its own clock."""
+"""What other tests stand on: namespaces of a test, systemd, a guest with a clock of its own."""
 import os
 import subprocess
 import sys
@@ -23,14 +23,24 @@ def test_each_test_has_namespaces_of_its_own(w):
              "an orphan is collected")
 
 
+LEAVES_A_PROCESS = """
+import subprocess, sys, time
+sys.path.insert(0, sys.argv[1])
+import isolation
+isolation.furnish()
+isolation.be_init()
+subprocess.Popen(["sh", "-c", "while :; do date +%s.%N >$0; sleep 0.05; done", sys.argv[2]],
+                 start_new_session=True)
+time.sleep(0.5)
+sys.exit(3)
+"""
+
+
 def test_what_a_test_leaves_running_ends_with_it(w):
     left = w.path("left")
-    inner = [sys.executable, "-c", "import sys; sys.path.insert(0, sys.argv[1]); import isolation; "
-             "isolation.furnish(); isolation.be_init(); import subprocess; "
-             "subprocess.Popen(['sh', '-c', 'while :; do date +%s.%N >' + sys.argv[2] + '; sleep 0.05; done'],"
-             " start_new_session=True); import time; time.sleep(0.5); sys.exit(3)",
-             os.path.dirname(isolation.__file__), left]
-    done = subprocess.run([*isolation.prefix(), *inner])
+    inner = w.write("inner.py", LEAVES_A_PROCESS)
+    done = subprocess.run([*isolation.prefix(), sys.executable, inner,
+                           os.path.dirname(isolation.__file__), left])
     check(done.returncode == 3, "status of the test", done.returncode)
     with open(left) as f:
         last = f.read()

@@ -11,7 +11,7 @@ import subprocess
 import threading
 import time
 
-from harness import DAEMON, Skip, check, free_port, main, wait_for
+from harness import DAEMON, PATIENCE, Skip, check, free_port, main, wait_for
 
 EPOCH = 2208988800
 LOCAL = {"local-stratum": 5, "local-bound": "1us"}
@@ -350,7 +350,7 @@ def test_services_do_not_answer_each_other(w):
 
     def ask(port, seconds):
         return subprocess.run(a.wrap(["python3", "-c", asking, str(port), str(seconds)]),
-                              capture_output=True, text=True, timeout=20).stdout.strip()
+                              capture_output=True, text=True, timeout=20 * PATIENCE).stdout.strip()
     check(ask(0, 5) == "22", "no reply to an honest port")
     for port in (19, 37, 1023):
         check(ask(port, 0.3) == "none", "a reply to port", port)
@@ -417,11 +417,11 @@ def test_configuration_errors_have_a_line(w):
     for text, line, words in bad:
         path = w.write("bad.conf", text + "\n")
         done = subprocess.run([DAEMON, "--check", path], capture_output=True, text=True,
-                              timeout=20)
+                              timeout=20 * PATIENCE)
         check(done.returncode != 0 and f"{path}:{line}:" in done.stderr, text, done.stderr)
         check(all(x in done.stderr for x in words), text, words, done.stderr)
     good = w.write("good.conf", 'daytime { format = "nist" label = "UTC(LAB)" }\ntime { }\n')
-    done = subprocess.run([DAEMON, "--check", good], capture_output=True, text=True, timeout=20)
+    done = subprocess.run([DAEMON, "--check", good], capture_output=True, text=True, timeout=20 * PATIENCE)
     check(done.returncode == 0, done.stderr)
 
 
@@ -432,7 +432,7 @@ def test_a_port_in_use_is_told(w):
         port = s.getsockname()[1]
         path = w.write("used.conf", f'state-directory = "{w.path("x")}"\ncontrol-socket = ""\n'
                        f'shared-page = ""\nuser = ""\ntime {{ listen = {{"127.0.0.1:{port}"}} }}')
-        done = subprocess.run([DAEMON, "-f", path], capture_output=True, text=True, timeout=20)
+        done = subprocess.run([DAEMON, "-f", path], capture_output=True, text=True, timeout=20 * PATIENCE)
         check(done.returncode != 0 and f"127.0.0.1:{port}" in done.stderr + done.stdout, done)
 
 

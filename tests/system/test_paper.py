@@ -8,12 +8,12 @@ import subprocess
 import sys
 import xml.dom.minidom
 
-from harness import TOOL, check, main
+from harness import PATIENCE, TOOL, check, main
 
 
 def paper(*options):
     return subprocess.run([TOOL, "sim", "paper", *options], capture_output=True, text=True,
-                          timeout=120)
+                          timeout=120 * PATIENCE)
 
 
 def results(*options):

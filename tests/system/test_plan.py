@@ -6,14 +6,14 @@ import subprocess
 import sys
 
 import baselines
-from harness import TOOL, check, main
+from harness import PATIENCE, TOOL, check, main
 
 LAN = ["--limit", "50us", "--period", "1s", "--clock", "tcxo", "--distance", "1km", "--rate",
        "100"]
 
 
 def plan(*options):
-    return subprocess.run([TOOL, "plan", *options], capture_output=True, text=True, timeout=120)
+    return subprocess.run([TOOL, "plan", *options], capture_output=True, text=True, timeout=120 * PATIENCE)
 
 
 def verdict(*options):

@@ -21,8 +21,8 @@ import threading
 import time
 
 import tsa
-from harness import (DAEMON, HERE, Failed, Skip, check, free_port, main, needs_root, run_quiet,
-                     wait_for)
+from harness import (DAEMON, HERE, PATIENCE, Failed, Skip, check, free_port, main, needs_root,
+                     run_quiet, wait_for)
 
 FINE = [(tsa.POLICY, {"accuracy": "3s"}), (tsa.ORDERED, {"accuracy": "3s", "ordering": True})]
 
@@ -788,7 +788,7 @@ def test_configuration_errors_have_a_line_and_an_expectation(w):
         text = "\n".join(["tsa {", *inside, *([policy] if policy else []), "}", ""])
         path = w.write("bad.conf", text)
         done = subprocess.run([DAEMON, "--check", path], capture_output=True, text=True,
-                              timeout=20)
+                              timeout=20 * PATIENCE)
         where = re.search(rf"^{re.escape(path)}:(\d+): ", done.stderr, re.M)
         at = where and int(where.group(1))
         # Where the option is or, if it is missing or others are, where the section ends.
@@ -802,7 +802,7 @@ def test_configuration_errors_have_a_line_and_an_expectation(w):
     check(not wrong, "\n".join(wrong))
     good = "\n".join(["tsa {", *(f"{k} = {v}" for k, v in TSA_LINES.items()), POLICY_LINE, "}"])
     done = subprocess.run([DAEMON, "--check", w.write("good.conf", good)], capture_output=True,
-                          text=True, timeout=20)
+                          text=True, timeout=20 * PATIENCE)
     check(done.returncode == 0, done)
 
 

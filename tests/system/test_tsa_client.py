@@ -9,7 +9,7 @@ import sys
 
 import harness
 from authority import OTHER_POLICY, POLICY, Authority, Ca, openssl_verifies
-from harness import check, free_port, needs_root
+from harness import PATIENCE, check, free_port, needs_root
 
 
 # No proxy of whoever runs this.
@@ -239,7 +239,7 @@ def test_no_token_takes_the_place_of_another_file(w, ca):
             check(files_below(w.path("in")) == before, args, "something was written")
     with open(first, "rb") as text:
         done = subprocess.run([harness.TOOL, "stamp", "-", "--tsa", a.url, "-o", first, "--force"],
-                              stdin=text, capture_output=True, text=True, timeout=30)
+                              stdin=text, capture_output=True, text=True, timeout=30 * PATIENCE)
     check(done.returncode == 2 and files_below(w.path("in")) == before, done)
     check(a.requests == 0, "asked for nothing:", a.requests)
     # Two authorities, two names; and what is like a temporary file's name is left alone.
@@ -256,7 +256,7 @@ def test_standard_input(w, ca):
     w.tool("stamp", "-", "--tsa", a.url, status=2)
     with open(f, "rb") as text:
         done = subprocess.run([harness.TOOL, "stamp", "-", "--tsa", a.url, "-o", f + ".tsr"],
-                              stdin=text, capture_output=True, text=True, timeout=30)
+                              stdin=text, capture_output=True, text=True, timeout=30 * PATIENCE)
     check(done.returncode == 0, done.stderr)
     w.tool("verify", f, f + ".tsr", "--ca", ca.cert, status=0)
 
