@@ -16,20 +16,36 @@ def lab(w, *args, status=None, timeout=120):
     return w.tool("lab", "run", "--noonmarkd", DAEMON, *args, status=status, timeout=timeout)
 
 
-def test_real_daemons_keep_the_promises(w):
-    done = lab(w, "--json", "--jobs", 8, *REAL)
+def play(w, jobs, files):
+    """Play scenarios; returns those that missed an expectation, and what was said of them. What a
+    machine's load cannot excuse, a bound that is false, fails at once."""
+    done = lab(w, "--json", "--jobs", jobs, *files)
     if "not allowed here" in done.stderr:
         raise Skip("no network namespaces")
     check(done.returncode in (0, 1), done.stderr[-800:])
-    found = json.loads(done.stdout)
-    check(len(found["scenarios"]) == len(REAL) >= 6, len(REAL))
-    for s in found["scenarios"]:
+    found = json.loads(done.stdout)["scenarios"]
+    check(len(found) == len(files), len(found))
+    missed = []
+    for s in found:
         for run in s["runs"]:
             w.note(os.path.basename(s["file"]), "comparisons", run["comparisons"], "violations",
                    run["metrics"]["bound_violations"], "alarm after",
                    run["metrics"]["alarm_after_s"])
             check(run["metrics"]["bound_violations"] == 0, s["file"], run)
-    check(done.returncode == 0, done.stdout[-3000:], done.stderr[-800:])
+        if not s["passed"]:
+            missed.append(s["file"])
+    check(bool(missed) == (done.returncode == 1), done.returncode, missed)
+    return missed, done.stdout
+
+
+def test_real_daemons_keep_the_promises(w):
+    """Their times are real: on a busy machine one may miss what it expects, and is played again."""
+    check(len(REAL) >= 6, len(REAL))
+    missed, said = play(w, 3, REAL)
+    for _ in range(3):
+        if missed:
+            missed, said = play(w, 1, missed)
+    check(not missed, missed, said[-3000:])
 
 
 def test_the_same_files_pass_in_virtual_time(w):
