@@ -64,6 +64,19 @@ static void announcements_on_other_days_or_taken_back_do_nothing(void **state)
 	assert_false(noon_leap_watch_take(&w, at(1), &shift));
 }
 
+/* A day begins at its midnight before 1970, too. */
+static void midnights_before_the_epoch_are_found(void **state)
+{
+	struct noon_leap_watch w;
+	noon_dur shift = 0;
+
+	(void)state;
+	noon_leap_watch_init(&w);
+	noon_leap_watch_announce(&w, NOON_LEAP_INSERT, (noon_time){-NOON_S(100)});
+	assert_false(noon_leap_watch_take(&w, (noon_time){-1}, &shift));
+	assert_true(noon_leap_watch_take(&w, (noon_time){0}, &shift));
+}
+
 static void the_window_holds_both_passes_of_the_second(void **state)
 {
 	struct noon_leap_watch w;
@@ -107,6 +120,7 @@ int main(void)
 		cmocka_unit_test(an_inserted_second_is_taken_once_at_midnight),
 		cmocka_unit_test(a_deleted_second_is_left_out),
 		cmocka_unit_test(announcements_on_other_days_or_taken_back_do_nothing),
+		cmocka_unit_test(midnights_before_the_epoch_are_found),
 		cmocka_unit_test(the_window_holds_both_passes_of_the_second),
 		cmocka_unit_test(the_window_of_a_deleted_second_is_that_second),
 	};

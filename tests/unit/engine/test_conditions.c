@@ -54,6 +54,10 @@ static void first_is_authentication(void **state)
 	source.last.authenticated = false;
 	judge(&guard);
 	assert_int_equal(c.met[0], NOON_MET_NO);
+	source.last.authenticated = true;
+	source.last.replayable = true;
+	judge(&guard);
+	assert_int_equal(c.met[0], NOON_MET_NO);
 	source.has_cert = false;
 	judge(&guard);
 	assert_int_equal(c.met[0], NOON_MET_UNKNOWN);
@@ -78,6 +82,15 @@ static void second_is_the_shortest_path(void **state)
 	assert_int_equal(c.met[1], NOON_MET_YES);
 	assert_in_range(c.hidden_advance, 156000, 156200);
 	assert_true(c.hidden_known);
+	/* One way is longer: it is the one that hides more. */
+	source.conf.m_r = 0;
+	judge(&guard);
+	assert_in_range(c.hidden_advance, 156000, 156200);
+	source.conf.m_r = cable;
+	source.conf.m_f = 0;
+	judge(&guard);
+	assert_in_range(c.hidden_advance, 156000, 156200);
+	source.conf.m_f = cable;
 	/* With 900 us of server error there is not enough room left. */
 	source.last.server_err = NOON_US(900);
 	judge(&guard);

@@ -45,10 +45,10 @@ static void engine_fields_out_of_range_are_refused(void **state)
 
 static void source_fields_out_of_range_are_refused(void **state)
 {
-	struct noon_source_conf c[6];
+	struct noon_source_conf c[9];
 
 	(void)state;
-	for (size_t i = 0; i < 6; i++)
+	for (size_t i = 0; i < 9; i++)
 		c[i] = noon_source_conf_default();
 	c[0].m_f = -1;
 	c[1].m_r = -1;
@@ -56,7 +56,10 @@ static void source_fields_out_of_range_are_refused(void **state)
 	c[3].poll_min = NOON_POLL_LOG2_MIN - 1;
 	c[4].poll_min = 11;
 	c[5].poll_max = NOON_POLL_LOG2_MAX + 1;
-	for (size_t i = 0; i < 6; i++)
+	c[6].m_f = NOON_S(1001);
+	c[7].m_r = NOON_S(1001);
+	c[8].extra_err = NOON_S(86401);
+	for (size_t i = 0; i < 9; i++)
 		assert_int_equal(noon_source_conf_check(&c[i]), NOON_ERR_RANGE);
 }
 

@@ -177,6 +177,49 @@ static void inconsistent_exchange_alarms_and_does_not_steer(void **state)
 	assert_int_equal(reading(NOON_S(653)).findings, 0);
 }
 
+/* Sources 0 to 2 agree, and 2 begins to lie within what its own past allows: outvoted, and what it
+ * says then is no evidence that an alarm is over. */
+static void exchanges_of_a_falseticker_end_no_alarm(void **state)
+{
+	struct noon_source_report r;
+	noon_dur h = 0;
+
+	(void)state;
+	start(3, 0);
+	for (; h < NOON_S(640); h += NOON_S(16))
+		for (uint32_t i = 0; i < 3; i++)
+			feed(i, h, i == 2 ? NOON_US(600) : 0);
+	noon_engine_source_report(&e, 2, (noon_time){h}, &r);
+	assert_int_equal(r.verdict, NOON_SOURCE_FALSETICKER);
+	assert_int_equal(reading(h).state, NOON_STATE_OK);
+	noon_engine_on_timer(&e, noon_engine_deadline(&e), &out);
+	h = e.now.ns + NOON_MS(1);
+	assert_int_equal(reading(h).state, NOON_STATE_ALARM);
+	feed(0, h, 0);
+	feed(1, h, 0);
+	for (int i = 0; i < 8; i++, h += NOON_S(2))
+		feed(2, h, NOON_US(600));
+	assert_int_equal(reading(h).state, NOON_STATE_ALARM);
+	feed(0, h, 0);
+	feed(1, h, 0);
+	feed(0, h + NOON_S(2), 0);
+	assert_int_equal(reading(h + NOON_S(2)).state, NOON_STATE_OK);
+}
+
+/* `noonmark accept` without a name is about the sources that something speaks against. */
+static void accepting_all_keeps_those_in_good_standing(void **state)
+{
+	(void)state;
+	start(3, 0);
+	for (noon_dur h = 0; h < NOON_S(160); h += NOON_S(16))
+		for (uint32_t i = 0; i < 3; i++)
+			feed(i, h, 0);
+	feed(1, NOON_S(160), NOON_MS(40));
+	noon_engine_accept(&e, NOON_SOURCE_NONE, (noon_time){NOON_S(161)});
+	assert_true(e.source[0].has_cert && e.source[2].has_cert);
+	assert_false(e.source[1].has_cert);
+}
+
 static void suspension_forgets_everything(void **state)
 {
 	struct noon_reading r;
@@ -285,6 +328,8 @@ int main(void)
 		cmocka_unit_test(no_step_after_the_first_ok),
 		cmocka_unit_test(state_of_a_reading_follows_its_instant),
 		cmocka_unit_test(inconsistent_exchange_alarms_and_does_not_steer),
+		cmocka_unit_test(exchanges_of_a_falseticker_end_no_alarm),
+		cmocka_unit_test(accepting_all_keeps_those_in_good_standing),
 		cmocka_unit_test(suspension_forgets_everything),
 		cmocka_unit_test(foreign_step_is_only_reported),
 		cmocka_unit_test(leap_second_shifts_the_whole_scale),

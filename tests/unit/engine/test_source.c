@@ -66,11 +66,31 @@ static void useless_samples_change_nothing(void **state)
 	x = sample(NOON_S(1), 0);
 	assert_int_equal(noon_source_take(&s, &x, (noon_time){0}, &drift, 4),
 			 NOON_SAMPLE_MALFORMED);
+	/* Of PTP the second stamp is t1: each of the two must be past. */
+	x.t1 = (noon_time){-NOON_S(1)};
+	assert_int_equal(noon_source_take(&s, &x, (noon_time){0}, &drift, 4),
+			 NOON_SAMPLE_MALFORMED);
 	x.t1 = (noon_time){-NOON_S(20000)};
 	assert_int_equal(take(x), NOON_SAMPLE_MALFORMED);
 	assert_false(s.has_cert);
 	assert_false(s.suspect);
 	assert_int_equal(s.window.lo.n, 0);
+}
+
+/* What the operator adds is in both ends of the interval. */
+static void extra_error_widens_the_certificate(void **state)
+{
+	struct noon_interval before;
+
+	(void)state;
+	fresh();
+	assert_int_equal(take(sample(NOON_S(1), 0)), NOON_SAMPLE_ACCEPTED);
+	before = s.cert.theta;
+	fresh();
+	s.conf.extra_err = NOON_US(7);
+	assert_int_equal(take(sample(NOON_S(1), 0)), NOON_SAMPLE_ACCEPTED);
+	assert_int_equal(s.cert.theta.lo, before.lo - NOON_US(7));
+	assert_int_equal(s.cert.theta.hi, before.hi + NOON_US(7));
 }
 
 static void contradiction_never_enters_and_makes_suspect(void **state)
@@ -119,6 +139,13 @@ static void suspect_is_not_forgotten_by_waiting(void **state)
 	assert_int_equal(take(sample(NOON_S(20016), 0)), NOON_SAMPLE_INCONSISTENT);
 	noon_source_forget(&s);
 	assert_int_equal(take(sample(NOON_S(20032), NOON_S(1))), NOON_SAMPLE_ACCEPTED);
+	/* Nor is a path that was too short once, for which there is no limit to lie within. */
+	s.conf.m_f = s.conf.m_r = NOON_MS(1);
+	assert_int_equal(take(sample(NOON_S(20048), NOON_S(1))), NOON_SAMPLE_SUPERLUMINAL);
+	s.conf.m_f = s.conf.m_r = 0;
+	for (int i = 0; i < 8; i++)
+		assert_int_equal(take(sample(NOON_S(40000 + 16 * i), NOON_S(1))),
+				 NOON_SAMPLE_INCONSISTENT);
 }
 
 /* The window widens by 1 ppm, so after 1000 s it holds what contradicted it by 1 ms: that it fits
@@ -260,6 +287,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(good_exchanges_are_accepted),
 		cmocka_unit_test(useless_samples_change_nothing),
+		cmocka_unit_test(extra_error_widens_the_certificate),
 		cmocka_unit_test(contradiction_never_enters_and_makes_suspect),
 		cmocka_unit_test(superluminal_makes_suspect),
 		cmocka_unit_test(suspect_is_not_forgotten_by_waiting),

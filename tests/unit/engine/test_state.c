@@ -39,8 +39,10 @@ static void alarm_needs_evidence_to_end(void **state)
 	noon_latch_bad(&l);
 	assert_false(l.alarm);
 	noon_latch_good(&l, 4);
+	l.good_run = 4; /* of before */
 	noon_latch_bad(&l);
 	assert_true(l.alarm);
+	assert_int_equal(l.good_run, 0);
 	for (l.good_run = 1; l.good_run < 4; l.good_run++) {
 		noon_latch_good(&l, 4);
 		assert_true(l.alarm);

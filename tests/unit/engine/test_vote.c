@@ -83,6 +83,36 @@ static void liar_by_rate_is_named(void **state)
 	assert_true(fabs(v.cert.rate.max - 1e-6) < 1e-15);
 }
 
+/* One liar is allowed for, and each selection finds one: together they are two. */
+static void liars_by_offset_and_by_rate_count_together(void **state)
+{
+	(void)state;
+	clear();
+	for (unsigned i = 0; i < 3; i++)
+		voter(i, 0, 100);
+	s[1].cert.rate = (struct noon_rate){5e-6, 6e-6};
+	assert_int_equal(hold(1, 0).outcome, NOON_VOTE_AGREED);
+	s[2].cert.theta = (struct noon_interval){9000, 9100};
+	assert_int_equal(hold(1, 0).outcome, NOON_VOTE_NO_MAJORITY);
+}
+
+/* Rates are selected as multiples of 2^-60; what comes out holds what went in. */
+static void rates_are_rounded_outward(void **state)
+{
+	static const double limit[] = {1e-6, 3.3e-7, 500e-6, 1e-9};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(limit) / sizeof(limit[0]); i++) {
+		struct noon_vote v;
+
+		clear();
+		voter(0, 0, 100);
+		s[0].cert.rate = (struct noon_rate){-limit[i], limit[i]};
+		v = hold(0, 0);
+		assert_true(v.cert.rate.min <= -limit[i] && v.cert.rate.max >= limit[i]);
+	}
+}
+
 static void disagreement_without_majority_is_told(void **state)
 {
 	(void)state;
@@ -153,6 +183,8 @@ int main(void)
 		cmocka_unit_test(nobody_is_no_news),
 		cmocka_unit_test(majority_outvotes_a_liar_and_names_it),
 		cmocka_unit_test(liar_by_rate_is_named),
+		cmocka_unit_test(liars_by_offset_and_by_rate_count_together),
+		cmocka_unit_test(rates_are_rounded_outward),
 		cmocka_unit_test(disagreement_without_majority_is_told),
 		cmocka_unit_test(suspects_count_as_liars_found),
 		cmocka_unit_test(configured_liars_need_enough_voters),

@@ -134,11 +134,14 @@ static void stated_uncertainty_is_honest(void **state)
 static void uncertainty_grows_ahead(void **state)
 {
 	const struct noon_fit f = {.theta_sd_ns = 100, .rate_sd = 1e-9, .walk = 1e-9};
+	const struct noon_fit both = {.theta_sd_ns = 100, .rate_sd = 1e-9, .cov_ns = 80e-9};
 
 	(void)state;
 	assert_true(fabs(noon_fit_sd_ns(&f, 0) - 100.0) < 1e-9);
 	/* sqrt(100^2 + 100^2 + 577^2) */
 	assert_true(fabs(noon_fit_sd_ns(&f, NOON_S(100)) - 594.4) < 0.1);
+	/* Offset and rate that err together: sqrt(100^2 + 2 * 8000 + 100^2) */
+	assert_true(fabs(noon_fit_sd_ns(&both, NOON_S(100)) - 189.7) < 0.1);
 }
 
 static void full_list_drops_the_oldest(void **state)

@@ -89,6 +89,9 @@ static void expires_and_shifts(void **state)
 	noon_window_shift(&w, -NOON_S(1));
 	assert_int_equal(w.hi.e[0].theta, 2 - NOON_S(1));
 	assert_int_equal(w.lo.e[0].theta, -1 - NOON_S(1));
+	noon_window_expire(&w, (noon_time){1000});
+	assert_int_equal(w.hi.n, 0);
+	assert_int_equal(w.lo.n, 0);
 }
 
 int main(void)

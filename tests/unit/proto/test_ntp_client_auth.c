@@ -111,6 +111,24 @@ static void another_clients_reply_does_not_verify(void **state)
 	assert_int_equal(deliver(&h), NOON_VERDICT_ACCEPTED);
 }
 
+/* Sealed with the right keys and of the right transmit time, but of another request. */
+static void an_answer_to_another_identifier_is_refused(void **state)
+{
+	struct noon_ntp_header h;
+
+	(void)state;
+	ntp_world_until_sent(&w);
+	h = ntp_world_header(&w);
+	for (size_t i = 0; i < NOON_UID_MIN; i++) {
+		uint8_t *byte = &w.request.p[NOON_NTP_HEADER_LEN + 4 + i];
+
+		*byte ^= 0x10;
+		assert_int_equal(deliver(&h), NOON_VERDICT_UID);
+		*byte ^= 0x10;
+	}
+	assert_int_equal(deliver(&h), NOON_VERDICT_ACCEPTED);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -123,6 +141,8 @@ int main(void)
 		GCM(c5_every_request_is_authenticated),
 		NTS(another_clients_reply_does_not_verify),
 		GCM(another_clients_reply_does_not_verify),
+		NTS(an_answer_to_another_identifier_is_refused),
+		GCM(an_answer_to_another_identifier_is_refused),
 	};
 
 	if (noon_aead_global_init())

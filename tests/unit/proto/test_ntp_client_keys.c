@@ -101,6 +101,19 @@ static void c4_keys_without_any_answer_do_not_end_the_back_off(void **state)
 	assert_true(noon_time_diff(w.now, last) >= NOON_S(380)); /* 10 s * 1.5^9 */
 }
 
+/* Nothing under the old keys can be verified any more: not waited for, and not a miss. */
+static void c7_new_keys_end_the_request_under_the_old_ones(void **state)
+{
+	(void)state;
+	ntp_world_until_sent(&w);
+	assert_int_equal(ntp_world_answer(&w, 10, 10), NOON_VERDICT_ACCEPTED);
+	ntp_world_rekey(&w, 8);
+	assert_int_equal(noon_ntp_client_deadline(&w.client).ns, w.now.ns);
+	assert_int_equal(ntp_world_deliver(&w, &w.reply, 10), NOON_VERDICT_LATE);
+	assert_int_equal(w.misses, 0);
+	assert_int_equal(ntp_world_exchange(&w), NOON_VERDICT_ACCEPTED);
+}
+
 static void c7_a_new_session_brings_its_own_server(void **state)
 {
 	static struct noon_nts_session s;
@@ -152,6 +165,7 @@ int main(void)
 		BARE(c4_failed_exchanges_back_off_from_ten_seconds_to_days),
 		BARE(c4_success_ends_the_long_wait),
 		BARE(c4_keys_without_any_answer_do_not_end_the_back_off),
+		NTS(c7_new_keys_end_the_request_under_the_old_ones),
 		NTS(c7_a_new_session_brings_its_own_server),
 		NTS(a_session_that_is_not_sound_leaves_the_old_one),
 	};

@@ -58,6 +58,34 @@ static void a_mad_stamp_neither_samples_nor_hangs(void **state)
 	assert_int_equal(w.misses, 1);
 }
 
+/* What the server says of itself: its precision is in both stamps, half of its root delay and all
+ * of its dispersion in its error, rounded up (units of the wire are 2^-16 s). */
+static void what_the_server_admits_is_granted(void **state)
+{
+	static const struct {
+		int8_t precision;
+		uint32_t delay, disp;
+		noon_dur stamp_least, server_least;
+	} table[] = {
+		{-20, 0, 0, 954, 0},	{-10, 0, 0, 976563, 0},		{-24, 1, 0, 60, 7630},
+		{-24, 0, 1, 60, 15259}, {-24, 3, 2, 60, 22889 + 30518}, {0, 0, 0, NOON_S(1), 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		struct noon_ntp_header h;
+
+		ntp_world_until_sent(&w);
+		h = ntp_world_header(&w);
+		h.precision = table[i].precision;
+		h.root_delay = table[i].delay;
+		h.root_disp = table[i].disp;
+		assert_int_equal(deliver(&h), NOON_VERDICT_ACCEPTED);
+		assert_in_range(w.sample.stamp_err - table[i].stamp_least, 0, 10);
+		assert_in_range(w.sample.server_err - table[i].server_least, 0, 3);
+	}
+}
+
 static void an_exchange_across_the_era_of_2036_is_right(void **state)
 {
 	static const int64_t around[] = {-NOON_S(1), -NOON_US(1500), -NOON_US(500),
@@ -90,6 +118,8 @@ int main(void)
 		NTS(a_kernel_stamp_before_the_reply_replaces_the_users),
 		NTS(a_kernel_stamp_after_the_reply_changes_nothing),
 		NTS(a_mad_stamp_neither_samples_nor_hangs),
+		NTS(what_the_server_admits_is_granted),
+		PLAIN(what_the_server_admits_is_granted),
 		NTS(an_exchange_across_the_era_of_2036_is_right),
 		PLAIN(an_exchange_across_the_era_of_2036_is_right),
 	};

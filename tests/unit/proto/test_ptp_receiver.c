@@ -256,6 +256,8 @@ static void exchange_becomes_a_sample(void **state)
 	assert_int_equal(x->stamp_err, 100);
 	assert_int_equal(x->stratum, 1);
 	assert_false(x->authenticated);
+	/* It was not bound to the request by an echo. */
+	assert_true(x->replayable);
 	assert_int_equal(r.state, NOON_PTP_SLAVE);
 }
 
@@ -288,6 +290,15 @@ static void corrections_too_large_are_refused(void **state)
 	struct noon_ptp_message q, a;
 
 	(void)state;
+	conf.max_correction = 10;
+	receiver(false);
+	introduce();
+	sync(3, 1000, 11 * 65536);
+	sync(4, 1000, -11 * 65536);
+	assert_int_equal(count(NOON_VERDICT_TIMES), 2);
+	assert_false(r.sync.complete);
+	sync(5, 1000, 10 * 65536);
+	assert_true(r.sync.complete);
 	conf.max_correction = NOON_DUR_MAX;
 	conf.max_layover = NOON_S(10);
 	receiver(false);
@@ -597,6 +608,40 @@ static void leaps_and_doubt_are_passed_on(void **state)
 	}
 }
 
+/* On either side of the midnight at the end of the day that has one second more or less: 3 s, and
+ * two intervals of Announce, which is sent once a second here. */
+static void stamps_around_an_announced_leap_are_passed_over(void **state)
+{
+	static const struct {
+		uint16_t flag;
+		noon_dur after;
+		bool good;
+	} table[] = {
+		{NOON_PTP_FLAG_LEAP61, -NOON_S(6), true},
+		{NOON_PTP_FLAG_LEAP61, -NOON_S(4), false},
+		{NOON_PTP_FLAG_LEAP61, NOON_S(4), false},
+		{NOON_PTP_FLAG_LEAP61, NOON_S(6), true},
+		{NOON_PTP_FLAG_LEAP59, -NOON_S(4), false},
+		{NOON_PTP_FLAG_LEAP59, NOON_S(4), false},
+		{0, NOON_S(4), true},
+	};
+	const uint16_t base = announce_flags;
+	const noon_dur day = NOON_S(86400);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		const int64_t midnight = (AHEAD / day + 1) * day - AHEAD; /* on the local clock */
+
+		now = (noon_time){midnight + table[i].after - NOON_S(1)};
+		receiver(false);
+		announce_flags = base | table[i].flag;
+		introduce();
+		sync(5, 1000, 0);
+		assert_int_equal(r.sync.complete, table[i].good);
+		assert_int_equal(count(NOON_VERDICT_TIMESCALE), !table[i].good);
+	}
+}
+
 static void accuracy_that_is_not_claimed_is_not_assumed(void **state)
 {
 	(void)state;
@@ -671,6 +716,8 @@ static void answer_must_echo_the_layover(void **state)
 		assert_int_equal(noon_ptp_echo_put(&wr, &echo), NOON_OK);
 		deliver_wr(&wr);
 		assert_int_equal(find(NOON_ACTION_SAMPLE) != NULL, i);
+		if (i == 1)
+			assert_false(the(NOON_ACTION_SAMPLE)->sample.replayable);
 		assert_int_equal(r.peer_verdict, i == 0 ? NOON_PTP_VERDICT_NONE : 2);
 	}
 }
@@ -970,6 +1017,7 @@ int main(void)
 		TEST(interval_that_is_told_may_grow_and_shrink),
 		TEST(timescale_must_be_known),
 		TEST(leaps_and_doubt_are_passed_on),
+		TEST(stamps_around_an_announced_leap_are_passed_over),
 		TEST(accuracy_that_is_not_claimed_is_not_assumed),
 		TEST(alternates_and_those_not_acceptable_are_not_chosen),
 		TEST(layover_goes_only_to_who_said_hello),
