@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "check/check.h"
+#include "check/ke_fuzz.h"
 #include "check/ke_request.h"
 #include "check/nts_rotation.h"
 
@@ -627,6 +628,8 @@ static const struct noon_check checks[] = {
 	KE("K19", "a certificate is renewed without restart", "4", SHOULD, run_outside, 0),
 	KE("K20", "cookies of the two last keys are accepted, older ones not", "6", SHOULD,
 	   noon_check_rotation, 0),
+	KE_SLOW("F1", "random records in random order do no harm", "4", MUST, noon_check_ke_fuzz,
+		0),
 };
 
 const struct noon_check *noon_checks_ke(size_t *ret_n)

@@ -26,6 +26,8 @@ struct noon_target_conf {
 	noon_dur pause;	  /**< between two questions */
 	unsigned retries; /**< of an unanswered packet */
 	noon_dur rotate;  /**< how often it changes its cookie keys; 0: not known */
+	unsigned fuzz;	  /**< random key exchanges to try; 0: none */
+	uint64_t seed;	  /**< of the first of them */
 };
 
 struct noon_client_server;

@@ -5,6 +5,7 @@
 #include "check/check.h"
 
 #include <getopt.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +13,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "check/ke_fuzz.h"
 #include "platform/clock.h"
+#include "platform/entropy.h"
 #include "platform/text.h"
 #include "tools/check_choice.h"
 #include "tools/check_client.h"
@@ -26,7 +29,8 @@ struct arguments {
 	enum noon_check_format format;
 	bool list;
 	struct noon_check_choice choice;
-	bool nts; /* nts or ntp */
+	bool nts;    /* nts or ntp */
+	bool seeded; /* --seed was given */
 };
 
 static void choose(const struct arguments *a, struct noon_check_report *r)
@@ -78,6 +82,20 @@ static bool take_host(struct arguments *a, const char *text)
 	return true;
 }
 
+static bool take_fuzz(struct arguments *a, int c, const char *text)
+{
+	uint64_t v = 0;
+
+	if (c == 'S') {
+		a->seeded = true;
+		return noon_number_u64(text, 0, UINT64_MAX / 2, &a->target.seed);
+	}
+	if (!noon_number_u64(text, 1, NOON_KE_FUZZ_ROUNDS_MAX, &v))
+		return false;
+	a->target.fuzz = (unsigned)v;
+	return true;
+}
+
 static int take_option(const struct noon_verb *self, struct arguments *a, int c, const char *text)
 {
 	bool ok = true;
@@ -104,6 +122,10 @@ static int take_option(const struct noon_verb *self, struct arguments *a, int c,
 	case 'R':
 		ok = noon_text_dur(text, &a->target.rotate) == NOON_OK &&
 		     a->target.rotate >= NOON_S(1) && a->target.rotate <= NOON_S(30 * 86400);
+		break;
+	case 'F':
+	case 'S':
+		ok = take_fuzz(a, c, text);
 		break;
 	case 'g':
 		a->choice.groups = text;
@@ -144,6 +166,8 @@ static int parse(const struct noon_verb *self, int argc, char **argv, struct arg
 		{"ntp-port", required_argument, NULL, 'p'},
 		{"timeout", required_argument, NULL, 't'},
 		{"rotate", required_argument, NULL, 'R'},
+		{"fuzz", required_argument, NULL, 'F'},
+		{"seed", required_argument, NULL, 'S'},
 		{"group", required_argument, NULL, 'g'},
 		{"only", required_argument, NULL, 'o'},
 		{"list", no_argument, NULL, 'l'},
@@ -164,6 +188,8 @@ static int parse(const struct noon_verb *self, int argc, char **argv, struct arg
 		if (status >= 0)
 			return status;
 	}
+	if (!a->nts && (a->target.fuzz > 0 || a->seeded))
+		return noon_tool_usage(self, "--fuzz and --seed are for check nts");
 	if (a->list)
 		return optind == argc ? -1 : noon_tool_usage(self, "--list takes no server");
 	if (optind + 1 != argc)
@@ -172,6 +198,32 @@ static int parse(const struct noon_verb *self, int argc, char **argv, struct arg
 	return take_host(a, argv[optind])
 		       ? -1
 		       : noon_tool_usage(self, "\"%s\": expected HOST or HOST:PORT", argv[optind]);
+}
+
+/* Without other wishes --fuzz is all that is done; without --seed it is another one each time. */
+static void settle_fuzz(struct arguments *a)
+{
+	struct noon_entropy e;
+
+	if (a->target.fuzz == 0)
+		return;
+	if (a->choice.only == NULL && a->choice.groups == NULL && !a->choice.slow)
+		a->choice.only = "F1";
+	if (a->seeded)
+		return;
+	noon_entropy_init(&e);
+	a->target.seed = noon_rng_u64(&e.rng) & UINT32_MAX;
+	noon_entropy_fini(&e);
+}
+
+/* The seed is told first, so that a run can be repeated, however it ends; JSON has it in "sent". */
+static int report(const struct arguments *a, struct noon_check_report *r, struct noon_target *t)
+{
+	if (a->target.fuzz > 0 && a->format != NOON_CHECK_FORMAT_JSON)
+		(void)printf("%sF1: --fuzz %u --seed %" PRIu64 "\n",
+			     a->format == NOON_CHECK_FORMAT_TAP ? "# " : "", a->target.fuzz,
+			     a->target.seed);
+	return noon_check_report_run(r, a->format, t) ? NOON_EXIT_OK : NOON_EXIT_NOT_OK;
 }
 
 static int run_checks(const struct noon_verb *self, const struct arguments *a)
@@ -194,7 +246,7 @@ static int run_checks(const struct noon_verb *self, const struct arguments *a)
 	else if (noon_target_greet(&t, a->nts, sentence, sizeof(sentence)))
 		status = noon_tool_fail(self, "%s", sentence);
 	else
-		status = noon_check_report_run(r, a->format, &t) ? NOON_EXIT_OK : NOON_EXIT_NOT_OK;
+		status = report(a, r, &t);
 	free(r);
 	return status;
 }
@@ -217,7 +269,10 @@ static int run(const struct noon_verb *self, int argc, char **argv)
 	(void)signal(SIGPIPE, SIG_IGN);
 	a.target.host = a.host;
 	status = parse(self, argc - 1, argv + 1, &a);
-	return status >= 0 ? status : run_checks(self, &a);
+	if (status >= 0)
+		return status;
+	settle_fuzz(&a);
+	return run_checks(self, &a);
 }
 
 const struct noon_verb noon_verb_check = {
@@ -238,6 +293,9 @@ const struct noon_verb noon_verb_check = {
 		"      --no-verify      do not verify the certificate\n"
 		"      --ntp-port N     port of NTP (default: as negotiated, else 123)\n"
 		"      --rotate T       it changes its cookie keys every T: judge K20, in 3.1 T\n"
+		"      --fuzz N         only F1: N key exchanges of random records in random "
+		"order\n"
+		"      --seed S         of the first of them (default: at random, and printed)\n"
 		"  -t, --timeout T      for one answer (default 3s)\n"
 		"  -4, --ipv4, -6, --ipv6\n"
 		"      --tap, --json    other formats\n"

@@ -46,6 +46,9 @@
 	X(ECHO_1024, "echo-1024")	/* with AEAD 15 too, which it prefers */     \
 	X(NO_CUT, "no-cut")		/* reads without end */                      \
 	X(CODE, "wrong-code")		/* Error 2 instead of 0 or 1 */              \
+	X(STUCK, "stuck-on-warning")	/* neither answers nor ends */               \
+	X(CUT, "cut-errors")		/* without the last bytes of END */          \
+	X(DIES, "dies-on-cookie")	/* the process ends */                       \
 	X(EXPORT_30, "wrong-export-30") /* keys of AEAD 30 from the context of 15 */ \
 	X(NTP_ALWAYS, "time-always")	/* time whatever is asked */                 \
 	X(NTSN_ALWAYS, "nak-always")                                                 \
@@ -281,6 +284,18 @@ static void write_reply(struct server *s, SSL *ssl, const struct request *q, str
 		must(noon_ntske_wr_end(wr));
 }
 
+/* Whether a request has a record of a type. */
+static bool holds(struct noon_bytes in, enum noon_ntske_type type)
+{
+	struct noon_rd rd = noon_rd_bytes(in);
+	struct noon_ntske_record r;
+
+	while (noon_rd_left(&rd) > 0 && noon_ntske_rd(&rd, &r) == NOON_OK)
+		if (r.type == type)
+			return true;
+	return false;
+}
+
 /* Read until END, the end of the stream, or the limit. */
 static size_t read_request(struct server *s, SSL *ssl, uint8_t *buf, size_t cap, bool *ret_whole)
 {
@@ -324,9 +339,28 @@ static int on_alpn(SSL *ssl, const unsigned char **out, unsigned char *n, const 
 	return SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
+static void answer_keys(struct server *s, SSL *ssl, struct noon_bytes in)
+{
+	static uint8_t out[8192];
+	struct noon_wr wr = noon_wr_over(out, sizeof(out));
+	const struct request q = judge(in);
+	char none;
+
+	if (has(s, FAULT_DIES) && holds(in, NOON_NTSKE_COOKIE))
+		exit(1);
+	if (has(s, FAULT_STUCK) && holds(in, NOON_NTSKE_WARNING)) {
+		(void)SSL_read(ssl, &none, 1); /* until the client gives up */
+		return;
+	}
+	write_reply(s, ssl, &q, &wr);
+	if (has(s, FAULT_CUT) && q.error >= 0)
+		wr.p -= 3;
+	(void)SSL_write(ssl, out, (int)noon_wr_len(&wr));
+}
+
 static void serve_keys(struct server *s, int fd)
 {
-	static uint8_t in[REQUEST_MAX], out[8192];
+	static uint8_t in[REQUEST_MAX];
 	SSL *ssl = SSL_new(s->ctx);
 	const unsigned char *alpn = NULL;
 	unsigned alpn_n = 0;
@@ -342,13 +376,8 @@ static void serve_keys(struct server *s, int fd)
 			whole = false;
 		if (n == 0 && has(s, FAULT_KE_ALWAYS))
 			whole = true;
-		if (whole && n < sizeof(in)) {
-			struct noon_wr wr = noon_wr_over(out, sizeof(out));
-			const struct request q = judge(noon_bytes_of(in, n));
-
-			write_reply(s, ssl, &q, &wr);
-			(void)SSL_write(ssl, out, (int)noon_wr_len(&wr));
-		}
+		if (whole && n < sizeof(in))
+			answer_keys(s, ssl, noon_bytes_of(in, n));
 		if (!has(s, FAULT_NO_CLOSE_NOTIFY))
 			(void)SSL_shutdown(ssl);
 	}

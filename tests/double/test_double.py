@@ -89,9 +89,10 @@ class Double:
             stdout=subprocess.PIPE, text=True)
         self.process.stdout.readline()
 
-    def check(self, kind, only=None):
+    def check(self, kind, only=None, more=()):
         argv = [TOOL, "check", kind, "-4", "--json", "--timeout", "1500ms"]
         argv += ["--only", ",".join(only)] if only else []
+        argv += more
         argv += ([f"localhost:{self.ke}", "--ca", self.cert, "--ntp-port", str(self.ntp)]
                  if kind == "nts" else [f"127.0.0.1:{self.ntp}"])
         done = subprocess.run(argv, capture_output=True, text=True, timeout=480)
@@ -145,6 +146,31 @@ def planted(tap, top, known, fault, ids):
                          "" if verdict == WANTED.get(i, "fail") else found.get(i, verdict))
 
 
+# F1 runs only when it is asked for. What goes wrong, and the words that tell of it.
+FUZZED = {
+    "": ("pass", "then keys"),
+    "stuck-on-warning": ("fail", "left open"),
+    "cut-errors": ("fail", "not whole records"),
+    "dies-on-cookie": ("fail", "connection after this request"),
+    "keys-always": ("fail", "does not ask for them"),
+    "keys-never": ("fail", "no keys for a good request"),
+    "no-close-notify": ("warning", "without close_notify"),
+}
+
+
+def fuzzed(tap, top):
+    """Random key exchanges find what a server does with records that it does not expect."""
+    for fault, (verdict, words) in FUZZED.items():
+        with Double(top, fault.split()) as d:
+            found, done = d.check("nts", more=["--fuzz", "60", "--seed", "1"])
+            f1 = found.get("F1", {})
+            good = list(found) == ["F1"] and f1["verdict"] == verdict and words in f1["detail"]
+            tap.tell(good and "seed 1" in f1["sent"], f"F1: {verdict} on {fault or 'no fault'}",
+                     "" if good else f1 or done.stderr)
+    done = tool("ntp", "localhost", "--fuzz", "5")
+    tap.tell(done.returncode == 2 and "for check nts" in done.stderr, "says: --fuzz is for check nts", done.stderr)
+
+
 def tool(*args):
     return subprocess.run([TOOL, "check", *map(str, args)], capture_output=True, text=True,
                           timeout=240)
@@ -195,6 +221,7 @@ def main():
             planted(tap, top, known, fault, ids)
         for fault, ids in ALSO.items():
             planted(tap, top, known, fault, ids)
+        fuzzed(tap, top)
         bad_input(tap, top)
         left = set(known) - tried - NEVER
         tap.tell(not left, "every check has a planted fault", sorted(left))
