@@ -30,6 +30,9 @@ noon_err noon_exchange_of(const struct noon_sample *s, noon_dur m_f, noon_dur m_
 	excess = noon_sat_sub(noon_sample_rtt(s), m_f + m_r);
 	slack = noon_dur_scale_out(noon_dur_abs(noon_time_diff(s->t4, s->t1)), rate_max);
 	slack = noon_sat_add(slack, 2 * s->stamp_err);
+	/* The server's clock may move from one end of its stated error to the other between t2 and
+	 * t3, as it does when it slews or steps towards its own reference. */
+	slack = noon_sat_add(slack, 2 * s->server_err);
 	if (noon_sat_add(excess, slack) < 0)
 		return NOON_ERR_RANGE;
 	err = s->stamp_err + s->server_err;

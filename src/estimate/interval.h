@@ -33,7 +33,7 @@ struct noon_exchange {
 	struct noon_edge lo; /**< theta(lo.h) >= lo.theta; lo.h = t4 */
 	struct noon_edge hi; /**< theta(hi.h) <= hi.theta; hi.h = t1 */
 	noon_dur excess;     /**< rtt - m_f - m_r, ns: the delay that nothing explains; may be
-			      *   slightly negative within the timestamp errors */
+			      *   negative within the errors of stamps and server */
 };
 
 /**
@@ -46,7 +46,9 @@ struct noon_exchange {
  * @param[out] ret       untouched unless NOON_OK
  * @retval NOON_OK
  * @retval NOON_ERR_RANGE  the round trip is faster than m_f + m_r allow with every stated error
- *                         granted: superluminal
+ *                         granted: both stamps', the client's rate, and twice the server's own,
+ *                         which may move within it between t2 and t3: superluminal. What remains
+ *                         is never an empty interval, drift within the exchange granted
  * @retval NOON_ERR_FORMAT t4 < t1, t3 < t2 or an error is negative: no exchange at all
  *
  * Sign: units.md "offset". Rounds outward (integer arithmetic, saturating).

@@ -41,11 +41,11 @@ noon_err noon_select(const struct noon_interval *iv, size_t n, size_t f, struct 
 	struct end ends[2 * NOON_SELECT_MAX];
 	struct noon_interval hull = {INT64_MAX, INT64_MIN};
 	uint32_t outside = (uint32_t)((UINT64_C(1) << n) - 1);
-	size_t cover = 0;
+	size_t cover = 0, most = 0;
 	int64_t start = 0;
 
 	assert(n >= 1 && n <= NOON_SELECT_MAX);
-	if (n < 2 * f + 1)
+	if (n <= f)
 		return NOON_ERR_RANGE;
 	for (size_t i = 0; i < n; i++) {
 		assert(!noon_interval_is_empty(iv[i]));
@@ -55,6 +55,7 @@ noon_err noon_select(const struct noon_interval *iv, size_t n, size_t f, struct 
 	for (size_t i = 0; i < 2 * n; i++) {
 		if (ends[i].is_start && ++cover == n - f)
 			start = ends[i].at;
+		most = cover > most ? cover : most;
 		if (!ends[i].is_start && cover-- == n - f) {
 			const struct noon_interval region = {start, ends[i].at};
 
@@ -63,7 +64,7 @@ noon_err noon_select(const struct noon_interval *iv, size_t n, size_t f, struct 
 			outside = without_touching(iv, n, region, outside);
 		}
 	}
-	if (noon_interval_is_empty(hull))
+	if (noon_interval_is_empty(hull) || most <= f)
 		return NOON_ERR_EMPTY;
 	*ret = hull;
 	*ret_false = outside;

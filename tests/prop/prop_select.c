@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * At most f liars of n >= 2f + 1, anywhere and conspiring: the truth is inside, no honest interval
- * is called false, and more honest knowledge never hurts.
+ * At most f liars of n > f, anywhere and conspiring: the truth is inside, no honest interval is
+ * called false, and from n = 2f + 1 on there is a result.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -37,7 +37,7 @@ static bool holds(uint64_t seed)
 {
 	struct noon_rng rng = noon_rng_seeded(seed);
 	const size_t f = (size_t)below(&rng, 8);
-	const size_t n = 2 * f + 1 + (size_t)below(&rng, 16 - 2 * (int64_t)f);
+	const size_t n = f + 1 + (size_t)below(&rng, 16 - (int64_t)f);
 	const size_t liars = (size_t)below(&rng, (int64_t)f + 1);
 	const int64_t place = TRUTH + below(&rng, 4000) - 2000;
 	const size_t first = (size_t)below(&rng, (int64_t)(n - liars) + 1);
@@ -47,7 +47,7 @@ static bool holds(uint64_t seed)
 	for (size_t i = 0; i < n; i++)
 		iv[i] = i >= first && i < first + liars ? liar(&rng, place) : honest(&rng);
 	if (noon_select(iv, n, f, &got, &false_ones))
-		return false;
+		return n < 2 * f + 1;
 	for (size_t i = 0; i < n; i++)
 		if ((false_ones >> i & 1) && (i < first || i >= first + liars))
 			return false;

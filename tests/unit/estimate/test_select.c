@@ -22,7 +22,15 @@ static void known_ballots(void **state)
 		{{{1, 5}, {3, 9}}, 2, 0, NOON_OK, {3, 5}, 0},
 		{{{1, 5}, {5, 9}}, 2, 0, NOON_OK, {5, 5}, 0}, /* closed */
 		{{{1, 5}, {6, 9}}, 2, 0, NOON_ERR_EMPTY, {0, 0}, 0},
-		{{{1, 5}, {6, 9}}, 2, 1, NOON_ERR_RANGE, {0, 0}, 0},
+		/* Fewer than 2f + 1: more than f agree, and any of them may be the honest one. */
+		{{{1, 5}}, 1, 1, NOON_ERR_RANGE, {0, 0}, 0},
+		{{{1, 5}, {3, 9}}, 2, 1, NOON_OK, {1, 9}, 0},
+		{{{1, 5}, {6, 9}}, 2, 1, NOON_ERR_EMPTY, {0, 0}, 0},
+		{{{1, 5}, {3, 9}}, 2, 2, NOON_ERR_RANGE, {0, 0}, 0},
+		{{{0, 4}, {3, 7}, {3, 9}}, 3, 2, NOON_OK, {0, 9}, 0},
+		{{{0, 4}, {3, 7}, {5, 9}}, 3, 2, NOON_ERR_EMPTY, {0, 0}, 0},
+		{{{0, 4}, {3, 7}, {2, 9}, {20, 30}}, 4, 2, NOON_OK, {2, 7}, 8},
+		{{{0, 4}, {3, 7}, {20, 24}, {23, 30}}, 4, 2, NOON_ERR_EMPTY, {0, 0}, 0},
 		/* Marzullo's example */
 		{{{8, 12}, {11, 13}, {10, 12}}, 3, 0, NOON_OK, {11, 12}, 0},
 		{{{8, 12}, {11, 13}, {14, 15}}, 3, 1, NOON_OK, {11, 12}, 4},
