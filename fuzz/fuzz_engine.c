@@ -133,6 +133,19 @@ static void timer(struct input *in)
 		assert(noon_time_before(now, noon_engine_deadline(&e)));
 }
 
+/* A list that knows of nothing, or of a second at the end of this month. */
+static void set_leap_list(uint8_t which)
+{
+	const noon_time utc = noon_time_add(now, noon_engine_line(&e).corr0);
+	const struct noon_leap_list list = {
+		noon_time_add(utc, NOON_S(86400 * 40)),
+		which & 8 ? NOON_TIME_NEVER : noon_time_add(utc, NOON_S(which)),
+		which & 64 ? NOON_S(1) : -NOON_S(1),
+	};
+
+	noon_engine_set_leap_list(&e, &list);
+}
+
 static void order(struct input *in)
 {
 	const uint8_t which = input_u8(in);
@@ -145,7 +158,7 @@ static void order(struct input *in)
 		noon_engine_accept(&e, which & 64 ? NOON_SOURCE_NONE : which >> 3 & 7, now);
 		break;
 	case 2:
-		noon_engine_on_leap(&e, which & 64 ? NOON_S(1) : -NOON_S(1), now);
+		set_leap_list(which);
 		break;
 	case 3:
 		noon_engine_on_discontinuity(&e, now, NOON_DISCONTINUITY_STEPPED, &as);

@@ -47,17 +47,19 @@ struct noon_rx {
 };
 
 /** Findings: assumptions seen to be false. Each carries its numbers. */
-#define NOON_FINDING_LIST(X)                                                             \
-	X(INCONSISTENT, "inconsistent", "exchanges of the source contradict each other") \
-	X(SUPERLUMINAL, "superluminal", "round-trip time below the physical minimum")    \
-	X(NO_MAJORITY, "no-majority", "fewer than n - f sources agree")                  \
-	X(FALSETICKER, "falseticker", "source outside the majority interval")            \
-	X(BOUND_LIMIT, "bound-limit", "bound above the alert limit")                     \
-	X(CLOCK_STEPPED, "clock-stepped", "the clock was stepped by somebody else")      \
-	X(DELAYED, "delayed", "round-trip times above their calibrated law")             \
-	X(SHORTENED, "shortened", "round-trip times below their calibrated law")         \
-	X(RTT_SHAPE, "rtt-shape", "round-trip times spread otherwise than calibrated")   \
-	X(LOSS, "loss", "more exchanges lost than at the calibration")                   \
+#define NOON_FINDING_LIST(X)                                                                  \
+	X(INCONSISTENT, "inconsistent", "exchanges of the source contradict each other")      \
+	X(SUPERLUMINAL, "superluminal", "round-trip time below the physical minimum")         \
+	X(NO_MAJORITY, "no-majority", "fewer than n - f sources agree")                       \
+	X(TOO_FEW, "too-few", "no more sources answer than may be lying")                     \
+	X(FALSETICKER, "falseticker", "source outside the majority interval")                 \
+	X(BOUND_LIMIT, "bound-limit", "bound above the alert limit")                          \
+	X(CLOCK_STEPPED, "clock-stepped", "the clock was stepped by somebody else")           \
+	X(DELAYED, "delayed", "round-trip times above their calibrated law")                  \
+	X(SHORTENED, "shortened", "round-trip times below their calibrated law")              \
+	X(RTT_SHAPE, "rtt-shape", "round-trip times spread otherwise than calibrated")        \
+	X(LOSS, "loss", "more exchanges lost than at the calibration")                        \
+	X(LEAP, "leap", "a leap second is announced that the list or the others do not have") \
 	X(SUSPENDED, "suspended", "the free-running clock stopped or jumped")
 
 enum noon_finding_kind {

@@ -80,16 +80,17 @@ static cfg_opt_t top_opts[] = {
 	CFG_STR("control-socket", NULL, CFGF_NONE),
 	CFG_STR("shared-page", NULL, CFGF_NONE),
 	CFG_STR("user", "noonmark", CFGF_NONE),
-	CFG_STR("alert-limit", "1ms", CFGF_NONE),
-	CFG_STR("maxclockerror", "500ppm", CFGF_NONE),
-	CFG_STR("wander", "5ppm", CFGF_NONE),
-	CFG_STR("max-age", "4h", CFGF_NONE),
-	CFG_STR("step-threshold", "1ms", CFGF_NONE),
-	CFG_BOOL("step-at-start", cfg_true, CFGF_NONE),
-	CFG_STR("maxslewrate", "500ppm", CFGF_NONE),
-	CFG_INT("max-liars", -1, CFGF_NONE),
-	CFG_INT("clear-after", 4, CFGF_NONE),
-	CFG_INT("holdover-polls", 3, CFGF_NONE),
+	/* The defaults of these are the engine's (engine/conf.c). */
+	CFG_STR("alert-limit", NULL, CFGF_NONE),
+	CFG_STR("maxclockerror", NULL, CFGF_NONE),
+	CFG_STR("wander", NULL, CFGF_NONE),
+	CFG_STR("max-age", NULL, CFGF_NONE),
+	CFG_STR("step-threshold", NULL, CFGF_NONE),
+	CFG_BOOL("step-at-start", cfg_true, CFGF_NODEFAULT),
+	CFG_STR("maxslewrate", NULL, CFGF_NONE),
+	CFG_INT("max-liars", -1, CFGF_NODEFAULT),
+	CFG_INT("clear-after", 0, CFGF_NODEFAULT),
+	CFG_INT("holdover-polls", 0, CFGF_NODEFAULT),
 	CFG_INT("nocerttimecheck", 0, CFGF_NONE),
 	CFG_STR("hwtimestamp", "", CFGF_NONE),
 	CFG_STR("guard-key", "", CFGF_NONE),
@@ -181,19 +182,36 @@ static void default_names(struct noon_config_ke *k)
 	k->n_names = 3;
 }
 
+static void take_dur(cfg_t *cfg, const char *name, noon_dur *out)
+{
+	if (cfg_getstr(cfg, name) != NULL)
+		*out = noon_config_dur(cfg, name);
+}
+
+static void take_freq(cfg_t *cfg, const char *name, noon_freq *out)
+{
+	if (cfg_getstr(cfg, name) != NULL)
+		*out = freq_of(cfg, name);
+}
+
+/* What is not set keeps the engine's default. */
 static void take_engine(cfg_t *cfg, struct noon_engine_conf *e)
 {
 	*e = noon_engine_conf_default();
-	e->alert_limit = noon_config_dur(cfg, "alert-limit");
-	e->max_rate_error = freq_of(cfg, "maxclockerror");
-	e->wander = freq_of(cfg, "wander");
-	e->max_age = noon_config_dur(cfg, "max-age");
-	e->step_threshold = noon_config_dur(cfg, "step-threshold");
-	e->step_at_start = cfg_getbool(cfg, "step-at-start");
-	e->slew_rate = freq_of(cfg, "maxslewrate");
-	e->max_liars = (int)cfg_getint(cfg, "max-liars");
-	e->clear_after = (unsigned)cfg_getint(cfg, "clear-after");
-	e->holdover_polls = (unsigned)cfg_getint(cfg, "holdover-polls");
+	take_dur(cfg, "alert-limit", &e->alert_limit);
+	take_freq(cfg, "maxclockerror", &e->max_rate_error);
+	take_freq(cfg, "wander", &e->wander);
+	take_dur(cfg, "max-age", &e->max_age);
+	take_dur(cfg, "step-threshold", &e->step_threshold);
+	take_freq(cfg, "maxslewrate", &e->slew_rate);
+	if (cfg_size(cfg, "step-at-start") > 0)
+		e->step_at_start = cfg_getbool(cfg, "step-at-start");
+	if (cfg_size(cfg, "max-liars") > 0)
+		e->max_liars = (int)cfg_getint(cfg, "max-liars");
+	if (cfg_size(cfg, "clear-after") > 0)
+		e->clear_after = (unsigned)cfg_getint(cfg, "clear-after");
+	if (cfg_size(cfg, "holdover-polls") > 0)
+		e->holdover_polls = (unsigned)cfg_getint(cfg, "holdover-polls");
 }
 
 static void take_clock(cfg_t *cfg, struct noon_config_clock *c)

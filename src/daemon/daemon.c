@@ -313,13 +313,6 @@ static noon_dur until_next(struct noon_daemon *d, const struct noon_reading *r)
 		due = noon_time_min(due, line.slew_end);
 	if (!noon_time_is_never(engine) && noon_time_before(r->h, engine))
 		due = noon_time_min(due, engine);
-	/* A leap second is carried out to the millisecond. */
-	if (!noon_time_is_never(d->leap.due)) {
-		const noon_time leap = noon_time_add(d->leap.due, -r->corr);
-
-		if (noon_time_before(r->h, leap))
-			due = noon_time_min(due, leap);
-	}
 	return noon_time_before(r->h, due) ? noon_time_diff(due, r->h) : 0;
 }
 
@@ -347,12 +340,35 @@ static void tend_ptp(struct noon_daemon *d, const struct noon_reading *r)
 			noon_ptp_service_tell(d->ptp[i], &what);
 }
 
+/* Look TAI - UTC up, and tell the engine what is known of leap seconds to come. */
+static void find_timescale(struct noon_daemon *d)
+{
+	noon_timescale_find(&d->tai, &d->conf, noon_clock_disciplined(d->clock));
+	noon_engine_set_leap_list(d->engine, &d->tai.leap);
+}
+
+/* The engine has carried a leap second out: TAI - UTC changed with it. */
+static void on_leap(struct noon_daemon *d)
+{
+	const noon_dur shift = d->engine->leap_shift;
+
+	d->leaps = d->engine->leaps;
+	noon_log(NOON_LOG_NOTICE, "leap second: the UTC count moves by %+.0f s",
+		 noon_dur_to_s(shift));
+	noon_tsa_service_tell(d->tsa, shift < 0 ? "a leap second was inserted"
+						: "a leap second was left out");
+	steer(d);
+	find_timescale(d);
+}
+
 /* After anything that may have changed what the engine thinks. */
 static void refresh(struct noon_daemon *d)
 {
 	struct noon_reading r;
 
-	if (noon_daemon_has_sources(d))
+	if (noon_daemon_has_sources(d) && d->engine->leaps != d->leaps)
+		on_leap(d);
+	else if (noon_daemon_has_sources(d))
 		steer(d);
 	noon_daemon_reading(d, &r);
 	tell_state(d, &r);
@@ -380,26 +396,17 @@ static void on_ke(void *arg)
 	d->ke_done++;
 }
 
-/* A leap second that the majority announces is carried out when it comes. */
-static void check_leap(struct noon_daemon *d)
+/* The kernel carries out the leap seconds of its own clock; what is served has to know when. */
+static void follow_kernel_leap(struct noon_daemon *d)
 {
-	struct noon_reading r;
+	const struct noon_leap_vote said = {noon_tai_kernel_leap(), false};
+	const struct noon_leap_list none = NOON_LEAP_LIST_NONE;
+	const noon_time now = noon_clock_disciplined(d->clock);
 	noon_dur shift;
 
-	noon_daemon_reading(d, &r);
-	if (r.bound == NOON_DUR_MAX)
-		return;
-	const noon_time utc = noon_time_add(r.h, r.corr);
-
-	if (noon_leap_watch_take(&d->leap, utc, &shift)) {
-		noon_log(NOON_LOG_NOTICE, "leap second: the UTC count moves by %+.0f s",
-			 noon_dur_to_s(shift));
-		noon_tsa_service_tell(d->tsa, shift < 0 ? "a leap second was inserted"
-							: "a leap second was left out");
-		noon_engine_on_leap(d->engine, shift, r.h);
-		return;
-	}
-	noon_leap_watch_announce(&d->leap, r.leap, utc);
+	(void)noon_leap_plan_take(&d->local_leap, now, &shift);
+	noon_leap_plan_announce(&d->local_leap, &said, &none,
+				(struct noon_interval){now.ns, now.ns});
 }
 
 /* Without sources nothing tells a virtual clock how long the machine slept: it has no time to give
@@ -412,8 +419,7 @@ static void check_local(struct noon_daemon *d)
 	const enum noon_clock_event is = noon_clock_check(d->clock, &size);
 
 	if (real)
-		noon_leap_watch_announce(&d->leap, noon_tai_kernel_leap(),
-					 noon_clock_disciplined(d->clock));
+		follow_kernel_leap(d);
 	if (is == NOON_CLOCK_STEPPED)
 		noon_tsa_service_tell(d->tsa, "stepped by somebody else");
 	if (is != NOON_CLOCK_SUSPENDED || real || d->overslept)
@@ -430,7 +436,7 @@ static void on_tick(void *arg)
 	struct noon_daemon *d = arg;
 
 	d->tick_at = noon_time_add(noon_clock_now(d->clock), TICK);
-	noon_timescale_find(&d->tai, &d->conf, noon_clock_disciplined(d->clock));
+	find_timescale(d);
 	for (size_t i = 0; i < d->conf.n_sources; i++)
 		noon_daemon_source_tick(&d->source[i],
 					d->guard[i] == NULL
@@ -440,7 +446,6 @@ static void on_tick(void *arg)
 		check_clock(d);
 		noon_engine_on_timer(d->engine, noon_clock_now(d->clock), &d->actions);
 		take_findings(d, &d->actions);
-		check_leap(d);
 	} else {
 		check_local(d);
 	}
@@ -633,7 +638,7 @@ noon_err noon_daemon_init(struct noon_daemon *d, const struct noon_config *conf,
 	noon_actions_reset(&d->actions);
 	noon_entropy_init(&d->entropy);
 	noon_served_init(&d->served);
-	noon_leap_watch_init(&d->leap);
+	noon_leap_plan_init(&d->local_leap);
 	err = noon_aead_global_init();
 	err = err ? err : noon_loop_new(backend, &d->loop);
 	if (err) {
@@ -667,7 +672,7 @@ noon_err noon_daemon_start(struct noon_daemon *d)
 		.tai = tell_tai,
 		.arg = d,
 	};
-	noon_timescale_find(&d->tai, &d->conf, noon_clock_disciplined(d->clock));
+	find_timescale(d);
 	refresh(d);
 	err = noon_services_start(d);
 	for (size_t i = 0; i < d->conf.n_sources && !err; i++) {

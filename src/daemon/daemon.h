@@ -9,7 +9,6 @@
 #include "daemon/control.h"
 #include "daemon/guarding.h"
 #include "daemon/ke_service.h"
-#include "daemon/leap.h"
 #include "daemon/ntp_service.h"
 #include "daemon/one_way_service.h"
 #include "daemon/ptp_service.h"
@@ -60,10 +59,11 @@ struct noon_daemon {
 	struct noon_timer tick;
 	noon_time tick_at; /**< instant of the stamps at which the next tick is due at the latest */
 	struct noon_actions actions;
-	enum noon_state state; /**< last one seen */
-	noon_time told_at;     /**< monotonic: last line about it */
-	struct noon_leap_watch leap;
-	uint32_t steps; /**< of the engine's line, carried out */
+	enum noon_state state;		  /**< last one seen */
+	noon_time told_at;		  /**< monotonic: last line about it */
+	struct noon_leap_plan local_leap; /**< of a clock without sources */
+	uint32_t leaps;			  /**< of the engine, as far as carried out here */
+	uint32_t steps;			  /**< of the engine's line, carried out */
 	unsigned ke_done;
 	bool ready;	    /**< READY=1 was sent */
 	bool overslept;	    /**< a virtual clock without sources lost time */

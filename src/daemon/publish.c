@@ -123,8 +123,11 @@ static void publish_served(struct noon_daemon *d, const struct noon_reading *r)
 		.asleep = d->clock->asleep0,
 	};
 	struct noon_ntp_server_clock *c = &s.clock;
+	const struct noon_leap_plan *plan;
 
-	noon_leap_watch_window(&d->leap, &s.leap_from, &s.leap_until);
+	plan = noon_daemon_has_sources(d) ? &d->engine->leap : &d->local_leap;
+	noon_leap_plan_window(plan, &s.leap_from, &s.leap_until);
+	s.leap_at = plan->from;
 	if (s.real_is_c)
 		anchor(d, r, &now, &s);
 	c->precision = -24;

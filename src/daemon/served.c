@@ -28,6 +28,12 @@ void noon_served_get(struct noon_served *s, struct noon_served_state *ret)
 /* Sleep shorter than this is not told from an interruption while it is looked for. */
 #define SLEEP_MIN NOON_MS(1)
 
+/* Whether the leap second that is due may have taken effect at C = now. */
+static bool may_have_leapt(const struct noon_served_state *s, noon_time now, noon_dur bound)
+{
+	return !noon_time_before(noon_time_add(now, bound), s->leap_at);
+}
+
 void noon_served_renew(struct noon_served_state *s, const struct noon_instant *now, noon_dur asleep)
 {
 	const noon_time want = noon_clock_map_apply(&s->line, now->raw_ns);
@@ -46,6 +52,10 @@ void noon_served_renew(struct noon_served_state *s, const struct noon_instant *n
 	s->map.from0 = now->real_ns;
 	s->map.to0 = s->real_is_c ? is : want;
 	s->clock.root_disp = noon_sat_add(s->clock.root_disp, now->err);
+	if (may_have_leapt(s, want, s->clock.root_disp)) {
+		s->clock.has_time = false;
+		s->is_ok = false;
+	}
 }
 
 void noon_served_read(struct noon_served *s, struct noon_served_state *ret,
@@ -64,6 +74,8 @@ struct noon_ntp_server_clock noon_served_clock_at(const struct noon_served_state
 	if (since > 0)
 		c.root_disp = noon_sat_add(c.root_disp, noon_dur_scale_out(since, s->disp_rate));
 	if (noon_time_before(s->void_after, now))
+		c.has_time = false;
+	if (may_have_leapt(s, now, c.root_disp))
 		c.has_time = false;
 	return c;
 }

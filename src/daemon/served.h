@@ -23,8 +23,11 @@ struct noon_served_state {
 	bool is_ok;		    /**< the state is ok; a local clock: it lost no time */
 	noon_time ok_until;	    /**< C from which on it is ok no more, unless renewed */
 	noon_time leap_from;	    /**< around the leap second that is due or was the last one: */
-	noon_time leap_until;	    /**< noon_leap_watch_window() */
-	noon_dur asleep;	    /**< noon_clock_asleep() at the time */
+	noon_time leap_until;	    /**< noon_leap_plan_window() */
+	noon_time leap_at; /**< UTC from which on the leap second that is due may have taken
+			    *   effect: from there on there is no time to give, until the
+			    *   snapshot is renewed; NOON_TIME_NEVER: none */
+	noon_dur asleep;   /**< noon_clock_asleep() at the time */
 	struct noon_ntp_server_clock clock; /**< root_disp as of map.to0 */
 	noon_freq disp_rate;		    /**< growth of the bound, fractional */
 	noon_time void_after;		    /**< C from which on there is no time to give */

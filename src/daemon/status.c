@@ -317,10 +317,10 @@ static json_t *events(const struct noon_daemon *d)
 
 static json_t *terms(const struct noon_terms *t)
 {
-	return json_pack("{s:f, s:f, s:f, s:f, s:f}", "path_s", noon_dur_to_s(t->path), "drift_s",
-			 noon_dur_to_s(t->drift), "server_s", noon_dur_to_s(t->server),
+	return json_pack("{s:f, s:f, s:f, s:f, s:f, s:f}", "path_s", noon_dur_to_s(t->path),
+			 "drift_s", noon_dur_to_s(t->drift), "server_s", noon_dur_to_s(t->server),
 			 "quantisation_s", noon_dur_to_s(t->quantisation), "slewing_s",
-			 noon_dur_to_s(t->slewing));
+			 noon_dur_to_s(t->slewing), "leap_s", noon_dur_to_s(t->leap));
 }
 
 static void set_reading(json_t *o, const struct noon_reading *r)
@@ -360,10 +360,11 @@ json_t *noon_status_json(struct noon_daemon *d)
 	json_t *o;
 
 	noon_daemon_reading(d, &r);
-	o = json_pack("{s:s, s:s, s:s, s:f, s:s, s:i, s:i}", "version", NOON_VERSION, "state",
+	o = json_pack("{s:s, s:s, s:s, s:f, s:s, s:i, s:i, s:i}", "version", NOON_VERSION, "state",
 		      noon_state_word(r.state), "clock", d->clock->ops->name, "alert_limit_s",
 		      noon_dur_to_s(d->conf.engine.alert_limit), "leap", leap_word(r.leap),
-		      "voting", (int)r.voting, "max_liars", (int)r.liars);
+		      "selectable", (int)r.selectable, "voting", (int)r.voting, "max_liars",
+		      (int)r.liars);
 	if (o == NULL)
 		return NULL;
 	set_reading(o, &r);

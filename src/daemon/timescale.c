@@ -11,16 +11,15 @@ void noon_timescale_find(struct noon_timescale *t, const struct noon_config *c, 
 	const int64_t day = utc.ns / NOON_NS_PER_SEC / DAY;
 	const char *why = "";
 
-	if (c->utc_offset > 0) {
-		t->known = true;
-		t->offset = (int16_t)c->utc_offset;
-		return;
-	}
 	if (t->day == day)
 		return;
 	t->day = day;
-	t->known =
-		noon_tai_find(c->leap_list, utc.ns / NOON_NS_PER_SEC, &t->offset, &why) == NOON_OK;
+	t->known = noon_tai_find(c->leap_list, utc.ns / NOON_NS_PER_SEC, &t->offset, &t->leap,
+				 &why) == NOON_OK;
+	if (c->utc_offset > 0) {
+		t->known = true;
+		t->offset = (int16_t)c->utc_offset;
+	}
 	/* Only PTP wants to know. */
 	if (!t->known && !t->told && c->n_transmitters > 0)
 		noon_log(

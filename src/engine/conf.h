@@ -26,11 +26,10 @@ struct noon_engine_conf {
 	noon_dur alert_limit;	  /**< L, ns, >= NOON_ALERT_LIMIT_MIN; default 1 ms */
 	noon_freq max_rate_error; /**< assumption: |rate error of h| at all times; default 500e-6 */
 	noon_freq wander;	  /**< assumption: two mean rates of h within any span of
-				   *   2 max_age differ by at most this; default 1e-6 */
+				   *   2 max_age differ by at most this; default 5e-6 */
 	noon_dur max_age;	  /**< exchanges older than this are dropped, ns; default 4 h */
 	int max_liars;		  /**< assumption: at most f sources lie; or -1 (default):
-				   *   (n - 1) / 2 of the n that have data not older than half of
-				   *   max_age, so a lone survivor is believed */
+				   *   (n - 1) / 2 of the n that may vote, silent ones included */
 	noon_dur step_threshold;  /**< before the first OK, a larger correction is stepped, ns;
 				   *   default 1 ms; NOON_DUR_MAX: never */
 	noon_freq slew_rate;	  /**< largest slew beside the frequency; default 500e-6 */

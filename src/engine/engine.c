@@ -32,7 +32,15 @@ noon_err noon_engine_init(struct noon_engine *e, const struct noon_engine_conf *
 	e->discipline.slew_rate = conf->slew_rate;
 	e->now = NOON_TIME_FIRST;
 	e->fresh_until = NOON_TIME_FIRST;
+	e->leap_list = NOON_LEAP_LIST_NONE;
+	e->leap_at = NOON_TIME_FIRST;
+	noon_leap_plan_init(&e->leap);
 	return NOON_OK;
+}
+
+void noon_engine_set_leap_list(struct noon_engine *e, const struct noon_leap_list *list)
+{
+	e->leap_list = *list;
 }
 
 noon_err noon_engine_add_source(struct noon_engine *e, const struct noon_source_conf *conf,
@@ -154,6 +162,71 @@ static void check_limit(struct noon_engine *e, noon_time h)
 	alarm(e);
 }
 
+static void forget(struct noon_engine *e);
+
+/* A server shifts its count within its own error of the leap, some a moment later; so does what
+ * turns the time of PTP into UTC. */
+#define LEAP_MARGIN NOON_S(2)
+
+/* UTC at h by the certificate, ns since 1970. */
+static struct noon_interval utc_at(const struct noon_engine *e, noon_time h)
+{
+	const struct noon_interval theta = noon_cert_at(&e->cert, h);
+
+	return (struct noon_interval){noon_time_add(h, theta.lo).ns, noon_time_add(h, theta.hi).ns};
+}
+
+/* Carry a leap second out once it has certainly taken effect, and look for the next. */
+static void tend_leap(struct noon_engine *e)
+{
+	noon_dur shift = 0;
+
+	if (!e->has_cert)
+		return;
+	switch (noon_leap_plan_take(&e->leap, (noon_time){utc_at(e, e->now).lo}, &shift)) {
+	case NOON_LEAP_ACT_SHIFT:
+		noon_engine_shift(e, shift);
+		e->leap_shift = shift;
+		e->leaps++;
+		e->leap_vote = (struct noon_leap_vote){NOON_LEAP_NONE, false};
+		e->leap_at = e->now;
+		break;
+	case NOON_LEAP_ACT_FORGET:
+		forget(e);
+		raise_engine(e, NOON_FINDING_LEAP, e->now, 0, 0);
+		e->leap_at = e->now;
+		return;
+	case NOON_LEAP_ACT_NONE:
+		break;
+	}
+	noon_leap_plan_announce(&e->leap, &e->leap_vote, &e->leap_list, utc_at(e, e->now));
+}
+
+/* Whether an exchange may have one of its ends before a leap second and the other after it, or a
+ * server that has not carried it out yet. As long as nothing is agreed, the server's own stamps
+ * have to tell. */
+static bool may_straddle(const struct noon_engine *e, const struct noon_sample *x)
+{
+	const noon_dur margin = noon_sat_add(LEAP_MARGIN, x->server_err);
+
+	if (!e->has_cert)
+		return noon_leap_is_near(x->t2, margin) || noon_leap_is_near(x->t3, margin);
+	if (e->leap_at.ns != NOON_TIME_FIRST.ns &&
+	    noon_time_before(noon_time_min(x->t1, x->t4), noon_time_add(e->leap_at, margin)))
+		return true;
+	return !noon_time_is_never(e->leap.from) &&
+	       noon_sat_add(utc_at(e, e->now).hi, margin) >= e->leap.from.ns;
+}
+
+/* As long as nothing is agreed, nobody says whether a leap second lies between two exchanges of a
+ * source: it begins anew with each month. */
+static void turn_month(const struct noon_engine *e, struct noon_source *s,
+		       const struct noon_sample *x)
+{
+	if (!e->has_cert && s->has_cert && noon_leap_is_between(s->last.t3, x->t3))
+		noon_source_restart(s);
+}
+
 /* Begin an event: the bound may have been above the limit at a bend of the line meanwhile. */
 static void begin(struct noon_engine *e, noon_time now)
 {
@@ -164,6 +237,7 @@ static void begin(struct noon_engine *e, noon_time now)
 	if (noon_time_before(e->now, bend) && noon_time_before(bend, now))
 		check_limit(e, bend);
 	e->now = now;
+	tend_leap(e);
 	check_limit(e, now);
 }
 
@@ -190,9 +264,11 @@ static noon_dur interval_of(const struct noon_engine *e, const struct noon_sourc
 	return noon_schedule_interval(&s->schedule, &s->conf, room);
 }
 
-/* Sources that agree with the majority, a bit each. */
+/* Sources that agree with the majority, a bit each; none where there is no agreement. */
 static uint32_t agreeing(const struct noon_engine *e)
 {
+	if (e->vote.outcome != NOON_VOTE_AGREED)
+		return 0;
 	return e->vote.voters & ~e->vote.falsetickers;
 }
 
@@ -315,6 +391,16 @@ static void disagree(struct noon_engine *e)
 		e->latch.good_run = 0;
 }
 
+/* So few answer that all of them may be lying: the last certificate stays and widens, and what
+ * they say is no evidence for anything. Before the first agreement this is how every start looks.
+ */
+static void miss_sources(struct noon_engine *e)
+{
+	if (e->latch.synced)
+		raise_engine(e, NOON_FINDING_TOO_FEW, e->now, (noon_dur)sources_in(e->vote.voters),
+			     (noon_dur)e->vote.liars + 1);
+}
+
 /* Whether some guard sees round trips that are shorter than calibrated: then a minimum may be too
  * large, and with it the certificate false. */
 static bool is_shortened(const struct noon_engine *e)
@@ -346,10 +432,14 @@ static void vote(struct noon_engine *e, const struct noon_source *s, bool accept
 	noon_vote_hold(e->source, NOON_SOURCES_MAX, e->conf.max_liars, &e->drift, e->now, &e->vote);
 	if (e->vote.outcome == NOON_VOTE_NO_MAJORITY)
 		disagree(e);
+	if (e->vote.outcome == NOON_VOTE_TOO_FEW)
+		miss_sources(e);
 	if (e->vote.outcome == NOON_VOTE_AGREED) {
 		noon_findings_clear(&e->of_engine, NOON_FINDING_NO_MAJORITY);
+		noon_findings_clear(&e->of_engine, NOON_FINDING_TOO_FEW);
 		e->cert = e->vote.cert;
 		e->has_cert = true;
+		e->leap_vote = e->vote.leap;
 		if (is_doubtful(e))
 			doubt(e, s);
 		else if (accepted)
@@ -372,7 +462,8 @@ static bool lasts(const struct noon_engine *e, const struct noon_source *s)
 /* Move the latch after an accepted exchange. */
 static void settle(struct noon_engine *e, const struct noon_source *s)
 {
-	if (s->verdict == NOON_SOURCE_FALSETICKER || s->conf.noselect || is_doubtful(e))
+	if (s->verdict == NOON_SOURCE_FALSETICKER || s->conf.noselect || is_doubtful(e) ||
+	    e->vote.outcome == NOON_VOTE_TOO_FEW)
 		return;
 	/* Nor is the exchange of a source in doubt evidence for anything. */
 	if (noon_watch_is_alarmed(e->guard[s - e->source]))
@@ -387,10 +478,26 @@ static void settle(struct noon_engine *e, const struct noon_source *s)
 	}
 	if (!lasts(e, s))
 		return;
-	if (!e->latch.synced)
+	if (!e->latch.synced) {
 		noon_findings_clear(&e->of_engine, NOON_FINDING_SUSPENDED);
+		noon_findings_clear(&e->of_engine, NOON_FINDING_LEAP);
+	}
 	noon_findings_clear(&e->of_engine, NOON_FINDING_CLOCK_STEPPED);
 	noon_latch_good(&e->latch, e->conf.clear_after);
+}
+
+/* An announcement that the list contradicts is a finding; it counts for nothing. */
+static void judge_leap(struct noon_engine *e, uint32_t i)
+{
+	const noon_dur said = noon_leap_shift(e->source[i].last.leap);
+	const noon_time utc = e->source[i].last.t3;
+	bool known = false;
+	const noon_dur listed = noon_leap_list_month(&e->leap_list, utc, &known);
+
+	if (known && said != 0 && said != listed)
+		raise_source(e, i, NOON_FINDING_LEAP, said, listed);
+	else
+		noon_findings_clear(&e->of_source[i], NOON_FINDING_LEAP);
 }
 
 static void note_fate(struct noon_engine *e, uint32_t i, enum noon_sample_fate fate)
@@ -409,6 +516,7 @@ static void note_fate(struct noon_engine *e, uint32_t i, enum noon_sample_fate f
 			noon_findings_clear(&e->of_source[i], NOON_FINDING_SUPERLUMINAL);
 			noon_findings_clear(&e->of_source[i], NOON_FINDING_INCONSISTENT);
 		}
+		judge_leap(e, i);
 		break;
 	case NOON_SAMPLE_MALFORMED:
 	case NOON_SAMPLE_UNAUTHENTICATED:
@@ -438,7 +546,13 @@ void noon_engine_on_sample(struct noon_engine *e, const struct noon_sample *x, n
 	if (!s)
 		return;
 	begin(e, now);
+	if (may_straddle(e, x)) {
+		noon_source_miss(s);
+		finish(e, out);
+		return;
+	}
 	readmit(e, s);
+	turn_month(e, s, x);
 	fate = noon_source_take(s, x, e->now, &e->drift, e->conf.clear_after);
 	note_fate(e, x->source, fate);
 	if (fate == NOON_SAMPLE_ACCEPTED)
@@ -472,18 +586,34 @@ void noon_engine_on_timer(struct noon_engine *e, noon_time now, struct noon_acti
 	finish(e, out);
 }
 
+/* When a leap second that is due will certainly have taken effect. */
+static noon_time leap_deadline(const struct noon_engine *e)
+{
+	noon_dur left;
+
+	if (!e->has_cert || noon_time_is_never(e->leap.from))
+		return NOON_TIME_NEVER;
+	left = noon_sat_sub(e->leap.until.ns, utc_at(e, e->now).lo);
+	left = left > 0 ? left : 0;
+	left = noon_sat_add(left, noon_dur_scale_out(left, e->conf.max_rate_error) + 1);
+	return noon_time_add(e->now, left);
+}
+
 noon_time noon_engine_deadline(const struct noon_engine *e)
 {
-	noon_time until;
+	noon_time until = leap_deadline(e);
 
 	if (e->pending)
 		return e->now;
-	if (!e->latch.synced || !e->has_cert || !is_within(e, e->now))
-		return NOON_TIME_NEVER;
-	until = noon_bound_until(&e->cert, line_of(e), e->now, e->conf.alert_limit);
 	/* That instant is rounded down, so it may be now, a few ns before the limit. Readings look
 	 * at their bound themselves, so the latch may follow a little later. */
-	until = noon_time_add(until, 1);
+	if (e->latch.synced && e->has_cert && is_within(e, e->now))
+		until = noon_time_min(until,
+				      noon_time_add(noon_bound_until(&e->cert, line_of(e), e->now,
+								     e->conf.alert_limit),
+						    1));
+	if (noon_time_is_never(until))
+		return until;
 	return noon_time_before(until, noon_time_add(e->now, DEADLINE_STEP))
 		       ? noon_time_add(e->now, DEADLINE_STEP)
 		       : until;
@@ -508,10 +638,13 @@ static void forget(struct noon_engine *e)
 	e->vote = (struct noon_vote){.outcome = NOON_VOTE_NONE};
 	e->has_cert = false;
 	e->steering = 0;
+	e->leap_vote = (struct noon_leap_vote){NOON_LEAP_NONE, false};
+	e->leap_at = NOON_TIME_FIRST;
 	e->latch = (struct noon_latch){0};
 	e->fresh_until = NOON_TIME_FIRST;
 	noon_findings_clear(&e->of_engine, NOON_FINDING_BOUND_LIMIT);
 	noon_findings_clear(&e->of_engine, NOON_FINDING_NO_MAJORITY);
+	noon_findings_clear(&e->of_engine, NOON_FINDING_TOO_FEW);
 }
 
 void noon_engine_on_discontinuity(struct noon_engine *e, noon_time now,

@@ -15,8 +15,9 @@
  *
  * Use. Feed on_sample() and on_miss(); call on_timer() when deadline() has come; ask reading()
  * at any time, for any instant not before the last event; after each event ask line() and compare
- * `steps` to learn whether C was stepped. The engine does not send polls: next_poll() says how
- * long to wait from one poll of a source to its next.
+ * `steps` to learn whether C was stepped, and `leaps` to learn whether that was a leap second. The
+ * engine does not send polls: next_poll() says how long to wait from one poll of a source to its
+ * next.
  *
  * Thread: no shared state; one thread per engine, const calls may run beside each other.
  */
@@ -32,6 +33,7 @@
 #include "engine/conditions.h"
 #include "engine/conf.h"
 #include "engine/discipline.h"
+#include "engine/leap.h"
 #include "engine/reading.h"
 #include "engine/source.h"
 #include "engine/state.h"
@@ -50,8 +52,14 @@ struct noon_engine {
 	struct noon_cert cert; /**< the last one agreed; valid when has_cert */
 	struct noon_discipline discipline;
 	struct noon_latch latch;
-	uint32_t steering;     /**< bit per source whose estimate the line follows */
-	noon_time now;	       /**< instant of the last event */
+	struct noon_leap_list leap_list; /**< as the owner last told */
+	struct noon_leap_vote leap_vote; /**< of the last vote that agreed */
+	struct noon_leap_plan leap;
+	noon_time leap_at;   /**< instant of h at which the last one was; NOON_TIME_FIRST: never */
+	noon_dur leap_shift; /**< of the UTC count at the last one carried out */
+	uint32_t leaps;	     /**< leap seconds carried out */
+	uint32_t steering;   /**< bit per source whose estimate the line follows */
+	noon_time now;	     /**< instant of the last event */
 	noon_time fresh_until; /**< HOLDOVER from here on */
 	bool has_cert;
 	bool pending; /**< findings wait for room in an action list */
@@ -172,8 +180,19 @@ NOON_MUST_USE noon_err noon_engine_step(struct noon_engine *e, noon_time now);
  */
 void noon_engine_accept(struct noon_engine *e, uint32_t source, noon_time now);
 
-/** Shift the UTC scale by d ns from now on: +1 s when a second was deleted, -1 s when one
- *  was inserted. To be called once when the leap takes effect; C steps with it. */
-void noon_engine_on_leap(struct noon_engine *e, noon_dur d, noon_time now);
+/**
+ * Tell what the list of leap seconds says; until then there is none. While it has not expired, it
+ * decides which announcements of the sources count (engine/leap.h).
+ *
+ * When a leap second has certainly taken effect, the event that comes next shifts the scale: every
+ * offset that is remembered, and C, which steps with it. Readings meanwhile cover both counts and
+ * are not ok; exchanges that may straddle the leap are ignored. Where the vote leaves open whether
+ * there is one, all that was measured before midnight is forgotten after it.
+ */
+void noon_engine_set_leap_list(struct noon_engine *e, const struct noon_leap_list *list);
+
+/** Shift every offset of the engine by d ns, C with them; what a leap second does. For report.c's
+ *  neighbours only. */
+void noon_engine_shift(struct noon_engine *e, noon_dur d);
 
 #endif

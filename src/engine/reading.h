@@ -30,6 +30,7 @@ struct noon_terms {
 	noon_dur server;       /**< the servers' own error: E_s */
 	noon_dur quantisation; /**< timestamps: e */
 	noon_dur slewing;      /**< distance of C from the middle of the interval */
+	noon_dur leap;	       /**< while a leap second may have taken effect or not */
 };
 
 /** The disciplined clock C at the instant h. */
@@ -54,7 +55,8 @@ struct noon_reading {
 	enum noon_leap leap;   /**< announced by the majority */
 	uint32_t findings;     /**< bit 1 << enum noon_finding_kind: active now */
 	uint32_t voting;       /**< sources that voted in the last vote */
-	uint32_t liars;	       /**< of them allowed to be false (f) */
+	uint32_t selectable;   /**< configured sources that may vote, silent ones included */
+	uint32_t liars;	       /**< of them allowed to be false (f); f + 1 have to agree */
 };
 
 /** One source as an operator wants to see it. */

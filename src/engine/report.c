@@ -4,6 +4,7 @@
  * which has to touch every offset that they could read.
  */
 #include <assert.h>
+#include <math.h>
 
 #include "engine/bound.h"
 #include "engine/engine.h"
@@ -41,6 +42,49 @@ static uint32_t count(uint32_t bits)
 	return n;
 }
 
+/* What to tell others of the end of this month: nothing that the list contradicts. */
+static enum noon_leap announced(const struct noon_engine *e)
+{
+	const noon_time utc = noon_time_add(e->now, noon_line_at(&e->discipline.line, e->now));
+	const enum noon_leap voted = e->leap_vote.leap;
+	bool known = false;
+	noon_dur listed;
+
+	if (!noon_time_is_never(e->leap.from) && e->leap.shift != 0)
+		return e->leap.shift < 0 ? NOON_LEAP_INSERT : NOON_LEAP_DELETE;
+	listed = noon_leap_list_month(&e->leap_list, utc, &known);
+	return known && noon_leap_shift(voted) != listed ? NOON_LEAP_NONE : voted;
+}
+
+/* Around a leap second the reading covers both counts and is not ok; what is said of later ends
+ * where that begins. */
+static void cover_leap(const struct noon_engine *e, struct noon_reading *r)
+{
+	const noon_time c = noon_time_add(r->h, r->corr);
+	struct noon_interval utc = {noon_time_add(c, r->lower).ns, noon_time_add(c, r->upper).ns};
+	const noon_dur left = noon_sat_sub(e->leap.from.ns, utc.hi);
+	noon_dur bound;
+
+	if (noon_time_is_never(e->leap.from))
+		return;
+	if (!noon_leap_plan_cover(&e->leap, &utc)) {
+		const noon_dur early = noon_dur_scale_out(left, fmax(r->upper_rate, 0.0)) + 1;
+		const noon_time until = noon_time_add(r->h, noon_sat_sub(left, early));
+
+		r->void_after = noon_time_min(r->void_after, until);
+		r->rates_until = noon_time_min(r->rates_until, until);
+		return;
+	}
+	r->lower = noon_sat_sub(utc.lo, c.ns);
+	r->upper = noon_sat_sub(utc.hi, c.ns);
+	bound = noon_dur_abs(r->lower) > noon_dur_abs(r->upper) ? noon_dur_abs(r->lower)
+								: noon_dur_abs(r->upper);
+	r->terms.leap = noon_sat_sub(bound, r->bound);
+	r->bound = bound;
+	r->void_after = r->h;
+	r->rates_until = r->h;
+}
+
 void noon_engine_reading(const struct noon_engine *e, noon_time h, struct noon_reading *ret)
 {
 	const struct noon_line *line = &e->discipline.line;
@@ -60,14 +104,16 @@ void noon_engine_reading(const struct noon_engine *e, noon_time h, struct noon_r
 		.rates_until = NOON_TIME_FIRST,
 		.void_after = NOON_TIME_FIRST,
 		.fresh_until = e->fresh_until,
-		.leap = e->vote.leap,
+		.leap = announced(e),
 		.findings = findings_of(e),
 		.voting = count(e->vote.voters),
+		.selectable = e->vote.selectable,
 		.liars = e->vote.liars,
 	};
 	if (e->has_cert) {
 		noon_bound_at(&e->cert, line, ret);
 		ret->void_after = noon_bound_until(&e->cert, line, h, e->conf.alert_limit);
+		cover_leap(e, ret);
 		within = ret->bound <= e->conf.alert_limit;
 	}
 	ret->state = noon_latch_state(&e->latch, within, noon_time_before(h, e->fresh_until));
@@ -133,12 +179,10 @@ static void shift_cert(struct noon_cert *c, noon_dur d)
 	c->theta.hi = noon_sat_add(c->theta.hi, d);
 }
 
-void noon_engine_on_leap(struct noon_engine *e, noon_dur d, noon_time now)
+void noon_engine_shift(struct noon_engine *e, noon_dur d)
 {
 	struct noon_line *line = &e->discipline.line;
 
-	if (noon_time_before(e->now, now))
-		e->now = now;
 	for (uint32_t i = 0; i < NOON_SOURCES_MAX; i++) {
 		struct noon_source *s = &e->source[i];
 

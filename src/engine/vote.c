@@ -47,7 +47,10 @@ static void gather(const struct noon_source *s, size_t n, noon_time h, struct ba
 		   struct noon_vote *ret)
 {
 	for (uint32_t i = 0; i < n; i++) {
-		if (s[i].in_use && s[i].suspect && !s[i].conf.noselect)
+		if (!s[i].in_use || s[i].conf.noselect)
+			continue;
+		ret->selectable++;
+		if (s[i].suspect)
 			ret->suspects |= bit(i);
 		if (!noon_source_can_vote(&s[i], h))
 			continue;
@@ -92,29 +95,32 @@ static void certify(const struct noon_source *s, const struct ballot *b, const s
 	}
 }
 
-/* Return what more than half of the truechimers announce. */
-static enum noon_leap leap_of(const struct noon_source *s, size_t n, uint32_t truechimers)
+/* Count who announces a leap second. An honest source announces each, and none that does not
+ * come: more than f of a kind have an honest one among them. */
+static struct noon_leap_vote leap_of(const struct noon_source *s, size_t n, uint32_t truechimers,
+				     size_t f)
 {
 	unsigned votes[4] = {0};
+	const unsigned all = count(truechimers);
 
 	for (uint32_t i = 0; i < n; i++)
 		if (truechimers & bit(i))
 			votes[(unsigned)s[i].last.leap & 3]++;
-	if (2 * votes[NOON_LEAP_INSERT] > count(truechimers))
-		return NOON_LEAP_INSERT;
-	if (2 * votes[NOON_LEAP_DELETE] > count(truechimers))
-		return NOON_LEAP_DELETE;
-	return NOON_LEAP_NONE;
+	for (unsigned leap = NOON_LEAP_NONE; leap <= NOON_LEAP_DELETE; leap++)
+		if (votes[leap] > f && 2 * votes[leap] > all)
+			return (struct noon_leap_vote){(enum noon_leap)leap, false};
+	return (struct noon_leap_vote){NOON_LEAP_NONE, votes[NOON_LEAP_NONE] < all};
 }
 
 /* Select among the voters with at most f liars left. */
-static enum noon_vote_outcome elect(const struct noon_source *s, const struct ballot *b, size_t f,
-				    const struct noon_drift *d, noon_time h, struct noon_vote *ret)
+static enum noon_vote_outcome elect(const struct noon_source *s, size_t n, const struct ballot *b,
+				    size_t f, const struct noon_drift *d, noon_time h,
+				    struct noon_vote *ret)
 {
 	struct noon_interval rate;
 	uint32_t late = 0, fast = 0;
 
-	if (b->n < 2 * f + 1)
+	if (b->n <= f)
 		return NOON_VOTE_TOO_FEW;
 	if (noon_select(b->theta, b->n, f, &ret->cert.theta, &late) ||
 	    noon_select(b->rate, b->n, f, &rate, &fast))
@@ -123,6 +129,7 @@ static enum noon_vote_outcome elect(const struct noon_source *s, const struct ba
 	if (count(ret->falsetickers) > f)
 		return NOON_VOTE_NO_MAJORITY;
 	certify(s, b, d, h, rate, &ret->cert);
+	ret->leap = leap_of(s, n, ret->voters & ~ret->falsetickers, f);
 	return NOON_VOTE_AGREED;
 }
 
@@ -138,11 +145,10 @@ void noon_vote_hold(const struct noon_source *s, size_t n, int max_liars,
 	suspects = count(ret->suspects);
 	if (b.n + suspects == 0)
 		return;
-	f = max_liars >= 0 ? (unsigned)max_liars : ((unsigned)b.n + suspects - 1) / 2;
+	f = max_liars >= 0 ? (unsigned)max_liars : (ret->selectable - 1) / 2;
 	ret->liars = f;
 	if (suspects > f)
 		ret->outcome = NOON_VOTE_NO_MAJORITY;
 	else
-		ret->outcome = elect(s, &b, f - suspects, d, h, ret);
-	ret->leap = leap_of(s, n, ret->voters & ~ret->falsetickers);
+		ret->outcome = elect(s, n, &b, f - suspects, d, h, ret);
 }

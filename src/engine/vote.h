@@ -2,9 +2,13 @@
  *
  * The vote of the sources: one certificate that holds while at most f of them lie.
  *
- * n counts the sources that have data, suspects included. f is configured or (n - 1) / 2.
- * Suspects count as liars found, so the rest votes with f less their number. Offsets and rates are
- * voted on separately, each with Marzullo's intersection; both hold for the truth at once.
+ * f is configured, or (n - 1) / 2 of the n sources that are configured and may vote, whether they
+ * answer or not: who can drop packets must not choose it. Suspects count as liars found, so the
+ * rest votes with f less their number. That is sound because no honest source becomes suspect
+ * while the assumptions hold: what a suspect has sent contradicts light or itself with every stated
+ * error granted, its own included. Offsets and rates are voted on separately, each with
+ * Marzullo's intersection (estimate/select.h); both hold for the truth at once. More than f must
+ * agree; with fewer than 2f + 1 voters the result is wider, and still true.
  */
 #ifndef NOON_ENGINE_VOTE_H
 #define NOON_ENGINE_VOTE_H
@@ -13,31 +17,33 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "engine/leap.h"
 #include "engine/source.h"
 #include "estimate/fuse.h"
 
 enum noon_vote_outcome {
 	NOON_VOTE_NONE,	       /**< nobody can vote and nobody is suspect: no news */
 	NOON_VOTE_AGREED,      /**< the certificate is valid */
-	NOON_VOTE_TOO_FEW,     /**< fewer than 2f + 1 voters for the configured f */
-	NOON_VOTE_NO_MAJORITY, /**< more than f are false or suspect */
+	NOON_VOTE_TOO_FEW,     /**< no more voters than may be liars: all of them may be */
+	NOON_VOTE_NO_MAJORITY, /**< more than f are false or suspect, or too few agree */
 };
 
 struct noon_vote {
 	enum noon_vote_outcome outcome;
-	struct noon_cert cert; /**< valid when AGREED */
-	uint32_t voters;       /**< bit per source */
-	uint32_t falsetickers; /**< bit per source; subset of voters */
-	uint32_t suspects;     /**< bit per source */
-	unsigned liars;	       /**< f of this vote, suspects included */
-	enum noon_leap leap;   /**< of the majority of truechimers */
+	struct noon_cert cert;	    /**< valid when AGREED */
+	uint32_t voters;	    /**< bit per source */
+	uint32_t falsetickers;	    /**< bit per source; subset of voters */
+	uint32_t suspects;	    /**< bit per source */
+	unsigned liars;		    /**< f of this vote, suspects included */
+	unsigned selectable;	    /**< configured sources that may vote, silent ones included */
+	struct noon_leap_vote leap; /**< of the truechimers; NONE unless AGREED */
 };
 
 /**
  * Hold a vote at h.
  *
  * @param      s     s[n], n <= NOON_SOURCES_MAX; unused ones are skipped
- * @param      max_liars  -1 for (n - 1) / 2
+ * @param      max_liars  f, or -1 for (n - 1) / 2
  * @param      h     not before any certificate
  * @param[out] ret   always filled
  */

@@ -36,6 +36,8 @@ struct list {
 	int64_t offset;
 	bool found;
 	bool any;
+	int64_t next_s; /* of the first entry after utc_s; 0: none */
+	int64_t next_offset;
 };
 
 static noon_err take_line(struct list *l, const uint8_t *p, const uint8_t *end)
@@ -61,11 +63,34 @@ static noon_err take_line(struct list *l, const uint8_t *p, const uint8_t *end)
 	if (at - NTP_EPOCH <= l->utc_s) {
 		l->found = true;
 		l->offset = offset;
+	} else if (l->next_s == 0 || at - NTP_EPOCH < l->next_s) {
+		l->next_s = at - NTP_EPOCH;
+		l->next_offset = offset;
 	}
 	return NOON_OK;
 }
 
-noon_err noon_tai_from_list(struct noon_bytes text, int64_t utc_s, int16_t *ret)
+/* An instant of the list, which may say anything. */
+static noon_time instant(int64_t utc_s)
+{
+	return utc_s < INT64_MAX / NOON_NS_PER_SEC ? (noon_time){utc_s * NOON_NS_PER_SEC}
+						   : NOON_TIME_NEVER;
+}
+
+/* Where TAI - UTC grows, a second is inserted, and the count of UTC goes back. */
+static struct noon_leap_list outlook(const struct list *l)
+{
+	struct noon_leap_list out = {instant(l->expires_s), NOON_TIME_NEVER, 0};
+
+	if (l->next_s == 0)
+		return out;
+	out.next = instant(l->next_s);
+	out.shift = (l->offset - l->next_offset) * NOON_NS_PER_SEC;
+	return out;
+}
+
+noon_err noon_tai_from_list(struct noon_bytes text, int64_t utc_s, int16_t *ret,
+			    struct noon_leap_list *ret_list)
 {
 	struct list l = {.utc_s = utc_s};
 	const uint8_t *p = text.p, *end = text.p + text.n;
@@ -84,6 +109,7 @@ noon_err noon_tai_from_list(struct noon_bytes text, int64_t utc_s, int16_t *ret)
 	if (utc_s >= l.expires_s)
 		return NOON_ERR_STALE;
 	*ret = (int16_t)l.offset;
+	*ret_list = outlook(&l);
 	return NOON_OK;
 }
 
@@ -115,7 +141,8 @@ enum noon_leap noon_tai_kernel_leap(void)
 	}
 }
 
-noon_err noon_tai_find(const char *list_path, int64_t utc_s, int16_t *ret, const char **ret_why)
+noon_err noon_tai_find(const char *list_path, int64_t utc_s, int16_t *ret,
+		       struct noon_leap_list *ret_list, const char **ret_why)
 {
 	static const struct {
 		noon_err err;
@@ -131,9 +158,12 @@ noon_err noon_tai_find(const char *list_path, int64_t utc_s, int16_t *ret, const
 	size_t n = 0;
 	noon_err err = text == NULL ? NOON_ERR_OS : noon_file_read(list_path, text, LIST_MAX, &n);
 
-	err = err ? NOON_ERR_NOT_FOUND : noon_tai_from_list(noon_bytes_of(text, n), utc_s, &listed);
+	*ret_list = NOON_LEAP_LIST_NONE;
+	err = err ? NOON_ERR_NOT_FOUND
+		  : noon_tai_from_list(noon_bytes_of(text, n), utc_s, &listed, ret_list);
 	free(text);
 	if (!err && told && listed != kernel) {
+		*ret_list = NOON_LEAP_LIST_NONE;
 		*ret_why = "the list of leap seconds and the kernel contradict each other";
 		return NOON_ERR_STATE;
 	}

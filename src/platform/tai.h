@@ -9,32 +9,37 @@
 
 #include "base/bytes.h"
 #include "base/err.h"
+#include "base/leap.h"
 #include "base/sample.h"
 
 /**
- * Look TAI - UTC up in a leap-seconds.list.
+ * Look TAI - UTC and the next leap second up in a leap-seconds.list.
  *
- * @param      text   the file
- * @param      utc_s  instant, s since 1970 UTC
- * @param[out] ret    s
+ * @param      text      the file
+ * @param      utc_s     instant, s since 1970 UTC
+ * @param[out] ret       s
+ * @param[out] ret_list  what it says of the time after that instant
  * @retval NOON_OK
  * @retval NOON_ERR_FORMAT     no such list
  * @retval NOON_ERR_STALE      the list says nothing of this instant: it has expired
  * @retval NOON_ERR_NOT_FOUND  before the first entry (1972)
  */
-NOON_MUST_USE noon_err noon_tai_from_list(struct noon_bytes text, int64_t utc_s, int16_t *ret);
+NOON_MUST_USE noon_err noon_tai_from_list(struct noon_bytes text, int64_t utc_s, int16_t *ret,
+					  struct noon_leap_list *ret_list);
 
 /**
  * Find TAI - UTC for an instant near now: from the list, else from the kernel, if somebody has told
  * it.
  *
- * @param[out] ret_why  why it is not known, static
+ * @param[out] ret_list  what the list says of the time to come; NOON_LEAP_LIST_NONE where it was
+ *                       not used; always set
+ * @param[out] ret_why   why it is not known, static
  * @retval NOON_OK
  * @retval NOON_ERR_STATE      list and kernel contradict each other
  * @retval NOON_ERR_NOT_FOUND  neither knows
  */
 NOON_MUST_USE noon_err noon_tai_find(const char *list_path, int64_t utc_s, int16_t *ret,
-				     const char **ret_why);
+				     struct noon_leap_list *ret_list, const char **ret_why);
 
 /** What the kernel knows of a leap second of today: of a clock that somebody else steers. */
 enum noon_leap noon_tai_kernel_leap(void);

@@ -227,7 +227,6 @@ static noon_err take_nodes(struct reading *r, const char *kind)
 			return NOON_ERR_FORMAT;
 		n->client = client;
 		n->server = !client;
-		n->engine.wander = 5e-6; /* as the daemon's */
 		n->stratum = client ? 2 : 1;
 		if (limit != NULL)
 			(void)!noon_text_dur(limit, &n->engine.alert_limit);

@@ -32,15 +32,18 @@ static void print_state(FILE *to, const json_t *s, bool colour)
 
 static void print_terms(FILE *to, const json_t *s)
 {
-	static const char *const names[] = {"path", "drift", "server", "quantisation", "slewing"};
+	static const char *const names[] = {"path",	    "drift",   "server",
+					    "quantisation", "slewing", "leap"};
 	const json_t *terms = json_object_get(s, "terms");
 	char d[DUR];
 
 	(void)fputs("            = ", to);
-	for (size_t i = 0; i < 5; i++) {
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		char key[32];
 
 		(void)snprintf(key, sizeof(key), "%s_s", names[i]);
+		if (i == 5 && noon_json_num(terms, key) <= 0)
+			continue; /* only around a leap second */
 		noon_tool_dur(d, sizeof(d), noon_json_num(terms, key));
 		(void)fprintf(to, "%s%s %s", i == 0 ? "" : " + ", names[i], d);
 	}
@@ -224,6 +227,20 @@ static void print_one_way(FILE *to, const json_t *list)
 	}
 }
 
+/* Who votes; and, where that is not enough, who is missing. */
+static void print_vote(FILE *to, const json_t *s)
+{
+	const int all = (int)noon_json_num(s, "selectable");
+	const int voting = (int)noon_json_num(s, "voting");
+	const int liars = (int)noon_json_num(s, "max_liars");
+
+	(void)fprintf(to, "sources     %d of %d voting, %d may lie", voting, all, liars);
+	if (voting <= liars)
+		(void)fprintf(to, ": %d of %d silent, agreement of %d needed", all - voting, all,
+			      liars + 1);
+	(void)fputc('\n', to);
+}
+
 void noon_screen_print(FILE *to, const json_t *s, bool colour)
 {
 	const json_t *sources = json_object_get(s, "sources");
@@ -231,8 +248,7 @@ void noon_screen_print(FILE *to, const json_t *s, bool colour)
 	print_state(to, s, colour);
 	print_clock(to, s);
 	if (json_array_size(sources) > 0)
-		(void)fprintf(to, "sources     %d voting, %d may lie\n",
-			      (int)noon_json_num(s, "voting"), (int)noon_json_num(s, "max_liars"));
+		print_vote(to, s);
 	for (size_t i = 0; i < json_array_size(sources); i++)
 		print_source(to, json_array_get(sources, i));
 	print_server(to, s);

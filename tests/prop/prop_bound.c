@@ -154,7 +154,7 @@ static struct world *random_world(uint64_t seed)
 {
 	struct noon_rng rng = noon_rng_seeded(seed ^ UINT64_C(0x6e6f6f6e));
 	const struct oscillator osc = random_oscillator(&rng);
-	struct noon_engine_conf conf = noon_engine_conf_default();
+	struct noon_engine_conf conf = world_conf();
 	const unsigned servers = 1 + (unsigned)(noon_rng_u64(&rng) % 3);
 	struct world *w;
 
@@ -228,7 +228,7 @@ static uint64_t broken_by_liars(uint64_t seed)
 {
 	struct noon_rng rng = noon_rng_seeded(seed ^ UINT64_C(0x6c696172));
 	const struct oscillator osc = random_oscillator(&rng);
-	struct noon_engine_conf conf = noon_engine_conf_default();
+	struct noon_engine_conf conf = world_conf();
 	const unsigned f = 1 + (unsigned)(noon_rng_u64(&rng) % 2);
 	const unsigned n = 2 * f + 1 + (unsigned)(noon_rng_u64(&rng) % 2);
 	struct world *w;
@@ -274,7 +274,7 @@ static void one_liar_too_many_is_seen(void **state)
 
 	(void)state;
 	for (uint64_t seed = 1; seed <= 10; seed++) {
-		struct noon_engine_conf conf = noon_engine_conf_default();
+		struct noon_engine_conf conf = world_conf();
 		const struct oscillator osc = {.rate_ppm = 20};
 		const struct server s = server_typical();
 		struct world *w;
@@ -297,7 +297,7 @@ static void one_liar_too_many_is_seen(void **state)
  * withdrawn by a finding, in some run. Otherwise this program could not see a fault at all. */
 static void broken_assumption_is_seen(void **state)
 {
-	struct noon_engine_conf conf = noon_engine_conf_default();
+	struct noon_engine_conf conf = world_conf();
 	const struct oscillator osc = {
 		.rate_ppm = 20, .sine_ppm = 100, .sine_s = 300, .square = true};
 	const struct server s = server_typical();

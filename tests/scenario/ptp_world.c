@@ -118,6 +118,7 @@ unsigned net_receiver(struct net *n, struct noon_ptp_receiver_conf conf, double 
 	sc.require_auth = keys != NULL;
 	sc.poll_min = sc.poll_max = conf.log_delay < -4 ? -4 : conf.log_delay;
 	ec.alert_limit = NOON_US(100);
+	ec.wander = 1e-6; /* the clocks here do not wander at all */
 	ec.start.h0 = local(d, n->t);
 	ec.start.corr0 = n->t.ns - ec.start.h0.ns + NOON_MS(3);
 	if (noon_engine_init(&d->engine, &ec) ||

@@ -30,7 +30,7 @@ static struct figures measure(const struct server *s, double walk, noon_dur limi
 			      double warm_up, double seconds)
 {
 	const struct oscillator osc = {.rate_ppm = 100, .walk = walk, .limit_ppm = 0.45};
-	struct noon_engine_conf conf = noon_engine_conf_default();
+	struct noon_engine_conf conf = world_conf();
 	struct figures f = {0};
 
 	conf.alert_limit = limit;

@@ -26,7 +26,7 @@ static double since_start(const struct world *w)
 static struct world *settled_world(const struct server *s)
 {
 	const struct oscillator osc = {.rate_ppm = -37, .walk = 1e-9, .limit_ppm = 0.45};
-	struct noon_engine_conf conf = noon_engine_conf_default();
+	struct noon_engine_conf conf = world_conf();
 	struct world *w = world_new(7, &conf, &osc, NOON_MS(250));
 
 	(void)world_add(w, s);
@@ -243,7 +243,7 @@ static void readmission_ends_the_alarm_after_an_excursion(void **state)
 	const struct oscillator osc = {
 		.rate_ppm = 10, .sine_ppm = 3, .sine_s = 20000, .square = true};
 	const struct server s = server_typical();
-	struct noon_engine_conf conf = noon_engine_conf_default();
+	struct noon_engine_conf conf = world_conf();
 	struct world *w;
 
 	(void)state;

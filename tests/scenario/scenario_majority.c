@@ -33,7 +33,7 @@ static double creeping(struct world *w, unsigned server)
 static struct world *world_of(unsigned servers, unsigned n_liars, lie_fn *lie, double knob)
 {
 	const struct oscillator osc = {.rate_ppm = 55, .walk = 1e-9, .limit_ppm = 0.45};
-	struct noon_engine_conf conf = noon_engine_conf_default();
+	struct noon_engine_conf conf = world_conf();
 	const struct server s = server_typical();
 	struct world *w;
 

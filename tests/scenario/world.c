@@ -37,6 +37,14 @@ static void lay_out(struct world *w, double end)
 	}
 }
 
+struct noon_engine_conf world_conf(void)
+{
+	struct noon_engine_conf conf = noon_engine_conf_default();
+
+	conf.wander = 1e-6;
+	return conf;
+}
+
 struct world *world_new(uint64_t seed, const struct noon_engine_conf *conf,
 			const struct oscillator *osc, noon_dur c_error)
 {

@@ -95,6 +95,10 @@ struct world {
 	bool loud;	/**< print a line per minute */
 };
 
+/** The default configuration, but for the wander: 1 ppm, which is all that the oscillators here do.
+ */
+struct noon_engine_conf world_conf(void);
+
 /** Create a world for a seed; the caller frees it with free(). C starts wrong by c_error ns. */
 struct world *world_new(uint64_t seed, const struct noon_engine_conf *conf,
 			const struct oscillator *osc, noon_dur c_error);

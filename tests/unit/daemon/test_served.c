@@ -24,6 +24,7 @@ static struct noon_served_state virtual_clock(void)
 		.clock = {.has_time = true, .root_disp = NOON_US(100)},
 		.disp_rate = 1e-6,
 		.void_after = {REAL + NOON_S(60)},
+		.leap_at = NOON_TIME_NEVER,
 	};
 }
 

@@ -260,7 +260,7 @@ static void leap_second_shifts_the_whole_scale(void **state)
 	start(1, 0);
 	feed_until(NOON_S(640));
 	before = reading(NOON_S(640));
-	noon_engine_on_leap(&e, -NOON_S(1), (noon_time){NOON_S(640)});
+	noon_engine_shift(&e, -NOON_S(1));
 	after = reading(NOON_S(640));
 	assert_int_equal(after.corr, before.corr - NOON_S(1));
 	assert_int_equal(after.bound, before.bound);

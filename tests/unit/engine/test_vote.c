@@ -119,7 +119,10 @@ static void disagreement_without_majority_is_told(void **state)
 	clear();
 	voter(0, 0, 100);
 	voter(1, 200, 300);
+	s[1].last.leap = NOON_LEAP_INSERT;
+	s[0].last.leap = NOON_LEAP_INSERT;
 	assert_int_equal(hold(-1, 0).outcome, NOON_VOTE_NO_MAJORITY);
+	assert_int_equal(hold(-1, 0).leap.leap, NOON_LEAP_NONE);
 	voter(2, 400, 500);
 	assert_int_equal(hold(-1, 0).outcome, NOON_VOTE_NO_MAJORITY);
 }
@@ -142,16 +145,65 @@ static void suspects_count_as_liars_found(void **state)
 	assert_int_equal(v.suspects, 1);
 }
 
-static void configured_liars_need_enough_voters(void **state)
+static void more_than_may_be_liars_have_to_agree(void **state)
 {
+	struct noon_vote v;
+
 	(void)state;
 	clear();
 	voter(0, 0, 100);
-	voter(1, 0, 100);
+	s[0].last.leap = NOON_LEAP_INSERT;
 	assert_int_equal(hold(1, 0).outcome, NOON_VOTE_TOO_FEW);
+	assert_int_equal(hold(1, 0).leap.leap, NOON_LEAP_NONE);
 	assert_int_equal(hold(0, 0).outcome, NOON_VOTE_AGREED);
+	voter(1, 50, 120);
+	s[1].cert.rate = (struct noon_rate){-2e-6, 0.5e-6};
+	v = hold(1, 0);
+	assert_int_equal(v.outcome, NOON_VOTE_AGREED);
+	/* One of the two is honest, and nobody knows which. */
+	assert_int_equal(v.cert.theta.lo, 0);
+	assert_int_equal(v.cert.theta.hi, 120);
+	assert_true(v.cert.rate.min <= -2e-6 && v.cert.rate.max >= 1e-6);
+	voter(1, 101, 120);
+	assert_int_equal(hold(1, 0).outcome, NOON_VOTE_NO_MAJORITY);
 	voter(2, 0, 100);
 	assert_int_equal(hold(1, 0).outcome, NOON_VOTE_AGREED);
+}
+
+/* Who can drop packets must not choose how many may lie. */
+static void silent_sources_count_for_the_budget(void **state)
+{
+	struct noon_vote v;
+
+	(void)state;
+	clear();
+	for (unsigned i = 0; i < 3; i++)
+		s[i].in_use = true;
+	voter(1, 0, 100);
+	v = hold(-1, 0);
+	assert_int_equal(v.outcome, NOON_VOTE_TOO_FEW);
+	assert_int_equal(v.selectable, 3);
+	assert_int_equal(v.liars, 1);
+	s[3].in_use = true; /* one that has no vote makes no budget */
+	s[3].conf.noselect = true;
+	s[0].in_use = false;
+	v = hold(-1, 0);
+	assert_int_equal(v.outcome, NOON_VOTE_AGREED);
+	assert_int_equal(v.selectable, 2);
+	assert_int_equal(v.liars, 0);
+}
+
+static void a_vote_lives_as_long_as_the_shortest_rates_of_its_voters(void **state)
+{
+	(void)state;
+	clear();
+	for (unsigned i = 0; i < 3; i++)
+		voter(i, 0, 100);
+	s[0].cert.rate_until = (noon_time){900};
+	s[1].cert.rate_until = (noon_time){800};
+	assert_int_equal(hold(-1, 0).cert.rate_until.ns, 800);
+	s[0].cert.rate_until = (noon_time){700};
+	assert_int_equal(hold(-1, 0).cert.rate_until.ns, 700);
 }
 
 static void old_and_unselectable_sources_do_not_vote(void **state)
@@ -171,10 +223,38 @@ static void leap_needs_more_than_half(void **state)
 	clear();
 	for (unsigned i = 0; i < 4; i++)
 		voter(i, 0, 100);
-	s[0].last.leap = s[1].last.leap = NOON_LEAP_INSERT;
-	assert_int_equal(hold(-1, 0).leap, NOON_LEAP_NONE);
+	s[0].last.leap = NOON_LEAP_INSERT;
+	assert_int_equal(hold(-1, 0).leap.leap, NOON_LEAP_NONE);
+	assert_false(hold(-1, 0).leap.disputed);
+	s[1].last.leap = NOON_LEAP_INSERT;
+	assert_int_equal(hold(-1, 0).leap.leap, NOON_LEAP_NONE);
+	assert_true(hold(-1, 0).leap.disputed);
 	s[2].last.leap = NOON_LEAP_INSERT;
-	assert_int_equal(hold(-1, 0).leap, NOON_LEAP_INSERT);
+	assert_int_equal(hold(-1, 0).leap.leap, NOON_LEAP_INSERT);
+	assert_false(hold(-1, 0).leap.disputed);
+	s[3].last.leap = NOON_LEAP_DELETE;
+	assert_int_equal(hold(-1, 0).leap.leap, NOON_LEAP_INSERT);
+	s[2].last.leap = NOON_LEAP_DELETE;
+	assert_int_equal(hold(-1, 0).leap.leap, NOON_LEAP_NONE);
+	assert_true(hold(-1, 0).leap.disputed);
+}
+
+/* Two of five are silent and two may lie: two of three may be the liars. */
+static void leap_needs_more_than_can_lie(void **state)
+{
+	(void)state;
+	clear();
+	for (unsigned i = 0; i < 5; i++)
+		s[i].in_use = true;
+	for (unsigned i = 0; i < 3; i++)
+		voter(i, 0, 100);
+	s[0].last.leap = s[1].last.leap = NOON_LEAP_INSERT;
+	assert_int_equal(hold(-1, 0).leap.leap, NOON_LEAP_NONE);
+	assert_true(hold(-1, 0).leap.disputed);
+	s[1].last.leap = NOON_LEAP_NONE;
+	assert_true(hold(-1, 0).leap.disputed);
+	s[0].last.leap = NOON_LEAP_NONE;
+	assert_false(hold(-1, 0).leap.disputed);
 }
 
 int main(void)
@@ -187,9 +267,12 @@ int main(void)
 		cmocka_unit_test(rates_are_rounded_outward),
 		cmocka_unit_test(disagreement_without_majority_is_told),
 		cmocka_unit_test(suspects_count_as_liars_found),
-		cmocka_unit_test(configured_liars_need_enough_voters),
+		cmocka_unit_test(more_than_may_be_liars_have_to_agree),
+		cmocka_unit_test(silent_sources_count_for_the_budget),
+		cmocka_unit_test(a_vote_lives_as_long_as_the_shortest_rates_of_its_voters),
 		cmocka_unit_test(old_and_unselectable_sources_do_not_vote),
 		cmocka_unit_test(leap_needs_more_than_half),
+		cmocka_unit_test(leap_needs_more_than_can_lie),
 	};
 
 	return cmocka_run_group_tests_name("engine/vote", tests, NULL, NULL);

@@ -20,7 +20,9 @@
 
 static noon_err look(const char *text, int64_t utc_s, int16_t *ret)
 {
-	return noon_tai_from_list(noon_bytes_of(text, strlen(text)), utc_s, ret);
+	struct noon_leap_list list;
+
+	return noon_tai_from_list(noon_bytes_of(text, strlen(text)), utc_s, ret, &list);
 }
 
 static void the_offset_changes_at_midnight(void **state)
@@ -70,9 +72,10 @@ static void what_is_no_list_is_refused(void **state)
 
 static void a_file_that_is_not_there_is_told(void **state)
 {
+	struct noon_leap_list list = {{1}, {1}, 1};
 	const char *why = NULL;
 	int16_t offset = 0;
-	const noon_err err = noon_tai_find("/no/such/list", S_2017, &offset, &why);
+	const noon_err err = noon_tai_find("/no/such/list", S_2017, &offset, &list, &why);
 
 	(void)state;
 	/* Unless somebody has told the kernel. */
@@ -80,6 +83,31 @@ static void a_file_that_is_not_there_is_told(void **state)
 		assert_in_range(offset, 1, 1000);
 	else
 		assert_non_null(strstr(why, "no list"));
+	assert_true(list.until.ns == NOON_TIME_FIRST.ns && noon_time_is_never(list.next));
+}
+
+static void leap_seconds_to_come_are_told(void **state)
+{
+	static const char deleted[] = "#@ 4000000000\n2272060800 10\n3692217600 9\n";
+	struct noon_leap_list list;
+	int16_t offset;
+
+	(void)state;
+	assert_int_equal(
+		noon_tai_from_list(noon_bytes_of(LIST, strlen(LIST)), S_2017 - 1, &offset, &list),
+		NOON_OK);
+	assert_int_equal(list.next.ns, S_2017 * NOON_NS_PER_SEC);
+	assert_int_equal(list.shift, -NOON_S(1));
+	assert_int_equal(list.until.ns,
+			 (INT64_C(4000000000) - INT64_C(2208988800)) * NOON_NS_PER_SEC);
+	assert_int_equal(
+		noon_tai_from_list(noon_bytes_of(LIST, strlen(LIST)), S_2017, &offset, &list),
+		NOON_OK);
+	assert_true(noon_time_is_never(list.next));
+	assert_int_equal(noon_tai_from_list(noon_bytes_of(deleted, strlen(deleted)), S_2017 - 1,
+					    &offset, &list),
+			 NOON_OK);
+	assert_int_equal(list.shift, NOON_S(1));
 }
 
 int main(void)
@@ -89,6 +117,7 @@ int main(void)
 		cmocka_unit_test(a_list_says_nothing_before_1972_and_after_its_end),
 		cmocka_unit_test(what_is_no_list_is_refused),
 		cmocka_unit_test(a_file_that_is_not_there_is_told),
+		cmocka_unit_test(leap_seconds_to_come_are_told),
 	};
 
 	return cmocka_run_group_tests_name("platform/tai", tests, NULL, NULL);
