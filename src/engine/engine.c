@@ -462,8 +462,12 @@ static bool lasts(const struct noon_engine *e, const struct noon_source *s)
 /* Move the latch after an accepted exchange. */
 static void settle(struct noon_engine *e, const struct noon_source *s)
 {
-	if (s->verdict == NOON_SOURCE_FALSETICKER || s->conf.noselect || is_doubtful(e) ||
-	    e->vote.outcome == NOON_VOTE_TOO_FEW)
+	/* Without agreement an exchange counts only for the suspect that stands in its way. */
+	const bool recovers = e->vote.outcome == NOON_VOTE_NO_MAJORITY && e->vote.suspects != 0;
+
+	if (e->vote.outcome != NOON_VOTE_AGREED && !recovers)
+		return;
+	if (s->verdict == NOON_SOURCE_FALSETICKER || s->conf.noselect || is_doubtful(e))
 		return;
 	/* Nor is the exchange of a source in doubt evidence for anything. */
 	if (noon_watch_is_alarmed(e->guard[s - e->source]))

@@ -26,6 +26,7 @@ static struct noon_guard_plan plan;
 static struct noon_guard guard[SOURCES];
 static struct noon_rng rng;
 static noon_dur h;
+static noon_dur fixed; /* least delay of each way, known to the law and not to the bound */
 
 static noon_dur queue(void)
 {
@@ -39,10 +40,10 @@ static noon_dur queue(void)
 	return (noon_dur)sum;
 }
 
-static void exchange(uint32_t source, noon_dur attack)
+static void exchange_with(uint32_t source, noon_dur attack, bool judge)
 {
-	const noon_dur f = queue() + attack;
-	const noon_dur r = queue();
+	const noon_dur f = fixed + queue() + attack;
+	const noon_dur r = fixed + queue();
 	struct noon_sample x = {
 		.t1 = {h},
 		.t2 = {h + f + THETA},
@@ -58,16 +59,24 @@ static void exchange(uint32_t source, noon_dur attack)
 	noon_engine_on_sample(&e, &x, x.t4, &out);
 	noon_engine_reading(&e, x.t4, &reading);
 	/* I1: whatever the guard says, the interval holds the truth. */
-	assert_true(THETA - reading.corr >= reading.lower);
-	assert_true(THETA - reading.corr <= reading.upper);
+	assert_true(!judge || THETA - reading.corr >= reading.lower);
+	assert_true(!judge || THETA - reading.corr <= reading.upper);
+}
+
+static void exchange(uint32_t source, noon_dur attack)
+{
+	exchange_with(source, attack, true);
 }
 
 static void start(unsigned n)
 {
 	struct noon_engine_conf conf = noon_engine_conf_default();
 	const struct noon_source_conf source = noon_source_conf_default();
-	const struct noon_channel c = {
-		.routers = 4, .p_idle = 0.35, .packet_bytes = 1542, .rate_bps = 1e9};
+	const struct noon_channel c = {.routers = 4,
+				       .p_idle = 0.35,
+				       .packet_bytes = 1542,
+				       .rate_bps = 1e9,
+				       .fixed_ns = 2.0 * (double)fixed};
 	struct noon_guard_conf g = noon_guard_conf_default();
 	uint32_t index;
 
@@ -156,6 +165,65 @@ static void another_source_keeps_it_ok(void **state)
 	assert_int_equal(e.source[1].verdict, NOON_SOURCE_SELECTED);
 }
 
+/* What a guard has something against is no evidence that an alarm of the bound is over. */
+static void exchanges_under_suspicion_end_no_alarm(void **state)
+{
+	struct noon_finding f;
+
+	(void)state;
+	start(2);
+	assert_int_equal(run(500, 2, 0, NOON_FINDING_DELAYED, &f), 0);
+	assert_true(run(500, 2, 20000, NOON_FINDING_DELAYED, &f) > 0);
+	h = noon_engine_deadline(&e).ns;
+	noon_engine_on_timer(&e, (noon_time){h}, &out);
+	h += NOON_S(100);
+	assert_int_equal(state_now(), NOON_STATE_ALARM);
+	exchange(1, 0);
+	for (int i = 0; i < 8; i++) {
+		h += NOON_S(1);
+		exchange(0, 20000);
+	}
+	assert_int_equal(state_now(), NOON_STATE_ALARM);
+	for (int i = 0; i < 3; i++) {
+		h += NOON_S(1);
+		exchange(1, 0);
+	}
+	assert_int_equal(state_now(), NOON_STATE_OK);
+}
+
+/* A path shorter than calibrated may be shorter than its minima too: then the certificate is not
+ * what C should be kept within. A longer one takes nothing from it. */
+static void a_shortened_path_keeps_the_clock_off_the_certificate(void **state)
+{
+	static const struct {
+		noon_dur attack;
+		enum noon_finding_kind kind;
+		bool follows;
+	} row[] = {{-60000, NOON_FINDING_SHORTENED, false}, {20000, NOON_FINDING_DELAYED, true}};
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct noon_line before, after;
+		struct noon_finding f;
+		noon_time later;
+		noon_dur moved;
+
+		fixed = 100000;
+		start(1);
+		assert_int_equal(run(500, 1, 0, row[i].kind, &f), 0);
+		assert_true(run(500, 1, row[i].attack, row[i].kind, &f) > 0);
+		e.discipline.line.corr0 += NOON_US(300);
+		before = noon_engine_line(&e);
+		h += NOON_S(1);
+		later = (noon_time){h + NOON_S(60)};
+		exchange_with(0, row[i].attack, false);
+		after = noon_engine_line(&e);
+		moved = noon_line_at(&after, later) - noon_line_at(&before, later);
+		assert_int_equal(noon_dur_abs(moved) > NOON_US(100), row[i].follows);
+		fixed = 0;
+	}
+}
+
 static void an_operator_can_accept(void **state)
 {
 	struct noon_finding f;
@@ -210,6 +278,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_source_alarms_and_ends),
 		cmocka_unit_test(another_source_keeps_it_ok),
+		cmocka_unit_test(exchanges_under_suspicion_end_no_alarm),
+		cmocka_unit_test(a_shortened_path_keeps_the_clock_off_the_certificate),
 		cmocka_unit_test(an_operator_can_accept),
 		cmocka_unit_test(losses_are_a_finding_and_no_alarm),
 		cmocka_unit_test(conditions_are_those_of_the_source_with_its_guard),

@@ -86,6 +86,20 @@ static void announcements_on_other_days_or_taken_back_do_nothing(void **state)
 	assert_int_equal(take(1, &shift), NOON_LEAP_ACT_NONE);
 }
 
+/* A day begins at its midnight before 1970, too. */
+static void midnights_before_the_epoch_are_found(void **state)
+{
+	const struct noon_leap_list list = NOON_LEAP_LIST_NONE;
+	noon_dur shift = 0;
+
+	(void)state;
+	noon_leap_plan_init(&p);
+	noon_leap_plan_announce(&p, &insert, &list,
+				(struct noon_interval){-NOON_S(100), -NOON_S(99)});
+	assert_int_equal(noon_leap_plan_take(&p, (noon_time){-1}, &shift), NOON_LEAP_ACT_NONE);
+	assert_int_equal(noon_leap_plan_take(&p, (noon_time){0}, &shift), NOON_LEAP_ACT_SHIFT);
+}
+
 static void a_disputed_one_makes_what_was_measured_worthless(void **state)
 {
 	struct noon_interval utc = span(-1.2, -1.1);
@@ -238,6 +252,7 @@ int main(void)
 		cmocka_unit_test(an_inserted_second_is_taken_once_when_it_is_certain),
 		cmocka_unit_test(a_deleted_second_is_left_out),
 		cmocka_unit_test(announcements_on_other_days_or_taken_back_do_nothing),
+		cmocka_unit_test(midnights_before_the_epoch_are_found),
 		cmocka_unit_test(a_disputed_one_makes_what_was_measured_worthless),
 		cmocka_unit_test(the_list_decides_until_it_expires),
 		cmocka_unit_test(the_list_speaks_of_months),

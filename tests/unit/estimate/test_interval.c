@@ -63,8 +63,11 @@ static void faster_than_the_minima_is_superluminal(void **state)
 	assert_int_equal(noon_exchange_of(&s, NOON_MS(20), NOON_MS(20) + 1000, 0.0, &x), NOON_OK);
 	assert_true(x.hi.theta >= x.lo.theta);
 	s.server_err = 0;
+	/* Both stamps of ours have an error. */
 	s.stamp_err = 1;
-	assert_int_equal(noon_exchange_of(&s, NOON_MS(20), NOON_MS(20) + 1, 0.0, &x), NOON_OK);
+	assert_int_equal(noon_exchange_of(&s, NOON_MS(20), NOON_MS(20) + 2, 0.0, &x), NOON_OK);
+	assert_int_equal(noon_exchange_of(&s, NOON_MS(20), NOON_MS(20) + 3, 0.0, &x),
+			 NOON_ERR_RANGE);
 	s.stamp_err = 0;
 	assert_int_equal(noon_exchange_of(&s, NOON_MS(20), NOON_MS(20) + 1, 1e-6, &x), NOON_OK);
 }

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What counts as evidence that an alarm is over, and what does not.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "engine/engine.h"
+
+static struct noon_engine e; /* too large for the stack */
+static struct noon_actions out;
+static noon_dur h;
+
+#define THETA INT64_C(1789876543210987654)
+
+/* One exchange a second; `extra` delays its request. */
+static void feed(uint32_t source, noon_dur off, noon_dur extra)
+{
+	const struct noon_sample x = {
+		.t1 = {h},
+		.t2 = {h + 100000 + extra + THETA + off},
+		.t3 = {h + 110000 + extra + THETA + off},
+		.t4 = {h + 210000 + extra},
+		.server_err = 1000,
+		.stamp_err = 100,
+		.source = source,
+		.authenticated = true,
+	};
+
+	noon_engine_on_sample(&e, &x, x.t4, &out);
+	noon_actions_reset(&out);
+	h += NOON_S(1);
+}
+
+static struct noon_reading reading(void)
+{
+	struct noon_reading r;
+
+	noon_engine_reading(&e, (noon_time){h}, &r);
+	return r;
+}
+
+/* Let n sources agree for ten minutes; the last `noselect` ones have no vote. */
+static void start(unsigned n, unsigned noselect)
+{
+	struct noon_engine_conf conf = noon_engine_conf_default();
+	struct noon_source_conf source = noon_source_conf_default();
+	uint32_t index;
+
+	conf.start.corr0 = THETA;
+	h = 0;
+	assert_int_equal(noon_engine_init(&e, &conf), NOON_OK);
+	for (unsigned i = 0; i < n; i++) {
+		source.noselect = i + noselect >= n;
+		assert_int_equal(noon_engine_add_source(&e, &source, &index), NOON_OK);
+	}
+	noon_actions_reset(&out);
+	for (int k = 0; k < 200; k++)
+		for (uint32_t i = 0; i < n; i++)
+			feed(i, 0, 0);
+	assert_int_equal(reading().state, NOON_STATE_OK);
+}
+
+/* Nobody answers until the bound has passed the limit, and for a while after that. */
+static void fall_silent(void)
+{
+	const noon_time limit = noon_engine_deadline(&e);
+
+	noon_engine_on_timer(&e, limit, &out);
+	noon_actions_reset(&out);
+	h = limit.ns + NOON_S(1000);
+	assert_int_equal(reading().state, NOON_STATE_ALARM);
+	assert_true(reading().bound > NOON_MS(1));
+}
+
+static void four_good_exchanges_in_a_row_end_it(void **state)
+{
+	(void)state;
+	start(1, 0);
+	fall_silent();
+	for (int i = 0; i < 3; i++)
+		feed(0, 0, 0);
+	assert_int_equal(reading().state, NOON_STATE_ALARM);
+	feed(0, 0, 0);
+	assert_int_equal(reading().state, NOON_STATE_OK);
+}
+
+static void a_source_without_a_vote_ends_none(void **state)
+{
+	(void)state;
+	start(2, 1);
+	fall_silent();
+	feed(0, 0, 0);
+	for (int i = 0; i < 8; i++)
+		feed(1, 0, 0);
+	assert_int_equal(reading().state, NOON_STATE_ALARM);
+	for (int i = 0; i < 3; i++)
+		feed(0, 0, 0);
+	assert_int_equal(reading().state, NOON_STATE_OK);
+}
+
+static void a_bound_above_the_limit_begins_the_count_anew(void **state)
+{
+	(void)state;
+	start(1, 0);
+	fall_silent();
+	for (int i = 0; i < 3; i++)
+		feed(0, 0, 0);
+	assert_true(reading().bound < NOON_MS(1));
+	h += NOON_S(2000);
+	feed(0, 0, NOON_MS(20));
+	assert_true(reading().bound > NOON_MS(1));
+	for (int i = 0; i < 3; i++)
+		feed(0, 0, 0);
+	assert_int_equal(reading().state, NOON_STATE_ALARM);
+	feed(0, 0, 0);
+	assert_int_equal(reading().state, NOON_STATE_OK);
+}
+
+/* After the silence the past of source 1 allows for what it says, that of source 0 does not. */
+static void sources_that_disagree_begin_the_count_anew(void **state)
+{
+	(void)state;
+	start(2, 0);
+	fall_silent();
+	for (int i = 0; i < 3; i++)
+		feed(0, 0, 0);
+	feed(1, NOON_MS(2), 0);
+	assert_int_equal(e.vote.outcome, NOON_VOTE_NO_MAJORITY);
+	assert_int_equal(e.vote.suspects, 0);
+	noon_engine_accept(&e, 1, (noon_time){h});
+	for (int i = 0; i < 3; i++)
+		feed(0, 0, 0);
+	assert_int_equal(reading().state, NOON_STATE_ALARM);
+	feed(0, 0, 0);
+	assert_int_equal(reading().state, NOON_STATE_OK);
+}
+
+static void a_refused_exchange_without_a_majority_begins_the_count_anew(void **state)
+{
+	(void)state;
+	start(2, 0);
+	feed(1, NOON_MS(40), 0);
+	assert_int_equal(reading().state, NOON_STATE_ALARM);
+	for (int i = 0; i < 3; i++)
+		feed(0, 0, 0);
+	feed(1, NOON_MS(40), 0);
+	assert_true(e.source[1].suspect);
+	noon_engine_accept(&e, 1, (noon_time){h});
+	for (int i = 0; i < 3; i++)
+		feed(0, 0, 0);
+	assert_int_equal(reading().state, NOON_STATE_ALARM);
+	feed(0, 0, 0);
+	assert_int_equal(reading().state, NOON_STATE_OK);
+}
+
+/* Two of three fall silent for good: one may be a liar, so one is not enough. */
+static void too_few_is_holdover_and_a_finding(void **state)
+{
+	unsigned told = 0;
+
+	(void)state;
+	start(3, 0);
+	noon_engine_accept(&e, 1, (noon_time){h});
+	noon_engine_accept(&e, 2, (noon_time){h});
+	for (int i = 0; i < 8; i++) {
+		const struct noon_sample x = {
+			.t1 = {h},
+			.t2 = {h + 100000 + THETA},
+			.t3 = {h + 110000 + THETA},
+			.t4 = {h + 210000},
+			.server_err = 1000,
+			.stamp_err = 100,
+			.authenticated = true,
+		};
+
+		noon_engine_on_sample(&e, &x, x.t4, &out);
+		for (size_t k = 0; k < out.n; k++)
+			told += out.a[k].kind == NOON_ACTION_FINDING &&
+				out.a[k].finding.kind == NOON_FINDING_TOO_FEW &&
+				out.a[k].finding.value == 1 && out.a[k].finding.threshold == 2;
+		noon_actions_reset(&out);
+		h += NOON_S(1);
+	}
+	assert_int_equal(told, 1);
+	assert_int_equal(e.vote.outcome, NOON_VOTE_TOO_FEW);
+	assert_int_equal(reading().state, NOON_STATE_HOLDOVER);
+	assert_int_equal(reading().voting, 1);
+	assert_int_equal(reading().selectable, 3);
+	assert_int_equal(reading().liars, 1);
+	/* It ends no alarm either. */
+	fall_silent();
+	for (int i = 0; i < 8; i++)
+		feed(0, 0, 0);
+	feed(1, 0, 0);
+	assert_int_equal(e.vote.outcome, NOON_VOTE_AGREED);
+	assert_int_equal(reading().state, NOON_STATE_ALARM);
+	/* Source 1 is new, and its rate has to be known well enough to last for two polls. */
+	for (int i = 0; i < 40; i++)
+		feed(1, 0, 0);
+	assert_int_equal(reading().state, NOON_STATE_OK);
+	assert_int_equal(reading().findings, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(four_good_exchanges_in_a_row_end_it),
+		cmocka_unit_test(a_source_without_a_vote_ends_none),
+		cmocka_unit_test(a_bound_above_the_limit_begins_the_count_anew),
+		cmocka_unit_test(sources_that_disagree_begin_the_count_anew),
+		cmocka_unit_test(a_refused_exchange_without_a_majority_begins_the_count_anew),
+		cmocka_unit_test(too_few_is_holdover_and_a_finding),
+	};
+
+	return cmocka_run_group_tests_name("engine/engine alarm", tests, NULL, NULL);
+}
