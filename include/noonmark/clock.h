@@ -36,7 +36,8 @@ enum noon_clock_status {
 	NOON_CLOCK_OK = 1,	       /**< bound within the alert limit, sources answer */
 	NOON_CLOCK_HOLDOVER = 2,       /**< bound within the alert limit, sources silent */
 	NOON_CLOCK_ALARM = 3,	       /**< bound above the limit, or an assumption seen false */
-	NOON_CLOCK_STALE = 4,	       /**< the daemon stopped, or the machine slept or rebooted */
+	NOON_CLOCK_STALE = 4, /**< the daemon stopped, the machine slept or was started anew, or
+			       * this process is in another time namespace than the daemon */
 };
 
 struct noon_clock_page;
@@ -59,13 +60,18 @@ void noon_close(struct noon_clock_page *page);
  * @param page          from noon_open(); may be shared by threads
  * @param ret_earliest  UTC is not before this, ns since 1970-01-01 00:00 UTC (POSIX: a leap second
  *                      repeats the one before it)
- * @param ret_latest    UTC is not after this, ns
+ * @param ret_latest    UTC is not after this, ns. In another time namespace than the daemon's
+ * nothing is known: INT64_MIN and INT64_MAX with NOON_CLOCK_STALE
  * @param ret_status    always to be checked; never better than the age of the page allows
  * @return 0; EAGAIN: the page was being written for too long (the daemon died in the middle:
  *         nothing is known); ENODATA: the daemon has no time yet. Outputs untouched unless 0.
  */
 int noon_now(const struct noon_clock_page *page, int64_t *ret_earliest, int64_t *ret_latest,
 	     enum noon_clock_status *ret_status);
+
+/** Return why noon_now() says NOON_CLOCK_STALE at this moment, for people to read; "" if it does
+ * not. Static, never NULL. */
+const char *noon_stale_why(const struct noon_clock_page *page);
 
 /** What the guard of a source says: have its round-trip times changed since the calibration? */
 enum noon_clock_guard {

@@ -5,8 +5,9 @@
  * A seqlock: `generation` is odd while the daemon writes. A daemon that dies in the middle leaves
  * it odd, and readers give up after a bounded number of tries. `boot` tells a page of an earlier
  * boot, `fresh_until` one of a daemon that stopped, `asleep` one from before the machine slept. All
- * instants are CLOCK_MONOTONIC_RAW ns. The layout only grows at the end; `version` changes when it
- * changes otherwise.
+ * instants are CLOCK_MONOTONIC_RAW ns, which is another count in another time namespace
+ * (time_namespaces(7)): a reader in another one than `time_ns` must not use them. The layout only
+ * grows at the end; `version` changes when it changes otherwise.
  */
 #ifndef NOON_BASE_PAGE_H
 #define NOON_BASE_PAGE_H
@@ -15,17 +16,24 @@
 #include <stdint.h>
 
 #define NOON_PAGE_MAGIC	  UINT64_C(0x4e4f4f4e4d41524b) /* "NOONMARK" */
-#define NOON_PAGE_VERSION 1
+#define NOON_PAGE_VERSION 2
 #define NOON_PAGE_SIZE	  4096
 #define NOON_PAGE_GUARDS  16
+
+/** Its inode tells time namespaces apart. */
+#define NOON_PAGE_TIME_NS "/proc/self/ns/time"
 
 /** One consistent statement. */
 struct noon_page_body {
 	int64_t raw0;	      /**< instant the figures refer to */
 	int64_t earliest0;    /**< UTC at raw0 is not before this, ns since 1970 */
 	int64_t latest0;      /**< ... not after this */
-	double earliest_rate; /**< d earliest / d raw - 1, good for raw >= raw0 */
+	double earliest_rate; /**< d earliest / d raw - 1, good from raw0 to rates_until */
 	double latest_rate;
+	int64_t rates_until;	   /**< the certified rates end here; INT64_MAX: never */
+	double late_earliest_rate; /**< d earliest / d raw - 1 from rates_until on: the oscillator's
+				    *   stated limit (maxclockerror), which holds for ever */
+	double late_latest_rate;
 	int64_t void_after;  /**< status OK and HOLDOVER end here */
 	int64_t fresh_until; /**< the daemon writes again before this, or it has stopped */
 	uint32_t status;     /**< enum noon_clock_status */
@@ -39,6 +47,7 @@ struct noon_page {
 	uint32_t version;
 	uint32_t size;	  /**< of this struct */
 	uint8_t boot[16]; /**< boot id of the kernel the daemon ran on */
+	uint64_t time_ns; /**< inode of the daemon's /proc/self/ns/time; 0: a kernel without */
 	_Atomic uint32_t generation;
 	uint32_t pad;
 	struct noon_page_body body;

@@ -4,6 +4,7 @@
  */
 #include "daemon/publish.h"
 
+#include "estimate/rate.h"
 #include "noonmark/clock.h"
 
 /* A page that was not renewed for this long is stale: three ticks, and room for a busy machine. */
@@ -27,12 +28,28 @@ static enum noon_clock_status page_status(enum noon_state state)
 	return NOON_CLOCK_UNSYNCHRONISED;
 }
 
+/* An instant of h at or after the map's, on CLOCK_MONOTONIC_RAW: not later than it truly is, for
+ * what ends there. `since` is how long before the map, at most, h was r->h. */
+static int64_t raw_until(const struct noon_clock_map *map, const struct noon_reading *r,
+			 noon_dur since, noon_time h)
+{
+	const noon_dur left = noon_sat_sub(noon_time_diff(h, r->h), since);
+
+	if (noon_time_is_never(h))
+		return INT64_MAX;
+	/* A fast oscillator is through with it sooner. */
+	return noon_sat_add(map->from0, left > 0 && map->osc > 0
+						? left - noon_dur_scale_out(left, map->osc)
+						: left);
+}
+
 /* The page speaks of CLOCK_MONOTONIC_RAW; h follows it, but for a virtual clock's faults, so the
  * rates of the engine, which are relative to h, are taken over along the map. */
 static void publish_page(struct noon_daemon *d, const struct noon_reading *r)
 {
 	const struct noon_clock_map map = noon_clock_map_raw(d->clock);
 	const struct noon_line line = noon_engine_line(d->engine);
+	const struct noon_rate late = noon_rate_within(d->conf.engine.max_rate_error);
 	struct noon_page_body body = {
 		.raw0 = map.from0,
 		.fresh_until = map.from0 + FRESH_FOR,
@@ -54,7 +71,10 @@ static void publish_page(struct noon_daemon *d, const struct noon_reading *r)
 		body.latest0 = at + r->upper + slack;
 		body.earliest_rate = (1 + map.osc) * (1 + r->lower_rate) - 1;
 		body.latest_rate = (1 + map.osc) * (1 + r->upper_rate) - 1;
-		body.void_after = noon_sat_add(map.from0, noon_time_diff(r->void_after, r->h));
+		body.rates_until = raw_until(&map, r, since, r->rates_until);
+		body.late_earliest_rate = (1 + map.osc) * (1 + late.min) - 1;
+		body.late_latest_rate = (1 + map.osc) * (1 + late.max) - 1;
+		body.void_after = raw_until(&map, r, since, r->void_after);
 	}
 	noon_page_writer_put(d->page, &body);
 }

@@ -26,6 +26,7 @@
 struct noon_clock_page {
 	const struct noon_page *map;
 	bool same_boot;
+	bool same_time_ns;
 };
 
 static void read_boot_id(uint8_t out[16])
@@ -39,6 +40,15 @@ static void read_boot_id(uint8_t out[16])
 		(void)close(fd);
 	}
 	noon_page_boot_of(text, out);
+}
+
+/* Read once: no thread of a process can enter another time namespace and stay in this process
+ * (setns(2): the caller must be single-threaded; what reads a clock then opens the page anew). */
+static uint64_t time_namespace(void)
+{
+	struct stat st;
+
+	return stat(NOON_PAGE_TIME_NS, &st) == 0 ? st.st_ino : 0;
 }
 
 static bool is_page(const struct noon_page *p, size_t file_size)
@@ -74,6 +84,7 @@ int noon_open(const char *path, struct noon_clock_page **ret_page)
 	read_boot_id(boot);
 	page->map = map;
 	page->same_boot = memcmp(boot, page->map->boot, sizeof(boot)) == 0;
+	page->same_time_ns = time_namespace() == page->map->time_ns;
 	*ret_page = page;
 	return 0;
 }
@@ -127,14 +138,53 @@ static bool has_slept(const struct noon_page_body *b)
 	return boot - clock_now(CLOCK_MONOTONIC) - b->asleep > SLEEP_MIN;
 }
 
+/* Why the page is stale, or NULL if it is not. */
+static const char *stale_why(const struct noon_clock_page *page, const struct noon_page_body *b,
+			     int64_t raw)
+{
+	if (!page->same_boot)
+		return "the daemon ran before the machine was started anew";
+	if (!page->same_time_ns)
+		return "the daemon runs in another time namespace: its clocks are not ours";
+	if (has_slept(b))
+		return "the machine was suspended and the daemon has not taken notice yet";
+	if (raw < b->raw0)
+		return "the page is of a later time than now";
+	if (raw > b->fresh_until)
+		return "the daemon has stopped, or does not get to run";
+	return NULL;
+}
+
 static enum noon_clock_status judge(const struct noon_clock_page *page,
 				    const struct noon_page_body *b, int64_t raw)
 {
-	if (!page->same_boot || raw < b->raw0 || raw > b->fresh_until || has_slept(b))
+	if (stale_why(page, b, raw) != NULL)
 		return NOON_CLOCK_STALE;
 	if (raw > b->void_after && (b->status == NOON_CLOCK_OK || b->status == NOON_CLOCK_HOLDOVER))
 		return NOON_CLOCK_ALARM;
 	return (enum noon_clock_status)b->status;
+}
+
+/* What an edge moves by from raw0 to raw beyond the time that passed, ns: the certified rate while
+ * it lasts, and from then on the limit of the oscillator. */
+static double drift(const struct noon_page_body *b, int64_t raw, double rate, double late_rate)
+{
+	int64_t until = raw < b->rates_until ? raw : b->rates_until;
+
+	if (until < b->raw0)
+		until = b->raw0;
+	return (double)(until - b->raw0) * rate + (double)(raw - until) * late_rate;
+}
+
+/* Move the interval to raw, rounding outward. */
+static void move(const struct noon_page_body *b, int64_t raw, int64_t *ret_earliest,
+		 int64_t *ret_latest)
+{
+	const double lo = drift(b, raw, b->earliest_rate, b->late_earliest_rate);
+	const double hi = drift(b, raw, b->latest_rate, b->late_latest_rate);
+
+	*ret_earliest = b->earliest0 + (raw - b->raw0) + (int64_t)floor(lo);
+	*ret_latest = b->latest0 + (raw - b->raw0) + (int64_t)ceil(hi);
 }
 
 int noon_now(const struct noon_clock_page *page, int64_t *ret_earliest, int64_t *ret_latest,
@@ -142,17 +192,31 @@ int noon_now(const struct noon_clock_page *page, int64_t *ret_earliest, int64_t 
 {
 	struct noon_page_body b;
 	int64_t raw;
-	double since;
 
 	if (!read_body(page->map, &b, &raw))
 		return EAGAIN;
 	if (!b.has_time || !page->same_boot)
 		return ENODATA;
-	since = (double)(raw - b.raw0);
-	*ret_earliest = b.earliest0 + (raw - b.raw0) + (int64_t)floor(since * b.earliest_rate);
-	*ret_latest = b.latest0 + (raw - b.raw0) + (int64_t)ceil(since * b.latest_rate);
 	*ret_status = judge(page, &b, raw);
+	if (page->same_time_ns) {
+		move(&b, raw, ret_earliest, ret_latest);
+	} else {
+		/* The page says nothing of instants of our clock. */
+		*ret_earliest = INT64_MIN;
+		*ret_latest = INT64_MAX;
+	}
 	return 0;
+}
+
+const char *noon_stale_why(const struct noon_clock_page *page)
+{
+	const char *why = "the daemon ended while it wrote the page";
+	struct noon_page_body b;
+	int64_t raw;
+
+	if (read_body(page->map, &b, &raw))
+		why = stale_why(page, &b, raw);
+	return why == NULL ? "" : why;
 }
 
 int noon_guards(const struct noon_clock_page *page, enum noon_clock_guard *ret_guards, size_t cap,

@@ -29,6 +29,14 @@ static void read_boot_id(uint8_t out[16])
 	noon_page_boot_of(text, out);
 }
 
+/* A kernel without time namespaces has one count for all. */
+static uint64_t time_namespace(void)
+{
+	struct stat st;
+
+	return stat(NOON_PAGE_TIME_NS, &st) == 0 ? st.st_ino : 0;
+}
+
 static noon_err create(const char *path, struct noon_page **ret)
 {
 	static const uint8_t zeros[NOON_PAGE_SIZE];
@@ -68,6 +76,7 @@ noon_err noon_page_writer_new(const char *path, struct noon_page_writer **ret)
 		return err;
 	}
 	read_boot_id(w->map->boot);
+	w->map->time_ns = time_namespace();
 	w->map->version = NOON_PAGE_VERSION;
 	w->map->size = sizeof(*w->map);
 	w->map->magic = NOON_PAGE_MAGIC;

@@ -12,17 +12,39 @@
 
 #define GUARDS 16
 
+/* What the page says. */
+struct told {
+	int64_t earliest;
+	int64_t latest;
+	enum noon_clock_status status;
+	const char *why; /* it is stale; "" */
+	enum noon_clock_guard guard[GUARDS];
+	size_t n_guards;
+};
+
 static void print_instant(char *out, size_t n, int64_t ns)
 {
 	(void)snprintf(out, n, "%" PRId64 ".%09" PRId64, ns / 1000000000, ns % 1000000000);
 }
 
-static void print_plain(int64_t earliest, int64_t latest, enum noon_clock_status status)
+/* Nothing is known of the page's instants in another time namespace. */
+static bool is_bounded(const struct told *t)
 {
+	return t->earliest != INT64_MIN;
+}
+
+static void print_plain(const struct told *t)
+{
+	const int64_t earliest = t->earliest;
+	const int64_t latest = t->latest;
 	char instant[32];
 	char utc[64];
 	char width[32];
 
+	if (!is_bounded(t)) {
+		(void)printf("status    %s: %s\n", noon_clock_status_word(t->status), t->why);
+		return;
+	}
 	print_instant(instant, sizeof(instant), earliest);
 	noon_tool_utc(utc, sizeof(utc), instant);
 	(void)printf("earliest  %s\n", utc);
@@ -31,23 +53,44 @@ static void print_plain(int64_t earliest, int64_t latest, enum noon_clock_status
 	(void)printf("latest    %s\n", utc);
 	noon_tool_dur(width, sizeof(width), (double)(latest - earliest) / 2e9);
 	(void)printf("bound     +-%s around the middle\n", width);
-	(void)printf("status    %s\n", noon_clock_status_word(status));
+	(void)printf("status    %s%s%s\n", noon_clock_status_word(t->status),
+		     t->why[0] == '\0' ? "" : ": ", t->why);
 }
 
-static void print_json(int64_t earliest, int64_t latest, enum noon_clock_status status,
-		       const enum noon_clock_guard *guard, size_t n)
+static void print_json(const struct told *t)
 {
 	char from[32];
 	char to[32];
 
-	print_instant(from, sizeof(from), earliest);
-	print_instant(to, sizeof(to), latest);
-	(void)printf("{\"earliest\": \"%s\", \"latest\": \"%s\", \"half_width_s\": %.9f, "
-		     "\"status\": \"%s\", \"guards\": [",
-		     from, to, (double)(latest - earliest) / 2e9, noon_clock_status_word(status));
-	for (size_t i = 0; i < n; i++)
-		(void)printf("%s\"%s\"", i == 0 ? "" : ", ", noon_clock_guard_word(guard[i]));
+	print_instant(from, sizeof(from), t->earliest);
+	print_instant(to, sizeof(to), t->latest);
+	if (is_bounded(t))
+		(void)printf("{\"earliest\": \"%s\", \"latest\": \"%s\", \"half_width_s\": %.9f, ",
+			     from, to, (double)(t->latest - t->earliest) / 2e9);
+	else
+		(void)printf("{\"earliest\": null, \"latest\": null, \"half_width_s\": null, ");
+	(void)printf("\"status\": \"%s\", ", noon_clock_status_word(t->status));
+	if (t->status == NOON_CLOCK_STALE)
+		(void)printf("\"why\": \"%s\", ", t->why);
+	(void)printf("\"guards\": [");
+	for (size_t i = 0; i < t->n_guards; i++)
+		(void)printf("%s\"%s\"", i == 0 ? "" : ", ", noon_clock_guard_word(t->guard[i]));
 	(void)puts("]}");
+}
+
+/* 0, or what noon_now() says. */
+static int read_page(const struct noon_clock_page *page, struct told *ret)
+{
+	const int err = noon_now(page, &ret->earliest, &ret->latest, &ret->status);
+
+	if (err)
+		return err;
+	ret->why = ret->status == NOON_CLOCK_STALE ? noon_stale_why(page) : "";
+	if (noon_guards(page, ret->guard, GUARDS, &ret->n_guards))
+		ret->n_guards = 0;
+	if (ret->n_guards > GUARDS)
+		ret->n_guards = GUARDS;
+	return 0;
 }
 
 static int run(const struct noon_verb *self, int argc, char **argv)
@@ -61,11 +104,7 @@ static int run(const struct noon_verb *self, int argc, char **argv)
 	const char *given = NULL;
 	bool json = false;
 	struct noon_clock_page *page;
-	enum noon_clock_status status;
-	enum noon_clock_guard guard[GUARDS];
-	size_t n = 0;
-	int64_t earliest;
-	int64_t latest;
+	struct told told;
 	char path[512];
 	int c;
 	int err;
@@ -85,17 +124,15 @@ static int run(const struct noon_verb *self, int argc, char **argv)
 	if (err)
 		return noon_tool_fail(self, "%s: %s (is noonmarkd running? --page names another)",
 				      path, strerror(err));
-	err = noon_now(page, &earliest, &latest, &status);
-	if (noon_guards(page, guard, GUARDS, &n))
-		n = 0;
+	err = read_page(page, &told);
 	noon_close(page);
 	if (err)
 		return noon_tool_fail(self, "%s: the daemon has no time yet", path);
 	if (json)
-		print_json(earliest, latest, status, guard, n < GUARDS ? n : GUARDS);
+		print_json(&told);
 	else
-		print_plain(earliest, latest, status);
-	return status == NOON_CLOCK_OK ? NOON_EXIT_OK : NOON_EXIT_NOT_OK;
+		print_plain(&told);
+	return told.status == NOON_CLOCK_OK ? NOON_EXIT_OK : NOON_EXIT_NOT_OK;
 }
 
 const struct noon_verb noon_verb_now = {

@@ -52,6 +52,9 @@ static struct noon_page_body good_body(void)
 		.latest0 = 1000000000000 + 500,
 		.earliest_rate = -1e-6,
 		.latest_rate = 1e-6,
+		.rates_until = INT64_MAX,
+		.late_earliest_rate = -500e-6,
+		.late_latest_rate = 500e-6,
 		.void_after = raw + INT64_C(60000000000),
 		.fresh_until = raw + INT64_C(5000000000),
 		.status = NOON_CLOCK_OK,
@@ -85,6 +88,40 @@ static void gives_a_widening_interval(void **state)
 	noon_close(page);
 	noon_page_writer_free(w);
 	assert_int_equal(noon_open(path, &page), ENOENT);
+}
+
+/* The certified rates hold for as long as the newest evidence allows; the oscillator's stated limit
+ * holds for ever. The page is as old as its figures say. */
+static void widens_by_the_limit_of_the_oscillator_once_the_rates_end(void **state)
+{
+	const int64_t age = INT64_C(3000000000);
+	struct noon_page_writer *w;
+	struct noon_clock_page *page;
+	struct noon_page_body body;
+	enum noon_clock_status status;
+	int64_t lo;
+	int64_t hi;
+
+	(void)state;
+	assert_int_equal(noon_page_writer_new(path, &w), NOON_OK);
+	assert_int_equal(noon_open(path, &page), 0);
+	body = good_body();
+	body.raw0 -= age;
+	body.rates_until = body.raw0 + INT64_C(1000000000);
+	noon_page_writer_put(w, &body);
+	assert_int_equal(noon_now(page, &lo, &hi, &status), 0);
+	/* 1 s at 1 ppm and 2 s and a little more at 500 ppm, either way. */
+	assert_in_range(hi - lo, 1000 + 2 * (1000 + 1000000), 1000 + 2 * (1000 + 1500000));
+	assert_true(lo >= 1000000000000 + age - 500 - 1500000);
+	assert_true(hi >= 1000000000000 + age + 500 + 1000000);
+	body = good_body();
+	body.raw0 -= age;
+	body.rates_until = body.raw0 - 10; /* they ended before: not extrapolated backwards */
+	noon_page_writer_put(w, &body);
+	assert_int_equal(noon_now(page, &lo, &hi, &status), 0);
+	assert_true(hi - lo >= 1000 + 2 * 1500000);
+	noon_close(page);
+	noon_page_writer_free(w);
 }
 
 static void never_claims_more_than_the_age_of_the_page_allows(void **state)
@@ -172,6 +209,33 @@ static void recognises_other_boots_dead_writers_and_other_files(void **state)
 	assert_int_equal(noon_open("/dev/null", &page), EPROTO);
 }
 
+/* CLOCK_MONOTONIC_RAW has another zero there: the figures mean nothing. */
+static void is_stale_in_another_time_namespace(void **state)
+{
+	const uint64_t other = 1;
+	struct noon_page_writer *w;
+	struct noon_clock_page *page;
+	struct noon_page_body body = good_body();
+	enum noon_clock_status status;
+	int64_t lo;
+	int64_t hi;
+
+	(void)state;
+	assert_int_equal(noon_page_writer_new(path, &w), NOON_OK);
+	noon_page_writer_put(w, &body);
+	assert_int_equal(noon_open(path, &page), 0);
+	assert_string_equal(noon_stale_why(page), "");
+	noon_close(page);
+	scribble(offsetof(struct noon_page, time_ns), &other, sizeof(other));
+	assert_int_equal(noon_open(path, &page), 0);
+	assert_int_equal(noon_now(page, &lo, &hi, &status), 0);
+	assert_int_equal(status, NOON_CLOCK_STALE);
+	assert_true(lo == INT64_MIN && hi == INT64_MAX);
+	assert_non_null(strstr(noon_stale_why(page), "time namespace"));
+	noon_close(page);
+	noon_page_writer_free(w);
+}
+
 static void tells_the_guards_of_all_sources(void **state)
 {
 	const uint8_t said[] = {NOON_CLOCK_GUARD_ALARM, NOON_CLOCK_GUARD_NONE,
@@ -247,8 +311,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(gives_a_widening_interval),
+		cmocka_unit_test(widens_by_the_limit_of_the_oscillator_once_the_rates_end),
 		cmocka_unit_test(never_claims_more_than_the_age_of_the_page_allows),
 		cmocka_unit_test(recognises_other_boots_dead_writers_and_other_files),
+		cmocka_unit_test(is_stale_in_another_time_namespace),
 		cmocka_unit_test(tells_the_guards_of_all_sources),
 		cmocka_unit_test(readers_never_see_half_a_statement),
 	};

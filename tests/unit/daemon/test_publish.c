@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What the shared page says of a reading.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "daemon/publish.h"
+#include "engine/line.h"
+#include "noonmark/clock.h"
+
+#define RATE_LIMIT 300e-6
+
+struct world {
+	struct noon_daemon d;
+	struct noon_engine engine;
+	char path[64];
+};
+
+/* A daemon with a clock that runs fast by `osc`, a page and no sources. */
+static struct world *begin(noon_freq osc)
+{
+	const struct noon_clock_virtual_conf fast = {.freq_error = osc};
+	struct noon_engine_conf conf = noon_engine_conf_default();
+	struct world *w = calloc(1, sizeof(*w));
+
+	assert_non_null(w);
+	conf.max_rate_error = RATE_LIMIT;
+	w->d.conf.engine = conf;
+	w->d.engine = &w->engine;
+	assert_int_equal(noon_engine_init(&w->engine, &conf), NOON_OK);
+	assert_int_equal(noon_clock_virtual_new(&fast, &w->d.clock), NOON_OK);
+	noon_served_init(&w->d.served);
+	(void)snprintf(w->path, sizeof(w->path), "/tmp/noonmark-publish.%d", (int)getpid());
+	assert_int_equal(noon_page_writer_new(w->path, &w->d.page), NOON_OK);
+	return w;
+}
+
+static void end(struct world *w)
+{
+	noon_page_writer_free(w->d.page);
+	noon_clock_free(w->d.clock);
+	noon_served_fini(&w->d.served);
+	free(w);
+}
+
+static struct noon_page_body body_in(const struct world *w)
+{
+	struct noon_page page;
+	FILE *f = fopen(w->path, "rb");
+
+	assert_non_null(f);
+	assert_int_equal(fread(&page, sizeof(page), 1, f), 1);
+	(void)fclose(f);
+	return page.body;
+}
+
+static struct noon_reading reading(struct world *w, noon_dur rates_last, noon_dur void_in)
+{
+	const noon_time h = noon_clock_now(w->d.clock);
+
+	return (struct noon_reading){
+		.state = NOON_STATE_OK,
+		.h = h,
+		.lower = -1000,
+		.upper = 1000,
+		.bound = 1000,
+		.lower_rate = -1e-6,
+		.upper_rate = 2e-6,
+		.rates_until = noon_time_add(h, rates_last),
+		.void_after = noon_time_add(h, void_in),
+	};
+}
+
+static void tells_until_when_the_certified_rates_hold(void **state)
+{
+	/* The page counts CLOCK_MONOTONIC_RAW: a fast clock has gone through the span sooner, so
+	 * the end lies before 10 s, and never after. */
+	static const noon_freq osc[] = {0, 100e-6, -100e-6};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(osc) / sizeof(osc[0]); i++) {
+		struct world *w = begin(osc[i]);
+		const struct noon_reading r = reading(w, NOON_S(10), NOON_S(4));
+		struct noon_page_body b;
+
+		noon_publish(&w->d, &r);
+		b = body_in(w);
+		assert_true(b.has_time);
+		/* The map is of up to some ms later than the reading on a busy machine. */
+		assert_true(b.rates_until - b.raw0 <= NOON_S(10) - (osc[i] > 0 ? 999000 : 0));
+		assert_true(b.rates_until - b.raw0 > NOON_S(9));
+		assert_true(b.void_after - b.raw0 <= NOON_S(4) - (osc[i] > 0 ? 399000 : 0));
+		assert_true(b.void_after - b.raw0 > NOON_S(3));
+		assert_true(b.earliest_rate < osc[i] - 0.9e-6 && b.earliest_rate > osc[i] - 1.1e-6);
+		/* From then on the limit of the oscillator, either way. */
+		assert_true(b.late_earliest_rate < osc[i] - 0.999 * RATE_LIMIT);
+		assert_true(b.late_earliest_rate > osc[i] - 1.001 * RATE_LIMIT);
+		assert_true(b.late_latest_rate > osc[i] + 0.999 * RATE_LIMIT);
+		assert_true(b.late_latest_rate < osc[i] + 1.001 * RATE_LIMIT);
+		end(w);
+	}
+}
+
+static void rates_without_an_end_have_none_in_the_page(void **state)
+{
+	struct world *w = begin(0);
+	struct noon_reading r = reading(w, NOON_S(1), -NOON_S(1));
+
+	(void)state;
+	r.rates_until = NOON_TIME_NEVER;
+	noon_publish(&w->d, &r);
+	assert_true(body_in(w).rates_until == INT64_MAX);
+	assert_true(body_in(w).void_after < body_in(w).raw0);
+	end(w);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(tells_until_when_the_certified_rates_hold),
+		cmocka_unit_test(rates_without_an_end_have_none_in_the_page),
+	};
+
+	return cmocka_run_group_tests_name("daemon/publish", tests, NULL, NULL);
+}
