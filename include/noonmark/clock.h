@@ -45,9 +45,15 @@ struct noon_clock_page;
 /**
  * Map the shared page.
  *
- * @param path      page of the daemon, or NULL for NOON_CLOCK_PAGE_DEFAULT
+ * With NULL it is the page of the daemon of the machine, NOON_CLOCK_PAGE_DEFAULT, or, if there is
+ * none, of the caller's own ("$XDG_RUNTIME_DIR/noonmark/clock", "/tmp/noonmark-UID/clock"). Folder
+ * and file must then belong to root or the caller and be writable by nobody else. A path that is
+ * given is opened as it is: whose it is, is for the caller to know.
+ *
+ * @param path      page of the daemon, or NULL
  * @param ret_page  to be closed with noon_close(); untouched on failure
- * @return 0; ENOENT and other errno values of open(2); EPROTO: not a page, or of another version
+ * @return 0; ENOENT and other errno values of open(2); EPROTO: not a page, or of another version;
+ *         EPERM: with NULL, somebody else may have put the page there
  */
 int noon_open(const char *path, struct noon_clock_page **ret_page);
 

@@ -177,10 +177,10 @@ static noon_err drop(const struct noon_config *c)
 	if (geteuid() != 0 || c->user[0] == '\0' || strcmp(c->user, "root") == 0)
 		return NOON_OK;
 	err = give_state(c);
-	if (!err && c->page[0] != '\0')
-		err = noon_sandbox_give(c->page, c->user);
+	/* The page stays root's: readers believe it by its owner, and we have it mapped. So does
+	 * the socket, which members of the user's group may speak to. */
 	if (!err && c->control[0] != '\0')
-		err = noon_sandbox_give(c->control, c->user);
+		err = noon_sandbox_give_group(c->control, c->user);
 	err = err ? err : noon_sandbox_drop(c->user, steers, false);
 	if (err)
 		noon_log(NOON_LOG_ERROR,

@@ -2,12 +2,18 @@
  *
  * The reader of the shared page. Stands alone: no other part of Noonmark is linked in.
  */
+/* O_PATH and secure_getenv(), also for whoever compiles this file alone. */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+
 #include "noonmark/clock.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -16,6 +22,10 @@
 #include <unistd.h>
 
 #include "base/page.h"
+
+/* NOON_CLOCK_PAGE_DEFAULT, in two parts. */
+#define SYSTEM_FOLDER "/run/noonmark"
+#define PAGE_NAME     "clock"
 
 /* A writer needs well under a microsecond; a reader that fails this often has met a dead one. */
 #define TRIES_MAX 100000
@@ -57,9 +67,66 @@ static bool is_page(const struct noon_page *p, size_t file_size)
 	       p->version == NOON_PAGE_VERSION && p->size >= sizeof(*p);
 }
 
+/* Whether nobody but root and the caller can have put it there, or can change it. */
+static bool is_trusted(int fd, mode_t type)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && (st.st_mode & S_IFMT) == type &&
+	       (st.st_uid == 0 || st.st_uid == geteuid()) &&
+	       (st.st_mode & (S_IWGRP | S_IWOTH)) == 0;
+}
+
+/* Open the page in a folder; links are not followed. A descriptor, or -1 and errno. */
+static int open_in(const char *folder)
+{
+	const int dir = open(folder, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int fd;
+
+	if (dir < 0) {
+		/* A link, or something else, in the place of the folder is nobody's daemon. */
+		errno = errno == ELOOP || errno == ENOTDIR ? EPERM : errno;
+		return -1;
+	}
+	fd = openat(dir, PAGE_NAME, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+	if (fd >= 0 && !(is_trusted(dir, S_IFDIR) && is_trusted(fd, S_IFREG))) {
+		(void)close(fd);
+		fd = -1;
+		errno = EPERM;
+	} else if (fd < 0 && errno == ELOOP) {
+		errno = EPERM;
+	}
+	const int saved = errno;
+
+	(void)close(dir);
+	errno = saved;
+	return fd;
+}
+
+/* Where noonmarkd puts the page unless it is told otherwise: as root, or as the caller. */
+static int open_default(void)
+{
+	const char *base = secure_getenv("XDG_RUNTIME_DIR");
+	char folder[512];
+	const int fd = open_in(SYSTEM_FOLDER);
+	int n;
+
+	if (fd >= 0 || errno != ENOENT)
+		return fd;
+	if (base != NULL && base[0] == '/')
+		n = snprintf(folder, sizeof(folder), "%s/noonmark", base);
+	else
+		n = snprintf(folder, sizeof(folder), "/tmp/noonmark-%u", (unsigned)geteuid());
+	if (n < 0 || (size_t)n >= sizeof(folder)) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	return open_in(folder);
+}
+
 int noon_open(const char *path, struct noon_clock_page **ret_page)
 {
-	const int fd = open(path == NULL ? NOON_CLOCK_PAGE_DEFAULT : path, O_RDONLY | O_CLOEXEC);
+	const int fd = path == NULL ? open_default() : open(path, O_RDONLY | O_CLOEXEC);
 	struct noon_clock_page *page;
 	uint8_t boot[16];
 	struct stat st;

@@ -30,7 +30,7 @@ noon_err noon_sandbox_drop(const char *user, bool keep_time, bool keep_bind)
 	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ? NOON_ERR_PERM : NOON_OK;
 }
 
-noon_err noon_sandbox_give(const char *path, const char *user)
+static noon_err give(const char *path, const char *user, bool group_only)
 {
 	const struct passwd *pw;
 	noon_err err = NOON_ERR_OS;
@@ -48,10 +48,21 @@ noon_err noon_sandbox_give(const char *path, const char *user)
 	/* The user may own the folder already and have put another name of a file of root's there.
 	 */
 	if (fstat(fd, &st) == 0 && !(S_ISREG(st.st_mode) && st.st_nlink != 1) &&
-	    !S_ISLNK(st.st_mode) && fchownat(fd, "", pw->pw_uid, pw->pw_gid, AT_EMPTY_PATH) == 0)
+	    !S_ISLNK(st.st_mode) &&
+	    fchownat(fd, "", group_only ? (uid_t)-1 : pw->pw_uid, pw->pw_gid, AT_EMPTY_PATH) == 0)
 		err = NOON_OK;
 	(void)close(fd);
 	return err;
+}
+
+noon_err noon_sandbox_give(const char *path, const char *user)
+{
+	return give(path, user, false);
+}
+
+noon_err noon_sandbox_give_group(const char *path, const char *user)
+{
+	return give(path, user, true);
 }
 
 bool noon_sandbox_is_ours(const char *dir, const char *user)

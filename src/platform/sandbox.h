@@ -24,6 +24,10 @@ NOON_MUST_USE noon_err noon_sandbox_drop(const char *user, bool keep_time, bool 
  */
 NOON_MUST_USE noon_err noon_sandbox_give(const char *path, const char *user);
 
+/** Hand a path over to the group of that user alone; it stays ours.
+ *  @retval NOON_OK, NOON_ERR_NOT_FOUND, NOON_ERR_OS */
+NOON_MUST_USE noon_err noon_sandbox_give_group(const char *path, const char *user);
+
 /** Tell whether nobody but root, us or `user` (whom we shall become; "" for nobody else) can put
  *  things into a directory. A link is never ours. */
 bool noon_sandbox_is_ours(const char *dir, const char *user);

@@ -2,6 +2,7 @@
  *
  * noonmark now: the interval from the shared page, as libnoonmark gives it.
  */
+#include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -120,7 +121,12 @@ static int run(const struct noon_verb *self, int argc, char **argv)
 	if (optind < argc)
 		return noon_tool_usage(self, "unexpected argument \"%s\"", argv[optind]);
 	noon_tool_path(path, sizeof(path), given, "clock");
-	err = noon_open(path, &page);
+	err = noon_open(given, &page);
+	if (err == EPERM)
+		return noon_tool_fail(self,
+				      "%s: not believed: folder and page must belong to root or to "
+				      "you, and be writable by nobody else (--page takes any)",
+				      path);
 	if (err)
 		return noon_tool_fail(self, "%s: %s (is noonmarkd running? --page names another)",
 				      path, strerror(err));

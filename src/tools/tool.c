@@ -8,12 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "platform/file.h"
+#include "platform/sandbox.h"
 
 #define ANSWER_MAX ((size_t)1 << 20) /* bytes */
 
@@ -62,6 +64,43 @@ void noon_tool_path(char *out, size_t n, const char *given, const char *name)
 	(void)snprintf(out, n, "%s/%s", dir, name);
 }
 
+/* Whether nobody but root and the caller can have put a socket there. */
+static bool is_trusted(const char *path)
+{
+	char dir[sizeof(((struct noon_ask *)NULL)->path)];
+	struct stat st;
+	char *slash;
+
+	(void)snprintf(dir, sizeof(dir), "%s", path);
+	slash = strrchr(dir, '/');
+	if (slash == NULL || slash == dir)
+		return false;
+	*slash = '\0';
+	return noon_sandbox_is_ours(dir, "") && lstat(path, &st) == 0 && S_ISSOCK(st.st_mode) &&
+	       (st.st_uid == 0 || st.st_uid == geteuid());
+}
+
+/* Whether root or the caller listens at the other end. */
+static bool is_peer_trusted(int fd)
+{
+	struct ucred peer;
+	socklen_t n = sizeof(peer);
+
+	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &n) == 0 &&
+	       (peer.uid == 0 || peer.uid == geteuid());
+}
+
+static bool refuse(struct noon_ask *a, const struct noon_verb *v)
+{
+	noon_ask_close(a);
+	(void)noon_tool_fail(
+		v,
+		"%s: not believed: folder, socket and daemon must be root's or yours, and the "
+		"folder writable by nobody else (--socket takes any)",
+		a->path);
+	return false;
+}
+
 bool noon_ask_open(struct noon_ask *a, const struct noon_verb *v, const char *socket_path)
 {
 	const struct timeval limit = {.tv_sec = 5};
@@ -74,6 +113,9 @@ bool noon_ask_open(struct noon_ask *a, const struct noon_verb *v, const char *so
 		return false;
 	}
 	memcpy(sun.sun_path, a->path, strlen(a->path) + 1);
+	/* What is not there is told below. */
+	if (socket_path == NULL && access(a->path, F_OK) == 0 && !is_trusted(a->path))
+		return refuse(a, v);
 	a->fd = socket(AF_UNIX, SOCK_STREAM, 0);
 	if (a->fd < 0 || connect(a->fd, (const struct sockaddr *)&sun, sizeof(sun)) < 0) {
 		const int sys = errno;
@@ -85,6 +127,8 @@ bool noon_ask_open(struct noon_ask *a, const struct noon_verb *v, const char *so
 					     : "");
 		return false;
 	}
+	if (socket_path == NULL && !is_peer_trusted(a->fd))
+		return refuse(a, v);
 	(void)setsockopt(a->fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
 	(void)setsockopt(a->fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
 	return true;

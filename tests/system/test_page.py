@@ -1,11 +1,18 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """The shared page: read where its figures mean nothing, and where somebody else may have put it."""
+import ctypes
+import errno
+import glob
 import json
+import os
+import shutil
 import subprocess
 import sys
 
-from harness import TOOL, Skip, check, main
+from harness import TOOL, Skip, check, main, needs_root
+
+STRANGER = 54321  # a user who is neither root nor the caller
 
 
 def now(*args, before=()):
@@ -31,6 +38,130 @@ def test_another_time_namespace(w):
         said = json.loads(there.stdout)
         check(said["status"] == "stale" and "time namespace" in said["why"], said)
         check(said["earliest"] is None and said["latest"] is None, said)
+
+
+def library_opens():
+    """What noon_open(NULL) returns, by libnoonmark."""
+    found = glob.glob(os.path.join(os.path.dirname(TOOL), "..", "lib", "libnoonmark.so.0"))
+    if not found:
+        return None
+    page = ctypes.c_void_p()
+    try:
+        lib = ctypes.CDLL(found[0])
+    except OSError:  # with sanitizers it cannot be loaded into a program without
+        return None
+    err = lib.noon_open(None, ctypes.byref(page))
+    if err == 0:
+        lib.noon_close(page)
+    return err
+
+
+def answers(*args):
+    return subprocess.run([TOOL, *args], capture_output=True, text=True, stdin=subprocess.DEVNULL)
+
+
+def refused(*args):
+    done = answers(*args)
+    return done.returncode == 3 and "not believed" in done.stderr and done.stdout == ""
+
+
+def test_whose_page_and_socket_it_is(w):
+    """The default places are believed only where nobody else can have put things."""
+    needs_root()
+    place = "/run/noonmark"
+    os.mkdir(place)
+    page, sock = place + "/clock", place + "/noonmarkd.sock"
+    server = w.server()
+    client = w.client([w.nts_source(server)], top={"shared-page": page, "control-socket": sock},
+                      start=False)
+    client.socket = sock
+    client.start()
+    client.wait_state("ok", 20)
+    everything = (["now"], ["status"], ["watch", "--count", "1"], ["accept"])
+
+    def all_work():
+        for verb in everything:
+            done = answers(*verb)
+            check("not believed" not in done.stderr and done.returncode in (0, 1), verb, done)
+        check(library_opens() in (None, 0), library_opens())
+
+    def all_refuse(but=()):
+        for verb in everything:
+            if verb[0] not in but:
+                check(refused(*verb), verb, answers(*verb))
+        if "now" not in but:
+            check(library_opens() in (None, errno.EPERM), library_opens())
+        # Where a path is given, it is the caller who says whose it is.
+        check(answers("now", "--page", page).returncode == 0, "given page")
+        check(answers("status", "--socket", sock).returncode == 0, "given socket")
+
+    all_work()
+    os.chown(place, STRANGER, STRANGER)
+    all_refuse()
+    os.chown(place, 0, STRANGER)
+    for mode in (0o775, 0o757):
+        os.chmod(place, mode)
+        all_refuse()
+    os.chmod(place, 0o755)
+    all_work()
+    os.chown(page, STRANGER, 0)
+    check(refused("now"), answers("now"))
+    os.chown(page, 0, 0)
+    os.chmod(page, 0o666)
+    check(refused("now"), answers("now"))
+    os.chmod(page, 0o644)
+    os.chown(sock, STRANGER, 0)
+    all_refuse(but=("now",))
+    os.chown(sock, 0, 0)
+    all_work()
+    # A link to a folder that is as it should be: whoever made the link can turn it.
+    os.rename(place, "/run/elsewhere")
+    os.symlink("/run/elsewhere", place)
+    all_refuse()
+    os.unlink(place)
+    os.rename("/run/elsewhere", place)
+    all_work()
+
+
+def test_the_folder_of_the_user_is_not_believed_either_if_it_is_anothers(w):
+    """/tmp/noonmark-UID can have been made by anybody, first."""
+    needs_root()
+    env = {k: v for k, v in os.environ.items() if k != "XDG_RUNTIME_DIR"}
+    tool = "/run/noonmark-tool"  # where another user can read it
+    shutil.copy(TOOL, tool)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=1777", "tmpfs", "/tmp"], check=True)
+    os.mkdir("/tmp/noonmark-%d" % STRANGER)
+    os.chown("/tmp/noonmark-%d" % STRANGER, STRANGER + 1, STRANGER + 1)
+    with open("/tmp/noonmark-%d/clock" % STRANGER, "wb") as f:
+        f.write(bytes(4096))
+
+    def now_as_stranger():
+        return subprocess.run(["setpriv", "--reuid", str(STRANGER), "--clear-groups", tool, "now"],
+                              capture_output=True, text=True, env=env, stdin=subprocess.DEVNULL)
+
+    check("not believed" in now_as_stranger().stderr, now_as_stranger())
+    os.chown("/tmp/noonmark-%d" % STRANGER, STRANGER, STRANGER)
+    done = now_as_stranger()
+    check("not believed" not in done.stderr and done.returncode == 3, done)
+    subprocess.run(["umount", "/tmp"], check=True)
+
+
+def test_the_daemon_leaves_page_and_socket_to_root(w):
+    """Having become another user it owns neither: only its group may speak to it."""
+    needs_root()
+    os.mkdir("/run/noonmark")
+    d = w.daemon("dropped", {"clock": {"type": "system-read-only"}, "user": "nobody",
+                             "shared-page": "/run/noonmark/clock",
+                             "control-socket": "/run/noonmark/noonmarkd.sock"})
+    os.chmod(w.dir, 0o755)
+    d.socket = "/run/noonmark/noonmarkd.sock"
+    d.start()
+    check(os.stat(f"/proc/{d.pid}").st_uid != 0 or "Uid:\t65534" in
+          open(f"/proc/{d.pid}/status").read(), "it stayed root")
+    page, sock = os.stat("/run/noonmark/clock"), os.stat("/run/noonmark/noonmarkd.sock")
+    check((page.st_uid, page.st_mode & 0o777) == (0, 0o644), page)
+    check((sock.st_uid, sock.st_mode & 0o777) == (0, 0o660) and sock.st_gid != 0, sock)
+    check(answers("status").returncode == 1, answers("status"))  # without sources: never ok
 
 
 if __name__ == "__main__":
