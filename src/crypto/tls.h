@@ -63,6 +63,8 @@ struct noon_tls_pem {
 struct noon_tls_ctx;
 struct noon_tls;
 
+#define NOON_TLS_DIGEST 32 /**< bytes, SHA-256 */
+
 /** Return the short word of a reason ("cert-expired"); static, never NULL. */
 const char *noon_tls_reason_word(enum noon_tls_reason reason);
 
@@ -172,6 +174,16 @@ bool noon_tls_is_peer_closed(const struct noon_tls *t);
  *  NOON_ERR_STATE (handshake not done), NOON_ERR_CRYPTO */
 NOON_MUST_USE noon_err noon_tls_export(const struct noon_tls *t, const char *label,
 				       struct noon_bytes context, uint8_t *out, size_t n);
+
+/** Tell what the trust of a client rests on: SHA-256 of its anchors, as files. @param ca  as for
+ *  noon_tls_client_ctx_new() @retval NOON_OK, NOON_ERR_CRYPTO, NOON_ERR_LONG (a path) */
+NOON_MUST_USE noon_err noon_tls_trust_digest(const struct noon_tls_pem *ca,
+					     uint8_t ret[NOON_TLS_DIGEST]);
+
+/** Tell whose certificate the server has shown: SHA-256 of its SubjectPublicKeyInfo.
+ *  @retval NOON_OK, NOON_ERR_STATE (a server, or before the end of the handshake), NOON_ERR_CRYPTO
+ */
+NOON_MUST_USE noon_err noon_tls_peer_key(const struct noon_tls *t, uint8_t ret[NOON_TLS_DIGEST]);
 
 /** Return why it failed; reason NOON_TLS_WHY_NONE while it did not. Borrowed from t. */
 const struct noon_tls_why *noon_tls_why(const struct noon_tls *t);

@@ -44,6 +44,7 @@ static cfg_opt_t source_opts[] = {
 	CFG_STR("certificate-name", "", CFGF_NONE),
 	CFG_BOOL("certificate-time-check", cfg_true, CFGF_NONE),
 	CFG_INT_LIST("ntsaeads", NULL, CFGF_NONE),
+	CFG_STR("ntsrefresh", "28d", CFGF_NONE),
 	CFG_INT("minpoll", 4, CFGF_NONE),
 	CFG_INT("maxpoll", 10, CFGF_NONE),
 	CFG_BOOL("iburst", cfg_true, CFGF_NONE),
@@ -368,6 +369,9 @@ static noon_err take_source(cfg_t *top, cfg_t *cfg, struct noon_config_source *s
 		    : strcmp(family, "ipv6") == 0 ? AF_INET6
 						  : AF_UNSPEC;
 	s->cert_time_check = cfg_getbool(cfg, "certificate-time-check");
+	s->nts_refresh = noon_config_dur(cfg, "ntsrefresh");
+	if (s->nts_refresh < NOON_S(1))
+		return refuse(cfg, "ntsrefresh: expected one second or more");
 	s->n_aead = cfg_size(cfg, "ntsaeads") < 2 ? cfg_size(cfg, "ntsaeads") : 2;
 	for (unsigned i = 0; i < s->n_aead; i++)
 		s->aead[i] = (enum noon_aead_id)cfg_getnint(cfg, "ntsaeads", i);

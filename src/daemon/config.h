@@ -102,6 +102,7 @@ struct noon_config_source {
 	enum noon_aead_id aead[2];     /**< order of preference */
 	size_t n_aead;
 	bool cert_time_check;
+	noon_dur nts_refresh; /**< a session older than this is not used any more */
 	struct noon_config_guard guard;
 	struct noon_source_conf engine;
 	struct noon_config_ptp_receiver ptp; /**< unless enabled, the source speaks NTP */

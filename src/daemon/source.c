@@ -2,6 +2,7 @@
 #include "daemon/source.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -14,6 +15,9 @@
 
 /* Between attempts to resolve a name that failed. */
 #define RETRY_RESOLVE NOON_S(30)
+
+/* A saved session may seem to have been made this long after now: clocks at a start are off, s. */
+#define AHEAD_MAX_S 86400
 
 /* Between an instant read by the program and the request on the wire: nothing to add, since an
  * early t1 only widens the interval. */
@@ -147,6 +151,7 @@ static void ke_succeeded(struct noon_daemon_source *s, const struct noon_nts_ses
 		return;
 	}
 	s->ke_ok++;
+	s->ke_at = noon_clock_read(CLOCK_BOOTTIME);
 	s->ke_warned = false;
 	s->host->on_ke(s->host->arg);
 	if (session->host[0] != '\0') {
@@ -170,23 +175,90 @@ static void on_ke_done(void *arg, const struct noon_nts_session *session, const 
 	noon_ntp_link_kick(&s->ntp);
 }
 
+/* How long ago the keys were exchanged, ns. */
+static noon_dur session_age(const struct noon_daemon_source *s)
+{
+	return noon_sat_sub(noon_clock_read(CLOCK_BOOTTIME), s->ke_at);
+}
+
+/* Why a saved session must not be used, or NULL. By a clock that is a little behind a session may
+ * seem to come; one that seems to come from far ahead has an age that nobody knows. */
+static const char *refuse_session(const struct noon_daemon_source *s,
+				  const struct noon_stored_session *saved)
+{
+	const int64_t age = now_s(s) - saved->made_s;
+
+	if (!noon_equal_ct(saved->trust, s->trust, sizeof(s->trust)))
+		return "certificates, name or algorithms that are trusted have changed since";
+	if (age > s->conf->nts_refresh / NOON_NS_PER_SEC)
+		return "older than ntsrefresh";
+	return age < -AHEAD_MAX_S ? "by the local clock it was made in the future" : NULL;
+}
+
+/* Use a saved session, if it is as good as one that would be made now. */
+static bool use_session(struct noon_daemon_source *s, const struct noon_stored_session *saved)
+{
+	const char *why = refuse_session(s, saved);
+	noon_err err;
+
+	if (why != NULL) {
+		noon_log(NOON_LOG_WARNING, "source %s: saved session not used: %s", s->conf->host,
+			 why);
+		return false;
+	}
+	err = noon_ntp_client_set_session(&s->ntp.client, &saved->nts,
+					  noon_clock_now(s->host->clock));
+	if (err)
+		return false;
+	s->ke_at = noon_clock_read(CLOCK_BOOTTIME) - (now_s(s) - saved->made_s) * NOON_NS_PER_SEC;
+	noon_ntp_link_start(&s->ntp, &saved->peer);
+	return true;
+}
+
+static void free_stored(struct noon_stored_session *saved)
+{
+	noon_nts_session_wipe(&saved->nts);
+	free(saved);
+}
+
 /* A session of the last run saves the key exchange, if its file is whole. */
 static bool restore_session(struct noon_daemon_source *s)
 {
-	struct noon_nts_session *session = &s->ke.session;
-	struct noon_addr peer;
-	const noon_err err = noon_store_take_session(s->host->state_dir, s->conf->host,
-						     s->conf->nts_port, session, &peer);
-	bool ok = !err && noon_ntp_client_set_session(&s->ntp.client, session,
-						      noon_clock_now(s->host->clock)) == NOON_OK;
+	struct noon_stored_session *saved = calloc(1, sizeof(*saved));
+	noon_err err;
+	bool ok;
 
+	if (saved == NULL)
+		return false;
+	err = noon_store_take_session(s->host->state_dir, s->conf->host, s->conf->nts_port, saved);
+	ok = !err && use_session(s, saved);
 	if (err && err != NOON_ERR_NOT_FOUND)
 		noon_log(NOON_LOG_WARNING, "source %s: saved session not used: %s", s->conf->host,
 			 noon_err_text(err));
-	noon_nts_session_wipe(session);
-	if (ok)
-		noon_ntp_link_start(&s->ntp, &peer);
+	free_stored(saved);
 	return ok;
+}
+
+/* New keys before the old ones are too old to be used, while there is time to try. */
+static void renew_session(struct noon_daemon_source *s)
+{
+	const noon_dur age = session_age(s);
+	struct noon_ntp_client *c = &s->ntp.client;
+
+	if (!s->conf->nts || c->session.aead == NOON_AEAD_NONE ||
+	    age < s->conf->nts_refresh / 4 * 3)
+		return;
+	if (age > s->conf->nts_refresh) {
+		noon_log(NOON_LOG_WARNING,
+			 "source %s: its keys are older than ntsrefresh and not used any more",
+			 s->conf->host);
+		noon_ntp_client_drop_session(c);
+	} else if (c->aged) {
+		return;
+	} else {
+		noon_ntp_client_renew(c);
+	}
+	noon_ntp_link_kick(&s->ntp);
 }
 
 static noon_err make_tls(struct noon_daemon_source *s)
@@ -196,10 +268,12 @@ static noon_err make_tls(struct noon_daemon_source *s)
 	const noon_err err =
 		noon_tls_client_ctx_new(s->conf->ca[0] == '\0' ? NULL : &ca, &s->tls, &why);
 
-	if (err)
+	if (err) {
 		noon_log(NOON_LOG_ERROR, "source %s: ntstrustedcerts %s: %s", s->conf->host,
 			 s->conf->ca, why.text);
-	return err;
+		return err;
+	}
+	return noon_store_trust(s->conf, s->host->no_cert_time_check, s->trust);
 }
 
 noon_err noon_daemon_source_open(struct noon_daemon_source *s,
@@ -256,6 +330,8 @@ void noon_daemon_source_tick(struct noon_daemon_source *s, uint8_t guard)
 {
 	if (s->up && s->ptp != NULL)
 		noon_ptp_source_tick(s, guard);
+	else if (s->up)
+		renew_session(s);
 }
 
 void noon_daemon_source_woke(struct noon_daemon_source *s)
@@ -272,14 +348,22 @@ void noon_daemon_source_woke(struct noon_daemon_source *s)
 
 void noon_daemon_source_save(struct noon_daemon_source *s)
 {
-	const struct noon_nts_session *session = &s->ntp.client.session;
+	struct noon_stored_session *saved;
 
-	if (!s->up || s->ptp != NULL || !s->conf->nts || session->n_cookies == 0 ||
+	if (!s->up || s->ptp != NULL || !s->conf->nts || s->ntp.client.session.n_cookies == 0 ||
 	    s->ntp.peer.len == 0)
 		return;
-	if (noon_store_save_session(s->host->state_dir, s->conf->host, s->conf->nts_port, session,
-				    &s->ntp.peer))
+	saved = calloc(1, sizeof(*saved));
+	if (saved == NULL)
+		return;
+	saved->nts = s->ntp.client.session;
+	saved->peer = s->ntp.peer;
+	memcpy(saved->trust, s->trust, sizeof(saved->trust));
+	/* By the clock of now, which may have been set right since. */
+	saved->made_s = now_s(s) - session_age(s) / NOON_NS_PER_SEC;
+	if (noon_store_save_session(s->host->state_dir, s->conf->host, s->conf->nts_port, saved))
 		noon_log(NOON_LOG_WARNING, "source %s: session not saved", s->conf->host);
+	free_stored(saved);
 }
 
 void noon_daemon_source_fini(struct noon_daemon_source *s)

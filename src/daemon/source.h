@@ -36,7 +36,9 @@ struct noon_daemon_source {
 	uint32_t index; /**< in the engine */
 	struct noon_ntp_link ntp;
 	struct noon_ke_link ke;
-	struct noon_tls_ctx *tls;	    /**< client's; NULL without NTS */
+	struct noon_tls_ctx *tls;	/**< client's; NULL without NTS */
+	uint8_t trust[NOON_TLS_DIGEST]; /**< noon_store_trust() of tls */
+	int64_t ke_at; /**< CLOCK_BOOTTIME of the key exchange of the session, ns */
 	struct noon_ptp_receiver_link *ptp; /**< instead of ntp and ke; NULL: it speaks NTP */
 	struct noon_daemon_ptp_port *port;  /**< of ptp; borrowed */
 	struct noon_ptp_keys *keys;	    /**< of ptp; borrowed, NULL: none */

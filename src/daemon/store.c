@@ -8,12 +8,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "crypto/hash.h"
 #include "crypto/x509.h"
 #include "daemon/log.h"
 #include "platform/file.h"
 
 #define PATH_LEN      (NOON_CONFIG_PATH_MAX + 300)
-#define SESSION_MAGIC UINT64_C(0x4e4f4f4e4e545331) /* "NOONNTS1" */
+#define SESSION_MAGIC UINT64_C(0x4e4f4f4e4e545332) /* "NOONNTS2" */
 #define SESSION_MAX   8192
 #define CERT_DAYS     3650
 
@@ -139,14 +140,17 @@ static noon_err get_string(struct noon_rd *rd, char *out, size_t room)
 	return NOON_OK;
 }
 
-static noon_err write_session(struct noon_wr *wr, const struct noon_nts_session *s,
-			      const struct noon_addr *peer)
+static noon_err write_session(struct noon_wr *wr, const struct noon_stored_session *stored)
 {
+	const struct noon_nts_session *s = &stored->nts;
 	char text[64] = "";
 	noon_err err = noon_wr_u64(wr, SESSION_MAGIC);
 
-	if (peer->len > 0)
-		noon_addr_format(peer, text, sizeof(text));
+	if (stored->peer.len > 0)
+		noon_addr_format(&stored->peer, text, sizeof(text));
+	err = err ? err : noon_wr_put(wr, noon_bytes_of(stored->trust, sizeof(stored->trust)));
+	err = err ? err : noon_wr_u64(wr, (uint64_t)stored->made_s);
+	err = err ? err : noon_wr_put(wr, noon_bytes_of(s->server_key, sizeof(s->server_key)));
 	err = err ? err : put_string(wr, text);
 	err = err ? err : put_string(wr, s->host);
 	err = err ? err : noon_wr_u16(wr, s->port);
@@ -162,22 +166,38 @@ static noon_err write_session(struct noon_wr *wr, const struct noon_nts_session 
 	return err;
 }
 
-static noon_err read_session(struct noon_rd *rd, struct noon_nts_session *s,
-			     struct noon_addr *ret_peer)
+/* What the session rests on. */
+static noon_err read_origin(struct noon_rd *rd, struct noon_stored_session *stored)
 {
+	struct noon_bytes trust;
+	struct noon_bytes key;
+	uint64_t magic;
+	uint64_t made;
+
+	if (noon_rd_u64(rd, &magic) || magic != SESSION_MAGIC ||
+	    noon_rd_take(rd, sizeof(stored->trust), &trust) || noon_rd_u64(rd, &made) ||
+	    made > INT64_MAX || noon_rd_take(rd, sizeof(stored->nts.server_key), &key))
+		return NOON_ERR_FORMAT;
+	memcpy(stored->trust, trust.p, sizeof(stored->trust));
+	stored->made_s = (int64_t)made;
+	memcpy(stored->nts.server_key, key.p, sizeof(stored->nts.server_key));
+	return NOON_OK;
+}
+
+static noon_err read_session(struct noon_rd *rd, struct noon_stored_session *stored)
+{
+	struct noon_nts_session *s = &stored->nts;
 	struct noon_bytes b;
 	char text[64];
-	uint64_t magic;
 	uint16_t aead;
 	uint16_t n;
 
-	memset(s, 0, sizeof(*s));
-	if (noon_rd_u64(rd, &magic) || magic != SESSION_MAGIC ||
-	    get_string(rd, text, sizeof(text)) || get_string(rd, s->host, sizeof(s->host)) ||
-	    noon_rd_u16(rd, &s->port) || noon_rd_u16(rd, &aead) ||
-	    noon_rd_take(rd, sizeof(s->keys), &b) || noon_rd_u16(rd, &n))
+	memset(stored, 0, sizeof(*stored));
+	if (read_origin(rd, stored) || get_string(rd, text, sizeof(text)) ||
+	    get_string(rd, s->host, sizeof(s->host)) || noon_rd_u16(rd, &s->port) ||
+	    noon_rd_u16(rd, &aead) || noon_rd_take(rd, sizeof(s->keys), &b) || noon_rd_u16(rd, &n))
 		return NOON_ERR_FORMAT;
-	if (noon_addr_parse(text, 123, ret_peer) || n > NOON_NTS_COOKIES)
+	if (noon_addr_parse(text, 123, &stored->peer) || n > NOON_NTS_COOKIES)
 		return NOON_ERR_FORMAT;
 	s->aead = (enum noon_aead_id)aead;
 	memcpy(&s->keys, b.p, sizeof(s->keys));
@@ -191,8 +211,39 @@ static noon_err read_session(struct noon_rd *rd, struct noon_nts_session *s,
 	return noon_rd_left(rd) == 0 && noon_aead_key_len(s->aead) > 0 ? NOON_OK : NOON_ERR_FORMAT;
 }
 
+static noon_err add_text(struct noon_hash *h, const char *text)
+{
+	return noon_hash_add(h, noon_bytes_of(text, strlen(text) + 1));
+}
+
+noon_err noon_store_trust(const struct noon_config_source *conf, unsigned no_cert_time_check,
+			  uint8_t ret[NOON_TLS_DIGEST])
+{
+	const struct noon_tls_pem ca = {.path = conf->ca};
+	uint8_t digest[NOON_DIGEST_MAX];
+	uint8_t anchors[NOON_TLS_DIGEST];
+	char rest[128];
+	struct noon_hash *h;
+	noon_err err = noon_tls_trust_digest(conf->ca[0] == '\0' ? NULL : &ca, anchors);
+
+	err = err ? err : noon_hash_new(NOON_DIGEST_SHA256, &h);
+	if (err)
+		return err;
+	(void)snprintf(rest, sizeof(rest), "check %d after %u, AEADs %zu: %d %d",
+		       conf->cert_time_check, no_cert_time_check, conf->n_aead, (int)conf->aead[0],
+		       conf->n_aead > 1 ? (int)conf->aead[1] : 0);
+	err = noon_hash_add(h, noon_bytes_of(anchors, sizeof(anchors)));
+	err = err ? err : add_text(h, conf->name[0] != '\0' ? conf->name : conf->host);
+	err = err ? err : add_text(h, rest);
+	err = err ? err : noon_hash_end(h, digest);
+	noon_hash_free(h);
+	if (!err)
+		memcpy(ret, digest, NOON_TLS_DIGEST);
+	return err;
+}
+
 noon_err noon_store_take_session(const char *dir, const char *host, uint16_t port,
-				 struct noon_nts_session *ret, struct noon_addr *ret_peer)
+				 struct noon_stored_session *ret)
 {
 	char path[PATH_LEN];
 	uint8_t *buf = malloc(SESSION_MAX);
@@ -209,17 +260,17 @@ noon_err noon_store_take_session(const char *dir, const char *host, uint16_t por
 	if (!err) {
 		struct noon_rd rd = noon_rd_over(buf, n);
 
-		err = read_session(&rd, ret, ret_peer);
+		err = read_session(&rd, ret);
 	}
 	if (err)
-		noon_nts_session_wipe(ret);
+		noon_nts_session_wipe(&ret->nts);
 	noon_wipe(buf, SESSION_MAX);
 	free(buf);
 	return err;
 }
 
 noon_err noon_store_save_session(const char *dir, const char *host, uint16_t port,
-				 const struct noon_nts_session *s, const struct noon_addr *peer)
+				 const struct noon_stored_session *s)
 {
 	char path[PATH_LEN];
 	uint8_t *buf = malloc(SESSION_MAX);
@@ -229,7 +280,7 @@ noon_err noon_store_save_session(const char *dir, const char *host, uint16_t por
 	if (buf == NULL)
 		return NOON_ERR_OS;
 	session_path(path, dir, host, port);
-	err = write_session(&wr, s, peer);
+	err = write_session(&wr, s);
 	err = err ? err : noon_file_replace(path, noon_wr_written(&wr), 0600);
 	noon_wipe(buf, SESSION_MAX);
 	free(buf);

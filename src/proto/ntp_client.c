@@ -5,8 +5,8 @@
  * Timers, all folded into one deadline:
  *   next_poll            send the next request (if keys and cookies allow)
  *   t1 + timeout         give the outstanding request up: MISS
- *   ke.next              ask for a key exchange (NTS without cookies, or with keys the server lost)
- *   stopped_until        after a kiss DENY or RSTR: ask once more
+ *   ke.next              ask for a key exchange (NTS without cookies, with keys that the server
+ * lost or that are old) stopped_until        after a kiss DENY or RSTR: ask once more
  */
 #include "proto/ntp_client.h"
 
@@ -68,7 +68,8 @@ static bool can_ask(const struct noon_ntp_client *c)
 
 static bool needs_ke(const struct noon_ntp_client *c)
 {
-	return c->conf.nts && (c->disowned || !has_keys(c)) && !c->ke_running && !c->request.active;
+	return c->conf.nts && (c->disowned || c->aged || !has_keys(c)) && !c->ke_running &&
+	       !c->request.active;
 }
 
 static noon_time give_up_at(const struct noon_ntp_client *c)
@@ -202,6 +203,17 @@ void noon_ntp_client_on_sent(struct noon_ntp_client *c, uint32_t token, noon_tim
 	r->stamp = stamp;
 }
 
+void noon_ntp_client_renew(struct noon_ntp_client *c)
+{
+	c->aged = c->conf.nts;
+}
+
+void noon_ntp_client_drop_session(struct noon_ntp_client *c)
+{
+	noon_ntp_client_forget(c);
+	noon_nts_session_wipe(&c->session);
+}
+
 void noon_ntp_client_forget(struct noon_ntp_client *c)
 {
 	if (c->request.active)
@@ -246,7 +258,9 @@ static void accept_reply(struct noon_ntp_client *c, const struct noon_rx *rx,
 	c->request.active = false;
 	c->last_answered = c->request.transmit;
 	c->disowned = false; /* it has our keys after all */
-	noon_backoff_success(&c->ke);
+	/* Of a renewal that fails an answer under the old keys is no success. */
+	if (!c->aged)
+		noon_backoff_success(&c->ke);
 	if (v == NOON_VERDICT_ACCEPTED) {
 		c->misses = 0;
 		relax(c);
@@ -310,6 +324,7 @@ noon_err noon_ntp_client_set_session(struct noon_ntp_client *c, const struct noo
 	c->open = open;
 	c->session = *s;
 	c->disowned = false;
+	c->aged = false;
 	noon_ntp_client_forget(c); /* nothing under the old keys can be verified any more */
 	c->next_poll = now;
 	c->paced = false;

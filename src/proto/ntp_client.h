@@ -66,6 +66,7 @@ struct noon_ntp_client {
 	struct noon_backoff ke;
 	bool ke_running;
 	bool disowned; /**< a NAK was believed: the server has lost the keys of the session */
+	bool aged;     /**< the session is to be renewed, whatever the server says of it */
 	bool stopped;  /**< by kiss DENY or RSTR */
 	noon_time stopped_until;
 	uint32_t misses; /**< in a row */
@@ -88,6 +89,13 @@ void noon_ntp_client_on_sent(struct noon_ntp_client *c, uint32_t token, noon_tim
 			     enum noon_stamp stamp, struct noon_actions *out);
 void noon_ntp_client_on_timer(struct noon_ntp_client *c, noon_time now, struct noon_actions *out);
 noon_time noon_ntp_client_deadline(const struct noon_ntp_client *c);
+
+/** Ask for a key exchange, as on a NAK, while the keys of the session go on being used: they are
+ * getting old. Until new ones come; repeated calls change nothing. */
+void noon_ntp_client_renew(struct noon_ntp_client *c);
+
+/** Forget the session, and with it the outstanding request: it must not be used any more. */
+void noon_ntp_client_drop_session(struct noon_ntp_client *c);
 
 /** Give the outstanding request up, without a MISS: the local clock lost time since it was sent
  *  (the machine slept), so that t1 and t4 would no longer be on one scale. A late answer is

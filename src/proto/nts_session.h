@@ -20,6 +20,7 @@
 #define NOON_NTS_COOKIES    8
 #define NOON_NTS_COOKIE_MIN 16	/**< bytes; a shorter one cannot hold two keys */
 #define NOON_NTS_COOKIE_MAX 512 /**< bytes; longer ones are refused (C6) */
+#define NOON_NTS_SERVER_KEY 32
 #define NOON_NTS_HOST_MAX   255 /**< bytes of a server name, without the final NUL */
 
 struct noon_nts_cookie {
@@ -41,6 +42,8 @@ struct noon_nts_session {
 	struct noon_nts_cookie jar[NOON_NTS_COOKIES];
 	char host[NOON_NTS_HOST_MAX + 1]; /**< negotiated NTP server; "" means the KE server */
 	uint16_t port;			  /**< negotiated NTP port; 0 means 123 */
+	uint8_t server_key[NOON_NTS_SERVER_KEY]; /**< SHA-256 of the key in the certificate of the
+						  *   NTS-KE server: who it is, by any name */
 };
 
 /**

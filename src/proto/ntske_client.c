@@ -85,7 +85,8 @@ static void take_answer(struct noon_ntske_client *c, bool trailing)
 	if (judged == NOON_KE_DONE && trailing)
 		judged = NOON_KE_BAD_REPLY;
 	if (judged == NOON_KE_DONE &&
-	    noon_ntske_stream_keys(&c->stream, c->session.aead, res.compliant, &c->session.keys))
+	    (noon_ntske_stream_keys(&c->stream, c->session.aead, res.compliant, &c->session.keys) ||
+	     noon_tls_peer_key(c->stream.tls, c->session.server_key)))
 		judged = NOON_KE_INTERNAL;
 	if (judged != NOON_KE_DONE)
 		noon_nts_session_wipe(&c->session);

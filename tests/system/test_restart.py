@@ -5,6 +5,7 @@ import glob
 import os
 import pwd
 import signal
+import struct
 import sys
 import time
 
@@ -56,6 +57,67 @@ def test_damaged_session_file(w):
     client.start()
     client.wait_state("ok", 20)
     check("saved session not used" in client.log(), client.log())
+
+
+def restarted_with(w, client, change):
+    """Stop, change the configuration of the source or the machine, start; the source after that."""
+    client.stop()
+    check(glob.glob(client.state_dir + "/*.nts"), "session not saved:", client.log())
+    change(client.conf["source"][0][1])
+    client.start()
+    wait_for(lambda: client.source()["accepted"] > 0 or client.source()["nts"]["ke_failed"] > 0,
+             20, "an answer, or a refusal")
+    return client.source()["nts"]
+
+
+def test_a_saved_session_ends_with_the_trust_it_rests_on(w):
+    """Keys that were exchanged under another trust are as bad as a certificate that it refuses."""
+    server = w.server()
+    other = w.certificate("other")[0]
+    client = w.client([w.nts_source(server)])
+    client.wait_state("ok", 20)
+    same = restarted_with(w, client, lambda source: None)
+    check(same["ke_ok"] == same["ke_failed"] == 0, same)
+    for change in ({"ntsaeads": [15]}, {"certificate-time-check": False},
+                   {"certificate-name": "localhost"}):
+        renewed = restarted_with(w, client, lambda source: source.update(change))
+        check(renewed["ke_ok"] == 1, change, renewed)
+        check("that are trusted have changed since" in client.log(), client.log())
+        same = restarted_with(w, client, lambda source: None)
+        check(same["ke_ok"] == 0, change, same)
+    refused = restarted_with(w, client, lambda source: source.update({"ntstrustedcerts": other}))
+    check(refused["ke_ok"] == 0 and refused["ke_failed"] > 0, refused)
+    check(client.source()["accepted"] == 0, client.source())
+
+
+def move_saved_session(client, seconds):
+    """Let the file of the session say that the keys were exchanged so much later."""
+    path = glob.glob(client.state_dir + "/*.nts")[0]
+    with open(path, "r+b") as f:
+        f.seek(8 + 32)  # behind the magic and the digest of the trust
+        made = struct.unpack(">Q", f.read(8))[0]
+        check(abs(made - time.time()) < 3600, made)
+        f.seek(8 + 32)
+        f.write(struct.pack(">Q", made + seconds))
+
+
+def test_the_keys_of_an_association_do_not_grow_old(w):
+    server = w.server()
+    # Not below the least time between two attempts, 10 s.
+    client = w.client([w.nts_source(server, ntsrefresh="16s")])
+    client.wait_state("ok", 20)
+    # While it runs, new ones come before the old ones end, so that no answer is missed.
+    wait_for(lambda: client.source()["nts"]["ke_ok"] >= 2, 16, "renewed")
+    check("not used any more" not in client.log() and client.state() == "ok", client.log())
+    for shift, why in ((-20, "older than ntsrefresh"), (90000, "made in the future")):
+        client.stop()
+        move_saved_session(client, shift)
+        client.start()
+        client.wait_state("ok", 20)
+        check(why in client.log() and client.source()["nts"]["ke_ok"] == 1, client.log())
+    # Without a server of keys they end, and with them the source.
+    server.stop()
+    wait_for(lambda: "not used any more" in client.log(), 20, "the end of the keys")
 
 
 def test_server_keeps_its_cookie_keys(w):

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <openssl/pem.h>
+#include <openssl/sha.h>
 #include <openssl/ssl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -346,6 +349,67 @@ static enum noon_tls_reason reason_for(int version, const char *alpn)
 	return reason;
 }
 
+/* Whose certificate it is, tells its key: SHA-256 of the SubjectPublicKeyInfo, by openssl here. */
+static void the_key_of_the_server_tells_who_it_is(void **state)
+{
+	const struct noon_tls_peer peer = {.host = "time.example", .time_s = NOW};
+	struct pair p;
+	uint8_t key[NOON_TLS_DIGEST] = {7};
+	uint8_t expected[32];
+	BIO *bio = BIO_new_mem_buf(ours.cert, (int)ours.cert_n);
+	X509 *x = PEM_read_bio_X509(bio, NULL, NULL, NULL);
+	uint8_t *der = NULL;
+	const int len = i2d_PUBKEY(X509_get0_pubkey(x), &der);
+
+	(void)state;
+	assert_non_null(SHA256(der, (size_t)len, expected));
+	assert_int_equal(noon_tls_new(client_ctx, &peer, &p.client), NOON_OK);
+	assert_int_equal(noon_tls_peer_key(p.client, key), NOON_ERR_STATE);
+	assert_int_equal(key[0], 7);
+	noon_tls_free(p.client);
+	p = connect_pair(server_ctx, &peer);
+	assert_int_equal(noon_tls_peer_key(p.client, key), NOON_OK);
+	assert_memory_equal(key, expected, sizeof(key));
+	assert_int_equal(noon_tls_peer_key(p.server, key), NOON_ERR_STATE);
+	free_pair(&p);
+	OPENSSL_free(der);
+	X509_free(x);
+	BIO_free(bio);
+}
+
+static void each_set_of_anchors_has_a_digest_of_its_own(void **state)
+{
+	const struct noon_tls_pem a = pem(ours.cert, ours.cert_n);
+	const struct noon_tls_pem b = pem(other.cert, other.cert_n);
+	uint8_t digest[5][NOON_TLS_DIGEST];
+	char folder[] = "/tmp/noonmark-anchors.XXXXXX";
+	char file[64];
+	FILE *f;
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	(void)snprintf(file, sizeof(file), "%s/0123abcd.0", folder);
+	assert_int_equal(setenv("SSL_CERT_DIR", folder, 1), 0);
+	assert_int_equal(noon_tls_trust_digest(&a, digest[0]), NOON_OK);
+	assert_int_equal(noon_tls_trust_digest(&b, digest[1]), NOON_OK);
+	assert_int_equal(noon_tls_trust_digest(NULL, digest[2]), NOON_OK);
+	for (size_t i = 3; i < 5; i++) { /* one anchor more, and another in its place */
+		f = fopen(file, "w");
+		assert_non_null(f);
+		(void)fprintf(f, "anchor %zu", i);
+		(void)fclose(f);
+		assert_int_equal(noon_tls_trust_digest(NULL, digest[i]), NOON_OK);
+	}
+	for (size_t i = 0; i < 5; i++)
+		for (size_t k = 0; k < i; k++)
+			assert_memory_not_equal(digest[i], digest[k], NOON_TLS_DIGEST);
+	assert_int_equal(noon_tls_trust_digest(NULL, digest[0]), NOON_OK);
+	assert_memory_equal(digest[0], digest[4], NOON_TLS_DIGEST);
+	(void)unlink(file);
+	(void)rmdir(folder);
+	(void)unsetenv("SSL_CERT_DIR");
+}
+
 static void other_versions_and_protocols_are_refused(void **state)
 {
 	(void)state;
@@ -475,6 +539,8 @@ int main(void)
 		cmocka_unit_test(a_reload_changes_new_connections_only),
 		cmocka_unit_test(each_bad_file_is_named),
 		cmocka_unit_test(the_trust_store_of_the_system_can_be_used),
+		cmocka_unit_test(the_key_of_the_server_tells_who_it_is),
+		cmocka_unit_test(each_set_of_anchors_has_a_digest_of_its_own),
 		cmocka_unit_test(other_versions_and_protocols_are_refused),
 		cmocka_unit_test(a_server_that_ignores_alpn_is_refused),
 		cmocka_unit_test(plain_text_is_not_tls),

@@ -158,6 +158,53 @@ static void a_session_that_is_not_sound_leaves_the_old_one(void **state)
 	assert_int_equal(ntp_world_exchange(&w), NOON_VERDICT_ACCEPTED);
 }
 
+/* Keys that get old are replaced while they still serve; a key exchange that fails keeps its
+ * back-off, however well the server answers under the old keys. */
+static void old_keys_are_renewed_while_they_serve(void **state)
+{
+	noon_time last = w.now;
+	unsigned connects = 0;
+
+	(void)state;
+	noon_ntp_client_set_poll(&w.client, NOON_S(1));
+	assert_int_equal(ntp_world_exchange(&w), NOON_VERDICT_ACCEPTED);
+	assert_int_equal(w.connects, 0);
+	noon_ntp_client_renew(&w.client);
+	for (int i = 0; i < 60; i++) {
+		assert_int_equal(ntp_world_exchange(&w), NOON_VERDICT_ACCEPTED);
+		if (w.connects > connects) {
+			if (connects > 0)
+				assert_true(noon_time_diff(w.now, last) >= NOON_S(9));
+			connects = w.connects;
+			last = w.now;
+			noon_ntp_client_ke_failed(&w.client, w.now);
+		}
+	}
+	assert_in_range(connects, 2, 5); /* 10, 15, 22 s apart */
+	ntp_world_rekey(&w, 8);
+	connects = w.connects;
+	for (int i = 0; i < 60; i++)
+		assert_int_equal(ntp_world_exchange(&w), NOON_VERDICT_ACCEPTED);
+	assert_int_equal(w.connects, connects);
+}
+
+static void a_session_that_was_dropped_is_used_no_more(void **state)
+{
+	unsigned sends;
+
+	(void)state;
+	ntp_world_until_sent(&w);
+	sends = w.sends;
+	noon_ntp_client_drop_session(&w.client);
+	/* Not even for the answer under way. */
+	assert_int_equal(ntp_world_answer(&w, 10, 10), NOON_VERDICT_ACCEPTED);
+	assert_int_not_equal(ntp_world_deliver(&w, &w.reply, 100), NOON_VERDICT_ACCEPTED);
+	assert_int_equal(in_jar(), 0);
+	ntp_world_timer(&w);
+	assert_int_equal(w.connects, 1);
+	assert_int_equal(w.sends, sends);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -167,6 +214,8 @@ int main(void)
 		BARE(c4_keys_without_any_answer_do_not_end_the_back_off),
 		NTS(c7_new_keys_end_the_request_under_the_old_ones),
 		NTS(c7_a_new_session_brings_its_own_server),
+		NTS(old_keys_are_renewed_while_they_serve),
+		NTS(a_session_that_was_dropped_is_used_no_more),
 		NTS(a_session_that_is_not_sound_leaves_the_old_one),
 	};
 
