@@ -93,13 +93,9 @@ static enum noon_verdict check_server(const struct noon_ntp_client *c,
 static void fill_times(const struct noon_ntp_client *c, const struct noon_ntp_header *h,
 		       const struct noon_rx *rx, struct noon_sample *s)
 {
-	noon_time pivot = rx->at;
-
-	if (noon_time_before(pivot, NOON_NTP_PIVOT_FLOOR))
-		pivot = NOON_NTP_PIVOT_FLOOR;
 	s->t1 = c->request.t1;
-	s->t2 = noon_ntp_ts_to_time(h->receive, pivot);
-	s->t3 = noon_ntp_ts_to_time(h->transmit, pivot);
+	s->t2 = noon_ntp_ts_to_time(h->receive, NOON_NTP_ERA_PIVOT);
+	s->t3 = noon_ntp_ts_to_time(h->transmit, NOON_NTP_ERA_PIVOT);
 	s->t4 = rx->at;
 	s->tx_stamp = c->request.stamp;
 	s->rx_stamp = rx->stamp;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proto/one_way_client.h"
 
+#include "wire/ntp.h"
+
 /* Unit of msADV. */
 #define ADVANCE_UNIT NOON_US(100)
 
@@ -24,12 +26,17 @@ static const char *why_not(noon_err err)
 	return noon_err_text(err);
 }
 
+/* A year of two digits is one of the hundred that begin with the floor of the eras. */
+#define CENTURY_PIVOT \
+	((noon_time){(NOON_NTP_ERA_FLOOR_S + INT64_C(50) * 365 * 86400) * NOON_NS_PER_SEC})
+
 static noon_err read_reply(const struct noon_one_way_client_conf *conf, struct noon_bytes reply,
-			   noon_time pivot, struct noon_one_way_answer *a)
+			   struct noon_one_way_answer *a)
 {
 	return conf->protocol == NOON_ONE_WAY_TIME
-		       ? noon_one_way_time_get(reply, pivot, &a->said.utc)
-		       : noon_daytime_get(reply, conf->dialect, pivot, &a->said, &a->dialect);
+		       ? noon_one_way_time_get(reply, NOON_NTP_ERA_PIVOT, &a->said.utc)
+		       : noon_daytime_get(reply, conf->dialect, CENTURY_PIVOT, &a->said,
+					  &a->dialect);
 }
 
 static noon_err judge(const struct noon_one_way_client_conf *conf,
@@ -83,7 +90,7 @@ noon_err noon_one_way_client_take(const struct noon_one_way_client_conf *conf,
 				  struct noon_one_way_answer *ret_answer, const char **ret_why)
 {
 	struct noon_one_way_answer a = {.dialect = NULL};
-	noon_err err = read_reply(conf, reply, t4, &a);
+	noon_err err = read_reply(conf, reply, &a);
 	noon_time middle;
 
 	if (err) {

@@ -20,8 +20,14 @@
 #define NOON_NTP_PORT	    123
 #define NOON_NTP_PACKET_MAX 1280 /**< bytes; longer packets are refused both ways */
 
-/** No clock is earlier than this: the pivot of a machine that starts in 1970 (2025-01-01 UTC). */
-#define NOON_NTP_PIVOT_FLOOR ((noon_time){INT64_C(1735689600) * NOON_NS_PER_SEC})
+/** Nothing that this release meets is earlier: 2025-01-01 UTC, a constant of the release, so that a
+ *  build can be reproduced. Raised now and then, never beyond the day of a release. */
+#define NOON_NTP_ERA_FLOOR_S INT64_C(1735689600)
+
+/** The pivot whose nearest instants are those from the floor on, for 2^32 s (to 2161). What the
+ * local clock says decides nothing: it may be wrong by more than an era before it is set. */
+#define NOON_NTP_ERA_PIVOT \
+	((noon_time){(NOON_NTP_ERA_FLOOR_S + (INT64_C(1) << 31)) * NOON_NS_PER_SEC})
 
 enum noon_ntp_mode {
 	NOON_NTP_MODE_CLIENT = 3,

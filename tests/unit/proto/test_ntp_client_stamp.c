@@ -112,6 +112,32 @@ static void an_exchange_across_the_era_of_2036_is_right(void **state)
 	}
 }
 
+/* The local clock may be anywhere before it is set: the era of the server's time comes from a
+ * constant of the release. Nearest to the local clock it would be wrong by 2^32 s from 2094 on. */
+static void the_era_does_not_depend_on_the_local_clock(void **state)
+{
+	static const int64_t local_s[] = {0, 1735689600, 3900000000, 3913056000, 6000000000};
+	static const int64_t server_s[] = {1735689600, 1790000000, 2100000000, 3900000000,
+					   1735689599 + (INT64_C(1) << 32)};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(local_s) / sizeof(local_s[0]); i++) {
+		for (size_t k = 0; k < sizeof(server_s) / sizeof(server_s[0]); k++) {
+			const int64_t server = server_s[k] * NOON_NS_PER_SEC;
+
+			noon_ntp_client_fini(&w.client);
+			w.now = (noon_time){local_s[i] * NOON_NS_PER_SEC};
+			ntp_world_client(&w, false);
+			ntp_world_until_sent(&w);
+			w.ahead = server - w.now.ns;
+			assert_int_equal(ntp_world_answer(&w, NOON_MS(1), NOON_MS(1)), 0);
+			assert_int_equal(ntp_world_deliver(&w, &w.reply, NOON_MS(3)), 0);
+			assert_in_range(w.sample.t2.ns - (server + NOON_MS(1)) + 1, 0, 1);
+			assert_in_range(w.sample.t3.ns - (server + NOON_MS(2)) + 1, 0, 1);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -121,6 +147,7 @@ int main(void)
 		NTS(what_the_server_admits_is_granted),
 		PLAIN(what_the_server_admits_is_granted),
 		NTS(an_exchange_across_the_era_of_2036_is_right),
+		PLAIN(the_era_does_not_depend_on_the_local_clock),
 		PLAIN(an_exchange_across_the_era_of_2036_is_right),
 	};
 

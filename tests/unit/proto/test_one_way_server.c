@@ -263,6 +263,30 @@ static void without_an_advance_nothing_is_exact(void **state)
 	assert_non_null(why);
 }
 
+/* What a server says is of the era of the release, whatever the local clock says. */
+static void the_century_does_not_depend_on_the_local_clock(void **state)
+{
+	const noon_time local[] = {{0}, {INT64_C(4000000000) * NOON_NS_PER_SEC}};
+	const struct noon_one_way_client_conf conf = {.protocol = NOON_ONE_WAY_TIME,
+						      .rounding = NOON_ONE_WAY_TRUNCATE};
+	const int64_t utc_s = 1790000000;
+	uint8_t reply[NOON_ONE_WAY_TIME_LEN];
+	struct noon_wr wr = noon_wr_over(reply, sizeof(reply));
+
+	assert_int_equal(noon_one_way_time_put(&wr, (noon_time){utc_s * NOON_NS_PER_SEC}), NOON_OK);
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct noon_one_way_answer answer;
+		struct noon_sample x;
+		const char *why = "";
+
+		assert_int_equal(noon_one_way_client_take(&conf, noon_wr_written(&wr), local[i],
+							  local[i], &x, &answer, &why),
+				 NOON_OK);
+		assert_int_equal(answer.said.utc.ns, utc_s * NOON_NS_PER_SEC);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -276,6 +300,7 @@ int main(void)
 		cmocka_unit_test(other_services_get_no_reply),
 		cmocka_unit_test(a_sample_is_what_the_rounding_allows),
 		cmocka_unit_test(answers_that_prove_nothing_are_refused_with_a_reason),
+		cmocka_unit_test(the_century_does_not_depend_on_the_local_clock),
 		cmocka_unit_test(without_an_advance_nothing_is_exact),
 	};
 
