@@ -223,7 +223,7 @@ noon_err noon_store_trust(const struct noon_config_source *conf, unsigned no_cer
 	uint8_t digest[NOON_DIGEST_MAX];
 	uint8_t anchors[NOON_TLS_DIGEST];
 	char rest[128];
-	struct noon_hash *h;
+	struct noon_hash *h = NULL;
 	noon_err err = noon_tls_trust_digest(conf->ca[0] == '\0' ? NULL : &ca, anchors);
 
 	err = err ? err : noon_hash_new(NOON_DIGEST_SHA256, &h);
