@@ -42,7 +42,8 @@
 	X(TIMESCALE, "timescale")	/* PTP: not TAI, or UTC offset not believable */ \
 	X(ACCURACY, "no-accuracy")	/* PTP: the transmitter claims none */           \
 	X(GRANT, "no-grant")		/* PTP: unicast that was not granted */          \
-	X(STAMP, "no-stamp")		/* PTP: an event without the stamp it needs */
+	X(STAMP, "no-stamp")		/* PTP: an event without the stamp it needs */   \
+	X(STEPS, "no-step-accuracy")	/* PTP: behind boundary clocks of unknown error */
 
 enum noon_verdict {
 #define NOON_VERDICT_ENUM(name, word) NOON_VERDICT_##name,

@@ -30,6 +30,7 @@ cfg_opt_t noon_config_ptp_receiver_opts[] = {
 	CFG_STR_LIST("acceptable", NULL, CFGF_NONE),
 	CFG_BOOL("arbitrary-is-utc", cfg_false, CFGF_NONE),
 	CFG_STR("accuracy", NULL, CFGF_NONE),
+	CFG_STR("accuracy-per-step", NULL, CFGF_NONE),
 	CFG_STR("max-layover", "1s", CFGF_NONE),
 	CFG_END(),
 };
@@ -171,6 +172,8 @@ static noon_err take_machine(cfg_t *cfg, struct noon_config_ptp_receiver *r)
 	m->arbitrary_is_utc = cfg_getbool(cfg, "arbitrary-is-utc");
 	if (cfg_getstr(cfg, "accuracy") != NULL)
 		m->accuracy = noon_config_dur(cfg, "accuracy");
+	if (cfg_getstr(cfg, "accuracy-per-step") != NULL)
+		m->accuracy_per_step = noon_config_dur(cfg, "accuracy-per-step");
 	m->max_layover = noon_config_dur(cfg, "max-layover");
 	return take_acceptable(cfg, m);
 }

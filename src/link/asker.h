@@ -27,9 +27,10 @@ struct noon_asker_ptp {
 	uint8_t spp;
 	uint32_t key_id; /**< 0: the last one of the file */
 	uint8_t domain;
-	bool arbitrary_is_utc; /**< as in proto/ptp_receiver.h */
-	noon_dur accuracy;     /**< of a transmitter that claims none; NOON_DUR_MAX: refused */
-	int16_t utc_offset;    /**< TAI - UTC, s; 0: the transmitter's word */
+	bool arbitrary_is_utc;	    /**< as in proto/ptp_receiver.h */
+	noon_dur accuracy;	    /**< of a transmitter that claims none; NOON_DUR_MAX: refused */
+	noon_dur accuracy_per_step; /**< of each boundary clock; NOON_DUR_MAX: refused */
+	int16_t utc_offset;	    /**< TAI - UTC, s; 0: the transmitter's word */
 };
 
 /** What an asker of daytime or time needs besides. */

@@ -30,6 +30,8 @@ static const char *why_missed(const struct noon_asker *a)
 		return "its timescale is arbitrary, or its UTC offset is not to be believed";
 	if (m->counters.n[NOON_VERDICT_ACCURACY] > 0)
 		return "it claims no accuracy";
+	if (m->counters.n[NOON_VERDICT_STEPS] > 0)
+		return "it is behind boundary clocks whose error nobody states";
 	for (unsigned v = NOON_VERDICT_ACCEPTED + 1; v < NOON_VERDICTS; v++)
 		if (m->counters.n[v] > 0 && v != NOON_VERDICT_MODE)
 			return noon_verdict_word((enum noon_verdict)v);
@@ -114,6 +116,7 @@ noon_err noon_asker_ptp_init(struct noon_asker *a, const char **ret_why)
 	m.duration_s = DURATION;
 	m.arbitrary_is_utc = c->arbitrary_is_utc;
 	m.accuracy = c->accuracy;
+	m.accuracy_per_step = c->accuracy_per_step;
 	m.max_layover = NOON_S(64);
 	err = load_keys(a, &m.policy, ret_why);
 	err = err ? err : open_port(a, ret_why);

@@ -21,6 +21,7 @@ struct noon_ptp_receiver_conf noon_ptp_receiver_conf_default(void)
 		.duration_s = 300,
 		.announce_timeout = 3,
 		.accuracy = NOON_DUR_MAX,
+		.accuracy_per_step = NOON_DUR_MAX,
 		.max_layover = NOON_NS_PER_SEC,
 		.max_correction = NOON_NS_PER_SEC,
 	};
@@ -31,8 +32,8 @@ noon_err noon_ptp_receiver_init(struct noon_ptp_receiver *r,
 {
 	if (!noon_ptp_is_log(conf->log_announce) || !noon_ptp_is_log(conf->log_sync) ||
 	    !noon_ptp_is_log(conf->log_delay) || conf->duration_s < 10 || conf->duration_s > 1000 ||
-	    conf->announce_timeout < 2 || conf->accuracy < 0 || conf->max_layover <= 0 ||
-	    conf->max_correction <= 0 || conf->user_stamp_err < 0 ||
+	    conf->announce_timeout < 2 || conf->accuracy < 0 || conf->accuracy_per_step < 0 ||
+	    conf->max_layover <= 0 || conf->max_correction <= 0 || conf->user_stamp_err < 0 ||
 	    conf->n_acceptable > NOON_PTP_ACCEPTABLE_MAX || conf->rng == NULL ||
 	    conf->port.sdo_id > 0xfff)
 		return NOON_ERR_RANGE;

@@ -51,6 +51,9 @@ struct noon_ptp_receiver_conf {
 					*   software stamps); else it is refused */
 	noon_dur accuracy;	       /**< error of a transmitter that claims none; NOON_DUR_MAX:
 					*   such a transmitter is not used */
+	noon_dur accuracy_per_step;    /**< error that each boundary clock on the way may add;
+					*   NOON_DUR_MAX: none is used but with an authenticated
+					*   totalTimeInaccuracy */
 	noon_dur max_layover;	       /**< largest t3 - t2, > 0 (condition 3c) */
 	noon_dur max_correction;       /**< largest sum of residence times, > 0 */
 	noon_dur user_stamp_err;       /**< error of t3 while no kernel stamp arrived, >= 0 */

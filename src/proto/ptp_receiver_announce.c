@@ -18,16 +18,22 @@ static bool is_acceptable(const struct noon_ptp_receiver *r, const struct noon_p
 	return r->conf.n_acceptable == 0;
 }
 
-static bool takes_layover(struct noon_bytes tlvs)
+/* What the TLVs say: the first of a kind counts. */
+static void take_tlvs(struct noon_ptp_foreign *f, struct noon_bytes tlvs)
 {
 	struct noon_rd rd = noon_rd_bytes(tlvs);
 	struct noon_ptp_hello hello;
 	struct noon_ptp_tlv tlv;
+	uint32_t ns;
 
+	f->takes_layover = false;
+	f->inaccuracy = NOON_DUR_MAX;
 	while (noon_ptp_tlv_get(&rd, &tlv) == NOON_OK)
 		if (noon_ptp_hello_get(&tlv, &hello) == NOON_OK)
-			return (hello.flags & NOON_PTP_HELLO_LAYOVER) != 0;
-	return false;
+			f->takes_layover |= (hello.flags & NOON_PTP_HELLO_LAYOVER) != 0;
+		else if (noon_ptp_inaccuracy_get(&tlv, &ns) == NOON_OK &&
+			 ns != NOON_PTP_INACCURACY_UNKNOWN && f->inaccuracy == NOON_DUR_MAX)
+			f->inaccuracy = ns;
 }
 
 /* Unicast Announces say 0x7f; then it is what was granted. */
@@ -50,7 +56,7 @@ enum noon_verdict noon_ptp_take_announce(struct noon_ptp_receiver *r,
 	f = noon_ptp_foreigners_hear(&r->foreigners, m, &rx->peer, interval_of(r, m), rx->now);
 	if (f == NULL)
 		return NOON_VERDICT_RATE;
-	f->takes_layover = takes_layover(m->tlvs);
+	take_tlvs(f, m->tlvs);
 	noon_ptp_choose(r, rx->now);
 	return NOON_VERDICT_ACCEPTED;
 }

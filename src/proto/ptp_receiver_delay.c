@@ -99,12 +99,44 @@ static enum noon_leap leap_of(const struct noon_ptp_foreign *f)
 	return (f->flags & NOON_PTP_FLAG_LEAP59) != 0 ? NOON_LEAP_DELETE : NOON_LEAP_NONE;
 }
 
-/* What a transmitter claims of itself, or what the operator says of one that claims nothing. */
-static noon_dur accuracy_of(const struct noon_ptp_receiver *r, const struct noon_ptp_foreign *f)
+/* What a grandmaster claims of itself, or what the operator says of one that claims nothing. */
+static noon_dur grandmaster_of(const struct noon_ptp_receiver *r, const struct noon_ptp_foreign *f)
 {
 	const noon_dur claimed = noon_ptp_accuracy_to_dur(f->announce.accuracy);
 
 	return claimed == NOON_DUR_MAX ? r->conf.accuracy : claimed;
+}
+
+/* What the sender says that grandmaster and boundary clocks are off together, where nobody else can
+ * have said it. */
+static noon_dur total_of(const struct noon_ptp_receiver *r, const struct noon_ptp_foreign *f)
+{
+	return r->conf.policy.keys != NULL ? f->inaccuracy : NOON_DUR_MAX;
+}
+
+/* What the boundary clocks on the way add: clockAccuracy is the grandmaster's alone, and Announce
+ * says no more of them than how many there are (stepsRemoved). */
+static noon_dur steps_of(const struct noon_ptp_receiver *r, const struct noon_ptp_foreign *f)
+{
+	const noon_dur each = r->conf.accuracy_per_step;
+	const noon_dur n = f->announce.steps_removed;
+
+	if (n == 0)
+		return 0;
+	return each > (NOON_DUR_MAX - 1) / n ? NOON_DUR_MAX : n * each;
+}
+
+/* The error of the time that a transmitter sends; NOON_DUR_MAX: not known. */
+static noon_dur accuracy_of(const struct noon_ptp_receiver *r, const struct noon_ptp_foreign *f)
+{
+	const noon_dur total = total_of(r, f);
+	const noon_dur sum = noon_sat_add(grandmaster_of(r, f), steps_of(r, f));
+
+	/* Two statements of the same: the larger one, so that neither can make the bound too small.
+	 */
+	if (total == NOON_DUR_MAX || sum == NOON_DUR_MAX)
+		return total == NOON_DUR_MAX ? sum : total;
+	return sum > total ? sum : total;
 }
 
 static uint32_t ref_id_of(const struct noon_ptp_foreign *f)
@@ -143,12 +175,13 @@ static struct noon_sample sample_of(const struct noon_ptp_receiver *r,
 }
 
 static enum noon_verdict check_sample(const struct noon_ptp_receiver *r,
-				      const struct noon_sample *x)
+				      const struct noon_ptp_foreign *f, const struct noon_sample *x)
 {
 	const noon_dur layover = noon_time_diff(x->t1, x->t4);
 
 	if (x->server_err == NOON_DUR_MAX)
-		return NOON_VERDICT_ACCURACY;
+		return grandmaster_of(r, f) == NOON_DUR_MAX ? NOON_VERDICT_ACCURACY
+							    : NOON_VERDICT_STEPS;
 	if (x->leap == NOON_LEAP_UNKNOWN)
 		return NOON_VERDICT_UNSYNC;
 	/* A departure after the answer came is not what was answered: too late a t3 would narrow
@@ -182,7 +215,7 @@ void noon_ptp_finish_request(struct noon_ptp_receiver *r, struct noon_actions *o
 	if (f == NULL)
 		return;
 	x = sample_of(r, f);
-	v = check_sample(r, &x);
+	v = check_sample(r, f, &x);
 	if (v != NOON_VERDICT_ACCEPTED) {
 		noon_counters_add(&r->counters, v);
 		return;

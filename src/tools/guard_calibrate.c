@@ -340,6 +340,8 @@ int noon_guard_calibrate(const struct noon_verb *self, int argc, char **argv)
 	args.ptp.arbitrary_is_utc = true;
 	if (args.ptp.accuracy == NOON_DUR_MAX)
 		args.ptp.accuracy = 0;
+	if (args.ptp.accuracy_per_step == NOON_DUR_MAX)
+		args.ptp.accuracy_per_step = 0;
 	/* Before the campaign, not after it. */
 	if (noon_baseline_check_key(args.key, why_key))
 		return noon_tool_fail(self, "%s", why_key);

@@ -9,7 +9,8 @@
 
 struct noon_asker_ptp noon_ptp_options_default(void)
 {
-	return (struct noon_asker_ptp){.interface = "", .accuracy = NOON_DUR_MAX};
+	return (struct noon_asker_ptp){
+		.interface = "", .accuracy = NOON_DUR_MAX, .accuracy_per_step = NOON_DUR_MAX};
 }
 
 bool noon_ptp_options_take(struct noon_asker_ptp *p, int option, const char *text)
@@ -41,6 +42,9 @@ bool noon_ptp_options_take(struct noon_asker_ptp *p, int option, const char *tex
 		return true;
 	case NOON_PTP_OPTION_ACCURACY:
 		return noon_text_dur(text, &p->accuracy) == NOON_OK && p->accuracy >= 0;
+	case NOON_PTP_OPTION_STEP_ACCURACY:
+		return noon_text_dur(text, &p->accuracy_per_step) == NOON_OK &&
+		       p->accuracy_per_step >= 0;
 	case NOON_PTP_OPTION_UTC_OFFSET:
 		ok = noon_number_u64(text, 1, 1000, &v);
 		p->utc_offset = (int16_t)v;

@@ -18,21 +18,23 @@ enum {
 	NOON_PTP_OPTION_DOMAIN,
 	NOON_PTP_OPTION_ARBITRARY,
 	NOON_PTP_OPTION_ACCURACY,
+	NOON_PTP_OPTION_STEP_ACCURACY,
 	NOON_PTP_OPTION_UTC_OFFSET,
 	NOON_PTP_OPTION_END,
 };
 
 /** Entries for getopt_long(). */
-#define NOON_PTP_LONG_OPTIONS                                                       \
-	{"interface", required_argument, NULL, NOON_PTP_OPTION_INTERFACE},          \
-		{"sa-file", required_argument, NULL, NOON_PTP_OPTION_SA_FILE},      \
-		{"spp", required_argument, NULL, NOON_PTP_OPTION_SPP},              \
-		{"key-id", required_argument, NULL, NOON_PTP_OPTION_KEY_ID},        \
-		{"domain", required_argument, NULL, NOON_PTP_OPTION_DOMAIN},        \
-		{"arbitrary-is-utc", no_argument, NULL, NOON_PTP_OPTION_ARBITRARY}, \
-		{"accuracy", required_argument, NULL, NOON_PTP_OPTION_ACCURACY},    \
-	{                                                                           \
-		"utc-offset", required_argument, NULL, NOON_PTP_OPTION_UTC_OFFSET   \
+#define NOON_PTP_LONG_OPTIONS                                                                  \
+	{"interface", required_argument, NULL, NOON_PTP_OPTION_INTERFACE},                     \
+		{"sa-file", required_argument, NULL, NOON_PTP_OPTION_SA_FILE},                 \
+		{"spp", required_argument, NULL, NOON_PTP_OPTION_SPP},                         \
+		{"key-id", required_argument, NULL, NOON_PTP_OPTION_KEY_ID},                   \
+		{"domain", required_argument, NULL, NOON_PTP_OPTION_DOMAIN},                   \
+		{"arbitrary-is-utc", no_argument, NULL, NOON_PTP_OPTION_ARBITRARY},            \
+		{"accuracy", required_argument, NULL, NOON_PTP_OPTION_ACCURACY},               \
+		{"accuracy-per-step", required_argument, NULL, NOON_PTP_OPTION_STEP_ACCURACY}, \
+	{                                                                                      \
+		"utc-offset", required_argument, NULL, NOON_PTP_OPTION_UTC_OFFSET              \
 	}
 
 /** Their help. */
@@ -45,6 +47,8 @@ enum {
 	"      --key-id N       key to seal with (default the last one of the file)\n"        \
 	"      --domain N       domainNumber (default 0)\n"                                   \
 	"      --accuracy T     error of a transmitter that claims none (default: refused)\n" \
+	"      --accuracy-per-step T\n"                                                       \
+	"                       error of each boundary clock on the way (default: refused)\n" \
 	"      --arbitrary-is-utc\n"                                                          \
 	"                       a timescale that is not PTP's is UTC (ptp4l with software "   \
 	"stamps)\n"                                                                           \

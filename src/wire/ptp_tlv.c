@@ -154,6 +154,27 @@ static noon_err open_own(const struct noon_ptp_tlv *tlv, const uint8_t id[6], si
 	return NOON_OK;
 }
 
+/* IEEE C37.238-2017: organizationId 1C-12-9D, organizationSubType 00-00-02. */
+static const uint8_t power_id[6] = {0x1c, 0x12, 0x9d, 0x00, 0x00, 0x02};
+
+#define POWER_VALUE 18
+
+noon_err noon_ptp_inaccuracy_get(const struct noon_ptp_tlv *tlv, uint32_t *ret_ns)
+{
+	struct noon_rd rd = noon_rd_bytes(tlv->value);
+	struct noon_bytes head;
+	uint16_t grandmaster_id;
+	uint32_t reserved;
+
+	if (tlv->type != NOON_PTP_TLV_ORGANIZATION || noon_rd_take(&rd, 6, &head) ||
+	    memcmp(head.p, power_id, 6) != 0)
+		return NOON_ERR_UNSUPPORTED;
+	if (tlv->value.n != POWER_VALUE || noon_rd_u16(&rd, &grandmaster_id) ||
+	    noon_rd_u32(&rd, &reserved))
+		return NOON_ERR_FORMAT;
+	return noon_rd_u32(&rd, ret_ns);
+}
+
 noon_err noon_ptp_layover_get(const struct noon_ptp_tlv *tlv, struct noon_ptp_layover *ret)
 {
 	struct noon_ptp_layover l;

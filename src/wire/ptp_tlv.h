@@ -74,6 +74,17 @@ NOON_MUST_USE noon_err noon_ptp_unicast_get(const struct noon_ptp_tlv *tlv,
 NOON_MUST_USE noon_err noon_ptp_unicast_put(struct noon_wr *wr, enum noon_ptp_tlv_type tlv,
 					    const struct noon_ptp_unicast *u);
 
+#define NOON_PTP_INACCURACY_UNKNOWN UINT32_MAX
+
+/**
+ * Read totalTimeInaccuracy of IEEE C37.238-2017 (organisation 1C-12-9D, subtype 2, on Announce):
+ * the largest error of the time from its source to the port that sends it, boundary clocks
+ * included.
+ * @param[out] ret_ns  NOON_PTP_INACCURACY_UNKNOWN: not known to the sender either
+ * @retval NOON_OK, NOON_ERR_FORMAT (length), NOON_ERR_UNSUPPORTED (another TLV)
+ */
+NOON_MUST_USE noon_err noon_ptp_inaccuracy_get(const struct noon_ptp_tlv *tlv, uint32_t *ret_ns);
+
 #define NOON_PTP_AUTH_RES      0x01 /**< secParamIndicator: RES is present */
 #define NOON_PTP_AUTH_SEQUENCE 0x02 /**< sequenceNo is present */
 #define NOON_PTP_AUTH_KEY      0x04 /**< disclosedKey is present: delayed processing */

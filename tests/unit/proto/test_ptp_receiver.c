@@ -28,6 +28,8 @@ static struct noon_ptp_port tx;
 static uint16_t announce_flags;
 static struct noon_ptp_announce says;
 static bool hello;
+static bool sealing;	    /* by conf.policy */
+static uint32_t inaccuracy; /* on Announce, ns; UINT32_MAX: none */
 static uint16_t announced, signalled;
 
 static void receiver(bool unicast)
@@ -50,6 +52,8 @@ static int setup(void **state)
 					  .accuracy = 0x21,
 					  .grandmaster = {1, 2, 3, 4, 5, 6, 7, 8}};
 	hello = false;
+	inaccuracy = UINT32_MAX;
+	sealing = false;
 	conf = noon_ptp_receiver_conf_default();
 	conf.rng = &rng;
 	conf.port.self = (struct noon_ptp_identity){{9, 9, 9, 9, 9, 9, 9, 9}, 1};
@@ -155,11 +159,27 @@ static void deliver_wr(struct noon_wr *wr)
 {
 	struct noon_rx rx = {.at = now, .now = now, .stamp_err = 100, .stamp = NOON_STAMP_KERNEL};
 
-	noon_ptp_finish(wr);
+	if (sealing)
+		assert_int_equal(noon_ptp_auth_seal(&conf.policy, wr), NOON_OK);
+	else
+		noon_ptp_finish(wr);
 	rx.data = noon_wr_written(wr);
 	rx.peer = from;
 	noon_actions_reset(&as);
 	noon_ptp_receiver_on_packet(&r, &rx, &as);
+}
+
+/* The TLV of IEEE C37.238-2017: grandmasterID, reserved, totalTimeInaccuracy, reserved. */
+static void put_inaccuracy(struct noon_wr *wr)
+{
+	static const uint8_t id[] = {0x1c, 0x12, 0x9d, 0, 0, 2};
+
+	assert_int_equal(noon_ptp_tlv_begin(wr, NOON_PTP_TLV_ORGANIZATION, 18), NOON_OK);
+	assert_int_equal(noon_wr_put(wr, noon_bytes_of(id, 6)), NOON_OK);
+	assert_int_equal(noon_wr_u16(wr, 255), NOON_OK);
+	assert_int_equal(noon_wr_u32(wr, 0), NOON_OK);
+	assert_int_equal(noon_wr_u32(wr, inaccuracy), NOON_OK);
+	assert_int_equal(noon_wr_u16(wr, 0), NOON_OK);
 }
 
 static void deliver(const struct noon_ptp_message *m)
@@ -171,6 +191,8 @@ static void deliver(const struct noon_ptp_message *m)
 	assert_int_equal(noon_ptp_put(&wr, m), NOON_OK);
 	if (m->h.type == NOON_PTP_ANNOUNCE && hello)
 		assert_int_equal(noon_ptp_hello_put(&wr, &h), NOON_OK);
+	if (m->h.type == NOON_PTP_ANNOUNCE && inaccuracy != UINT32_MAX)
+		put_inaccuracy(&wr);
 	deliver_wr(&wr);
 }
 
@@ -662,6 +684,71 @@ static void accuracy_that_is_not_claimed_is_not_assumed(void **state)
 	}
 }
 
+/* Behind boundary clocks, clockAccuracy (0x21: 100 ns) says nothing of their errors. */
+static void boundary_clocks_need_a_figure_of_their_own(void **state)
+{
+	static const struct {
+		uint16_t steps;
+		uint8_t accuracy;
+		noon_dur assumed, per_step;
+		noon_dur expected; /* -1: refused for the steps; -2: for no accuracy */
+	} table[] = {
+		{0, 0x21, NOON_DUR_MAX, NOON_DUR_MAX, 100},
+		{0, 0x21, NOON_DUR_MAX, 500, 100},
+		{1, 0x21, NOON_DUR_MAX, NOON_DUR_MAX, -1},
+		{254, 0x21, NOON_DUR_MAX, NOON_DUR_MAX, -1},
+		{1, 0x21, NOON_DUR_MAX, 500, 600},
+		{3, 0x21, NOON_DUR_MAX, 500, 1600},
+		{3, 0x21, NOON_DUR_MAX, 0, 100},
+		{3, 0xfe, 2000, 500, 3500},
+		{3, 0xfe, 2000, NOON_DUR_MAX, -1},
+		{3, 0xfe, NOON_DUR_MAX, 500, -2},
+		{3, 0x21, NOON_DUR_MAX, NOON_DUR_MAX / 2, -1},
+	};
+
+	(void)state;
+	conf.max_layover = NOON_S(10);
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		struct noon_ptp_message q, a;
+
+		says.steps_removed = table[i].steps;
+		says.accuracy = table[i].accuracy;
+		conf.accuracy = table[i].assumed;
+		conf.accuracy_per_step = table[i].per_step;
+		receiver(false);
+		introduce();
+		q = request(5);
+		a = response(&q);
+		deliver(&a);
+		assert_int_equal(count(NOON_VERDICT_STEPS), table[i].expected == -1);
+		assert_int_equal(count(NOON_VERDICT_ACCURACY), table[i].expected == -2);
+		if (table[i].expected >= 0)
+			assert_int_equal(the(NOON_ACTION_SAMPLE)->sample.server_err,
+					 table[i].expected);
+		else
+			assert_null(find(NOON_ACTION_SAMPLE));
+	}
+}
+
+/* totalTimeInaccuracy is no better than the message that carries it. */
+static void an_inaccuracy_that_anybody_can_have_written_is_not_taken(void **state)
+{
+	struct noon_ptp_message q, a;
+
+	(void)state;
+	conf.max_layover = NOON_S(10);
+	says.steps_removed = 2;
+	inaccuracy = 777;
+	receiver(false);
+	introduce();
+	assert_int_equal(noon_ptp_receiver_parent(&r)->inaccuracy, 777);
+	q = request(5);
+	a = response(&q);
+	deliver(&a);
+	assert_int_equal(count(NOON_VERDICT_STEPS), 1);
+	assert_null(find(NOON_ACTION_SAMPLE));
+}
+
 static void alternates_and_those_not_acceptable_are_not_chosen(void **state)
 {
 	(void)state;
@@ -971,6 +1058,55 @@ static void without_the_key_nothing_changes(void **state)
 	noon_ptp_keys_fini(&keys);
 }
 
+/* Behind boundary clocks an authenticated totalTimeInaccuracy does; where the operator states a
+ * figure too, or the grandmaster claims more, the larger one counts. */
+static void an_authenticated_inaccuracy_is_taken(void **state)
+{
+	static const char text[] = "[security_association]\nspp 1\n1 AES128 0123456789abcdef\n";
+	static const struct {
+		uint16_t steps;
+		uint8_t accuracy; /* 0x21: 100 ns, 0xfe: none */
+		noon_dur per_step;
+		uint32_t inaccuracy;
+		noon_dur expected; /* < 0: refused */
+	} table[] = {
+		{2, 0x21, NOON_DUR_MAX, 777, 777},
+		{2, 0xfe, NOON_DUR_MAX, 777, 777},
+		{2, 0x21, NOON_DUR_MAX, UINT32_MAX, -1}, /* no TLV */
+		{2, 0x21, 500, 777, 1100},
+		{2, 0x21, 500, 5000, 5000},
+		{0, 0x21, NOON_DUR_MAX, 50, 100},
+		{0, 0x21, NOON_DUR_MAX, 777, 777},
+	};
+	struct noon_ptp_keys_fault fault;
+	struct noon_ptp_keys keys;
+
+	(void)state;
+	assert_int_equal(noon_ptp_keys_parse(noon_bytes_of(text, sizeof(text) - 1), &keys, &fault),
+			 NOON_OK);
+	conf.max_layover = NOON_S(10);
+	conf.policy = (struct noon_ptp_policy){.keys = &keys, .spp = 1, .key_id = 1};
+	sealing = true;
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		struct noon_ptp_message q, a;
+
+		says.steps_removed = table[i].steps;
+		says.accuracy = table[i].accuracy;
+		conf.accuracy_per_step = table[i].per_step;
+		inaccuracy = table[i].inaccuracy;
+		receiver(false);
+		introduce();
+		q = request(5);
+		a = response(&q);
+		deliver(&a);
+		assert_int_equal(count(NOON_VERDICT_STEPS), table[i].expected < 0);
+		if (table[i].expected >= 0)
+			assert_int_equal(the(NOON_ACTION_SAMPLE)->sample.server_err,
+					 table[i].expected);
+	}
+	noon_ptp_keys_fini(&keys);
+}
+
 static void bad_settings_are_refused(void **state)
 {
 	(void)state;
@@ -987,6 +1123,7 @@ static void bad_settings_are_refused(void **state)
 	BAD(c.duration_s = 1001);
 	BAD(c.announce_timeout = 1);
 	BAD(c.accuracy = -1);
+	BAD(c.accuracy_per_step = -1);
 	BAD(c.max_layover = 0);
 	BAD(c.max_correction = 0);
 	BAD(c.user_stamp_err = -1);
@@ -1019,6 +1156,9 @@ int main(void)
 		TEST(leaps_and_doubt_are_passed_on),
 		TEST(stamps_around_an_announced_leap_are_passed_over),
 		TEST(accuracy_that_is_not_claimed_is_not_assumed),
+		TEST(boundary_clocks_need_a_figure_of_their_own),
+		TEST(an_authenticated_inaccuracy_is_taken),
+		TEST(an_inaccuracy_that_anybody_can_have_written_is_not_taken),
 		TEST(alternates_and_those_not_acceptable_are_not_chosen),
 		TEST(layover_goes_only_to_who_said_hello),
 		TEST(answer_must_echo_the_layover),

@@ -397,6 +397,41 @@ static void own_tlvs_of_another_length_are_refused(void **state)
 		}
 }
 
+/* Octets as in IEEE C37.238-2017; grandmasterID 255, 1234567 ns. */
+static void inaccuracy_of_the_power_profile_is_read(void **state)
+{
+	static const uint8_t good[] = {0x00, 0x03, 0x00, 0x12, 0x1c, 0x12, 0x9d, 0x00,
+				       0x00, 0x02, 0x00, 0xff, 0x00, 0x00, 0x00, 0x00,
+				       0x00, 0x12, 0xd6, 0x87, 0x00, 0x00};
+	struct noon_ptp_tlv tlv;
+	uint32_t ns = 5;
+
+	(void)state;
+	for (size_t bit = 0; bit < 80; bit++) {
+		uint8_t raw[sizeof(good)];
+
+		if (bit / 8 == 2 || bit / 8 == 3)
+			continue;
+		memcpy(raw, good, sizeof(good));
+		raw[bit / 8] ^= (uint8_t)(0x80 >> bit % 8);
+		tlv = tlv_of(raw, sizeof(raw));
+		assert_int_equal(noon_ptp_inaccuracy_get(&tlv, &ns), NOON_ERR_UNSUPPORTED);
+	}
+	for (unsigned n = 0; n <= 20; n += 2) {
+		uint8_t raw[24] = {0};
+
+		memcpy(raw, good, sizeof(good));
+		raw[3] = (uint8_t)n;
+		tlv = tlv_of(raw, 4U + n);
+		if (n != 18)
+			assert_int_not_equal(noon_ptp_inaccuracy_get(&tlv, &ns), NOON_OK);
+	}
+	assert_int_equal(ns, 5);
+	tlv = tlv_of(good, sizeof(good));
+	assert_int_equal(noon_ptp_inaccuracy_get(&tlv, &ns), NOON_OK);
+	assert_int_equal(ns, 1234567);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -414,6 +449,7 @@ int main(void)
 		cmocka_unit_test(authentication_is_read),
 		cmocka_unit_test(authentication_without_its_fixed_part_is_refused),
 		cmocka_unit_test(authentication_leaves_room_for_its_check_value),
+		cmocka_unit_test(inaccuracy_of_the_power_profile_is_read),
 		cmocka_unit_test(own_tlvs_are_read),
 		cmocka_unit_test(own_tlvs_are_written_whole_or_not_at_all),
 		cmocka_unit_test(tlvs_of_others_are_not_taken_for_own),
