@@ -42,6 +42,7 @@ static void send_request(struct noon_ntp_link *l, const struct noon_action *a)
 		return;
 	}
 	l->sent = noon_instant_now();
+	l->card = noon_hwstamp_look(l->hw);
 	if (noon_udp_send(fd, a->send, NULL, NULL))
 		l->last_sys = errno;
 }
@@ -109,7 +110,7 @@ static noon_err translate(struct noon_ntp_link *l, enum noon_stamp kind, int64_t
 
 	if (kind == NOON_STAMP_HARDWARE)
 		err = l->hw == NULL ? NOON_ERR_STATE
-				    : noon_hwstamp_to_real(l->hw, ns, &ns, &card_err);
+				    : noon_hwstamp_to_real(l->hw, &l->card, ns, &ns, &card_err);
 	err = err ? err : noon_clock_from_stamp(l->clock, &l->sent, ns, ret, ret_err);
 	if (!err)
 		*ret_err = noon_sat_add(*ret_err, card_err);

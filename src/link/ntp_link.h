@@ -25,6 +25,7 @@ struct noon_ntp_link {
 	struct noon_stamping stamping; /**< of the newest socket */
 	uint32_t token;		       /**< of the newest request */
 	struct noon_instant sent;      /**< just before it left */
+	struct noon_hwstamp_look card; /**< likewise */
 	int last_sys;		       /**< errno of the last failed send, 0 when it succeeded */
 	bool pumping;
 	struct noon_actions actions; /**< what the machine wants */

@@ -47,14 +47,29 @@ void noon_ptp_peer_addr(const struct noon_peer *peer, uint16_t port, struct noon
 	noon_addr_set_port(ret, port);
 }
 
+/* What comes from now on is stamped after this. */
+static void look(struct noon_ptp_link *l)
+{
+	l->looked = noon_instant_now();
+	l->card_looked = noon_hwstamp_look(l->hw);
+}
+
+/* What lies in the sockets may have been stamped before `now`, but not before the last look. */
+static void look_again(struct noon_ptp_link *l, const struct noon_instant *now,
+		       const struct noon_hwstamp_look *card)
+{
+	l->looked = *now;
+	l->card_looked = *card;
+}
+
 /* A card's stamp is brought to CLOCK_REALTIME; false if that cannot be. */
-static bool to_real(const struct noon_ptp_link *l, enum noon_stamp stamp, int64_t *ns,
-		    noon_dur *ret_err)
+static bool to_real(const struct noon_ptp_link *l, enum noon_stamp stamp,
+		    const struct noon_hwstamp_look *since, int64_t *ns, noon_dur *ret_err)
 {
 	*ret_err = 0;
 	if (stamp != NOON_STAMP_HARDWARE)
 		return true;
-	return l->hw != NULL && noon_hwstamp_to_real(l->hw, *ns, ns, ret_err) == NOON_OK;
+	return l->hw != NULL && noon_hwstamp_to_real(l->hw, since, *ns, ns, ret_err) == NOON_OK;
 }
 
 static void take_departures(struct noon_ptp_link *l)
@@ -67,7 +82,7 @@ static void take_departures(struct noon_ptp_link *l)
 			return;
 		struct noon_ptp_sent *s = &l->sent[id % NOON_PTP_LINK_SENT];
 
-		if (!s->used || s->id != id || !to_real(l, d.stamp, &d.real_ns, &d.err))
+		if (!s->used || s->id != id || !to_real(l, d.stamp, &s->card, &d.real_ns, &d.err))
 			continue;
 		s->used = false;
 		d.token = s->token;
@@ -94,7 +109,8 @@ static void take_arrivals(struct noon_ptp_link *l, int fd)
 		a.data = noon_bytes_of(buf, d.n);
 		a.peer = noon_ptp_peer_of(&d.peer);
 		a.real_ns = d.stamp_ns;
-		if (d.stamp != NOON_STAMP_USER && to_real(l, d.stamp, &a.real_ns, &a.err))
+		if (d.stamp != NOON_STAMP_USER &&
+		    to_real(l, d.stamp, &l->card_looked, &a.real_ns, &a.err))
 			a.stamp = d.stamp;
 		if (fd == l->sockets.event) {
 			l->n_arrived++;
@@ -111,11 +127,15 @@ static void on_ready(void *arg, unsigned what)
 {
 	struct noon_ptp_link *l = arg;
 
+	/* Before they are emptied: what arrives meanwhile is stamped after this. */
+	const struct noon_instant now = noon_instant_now();
+	const struct noon_hwstamp_look card = noon_hwstamp_look(l->hw);
+
 	(void)what;
 	take_departures(l);
 	take_arrivals(l, l->sockets.event);
 	take_arrivals(l, l->sockets.general);
-	l->looked = noon_instant_now();
+	look_again(l, &now, &card);
 }
 
 noon_err noon_ptp_link_open(struct noon_ptp_link *l, struct noon_loop *loop,
@@ -135,7 +155,7 @@ noon_err noon_ptp_link_open(struct noon_ptp_link *l, struct noon_loop *loop,
 	/* Without them the kernel's stamps still come. */
 	if (hw != NULL && noon_hwstamp_want(l->sockets.event) == NOON_OK)
 		l->hw = hw;
-	l->looked = noon_instant_now();
+	look(l);
 	return NOON_OK;
 }
 
@@ -149,7 +169,7 @@ noon_err noon_ptp_link_start(struct noon_ptp_link *l)
 	l->general.fd = l->sockets.general;
 	err = noon_loop_add(l->loop, &l->event);
 	err = err ? err : noon_loop_add(l->loop, &l->general);
-	l->looked = noon_instant_now();
+	look(l);
 	return err;
 }
 
@@ -189,7 +209,8 @@ static void send_event(struct noon_ptp_link *l, struct noon_ptp_user *user,
 				    .id = id,
 				    .token = a->token,
 				    .user = user,
-				    .before = noon_instant_now()};
+				    .before = noon_instant_now(),
+				    .card = noon_hwstamp_look(l->hw)};
 	if (noon_udp_send(l->sockets.event, a->send, to, NULL) == NOON_OK) {
 		l->next_id++;
 		l->n_sent++;

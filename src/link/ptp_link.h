@@ -50,6 +50,7 @@ struct noon_ptp_sent {
 	uint32_t token;
 	struct noon_ptp_user *user;
 	struct noon_instant before;
+	struct noon_hwstamp_look card; /**< likewise */
 };
 
 struct noon_ptp_link {
@@ -63,6 +64,7 @@ struct noon_ptp_link {
 	struct noon_ptp_sent sent[NOON_PTP_LINK_SENT];
 	uint32_t next_id;
 	struct noon_instant looked; /**< when the sockets were last looked at */
+	struct noon_hwstamp_look card_looked;
 	uint64_t n_sent;	    /**< event messages */
 	uint64_t n_stamped;	    /**< of which the departure became known */
 	uint64_t n_arrived;	    /**< event messages */

@@ -12,8 +12,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define AGE_MAX	  NOON_S(10)
-#define DRIFT_PPM 100 /* of a card's clock that runs free */
+#define AGE_MAX NOON_S(10)
+
+/* A card's clock that we steer runs this far off CLOCK_MONOTONIC_RAW at most: 500 ppm for what both
+ * are wrong by, and as much for a correction under way (maxslewrate). */
+#define STEADY 1000 /* 1 / 1000 ppm */
 
 static noon_err fail(const char *why, const char **ret_why)
 {
@@ -103,22 +106,65 @@ noon_err noon_hwstamp_want(int fd)
 										  : NOON_OK;
 }
 
-noon_err noon_hwstamp_to_real(const struct noon_hwstamp *hw, int64_t card_ns, int64_t *ret_real_ns,
-			      noon_dur *ret_err)
+/* Read both clocks of one instant. */
+static noon_err compare(const struct noon_hwstamp *hw, struct noon_hwstamp_look *ret,
+			int64_t *ret_real_ns, noon_dur *ret_half)
 {
+	const struct noon_instant now = noon_instant_now();
 	int64_t before;
 	int64_t card;
 	int64_t after;
-	noon_dur half;
-	noon_dur age;
 
 	if (hw->dev.sample(hw->dev.arg, &before, &card, &after) != 0)
 		return NOON_ERR_OS;
-	half = (after - before + 1) / 2;
-	age = noon_sat_sub(card, card_ns);
-	if (age < -half || age > AGE_MAX)
+	*ret_real_ns = before + (after - before) / 2;
+	*ret_half = (after - before + 1) / 2;
+	*ret = (struct noon_hwstamp_look){
+		.valid = true,
+		.raw_ns = now.raw_ns + (*ret_real_ns - now.real_ns),
+		.card_ns = card,
+		.err = noon_sat_add(*ret_half, now.err),
+	};
+	return NOON_OK;
+}
+
+struct noon_hwstamp_look noon_hwstamp_look(const struct noon_hwstamp *hw)
+{
+	struct noon_hwstamp_look look = {.valid = false};
+	int64_t real;
+	noon_dur half;
+
+	if (hw != NULL && compare(hw, &look, &real, &half))
+		look.valid = false;
+	return look;
+}
+
+/* Whether the card has run from one comparison to the next as one that nobody else steers. */
+static bool is_steady(const struct noon_hwstamp_look *a, const struct noon_hwstamp_look *b)
+{
+	const noon_dur raw = noon_sat_sub(b->raw_ns, a->raw_ns);
+	const noon_dur moved =
+		noon_dur_abs(noon_sat_sub(noon_sat_sub(b->card_ns, a->card_ns), raw));
+
+	return a->valid && raw >= -a->err - b->err &&
+	       moved - a->err - b->err <= noon_dur_abs(raw) / STEADY + 1;
+}
+
+noon_err noon_hwstamp_to_real(const struct noon_hwstamp *hw, const struct noon_hwstamp_look *since,
+			      int64_t card_ns, int64_t *ret_real_ns, noon_dur *ret_err)
+{
+	struct noon_hwstamp_look now;
+	int64_t real = 0;
+	noon_dur half = 0;
+	noon_dur age;
+
+	if (compare(hw, &now, &real, &half))
+		return NOON_ERR_OS;
+	age = noon_sat_sub(now.card_ns, card_ns);
+	if (age < -half || age > AGE_MAX || !is_steady(since, &now) ||
+	    noon_sat_sub(card_ns, since->card_ns) < -since->err)
 		return NOON_ERR_RANGE;
-	*ret_real_ns = before + (after - before) / 2 - age;
-	*ret_err = half + noon_dur_abs(age) / (1000000 / DRIFT_PPM) + 1;
+	*ret_real_ns = real - age;
+	*ret_err = half + noon_dur_abs(age) / STEADY + 1;
 	return NOON_OK;
 }

@@ -258,31 +258,103 @@ static void hardware_stamps_are_translated_with_a_stated_error(void **state)
 {
 	struct card card = {.base_real = noon_clock_read(CLOCK_REALTIME), .ppm_error = 80};
 	const struct noon_hwstamp hw = {.dev = {.arg = &card, .sample = card_sample}};
+	struct noon_hwstamp_look since;
 	int64_t real = 0;
 	noon_dur err = 0;
 
 	(void)state;
-	card.base_phc = 12345; /* a card that starts at 1970 */
+	card.base_phc = NOON_S(100); /* a card that starts at 1970 */
+	since = noon_hwstamp_look(&hw);
+	since.raw_ns -= NOON_S(20);
+	since.card_ns -= NOON_S(20);
 	for (int i = 0; i < 200; i++) {
 		const int64_t truth = noon_clock_read(CLOCK_REALTIME) - NOON_US(37) * i;
 
-		assert_int_equal(noon_hwstamp_to_real(&hw, card_at(&card, truth), &real, &err),
-				 NOON_OK);
+		assert_int_equal(
+			noon_hwstamp_to_real(&hw, &since, card_at(&card, truth), &real, &err),
+			NOON_OK);
 		assert_true(llabs(real - truth) <= err);
 		assert_true(err < NOON_US(20) + NOON_US(37) * i);
 	}
 	real = 5;
-	assert_int_equal(noon_hwstamp_to_real(
-				 &hw, card_at(&card, noon_clock_read(CLOCK_REALTIME) + NOON_S(1)),
-				 &real, &err),
-			 NOON_ERR_RANGE);
-	assert_int_equal(noon_hwstamp_to_real(
-				 &hw, card_at(&card, noon_clock_read(CLOCK_REALTIME) - NOON_S(11)),
-				 &real, &err),
-			 NOON_ERR_RANGE);
+	assert_int_equal(
+		noon_hwstamp_to_real(&hw, &since,
+				     card_at(&card, noon_clock_read(CLOCK_REALTIME) + NOON_S(1)),
+				     &real, &err),
+		NOON_ERR_RANGE);
+	assert_int_equal(
+		noon_hwstamp_to_real(&hw, &since,
+				     card_at(&card, noon_clock_read(CLOCK_REALTIME) - NOON_S(11)),
+				     &real, &err),
+		NOON_ERR_RANGE);
 	card.broken = true;
-	assert_int_equal(noon_hwstamp_to_real(&hw, 0, &real, &err), NOON_ERR_OS);
+	assert_int_equal(noon_hwstamp_to_real(&hw, &since, 0, &real, &err), NOON_ERR_OS);
 	assert_int_equal(real, 5);
+}
+
+/* Somebody else steps the card, or slews it, between the stamp and its translation: the translation
+ * would be wrong by as much, with nothing in its error for it. */
+static void hardware_stamps_are_refused_when_the_card_does_not_run_steadily(void **state)
+{
+	static const struct {
+		noon_dur step;	 /* between stamp and translation */
+		double ppm;	 /* how fast the card runs */
+		noon_dur before; /* the stamp was taken this long before the comparison */
+		noon_err expected;
+	} table[] = {
+		{0, 0, 0, NOON_OK},
+		{0, 90, 0, NOON_OK},
+		{0, -900, 0, NOON_OK},
+		{NOON_MS(1), 0, 0, NOON_ERR_RANGE},
+		{-NOON_MS(1), 0, 0, NOON_ERR_RANGE},
+		{NOON_S(5), 0, 0, NOON_ERR_RANGE},
+		{-NOON_S(5), 0, 0, NOON_ERR_RANGE},
+		{0, 100000, 0, NOON_ERR_RANGE},
+		{0, -100000, 0, NOON_ERR_RANGE},
+		{0, 0, NOON_MS(50), NOON_ERR_RANGE},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		struct card card = {.base_real = noon_clock_read(CLOCK_REALTIME),
+				    .base_phc = NOON_S(1000),
+				    .ppm_error = table[i].ppm};
+		const struct noon_hwstamp hw = {.dev = {.arg = &card, .sample = card_sample}};
+		const struct noon_hwstamp_look since = noon_hwstamp_look(&hw);
+		const int64_t truth = noon_clock_read(CLOCK_REALTIME) - table[i].before;
+		const int64_t stamp = card_at(&card, truth);
+		int64_t real = 77;
+		noon_dur err = 0;
+
+		assert_true(since.valid);
+		(void)usleep(20000);
+		assert_int_equal(card_step(&card, table[i].step), 0);
+		assert_int_equal(noon_hwstamp_to_real(&hw, &since, stamp, &real, &err),
+				 table[i].expected);
+		if (table[i].expected == NOON_OK)
+			assert_true(llabs(real - truth) <= err);
+		else
+			assert_int_equal(real, 77);
+	}
+}
+
+static void without_a_comparison_before_it_no_hardware_stamp_is_used(void **state)
+{
+	struct card card = {.base_real = noon_clock_read(CLOCK_REALTIME), .broken = true};
+	const struct noon_hwstamp hw = {.dev = {.arg = &card, .sample = card_sample}};
+	struct noon_hwstamp_look since = noon_hwstamp_look(&hw);
+	int64_t real;
+	noon_dur err;
+
+	(void)state;
+	assert_false(since.valid);
+	card.broken = false;
+	assert_int_equal(noon_hwstamp_to_real(&hw, &since,
+					      card_at(&card, noon_clock_read(CLOCK_REALTIME)),
+					      &real, &err),
+			 NOON_ERR_RANGE);
+	since = noon_hwstamp_look(NULL);
+	assert_false(since.valid);
 }
 
 static void an_interface_without_hardware_stamps_says_so(void **state)
@@ -309,6 +381,8 @@ int main(void)
 		cmocka_unit_test(a_line_bends_where_its_slew_ends),
 		cmocka_unit_test(hardware_clock_follows_the_line_and_notices_steps),
 		cmocka_unit_test(hardware_stamps_are_translated_with_a_stated_error),
+		cmocka_unit_test(hardware_stamps_are_refused_when_the_card_does_not_run_steadily),
+		cmocka_unit_test(without_a_comparison_before_it_no_hardware_stamp_is_used),
 		cmocka_unit_test(an_interface_without_hardware_stamps_says_so),
 	};
 
