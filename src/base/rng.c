@@ -7,6 +7,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/bytes.h"
+
 static uint64_t rotl(uint64_t x, unsigned k)
 {
 	return x << k | x >> (64 - k);
@@ -52,6 +54,32 @@ struct noon_rng noon_rng_seeded(uint64_t seed)
 		rng.s[i] = z ^ z >> 31;
 	}
 	return rng;
+}
+
+static void fill_drawn(struct noon_rng *rng, void *p, size_t n)
+{
+	struct noon_rng_drawn *d = (struct noon_rng_drawn *)(void *)rng;
+	const size_t left = d->n - d->used;
+	const size_t k = n < left ? n : left;
+
+	memcpy(p, d->p + d->used, k);
+	d->used += k;
+	if (k < n)
+		noon_rng_fill(d->from, (uint8_t *)p + k, n - k);
+}
+
+void noon_rng_draw(struct noon_rng_drawn *d, struct noon_rng *from, size_t n)
+{
+	d->rng = (struct noon_rng){.fill = fill_drawn};
+	d->from = from;
+	d->used = 0;
+	d->n = n < sizeof(d->p) ? n : sizeof(d->p);
+	noon_rng_fill(from, d->p, d->n);
+}
+
+void noon_rng_drawn_fini(struct noon_rng_drawn *d)
+{
+	noon_wipe(d, sizeof(*d));
 }
 
 uint64_t noon_rng_u64(struct noon_rng *rng)

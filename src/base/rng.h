@@ -23,6 +23,24 @@ static inline void noon_rng_fill(struct noon_rng *rng, void *p, size_t n)
 	rng->fill(rng, p, n);
 }
 
+#define NOON_RNG_DRAWN_MAX 160
+
+/** Bytes drawn at once for several values of one message: a draw from the kernel is a system call.
+ *  Must not outlive the message: what is kept longer may be given out twice (platform/entropy.h).
+ */
+struct noon_rng_drawn {
+	struct noon_rng rng;   /**< hand out &rng; first member */
+	struct noon_rng *from; /**< what is drawn beyond p comes from here */
+	size_t used;
+	size_t n;
+	uint8_t p[NOON_RNG_DRAWN_MAX];
+};
+
+/** Draw n bytes, or as many as there is room for. End with noon_rng_drawn_fini(). */
+void noon_rng_draw(struct noon_rng_drawn *d, struct noon_rng *from, size_t n);
+/** Wipe. */
+void noon_rng_drawn_fini(struct noon_rng_drawn *d);
+
 /** Return a uniform 64-bit value. */
 uint64_t noon_rng_u64(struct noon_rng *rng);
 

@@ -7,7 +7,7 @@
 #include "crypto/kdf.h"
 
 #define EPOCH_LEN 4
-#define NONCE_LEN 16
+#define NONCE_LEN NOON_NTS_COOKIE_NONCE
 
 static size_t keys_len(enum noon_aead_id aead)
 {

@@ -24,8 +24,9 @@
 #include "crypto/aead.h"
 #include "proto/nts_session.h"
 
-#define NOON_NTS_MASTER_LEN 32
-#define NOON_NTS_EPOCHS	    4 /**< next, current, and two old ones */
+#define NOON_NTS_MASTER_LEN   32
+#define NOON_NTS_COOKIE_NONCE 16 /**< random bytes that a cookie takes */
+#define NOON_NTS_EPOCHS	      4	 /**< next, current, and two old ones */
 
 struct noon_secret_nts_master {
 	uint8_t p[NOON_NTS_MASTER_LEN];

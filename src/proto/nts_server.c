@@ -106,14 +106,14 @@ static size_t cookies_to_make(const struct verified *v)
 	return n < room ? n : room;
 }
 
-static noon_err put_cookies(struct noon_ntp_server *s, const struct verified *v, size_t count,
-			    struct noon_wr *wr)
+static noon_err put_cookies(struct noon_ntp_server *s, struct noon_rng *rng,
+			    const struct verified *v, size_t count, struct noon_wr *wr)
 {
 	uint8_t cookie[NOON_NTS_COOKIE_MAX];
 
 	for (size_t i = 0; i < count; i++) {
 		struct noon_wr one = noon_wr_over(cookie, sizeof(cookie));
-		noon_err err = noon_nts_cookie_make(s->keys, s->rng, v->aead, &v->keys, &one);
+		noon_err err = noon_nts_cookie_make(s->keys, rng, v->aead, &v->keys, &one);
 
 		err = err ? err : noon_ntp_ext_put(wr, NOON_EXT_COOKIE, noon_wr_written(&one));
 		if (err)
@@ -130,9 +130,15 @@ static noon_err put_sealed(struct noon_ntp_server *s, const struct verified *v, 
 	uint8_t plain[NOON_NTP_PACKET_MAX];
 	struct noon_wr fields = noon_wr_over(plain, sizeof(plain));
 	const struct noon_bytes iv = noon_bytes_of(nonce, noon_aead_nonce_len(v->aead));
-	noon_err err = put_cookies(s, v, cookies_to_make(v), &fields);
+	const size_t n_cookies = cookies_to_make(v);
+	struct noon_rng_drawn drawn;
+	noon_err err;
 
-	noon_rng_fill(s->rng, nonce, iv.n);
+	/* One draw for all nonces of this reply. */
+	noon_rng_draw(&drawn, s->rng, n_cookies * NOON_NTS_COOKIE_NONCE + iv.n);
+	err = put_cookies(s, &drawn.rng, v, n_cookies, &fields);
+	noon_rng_fill(&drawn.rng, nonce, iv.n);
+	noon_rng_drawn_fini(&drawn);
 	err = err ? err : noon_ntp_auth_begin(wr, iv, noon_wr_len(&fields) + NOON_AEAD_TAG);
 	err = err ? err
 		  : noon_aead_rekey(v->cipher,

@@ -57,12 +57,57 @@ static void has_the_moments_it_claims(void **state)
 	assert_true(fabs(expo / n - 1) < 0.01);
 }
 
+/* What is drawn at once comes out once, in order, and then the generator goes on. */
+static void gives_out_what_was_drawn_at_once(void **state)
+{
+	static const size_t sizes[] = {0, 12, 28, 144, 400};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		struct noon_rng a = noon_rng_seeded(9);
+		struct noon_rng b = noon_rng_seeded(9);
+		const size_t drawn = sizes[i] < NOON_RNG_DRAWN_MAX ? sizes[i] : NOON_RNG_DRAWN_MAX;
+		struct noon_rng_drawn d;
+		uint8_t got[200];
+		uint8_t expected[200];
+
+		noon_rng_draw(&d, &a, sizes[i]);
+		noon_rng_fill(&b, expected, drawn);
+		for (size_t at = 0; at < drawn; at += 4)
+			noon_rng_fill(&d.rng, got + at, 4);
+		assert_memory_equal(got, expected, drawn);
+		noon_rng_fill(&d.rng, got, 33);
+		noon_rng_fill(&b, expected, 33);
+		assert_memory_equal(got, expected, 33);
+		noon_rng_drawn_fini(&d);
+	}
+}
+
+/* A value that begins in what was drawn and ends beyond. */
+static void goes_on_in_the_middle_of_a_value(void **state)
+{
+	struct noon_rng a = noon_rng_seeded(9);
+	struct noon_rng b = noon_rng_seeded(9);
+	struct noon_rng_drawn d;
+	uint8_t got[24];
+	uint8_t expected[24];
+
+	(void)state;
+	noon_rng_draw(&d, &a, 8);
+	noon_rng_fill(&d.rng, got, sizeof(got));
+	noon_rng_fill(&b, expected, 8);
+	noon_rng_fill(&b, expected + 8, 16);
+	assert_memory_equal(got, expected, sizeof(got));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(repeats_for_a_seed),
 		cmocka_unit_test(seeds_by_splitmix),
 		cmocka_unit_test(has_the_moments_it_claims),
+		cmocka_unit_test(gives_out_what_was_drawn_at_once),
+		cmocka_unit_test(goes_on_in_the_middle_of_a_value),
 	};
 
 	return cmocka_run_group_tests_name("base/rng", tests, NULL, NULL);
