@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "crypto/aead.h"
+#include "daemon/duplicates.h"
 #include "daemon/log.h"
 #include "daemon/publish.h"
 #include "daemon/services.h"
@@ -389,6 +390,14 @@ static void on_event(void *arg, struct noon_actions *out)
 	refresh(d);
 }
 
+/* Before it votes: with the first exchange of a second name the machine would have two votes. */
+static void on_exchange(void *arg, const struct noon_daemon_source *s)
+{
+	struct noon_daemon *d = arg;
+
+	noon_duplicates_find(d, (size_t)(s - d->source));
+}
+
 static void on_ke(void *arg)
 {
 	struct noon_daemon *d = arg;
@@ -667,6 +676,7 @@ noon_err noon_daemon_start(struct noon_daemon *d)
 		.state_dir = d->conf.state_dir,
 		.ke_done = &d->ke_done,
 		.no_cert_time_check = d->conf.no_cert_time_check,
+		.on_exchange = on_exchange,
 		.on_event = on_event,
 		.on_ke = on_ke,
 		.tai = tell_tai,

@@ -12,6 +12,8 @@
 #include "link/ntp_link.h"
 #include "link/ptp_receiver_link.h"
 
+struct noon_daemon_source;
+
 /** What a source needs of its daemon. */
 struct noon_source_host {
 	struct noon_loop *loop;
@@ -22,6 +24,8 @@ struct noon_source_host {
 	const char *state_dir;
 	const unsigned *ke_done;     /**< key exchanges that succeeded so far, all sources */
 	unsigned no_cert_time_check; /**< until this many, certificate times do not count */
+	/** An exchange of the source is about to be taken in. */
+	void (*on_exchange)(void *arg, const struct noon_daemon_source *s);
 	/** The engine was fed: findings are in `out`. */
 	void (*on_event)(void *arg, struct noon_actions *out);
 	void (*on_ke)(void *arg); /**< a key exchange succeeded */
@@ -43,9 +47,11 @@ struct noon_daemon_source {
 	struct noon_daemon_ptp_port *port;  /**< of ptp; borrowed */
 	struct noon_ptp_keys *keys;	    /**< of ptp; borrowed, NULL: none */
 	struct noon_resolve *resolve;
-	struct noon_timer retry;    /**< of the resolution */
-	struct noon_actions events; /**< findings on their way to the host */
-	bool up;		    /**< init succeeded */
+	struct noon_timer retry;		       /**< of the resolution */
+	struct noon_actions events;		       /**< findings on their way to the host */
+	bool up;				       /**< init succeeded */
+	const struct noon_daemon_source *duplicate_of; /**< the same machine, which votes; NULL */
+	const char *duplicate_why;		       /**< static; valid with duplicate_of */
 	bool told_stamps;
 	unsigned misses; /**< in a row, for resolving anew */
 	uint64_t ke_ok;

@@ -222,6 +222,11 @@ static json_t *source(struct noon_daemon *d, const struct noon_daemon_source *s,
 		      "verdicts", noon_status_verdicts(p.counters));
 	if (o != NULL && r.has_data)
 		set_measurements(o, &r);
+	if (o != NULL && s->duplicate_of != NULL) {
+		(void)json_object_set_new(o, "duplicate_of",
+					  json_string(s->duplicate_of->conf->host));
+		(void)json_object_set_new(o, "duplicate_why", json_string(s->duplicate_why));
+	}
 	return o;
 }
 

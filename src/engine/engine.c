@@ -469,6 +469,8 @@ static void settle(struct noon_engine *e, const struct noon_source *s)
 		return;
 	if (s->verdict == NOON_SOURCE_FALSETICKER || s->conf.noselect || is_doubtful(e))
 		return;
+	if (s->duplicate)
+		return;
 	/* Nor is the exchange of a source in doubt evidence for anything. */
 	if (noon_watch_is_alarmed(e->guard[s - e->source]))
 		return;
@@ -649,6 +651,17 @@ static void forget(struct noon_engine *e)
 	noon_findings_clear(&e->of_engine, NOON_FINDING_BOUND_LIMIT);
 	noon_findings_clear(&e->of_engine, NOON_FINDING_NO_MAJORITY);
 	noon_findings_clear(&e->of_engine, NOON_FINDING_TOO_FEW);
+}
+
+void noon_engine_set_duplicate(struct noon_engine *e, uint32_t source, bool duplicate)
+{
+	struct noon_source *s = source_of(e, source);
+
+	if (!s || s->duplicate == duplicate)
+		return;
+	s->duplicate = duplicate;
+	if (!duplicate)
+		forget_source(e, source);
 }
 
 void noon_engine_on_discontinuity(struct noon_engine *e, noon_time now,

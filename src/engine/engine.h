@@ -105,6 +105,13 @@ NOON_MUST_USE noon_err noon_engine_add_source(struct noon_engine *e,
  */
 void noon_engine_set_guard(struct noon_engine *e, uint32_t source, struct noon_guard *guard);
 
+/**
+ * Take a source's vote away, because another one is the same machine, or give it back. It counts
+ * among the configured sources all the same, so that no more lies are needed to be believed. Given
+ * back, it begins anew: what it has proved was the other one's.
+ */
+void noon_engine_set_duplicate(struct noon_engine *e, uint32_t source, bool duplicate);
+
 /** Remove a source with all it has proved; the certificate stays until the next vote. */
 void noon_engine_remove_source(struct noon_engine *e, uint32_t source);
 

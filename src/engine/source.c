@@ -222,6 +222,8 @@ bool noon_source_can_vote(const struct noon_source *s, noon_time h)
 	 * before the next vote. */
 	const noon_dur left = noon_time_diff(s->cert.rate_until, h);
 
+	if (s->duplicate)
+		return false;
 	return s->in_use && s->has_cert && !s->suspect && !s->conf.noselect &&
 	       left > noon_time_diff(h, s->last_good);
 }

@@ -61,6 +61,7 @@ struct noon_source {
 	bool has_cert;
 	bool has_fit;
 	bool suspect;
+	bool duplicate; /**< another source is the same machine and votes: this one does not */
 	struct noon_wall above, below; /**< of this suspicion */
 	noon_time suspect_since;       /**< valid when suspect: when that began */
 	unsigned good_run;	       /**< accepted exchanges in a row */

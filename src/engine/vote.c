@@ -50,7 +50,7 @@ static void gather(const struct noon_source *s, size_t n, noon_time h, struct ba
 		if (!s[i].in_use || s[i].conf.noselect)
 			continue;
 		ret->selectable++;
-		if (s[i].suspect)
+		if (s[i].suspect && !s[i].duplicate)
 			ret->suspects |= bit(i);
 		if (!noon_source_can_vote(&s[i], h))
 			continue;

@@ -173,6 +173,9 @@ static void print_source(FILE *to, const json_t *s)
 		      noon_json_str(s, "address"), (unsigned)noon_json_num(s, "reach"),
 		      (int)noon_json_num(s, "poll"), noon_json_str(s, "minima"),
 		      noon_json_str(s, "tx_stamp"), noon_json_str(s, "rx_stamp"));
+	if (json_is_string(json_object_get(s, "duplicate_of")))
+		(void)fprintf(to, "    NO VOTE: the same machine as %s (%s)\n",
+			      noon_json_str(s, "duplicate_of"), noon_json_str(s, "duplicate_why"));
 	print_counters(to, "    packets: ", json_object_get(s, "verdicts"));
 	print_guard(to, json_object_get(s, "guard"));
 	print_conditions(to, json_object_get(s, "conditions"));

@@ -219,6 +219,59 @@ def test_liar_is_named(w):
     w.note(s["findings"], by_name)
 
 
+def test_a_liar_by_two_names_has_one_vote(w):
+    """One server of two is wrong by 100 ms, and is configured twice: it must not outvote the other."""
+    honest = w.server(name="honest", host="127.0.0.2")
+    liar = w.server(name="liar", host="127.0.0.1",
+                    clock={"type": "virtual", "offset": "100ms", "frequency-error": "0"})
+    twins = [w.nts_source(liar), w.nts_source(liar, host="localhost", family="ipv4")]
+    for order in (twins + [w.nts_source(honest)], [w.nts_source(honest)] + twins):
+        client = w.client(order, name=f"client{len(w.processes)}", top={"alert-limit": "2ms"},
+                          watch=False)
+        wait_for(lambda: all(x["accepted"] > 3 for x in client.status()["sources"]), 30, "all answer")
+        s = client.status()
+        by_name = {x["name"]: x for x in s["sources"]}
+        check(by_name["localhost"].get("duplicate_of") == "127.0.0.1", by_name["localhost"])
+        check("duplicate_of" not in by_name["127.0.0.1"], by_name["127.0.0.1"])
+        check("duplicate_of" not in by_name["127.0.0.2"], by_name["127.0.0.2"])
+        check("127.0.0.1 and localhost are one machine" in client.log(), client.log())
+        check("NO VOTE: the same machine as 127.0.0.1" in
+              w.tool("status", "--socket", client.socket).stdout, "status")
+        # Two that contradict each other: nobody can say which is right, and nobody does.
+        check(s["state"] != "ok" and "state ok" not in client.log(), s["state"], client.log())
+        client.stop()
+
+
+def test_two_servers_with_one_certificate_are_one(w):
+    """Behind two addresses is one machine, or one operator's: it shows the same key."""
+    first = w.server(name="first", host="127.0.0.2")
+    cert, key = w.certificate("shared", names=("127.0.0.2", "127.0.0.3"))
+    first.stop()
+    first.conf["nts-ke"].update({"ntsservercert": cert, "ntsserverkey": key})
+    first.start()
+    second = w.server(name="second", host="127.0.0.3",
+                      ke={"ntsservercert": cert, "ntsserverkey": key})
+    other = w.server(name="other", host="127.0.0.4")
+    sources = [w.nts_source(x) for x in (first, second, other)]
+    for _, inside in sources[:2]:
+        inside["ntstrustedcerts"] = cert
+    client = w.client(sources, top={"alert-limit": "2ms"})
+    client.wait_state("ok", 30)
+    wait_for(lambda: all(x["accepted"] > 3 for x in client.status()["sources"]), 30, "all answer")
+    s = client.status()
+    why = [x.get("duplicate_why") for x in s["sources"]]
+    check(why == [None, "the same key in the certificate", None], why)
+    check(s["voting"] == 2 and s["max_liars"] == 1, s["voting"], s["max_liars"])
+    # By the saved sessions, too: no key exchange shows the certificate then.
+    client.stop()
+    client.start()
+    client.wait_state("ok", 30)
+    wait_for(lambda: all(x["accepted"] > 0 for x in client.status()["sources"]), 30, "all answer")
+    s = client.status()
+    check([x.get("duplicate_of") for x in s["sources"]] == [None, "127.0.0.2", None], s["sources"])
+    check(all(x["nts"]["ke_ok"] == 0 for x in s["sources"]), [x["nts"] for x in s["sources"]])
+
+
 def test_server_that_starts_to_lie(w):
     """A trusted server jumps by 50 ms: its authentication is good, the client says so and holds."""
     good = w.server(name="good", host="127.0.0.1")

@@ -257,6 +257,32 @@ static void leap_needs_more_than_can_lie(void **state)
 	assert_false(hold(-1, 0).leap.disputed);
 }
 
+/* A machine that is configured twice is one voter; the liars that are reckoned with stay as many.
+ */
+static void a_duplicate_has_no_vote_and_lowers_no_budget(void **state)
+{
+	struct noon_vote v;
+
+	(void)state;
+	clear();
+	voter(0, 0, 100);
+	voter(1, 9000, 9100);
+	voter(2, 9000, 9100);
+	assert_int_equal(hold(-1, 0).outcome, NOON_VOTE_AGREED); /* the liar has won */
+	s[2].duplicate = true;
+	v = hold(-1, 0);
+	assert_int_equal(v.outcome, NOON_VOTE_NO_MAJORITY);
+	assert_int_equal(v.voters, 1 << 0 | 1 << 1);
+	assert_int_equal(v.liars, 1);
+	/* Nor is it a liar found, which would leave the other ones fewer. */
+	s[2].suspect = true;
+	v = hold(-1, 0);
+	assert_int_equal(v.suspects, 0);
+	assert_int_equal(v.outcome, NOON_VOTE_NO_MAJORITY);
+	voter(1, 50, 150);
+	assert_int_equal(hold(-1, 0).outcome, NOON_VOTE_AGREED);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -270,6 +296,7 @@ int main(void)
 		cmocka_unit_test(more_than_may_be_liars_have_to_agree),
 		cmocka_unit_test(silent_sources_count_for_the_budget),
 		cmocka_unit_test(a_vote_lives_as_long_as_the_shortest_rates_of_its_voters),
+		cmocka_unit_test(a_duplicate_has_no_vote_and_lowers_no_budget),
 		cmocka_unit_test(old_and_unselectable_sources_do_not_vote),
 		cmocka_unit_test(leap_needs_more_than_half),
 		cmocka_unit_test(leap_needs_more_than_can_lie),
