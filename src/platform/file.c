@@ -232,3 +232,15 @@ void noon_dir_runtime(char *out, size_t n)
 	else
 		(void)snprintf(out, n, "/tmp/noonmark-%u", (unsigned)geteuid());
 }
+
+/* A path of a socket has room for 107 bytes; what is made below the folder needs half of them. */
+#define TEMPORARY_MAX 40
+
+void noon_dir_template(const char *stem, char *out, size_t n)
+{
+	const char *base = getenv("TMPDIR");
+
+	if (base == NULL || base[0] != '/' || strlen(base) > TEMPORARY_MAX)
+		base = "/tmp";
+	(void)snprintf(out, n, "%s/%s.XXXXXX", base, stem);
+}

@@ -141,12 +141,11 @@ static bool is_same_exchange(const struct noon_flight *a, const struct noon_flig
 
 static void replay(struct noon_world *w, struct noon_sim_attacker *a, struct noon_flight *f)
 {
-	struct noon_flight **kept = &a->kept[f->dir];
+	struct noon_flight **kept = &a->kept[f->path][f->dir];
 
 	if (*kept != NULL && !is_same_exchange(*kept, f) && happens(a)) {
 		struct noon_flight *again = inject(w, a, f, f->dir);
 
-		again->path = (*kept)->path;
 		again->n = (*kept)->n;
 		memcpy(again->buf, (*kept)->buf, again->n);
 		noon_sim_launch(w, again);

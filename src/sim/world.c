@@ -248,8 +248,10 @@ void noon_world_free(struct noon_world *w)
 		free(w->node[i].engine);
 	}
 	for (uint32_t i = 0; i < w->s->attacks; i++)
-		for (int k = 0; k < 2; k++)
-			free(w->attacker[i].kept[k]);
+		for (uint32_t k = 0; k < w->s->paths; k++) {
+			free(w->attacker[i].kept[k][0]);
+			free(w->attacker[i].kept[k][1]);
+		}
 	while (w->spare != NULL) {
 		struct noon_flight *f = w->spare;
 

@@ -51,7 +51,7 @@ static bool make_certificate(struct own_certificate *o, const char *address)
 		free(x);
 		return false;
 	}
-	(void)snprintf(o->dir, sizeof(o->dir), "/tmp/noonmark-check-XXXXXX");
+	noon_dir_template("noonmark-check", o->dir, sizeof(o->dir));
 	ok = mkdtemp(o->dir) != NULL;
 	if (!ok)
 		o->dir[0] = '\0';

@@ -420,7 +420,7 @@ static int run(const struct noon_verb *self, int argc, char **argv)
 		return noon_tool_fail(self, "out of memory");
 	d->self = self;
 	d->args = args;
-	(void)snprintf(d->dir, sizeof(d->dir), "/tmp/noonmark-demo.XXXXXX");
+	noon_dir_template("noonmark-demo", d->dir, sizeof(d->dir));
 	if (!noon_children_find(&d->children, args.daemon))
 		status =
 			noon_tool_fail(self, "noonmarkd not found beside this program; --noonmarkd "

@@ -364,7 +364,7 @@ void noon_lab_play(const struct noon_scenario *s, const struct noon_lab_conf *co
 		return;
 	l->s = s;
 	l->stop = stop;
-	(void)snprintf(l->dir, sizeof(l->dir), "/tmp/noonmark-lab.XXXXXX");
+	noon_dir_template("noonmark-lab", l->dir, sizeof(l->dir));
 	if (!noon_children_find(&l->children, conf->daemon)) {
 		(void)snprintf(
 			ret->why, sizeof(ret->why),
