@@ -223,7 +223,8 @@ void noon_daemon_reading(struct noon_daemon *d, struct noon_reading *ret)
 	ret->terms.slewing += noon_dur_abs(off);
 	ret->terms.quantisation += err;
 	ret->bound = noon_sat_add(ret->bound, noon_sat_add(noon_dur_abs(off), err));
-	if (ret->bound > d->conf.engine.alert_limit && ret->state != NOON_STATE_UNSYNCHRONISED) {
+	if (noon_sat_add(ret->bound, ret->hidden) > d->conf.engine.alert_limit &&
+	    ret->state != NOON_STATE_UNSYNCHRONISED) {
 		ret->state = NOON_STATE_ALARM;
 		ret->void_after = h;
 	}

@@ -158,20 +158,33 @@ static json_t *guard_part(const struct noon_daemon *d, size_t i, noon_time now)
 	return o;
 }
 
+/* Numbers behind the third condition; null where there is none. */
+static json_t *third_condition(const struct noon_conditions *c)
+{
+	const bool guarded = c->batch > 0;
+
+	return json_pack("{s:o, s:o, s:o, s:o}", "shift_s",
+			 guarded ? seconds(c->shift) : json_null(), "shift_allowed_s",
+			 guarded ? seconds(c->shift_allowed) : json_null(), "batch_s",
+			 guarded ? seconds(c->batch) : json_null(), "uncertainty_s",
+			 c->uncertainty == NOON_DUR_MAX ? json_null() : seconds(c->uncertainty));
+}
+
 /* The three conditions of secure synchronisation, in their order. */
-static json_t *conditions(const struct noon_daemon *d, size_t i)
+static json_t *conditions(const struct noon_daemon *d, size_t i, noon_time now)
 {
 	json_t *list = json_array();
 	struct noon_conditions c;
 
-	noon_engine_conditions(d->engine, d->source[i].index, &c);
+	noon_engine_conditions(d->engine, d->source[i].index, now, &c);
 	for (unsigned k = 0; k < NOON_CONDITIONS; k++)
 		(void)json_array_append_new(
 			list, json_pack("{s:i, s:s, s:s}", "condition", (int)k + 1, "met",
 					noon_met_word(c.met[k]), "why", c.why[k]));
-	return json_pack("{s:o, s:f, s:b}", "list", list, "hidden_advance_s",
+	return json_pack("{s:o, s:f, s:b, s:f, s:b, s:o}", "list", list, "hidden_advance_s",
 			 noon_dur_to_s(c.hidden_advance), "hidden_advance_known",
-			 (int)c.hidden_known);
+			 (int)c.hidden_known, "shortening_s", noon_dur_to_s(c.shortening),
+			 "sufficient", (int)c.sufficient, "round_trip", third_condition(&c));
 }
 
 /* What depends on the protocol. */
@@ -240,7 +253,7 @@ static json_t *sources(struct noon_daemon *d, noon_time now)
 		if (o == NULL)
 			continue;
 		(void)json_object_set_new(o, "guard", guard_part(d, i, now));
-		(void)json_object_set_new(o, "conditions", conditions(d, i));
+		(void)json_object_set_new(o, "conditions", conditions(d, i, now));
 		(void)json_array_append_new(list, o);
 	}
 	return list;
@@ -338,6 +351,7 @@ static void set_reading(json_t *o, const struct noon_reading *r)
 	(void)json_object_set_new(o, "earliest", instant(noon_time_add(c, r->lower).ns));
 	(void)json_object_set_new(o, "latest", instant(noon_time_add(c, r->upper).ns));
 	(void)json_object_set_new(o, "bound_s", seconds(r->bound));
+	(void)json_object_set_new(o, "hidden_advance_s", seconds(r->hidden));
 	(void)json_object_set_new(o, "lower_s", seconds(r->lower));
 	(void)json_object_set_new(o, "upper_s", seconds(r->upper));
 	(void)json_object_set_new(o, "terms", terms(&r->terms));

@@ -31,6 +31,16 @@ struct noon_source_conf noon_source_conf_default(void)
 	};
 }
 
+static noon_dur over(noon_dur minimum, noon_dur light)
+{
+	return minimum > light ? minimum - light : 0;
+}
+
+struct noon_hidden noon_source_hidden(const struct noon_source_conf *conf)
+{
+	return (struct noon_hidden){over(conf->m_f, conf->light), over(conf->m_r, conf->light)};
+}
+
 static bool is_rate(noon_freq f)
 {
 	return f >= 0.0 && f <= 0.1;

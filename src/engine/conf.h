@@ -60,6 +60,15 @@ struct noon_source_conf {
 	bool noselect;		      /**< measured and reported, never votes; default false */
 };
 
+/** What a path faster than the minima assume could advance a packet by, ns, >= 0 (condition 2):
+ *  each minimum less light on the straight line, all of it where the distance is not known. */
+struct noon_hidden {
+	noon_dur f; /**< to the server: how far the upper edges may be too low */
+	noon_dur r; /**< from the server: how far the lower edges may be too high */
+};
+
+struct noon_hidden noon_source_hidden(const struct noon_source_conf *conf);
+
 /** Return the defaults of DESIGN section 4. */
 struct noon_engine_conf noon_engine_conf_default(void);
 struct noon_source_conf noon_source_conf_default(void);

@@ -144,10 +144,10 @@ static const struct noon_line *line_of(const struct noon_engine *e)
 static bool is_within(const struct noon_engine *e, noon_time h)
 {
 	return e->has_cert &&
-	       noon_bound_value(&e->cert, line_of(e), h) <= e->conf.alert_limit - LIMIT_MARGIN;
+	       noon_bound_value(&e->wide, line_of(e), h) <= e->conf.alert_limit - LIMIT_MARGIN;
 }
 
-/* Enter ALARM if the bound is above the limit at h. */
+/* Enter ALARM if the bound, with what a faster path could hide, is above the limit at h. */
 static void check_limit(struct noon_engine *e, noon_time h)
 {
 	if (!e->latch.synced)
@@ -157,7 +157,7 @@ static void check_limit(struct noon_engine *e, noon_time h)
 		return;
 	}
 	raise_engine(e, NOON_FINDING_BOUND_LIMIT, h,
-		     e->has_cert ? noon_bound_value(&e->cert, line_of(e), h) : NOON_DUR_MAX,
+		     e->has_cert ? noon_bound_value(&e->wide, line_of(e), h) : NOON_DUR_MAX,
 		     e->conf.alert_limit);
 	alarm(e);
 }
@@ -168,10 +168,10 @@ static void forget(struct noon_engine *e);
  * turns the time of PTP into UTC. */
 #define LEAP_MARGIN NOON_S(2)
 
-/* UTC at h by the certificate, ns since 1970. */
+/* UTC at h, whatever path an attacker has, ns since 1970. */
 static struct noon_interval utc_at(const struct noon_engine *e, noon_time h)
 {
-	const struct noon_interval theta = noon_cert_at(&e->cert, h);
+	const struct noon_interval theta = noon_cert_at(&e->wide, h);
 
 	return (struct noon_interval){noon_time_add(h, theta.lo).ns, noon_time_add(h, theta.hi).ns};
 }
@@ -257,7 +257,7 @@ static noon_dur interval_of(const struct noon_engine *e, const struct noon_sourc
 
 	if (e->has_cert && !e->latch.alarm)
 		room = noon_time_diff(
-			noon_bound_until(&e->cert, line_of(e), e->now, e->conf.alert_limit),
+			noon_bound_until(&e->wide, line_of(e), e->now, e->conf.alert_limit),
 			e->now);
 	if (!e->latch.synced)
 		room = NOON_DUR_MAX;
@@ -438,6 +438,7 @@ static void vote(struct noon_engine *e, const struct noon_source *s, bool accept
 		noon_findings_clear(&e->of_engine, NOON_FINDING_NO_MAJORITY);
 		noon_findings_clear(&e->of_engine, NOON_FINDING_TOO_FEW);
 		e->cert = e->vote.cert;
+		e->wide = e->vote.wide;
 		e->has_cert = true;
 		e->leap_vote = e->vote.leap;
 		if (is_doubtful(e))
@@ -453,7 +454,7 @@ static void vote(struct noon_engine *e, const struct noon_source *s, bool accept
 static bool lasts(const struct noon_engine *e, const struct noon_source *s)
 {
 	const struct noon_schedule no_burst = {.poll = s->schedule.poll};
-	const noon_time until = noon_bound_until(&e->cert, line_of(e), e->now, e->conf.alert_limit);
+	const noon_time until = noon_bound_until(&e->wide, line_of(e), e->now, e->conf.alert_limit);
 	const noon_dur room = noon_time_diff(until, e->now);
 
 	return room >= POLLS_AHEAD * noon_schedule_interval(&no_burst, &s->conf, room);
@@ -615,7 +616,7 @@ noon_time noon_engine_deadline(const struct noon_engine *e)
 	 * at their bound themselves, so the latch may follow a little later. */
 	if (e->latch.synced && e->has_cert && is_within(e, e->now))
 		until = noon_time_min(until,
-				      noon_time_add(noon_bound_until(&e->cert, line_of(e), e->now,
+				      noon_time_add(noon_bound_until(&e->wide, line_of(e), e->now,
 								     e->conf.alert_limit),
 						    1));
 	if (noon_time_is_never(until))

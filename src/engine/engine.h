@@ -9,7 +9,8 @@
  *
  * Promise. While the assumptions of the configuration hold, UTC lies in [C + lower, C + upper]
  * of every reading that has a bound, in every state, against anybody who can delay, drop,
- * reorder or replay. State OK says besides that the bound is at most the alert limit. When an
+ * reorder or replay. State OK says besides that the bound, and what a path faster than the minima
+ * could hide, together are at most the alert limit (condition 2). When an
  * assumption is seen to be false, the engine raises a finding, keeps the last certificate and
  * lets it widen; it neither steers nor steps on such an exchange.
  *
@@ -50,6 +51,7 @@ struct noon_engine {
 	struct noon_findings of_engine;
 	struct noon_vote vote; /**< the last one held */
 	struct noon_cert cert; /**< the last one agreed; valid when has_cert */
+	struct noon_cert wide; /**< ... with minima of light, which the limit is compared with */
 	struct noon_discipline discipline;
 	struct noon_latch latch;
 	struct noon_leap_list leap_list; /**< as the owner last told */
@@ -166,9 +168,10 @@ void noon_engine_source_report(const struct noon_engine *e, uint32_t source, noo
 /**
  * Judge the conditions of secure synchronisation for a source as it is used now.
  * @param      source  in use
+ * @param      now     not before the last event
  * @param[out] ret     always filled
  */
-void noon_engine_conditions(const struct noon_engine *e, uint32_t source,
+void noon_engine_conditions(const struct noon_engine *e, uint32_t source, noon_time now,
 			    struct noon_conditions *ret);
 
 /**

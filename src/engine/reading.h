@@ -14,10 +14,10 @@
 
 /** How far a reading may be trusted. Its bound is true in every state that has one. */
 enum noon_state {
-	NOON_STATE_UNSYNCHRONISED, /**< bound not yet within L, or not for two polls */
-	NOON_STATE_OK,		   /**< bound <= L, exchanges arrive */
-	NOON_STATE_HOLDOVER,	   /**< bound <= L, no good exchange for some polls */
-	NOON_STATE_ALARM,	   /**< bound > L, or an assumption was seen to be false */
+	NOON_STATE_UNSYNCHRONISED, /**< bound + hidden not yet within L, or not for two polls */
+	NOON_STATE_OK,		   /**< bound + hidden <= L, exchanges arrive */
+	NOON_STATE_HOLDOVER,	   /**< the same, no good exchange for some polls */
+	NOON_STATE_ALARM,	   /**< above L, or an assumption was seen to be false */
 };
 
 /** Return the short word of a state ("holdover"); static, never NULL. */
@@ -41,6 +41,8 @@ struct noon_reading {
 	noon_dur lower;		 /**< UTC - C at least, ns, signed */
 	noon_dur upper;		 /**< UTC - C at most, ns, signed */
 	noon_dur bound;		 /**< max(|lower|, |upper|), ns; NOON_DUR_MAX: nothing is known */
+	noon_dur hidden;	 /**< what a path faster than the minima assume could add to the
+				  *   error, unseen, ns, >= 0 (condition 2) */
 	struct noon_terms terms; /**< zeros when nothing is known */
 	noon_dur to_slew;	 /**< still to be added to C by the slew under way, ns, signed */
 	noon_freq freq_error;	 /**< of h as estimated; > 0: h runs fast */
@@ -49,14 +51,15 @@ struct noon_reading {
 	noon_freq lower_rate;	 /**< UTC(h') - h' >= corr + lower + lower_rate (h' - h) */
 	noon_freq upper_rate;	 /**< UTC(h') - h' <= corr + upper + upper_rate (h' - h) */
 	noon_time rates_until;	 /**< rate_bound, lower_rate and upper_rate hold until here */
-	noon_time void_after;  /**< last instant for which bound <= L can be said now; <= h when it
-				*   is above L already or unknown; never beyond rates_until */
-	noon_time fresh_until; /**< OK turns into HOLDOVER here */
-	enum noon_leap leap;   /**< announced by the majority */
-	uint32_t findings;     /**< bit 1 << enum noon_finding_kind: active now */
-	uint32_t voting;       /**< sources that voted in the last vote */
-	uint32_t selectable;   /**< configured sources that may vote, silent ones included */
-	uint32_t liars;	       /**< of them allowed to be false (f); f + 1 have to agree */
+	noon_time void_after;	 /**< last instant for which bound + hidden <= L can be said now;
+				  *   <= h when it is above L already or unknown; never beyond
+				  *   rates_until */
+	noon_time fresh_until;	 /**< OK turns into HOLDOVER here */
+	enum noon_leap leap;	 /**< announced by the majority */
+	uint32_t findings;	 /**< bit 1 << enum noon_finding_kind: active now */
+	uint32_t voting;	 /**< sources that voted in the last vote */
+	uint32_t selectable;	 /**< configured sources that may vote, silent ones included */
+	uint32_t liars;		 /**< of them allowed to be false (f); f + 1 have to agree */
 };
 
 /** One source as an operator wants to see it. */

@@ -61,7 +61,8 @@ static enum noon_leap announced(const struct noon_engine *e)
 static void cover_leap(const struct noon_engine *e, struct noon_reading *r)
 {
 	const noon_time c = noon_time_add(r->h, r->corr);
-	struct noon_interval utc = {noon_time_add(c, r->lower).ns, noon_time_add(c, r->upper).ns};
+	struct noon_interval utc = {noon_time_add(c, noon_sat_sub(r->lower, r->hidden)).ns,
+				    noon_time_add(c, noon_sat_add(r->upper, r->hidden)).ns};
 	const noon_dur left = noon_sat_sub(e->leap.from.ns, utc.hi);
 	noon_dur bound;
 
@@ -111,10 +112,13 @@ void noon_engine_reading(const struct noon_engine *e, noon_time h, struct noon_r
 		.liars = e->vote.liars,
 	};
 	if (e->has_cert) {
+		const noon_dur wide = noon_bound_value(&e->wide, line, h);
+
 		noon_bound_at(&e->cert, line, ret);
-		ret->void_after = noon_bound_until(&e->cert, line, h, e->conf.alert_limit);
+		ret->hidden = noon_sat_sub(wide, ret->bound);
+		ret->void_after = noon_bound_until(&e->wide, line, h, e->conf.alert_limit);
 		cover_leap(e, ret);
-		within = ret->bound <= e->conf.alert_limit;
+		within = noon_sat_add(ret->bound, ret->hidden) <= e->conf.alert_limit;
 	}
 	ret->state = noon_latch_state(&e->latch, within, noon_time_before(h, e->fresh_until));
 }
@@ -166,11 +170,17 @@ void noon_engine_source_report(const struct noon_engine *e, uint32_t source, noo
 		report_data(s, &e->discipline.line, now, ret);
 }
 
-void noon_engine_conditions(const struct noon_engine *e, uint32_t source,
+void noon_engine_conditions(const struct noon_engine *e, uint32_t source, noon_time now,
 			    struct noon_conditions *ret)
 {
+	const struct noon_conditions_conf conf = {
+		.limit = e->conf.alert_limit,
+		.max_age = e->conf.max_age,
+		.now = now,
+	};
+
 	assert(source < NOON_SOURCES_MAX && e->source[source].in_use);
-	noon_conditions_of(&e->source[source], e->guard[source], e->conf.alert_limit, ret);
+	noon_conditions_of(&e->source[source], e->guard[source], &conf, ret);
 }
 
 static void shift_cert(struct noon_cert *c, noon_dur d)
@@ -193,11 +203,14 @@ void noon_engine_shift(struct noon_engine *e, noon_dur d)
 		s->last.t2 = noon_time_add(s->last.t2, d);
 		s->last.t3 = noon_time_add(s->last.t3, d);
 		shift_cert(&s->cert, d);
+		shift_cert(&s->wide, d);
 		s->above.theta = noon_sat_add(s->above.theta, d);
 		s->below.theta = noon_sat_add(s->below.theta, d);
 	}
 	shift_cert(&e->vote.cert, d);
+	shift_cert(&e->vote.wide, d);
 	shift_cert(&e->cert, d);
+	shift_cert(&e->wide, d);
 	line->corr0 = noon_sat_add(line->corr0, d);
 	line->steps++;
 }

@@ -125,6 +125,23 @@ static bool agrees(struct noon_source *s, const struct noon_exchange *x, noon_ti
 	return noon_fuse(&s->window, x, d, now, ret) == NOON_OK;
 }
 
+/* Certify with minima that no path can be faster than. What a faster path hides moves the edges,
+ * and with them the rates between them, so it is not enough to add it to the end. */
+static void certify_wide(struct noon_source *s, const struct noon_drift *d, noon_time now)
+{
+	const struct noon_hidden hidden = noon_source_hidden(&s->conf);
+	noon_err err;
+
+	s->wide = s->cert;
+	if (hidden.f == 0 && hidden.r == 0)
+		return;
+	noon_window_widen(&s->window, hidden.r, hidden.f);
+	err = noon_fuse(&s->window, NULL, d, now, &s->wide);
+	noon_window_widen(&s->window, -hidden.r, -hidden.f);
+	assert(!err); /* the edges meet as they are */
+	(void)err;
+}
+
 /* Fit, and see how well the line will still be known at the next poll. */
 static enum noon_trend fit(struct noon_source *s)
 {
@@ -208,6 +225,7 @@ enum noon_sample_fate noon_source_take(struct noon_source *s, const struct noon_
 	}
 	s->cert = cert;
 	accept(s, &sample, &ex, now, clear);
+	certify_wide(s, d, now);
 	return NOON_SAMPLE_ACCEPTED;
 }
 

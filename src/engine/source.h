@@ -53,7 +53,9 @@ struct noon_source {
 	struct noon_source_conf conf;
 	struct noon_schedule schedule;
 	struct noon_window window;
-	struct noon_cert cert;	   /**< of the window; valid when has_cert */
+	struct noon_cert cert; /**< of the window; valid when has_cert */
+	struct noon_cert wide; /**< the same with minima of light: true whatever path an attacker
+				*   has; valid when has_cert */
 	struct noon_points points; /**< for the regression */
 	struct noon_fit fit;	   /**< valid when has_fit */
 	struct noon_sample last;   /**< newest accepted one; valid when has_cert */

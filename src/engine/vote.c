@@ -13,6 +13,7 @@ _Static_assert(NOON_SOURCES_MAX <= NOON_SELECT_MAX, "every source can vote");
 /* The voters of one ballot, side by side. */
 struct ballot {
 	size_t n;
+	bool wide; /* with minima of light */
 	uint32_t index[NOON_SOURCES_MAX];
 	struct noon_interval theta[NOON_SOURCES_MAX];
 	struct noon_interval rate[NOON_SOURCES_MAX];
@@ -43,6 +44,18 @@ static unsigned count(uint32_t bits)
 	return n;
 }
 
+/* Add the vote of source i. */
+static void cast(struct ballot *b, uint32_t i, const struct noon_cert *c, noon_time h)
+{
+	b->index[b->n] = i;
+	b->theta[b->n] = noon_cert_at(c, h);
+	b->rate[b->n] = (struct noon_interval){
+		noon_scale_floor(RATE_UNIT, c->rate.min),
+		noon_scale_ceil(RATE_UNIT, c->rate.max),
+	};
+	b->n++;
+}
+
 static void gather(const struct noon_source *s, size_t n, noon_time h, struct ballot *b,
 		   struct noon_vote *ret)
 {
@@ -55,13 +68,7 @@ static void gather(const struct noon_source *s, size_t n, noon_time h, struct ba
 		if (!noon_source_can_vote(&s[i], h))
 			continue;
 		ret->voters |= bit(i);
-		b->index[b->n] = i;
-		b->theta[b->n] = noon_cert_at(&s[i].cert, h);
-		b->rate[b->n] = (struct noon_interval){
-			noon_scale_floor(RATE_UNIT, s[i].cert.rate.min),
-			noon_scale_ceil(RATE_UNIT, s[i].cert.rate.max),
-		};
-		b->n++;
+		cast(b, i, &s[i].cert, h);
 	}
 }
 
@@ -85,7 +92,8 @@ static void certify(const struct noon_source *s, const struct ballot *b, const s
 				     (double)rate.hi / (double)RATE_UNIT};
 	c->rate_until = NOON_TIME_NEVER;
 	for (size_t i = 0; i < b->n; i++) {
-		const struct noon_cert *own = &s[b->index[i]].cert;
+		const struct noon_source *of = &s[b->index[i]];
+		const struct noon_cert *own = b->wide ? &of->wide : &of->cert;
 
 		c->rate_until = noon_time_min(c->rate_until, own->rate_until);
 		if (b->theta[i].lo == c->theta.lo)
@@ -112,6 +120,33 @@ static struct noon_leap_vote leap_of(const struct noon_source *s, size_t n, uint
 	return (struct noon_leap_vote){NOON_LEAP_NONE, votes[NOON_LEAP_NONE] < all};
 }
 
+/* Let the same voters vote with what holds whatever path an attacker has. Where what they prove
+ * with the minima meets, so does this, which contains it. */
+static void elect_wide(const struct noon_source *s, const struct ballot *b, size_t f,
+		       const struct noon_drift *d, noon_time h, struct noon_vote *ret)
+{
+	struct ballot w = {.wide = true};
+	struct noon_interval rate = {0, 0};
+	uint32_t late, fast;
+	bool any = false;
+	noon_err err;
+
+	ret->wide = ret->cert;
+	for (size_t i = 0; i < b->n; i++) {
+		const struct noon_hidden hidden = noon_source_hidden(&s[b->index[i]].conf);
+
+		any = any || hidden.f > 0 || hidden.r > 0;
+		cast(&w, b->index[i], &s[b->index[i]].wide, h);
+	}
+	if (!any)
+		return;
+	err = noon_select(w.theta, w.n, f, &ret->wide.theta, &late);
+	err = err ? err : noon_select(w.rate, w.n, f, &rate, &fast);
+	assert(!err);
+	(void)err;
+	certify(s, &w, d, h, rate, &ret->wide);
+}
+
 /* Select among the voters with at most f liars left. */
 static enum noon_vote_outcome elect(const struct noon_source *s, size_t n, const struct ballot *b,
 				    size_t f, const struct noon_drift *d, noon_time h,
@@ -129,6 +164,7 @@ static enum noon_vote_outcome elect(const struct noon_source *s, size_t n, const
 	if (count(ret->falsetickers) > f)
 		return NOON_VOTE_NO_MAJORITY;
 	certify(s, b, d, h, rate, &ret->cert);
+	elect_wide(s, b, f, d, h, ret);
 	ret->leap = leap_of(s, n, ret->voters & ~ret->falsetickers, f);
 	return NOON_VOTE_AGREED;
 }

@@ -31,6 +31,8 @@ enum noon_vote_outcome {
 struct noon_vote {
 	enum noon_vote_outcome outcome;
 	struct noon_cert cert;	    /**< valid when AGREED */
+	struct noon_cert wide;	    /**< the same vote on what holds with minima of light
+				     *   (condition 2); it contains `cert`; valid when AGREED */
 	uint32_t voters;	    /**< bit per source */
 	uint32_t falsetickers;	    /**< bit per source; subset of voters */
 	uint32_t suspects;	    /**< bit per source */

@@ -58,6 +58,8 @@ struct noon_guard_conf {
 	double noise_ns;    /**< standard deviation of a round-trip time by stamps alone, >= 0 */
 	double inflation;   /**< variance of a mean over that of independent values, >= 1 */
 	double base_loss;   /**< lost exchanges at the calibration, 0..1 */
+	double interval_s;  /**< mean one from exchange to exchange at the calibration, s; shown and
+			     *   compared with the polls, never used here; 0 (default): not known */
 	unsigned batch_max; /**< 0: NOON_GUARD_BATCH_MAX */
 };
 
@@ -87,6 +89,8 @@ struct noon_guard_plan {
 	struct noon_guard_limit limit[NOON_STATISTICS]; /**< units of each statistic */
 	double centre_ns;  /**< mean of the cells: what the mean of a batch is compared with */
 	double top_ns;	   /**< larger values count as this one in means and variance */
+	double model_ns;   /**< U_model: how far a batch that nobody attacks may lie from what the
+			    *   law says, by the statistic that leads */
 	double gate_ns;	   /**< largest plausible value */
 	double gate_share; /**< share of values above it at the calibration, at most */
 	size_t refs;	   /**< CUSUMs in use */

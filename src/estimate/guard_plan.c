@@ -40,7 +40,7 @@ static bool conf_is_good(const struct noon_guard_conf *c)
 	return c->shift_ns > 0 && c->shift_ns < 1e18 && c->p_d >= 0.5 && c->p_d < 1.0 &&
 	       c->p_fa >= NOON_GUARD_P_FA_MIN && c->p_fa <= 0.1 && c->noise_ns >= 0.0 &&
 	       c->noise_ns < 1e18 && c->inflation >= 1.0 && c->inflation <= 1e6 &&
-	       c->base_loss >= 0.0 && c->base_loss < 1.0 &&
+	       c->base_loss >= 0.0 && c->base_loss < 1.0 && c->interval_s >= 0.0 &&
 	       (c->batch_max == 0 ||
 		(c->batch_max >= NOON_GUARD_BATCH_MIN && c->batch_max <= NOON_GUARD_BATCH_MAX));
 }
@@ -224,6 +224,26 @@ static void limit_moments(struct noon_guard_plan *p, const struct noon_cgf *k, d
 					  noon_mean_isf(&square, n, alpha) + var_room + stamps};
 }
 
+/* U_model of the statistic that leads (theory reference, section 1.2): what the law leaves open of
+ * an honest batch, but for its share of p_fa, and what the calibration may be wrong by. */
+static double model_of(const struct noon_guard_plan *p, const struct noon_cgf *k, double alpha,
+		       double cal_sd)
+{
+	const double n = fmax(p->batch / p->conf.inflation, 1.0);
+	const double room = Z_COUNT * cal_sd;
+	double least;
+
+	if (p->leads == NOON_STATISTIC_MEAN)
+		return fmax(noon_mean_isf(k, n, alpha) - p->centre_ns,
+			    p->centre_ns - noon_mean_isf(k, n, 1.0 - alpha)) +
+		       room;
+	/* The smallest of n is above x with (1 - F(x))^n. */
+	least = noon_law_quantile(&p->law, 1.0 - pow(alpha, 1.0 / n)) - p->law.least_ns;
+	if (p->law.count > 0)
+		least += noon_law_quantile(&p->law, 0.01) - p->law.least_ns;
+	return least + p->law.step_ns;
+}
+
 static void limit_counts(struct noon_guard_plan *p, double alpha)
 {
 	const struct noon_guard_conf *c = &p->conf;
@@ -290,6 +310,7 @@ noon_err noon_guard_plan_make(struct noon_cusum_work *w, const struct noon_law *
 	if (err)
 		return err;
 	limit_moments(ret, &k, alpha, cal_sd);
+	ret->model_ns = model_of(ret, &k, alpha, cal_sd);
 	limit_counts(ret, alpha);
 	tune_cusums(w, ret, alpha);
 	return NOON_OK;

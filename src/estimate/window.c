@@ -80,10 +80,20 @@ void noon_window_add(struct noon_window *w, const struct noon_exchange *x, noon_
 	insert(&w->hi, &x->hi, -1, rate);
 }
 
+static void shift(struct noon_edges *es, noon_dur d)
+{
+	for (size_t i = 0; i < es->n; i++)
+		es->e[i].theta = noon_sat_add(es->e[i].theta, d);
+}
+
+void noon_window_widen(struct noon_window *w, noon_dur lo, noon_dur hi)
+{
+	shift(&w->lo, -lo);
+	shift(&w->hi, hi);
+}
+
 void noon_window_shift(struct noon_window *w, noon_dur d)
 {
-	for (size_t i = 0; i < w->lo.n; i++)
-		w->lo.e[i].theta = noon_sat_add(w->lo.e[i].theta, d);
-	for (size_t i = 0; i < w->hi.n; i++)
-		w->hi.e[i].theta = noon_sat_add(w->hi.e[i].theta, d);
+	shift(&w->lo, d);
+	shift(&w->hi, d);
 }

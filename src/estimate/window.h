@@ -41,6 +41,10 @@ void noon_window_expire(struct noon_window *w, noon_time oldest);
  */
 void noon_window_add(struct noon_window *w, const struct noon_exchange *x, noon_freq rate);
 
+/** Move every lower edge down by lo and every upper one up by hi, ns: what the window proves when
+ *  the minima are smaller by as much. Negative: back again. */
+void noon_window_widen(struct noon_window *w, noon_dur lo, noon_dur hi);
+
 /** Add d to the offset of every edge: the time scale itself was shifted (a leap second). */
 void noon_window_shift(struct noon_window *w, noon_dur d);
 

@@ -156,6 +156,7 @@ noon_err noon_baseline_plan(const struct noon_baseline_data *b, const struct noo
 	want.noise_ns = (double)b->head.granularity_ns / sqrt(12.0);
 	want.inflation = c->inflation;
 	want.base_loss = loss_of(&b->head);
+	want.interval_s = noon_baseline_interval_s(&b->head);
 	if (noon_campaign_drifts(c)) {
 		(void)snprintf(ret_why, NOON_BASELINE_WHY_MAX,
 			       "%s: the round-trip times moved during the campaign (drift %.3f us, "

@@ -349,7 +349,7 @@ struct noon_sim_tally noon_world_tally(const struct noon_world *w, uint32_t node
 
 		if (w->s->path[i].client != node)
 			continue;
-		noon_engine_conditions(e, a->source, &c);
+		noon_engine_conditions(e, a->source, e->now, &c);
 		for (size_t k = 0; k < NOON_CONDITIONS; k++)
 			t.noncompliant[k] += c.met[k] == NOON_MET_NO;
 		if (c.hidden_advance > t.hidden_advance)

@@ -64,7 +64,12 @@ static void print_clock(FILE *to, const json_t *s)
 		return;
 	}
 	noon_tool_dur(bound, sizeof(bound), noon_json_num(s, "bound_s"));
-	(void)fprintf(to, "bound       +-%s   alert limit %s\n", bound, limit);
+	(void)fprintf(to, "bound       +-%s", bound);
+	if (noon_json_num(s, "hidden_advance_s") > 0) {
+		noon_tool_dur(bound, sizeof(bound), noon_json_num(s, "hidden_advance_s"));
+		(void)fprintf(to, " and hidden advance %s", bound);
+	}
+	(void)fprintf(to, "   alert limit %s\n", limit);
 	print_terms(to, s);
 	(void)fprintf(to, "frequency   %+.3f ppm +-%.3f ppm\n", noon_json_num(s, "frequency_ppm"),
 		      noon_json_num(s, "rate_bound_ppm"));
@@ -108,10 +113,37 @@ static void print_guard(FILE *to, const json_t *g)
 		      noon_json_str(g, "leads"), noon_json_str(g, "baseline"));
 }
 
+static void print_figure(FILE *to, const json_t *o, const char *key, const char *before,
+			 const char *after)
+{
+	char d[DUR];
+
+	if (!json_is_number(json_object_get(o, key)))
+		return;
+	noon_tool_dur(d, sizeof(d), noon_json_num(o, key));
+	(void)fprintf(to, "%s%s%s", before, d, after);
+}
+
+static void print_condition_figures(FILE *to, const json_t *c)
+{
+	const json_t *rtt = json_object_get(c, "round_trip");
+
+	if (noon_json_num(c, "hidden_advance_s") > 0)
+		print_figure(to, c, "hidden_advance_s", "    hidden advance up to ", "\n");
+	print_figure(to, c, "shortening_s", "    the path may be shortened by up to ",
+		     " (RTT/2 - D/c)\n");
+	print_figure(to, rtt, "shift_s", "    a batch shows a shift of ", "");
+	print_figure(to, rtt, "shift_allowed_s", ", harm begins at ", "");
+	print_figure(to, rtt, "batch_s", ", it takes ", "\n");
+	print_figure(to, rtt, "uncertainty_s", "    2 (U_model + U_noise) = ",
+		     json_is_true(json_object_get(c, "sufficient"))
+			     ? ": the three are sufficient\n"
+			     : ": the three are not sufficient\n");
+}
+
 static void print_conditions(FILE *to, const json_t *c)
 {
 	const json_t *list = json_object_get(c, "list");
-	char hidden[DUR];
 
 	for (size_t i = 0; i < json_array_size(list); i++) {
 		const json_t *o = json_array_get(list, i);
@@ -124,10 +156,7 @@ static void print_conditions(FILE *to, const json_t *c)
 				      (int)noon_json_num(o, "condition"), noon_json_str(o, "met"),
 				      noon_json_str(o, "why"));
 	}
-	if (noon_json_num(c, "hidden_advance_s") <= 0)
-		return;
-	noon_tool_dur(hidden, sizeof(hidden), noon_json_num(c, "hidden_advance_s"));
-	(void)fprintf(to, "    hidden advance up to %s\n", hidden);
+	print_condition_figures(to, c);
 }
 
 /* How it is spoken to, and whether what it says can be forged. */

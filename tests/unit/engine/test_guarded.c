@@ -254,6 +254,7 @@ static void losses_are_a_finding_and_no_alarm(void **state)
 
 static void conditions_are_those_of_the_source_with_its_guard(void **state)
 {
+	struct noon_conditions_conf conf;
 	struct noon_conditions c;
 	struct noon_conditions same;
 
@@ -261,16 +262,17 @@ static void conditions_are_those_of_the_source_with_its_guard(void **state)
 	start(1);
 	h += NOON_S(1);
 	exchange(0, 0);
-	noon_engine_conditions(&e, 0, &c);
-	noon_conditions_of(&e.source[0], &guard[0], e.conf.alert_limit, &same);
+	conf = (struct noon_conditions_conf){e.conf.alert_limit, e.conf.max_age, e.now};
+	noon_engine_conditions(&e, 0, e.now, &c);
+	noon_conditions_of(&e.source[0], &guard[0], &conf, &same);
 	for (size_t k = 0; k < NOON_CONDITIONS; k++) {
 		assert_int_equal(c.met[k], same.met[k]);
 		assert_string_equal(c.why[k], same.why[k]);
 	}
-	assert_int_not_equal(c.met[2], NOON_MET_UNKNOWN);
+	assert_true(c.batch > 0 && c.batch == same.batch);
 	noon_engine_set_guard(&e, 0, NULL);
-	noon_engine_conditions(&e, 0, &c);
-	assert_int_equal(c.met[2], NOON_MET_UNKNOWN);
+	noon_engine_conditions(&e, 0, e.now, &c);
+	assert_int_equal(c.batch, 0);
 }
 
 int main(void)

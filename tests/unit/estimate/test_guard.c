@@ -365,6 +365,66 @@ static void minimum_leaves_room_below_the_least_value(void **state)
 	assert_true(found >= 4990);
 }
 
+/* U_model holds an honest batch, by the statistic that leads, but for its share of p_fa, and not
+ * much more than that. */
+static void model_error_holds_an_honest_batch(void **state)
+{
+	const struct noon_channel channel[2] = {noon_channel_default(), quiet()};
+	struct noon_rng rng = noon_rng_seeded(71);
+	struct noon_guard_conf conf;
+	static int64_t rtt[2000];
+	double exact;
+
+	(void)state;
+	for (unsigned k = 0; k < 2; k++) {
+		unsigned beyond = 0;
+		double most = 0;
+
+		make(&channel[k], k == 0 ? 12 * US : 4 * US, 1e-2);
+		for (unsigned b = 0; b < 2000; b++) {
+			double sum = 0, least = HUGE_VAL, off;
+
+			for (unsigned i = 0; i < plan.batch; i++) {
+				const double x = draw(&channel[k], &rng);
+
+				sum += x / plan.batch;
+				least = fmin(least, x);
+			}
+			off = k == 0 ? fabs(sum - law.mean_ns) : least - law.least_ns;
+			beyond += off > plan.model_ns;
+			most = fmax(most, off);
+		}
+		assert_int_equal(plan.leads, k == 0 ? NOON_STATISTIC_MEAN : NOON_STATISTIC_MINIMUM);
+		assert_true(beyond <= 14);
+		assert_true(k == 1 || plan.model_ns < 1.3 * most);
+	}
+	/* A campaign leaves room for what it did not see. */
+	for (size_t i = 0; i < 2000; i++)
+		rtt[i] = (int64_t)draw(&channel[0], &rng);
+	make(&channel[0], 12 * US, 1e-2);
+	assert_int_equal(noon_law_of_samples(rtt, 2000, 1.0, &law), NOON_OK);
+	conf = plan.conf;
+	assert_int_equal(noon_guard_plan_make(&work, &law, &conf, &plan), NOON_OK);
+	exact = law.sd_ns * (noon_normal_isf(1e-2 / 9) / sqrt(plan.batch) + 3 / sqrt(2000));
+	assert_true(plan.model_ns > 0.97 * exact && plan.model_ns < 1.1 * exact);
+}
+
+static void interval_of_the_campaign_is_kept(void **state)
+{
+	const struct noon_channel c = quiet();
+	struct noon_guard_conf conf = noon_guard_conf_default();
+
+	(void)state;
+	assert_true(conf.interval_s <= 0.0);
+	make(&c, 4 * US, 1e-3);
+	conf = plan.conf;
+	conf.interval_s = 0.25;
+	assert_int_equal(noon_guard_plan_make(&work, &law, &conf, &plan), NOON_OK);
+	assert_true(plan.conf.interval_s > 0.24 && plan.conf.interval_s < 0.26);
+	conf.interval_s = -1.0;
+	assert_int_equal(noon_guard_plan_make(&work, &law, &conf, &plan), NOON_ERR_RANGE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -383,6 +443,8 @@ int main(void)
 		cmocka_unit_test(calibrated_loss_is_no_alarm),
 		cmocka_unit_test(heavy_tail_does_not_hide_a_shift),
 		cmocka_unit_test(minimum_leaves_room_below_the_least_value),
+		cmocka_unit_test(model_error_holds_an_honest_batch),
+		cmocka_unit_test(interval_of_the_campaign_is_kept),
 	};
 
 	return cmocka_run_group_tests_name("estimate/guard", tests, NULL, NULL);

@@ -86,6 +86,11 @@ static void expires_and_shifts(void **state)
 	noon_window_expire(&w, (noon_time){105});
 	assert_int_equal(w.hi.n, 1);
 	assert_int_equal(w.lo.n, 2);
+	noon_window_widen(&w, 30, 400);
+	assert_int_equal(w.hi.e[0].theta, 402);
+	assert_int_equal(w.lo.e[0].theta, -31);
+	assert_int_equal(w.lo.e[1].theta, -32);
+	noon_window_widen(&w, -30, -400);
 	noon_window_shift(&w, -NOON_S(1));
 	assert_int_equal(w.hi.e[0].theta, 2 - NOON_S(1));
 	assert_int_equal(w.lo.e[0].theta, -1 - NOON_S(1));
