@@ -16,6 +16,7 @@
 
 #include "daemon/config_priv.h"
 #include "estimate/minima.h"
+#include "estimate/rate.h"
 #include "platform/cfg_file.h"
 #include "platform/file.h"
 #include "platform/text.h"
@@ -268,6 +269,17 @@ static void take_distance(double distance_m, struct noon_source_conf *s)
 	s->minima = NOON_MINIMA_GEOMETRY;
 }
 
+/* The fastest path there can be: light, or what the operator says of the medium. */
+static noon_err take_fastest(cfg_t *cfg, struct noon_source_conf *s)
+{
+	const double index = cfg_getfloat(cfg, "attacker-index");
+
+	if (!(index >= 1.0 && index <= 10.0))
+		return refuse(cfg, "attacker-index: expected 1 to 10");
+	s->light = noon_scale_floor(s->m_f, index);
+	return NOON_OK;
+}
+
 /* One-way minima: from a cable or (trusted) a measurement; else from a distance or two places; 0
  * otherwise. With a cable or a measurement the distance only tells how much the path could be
  * shortened. */
@@ -280,6 +292,7 @@ static noon_err take_minima(cfg_t *top, cfg_t *cfg, struct noon_source_conf *s)
 	const noon_dur f = noon_config_dur(cfg, "measured-minimum-forward");
 	const noon_dur r = noon_config_dur(cfg, "measured-minimum-reverse");
 	noon_err err = NOON_OK;
+	noon_dur straight;
 
 	if (cable + (f > 0 || r > 0) > 1 || (distance > 0) + place > 1)
 		return refuse(cfg, "give one of cable-length-m and measured-minimum-*, and one of "
@@ -288,7 +301,8 @@ static noon_err take_minima(cfg_t *top, cfg_t *cfg, struct noon_source_conf *s)
 		err = take_places(top, cfg, s);
 	else if (distance > 0)
 		take_distance(distance, s);
-	s->light = s->m_f;
+	straight = s->m_f;
+	err = err ? err : take_fastest(cfg, s);
 	if (f > 0 || r > 0) {
 		s->m_f = f;
 		s->m_r = r;
@@ -298,8 +312,8 @@ static noon_err take_minima(cfg_t *top, cfg_t *cfg, struct noon_source_conf *s)
 	if (!err && cable)
 		err = take_cable(cfg, s);
 	s->m_r = s->m_f;
-	if (s->m_f < s->light) { /* the tolerance of the survey */
-		s->m_f = s->m_r = s->light;
+	if (s->m_f < straight) { /* the tolerance of the survey */
+		s->m_f = s->m_r = straight;
 		s->minima = NOON_MINIMA_GEOMETRY;
 	}
 	return err;

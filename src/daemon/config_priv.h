@@ -9,6 +9,7 @@
 
 #include "base/err.h"
 #include "daemon/config.h"
+#include "estimate/minima.h"
 
 /** Options that every kind of source has: what is believed of it, its minima and its guard. */
 #define NOON_CONFIG_SOURCE_OPTS                                                                  \
@@ -18,7 +19,8 @@
 		CFG_FLOAT("latitude", NOON_CONFIG_NOWHERE, CFGF_NONE),                           \
 		CFG_FLOAT("longitude", NOON_CONFIG_NOWHERE, CFGF_NONE),                          \
 		CFG_FLOAT("cable-length-m", 0.0, CFGF_NONE),                                     \
-		CFG_FLOAT("cable-index", 1.0, CFGF_NONE),                                        \
+		CFG_FLOAT("cable-index", NOON_CABLE_INDEX, CFGF_NONE),                           \
+		CFG_FLOAT("attacker-index", NOON_ATTACKER_INDEX, CFGF_NONE),                     \
 		CFG_FLOAT("cable-tolerance-m", 0.0, CFGF_NONE),                                  \
 		CFG_STR("measured-minimum-forward", "0", CFGF_NONE),                             \
 		CFG_STR("measured-minimum-reverse", "0", CFGF_NONE),                             \

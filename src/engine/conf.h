@@ -48,9 +48,10 @@ struct noon_source_conf {
 	noon_dur m_f;		      /**< least delay client to server, ns, >= 0 */
 	noon_dur m_r;		      /**< least delay server to client, ns, >= 0 */
 	enum noon_minima_kind minima; /**< where m_f and m_r come from; shown, never used */
-	noon_dur light;		      /**< straight-line light time to the server, ns, >= 0; 0: not
-				       *   known. Tells how much a minimum may hide
-				       *   (engine/conditions.h) */
+	noon_dur light;		      /**< the fastest path there can be to the server, ns, >= 0:
+				       *   light on the straight line, or in the fastest medium that
+				       *   an attacker is said to have; 0: not known. Tells how much
+				       *   a minimum may hide (engine/conditions.h) */
 	noon_dur extra_err;	      /**< added to the server's claimed error, ns, >= 0 */
 	int8_t poll_min;	      /**< log2 s, >= NOON_POLL_LOG2_MIN; default 4 */
 	int8_t poll_max;	      /**< log2 s, >= poll_min, <= NOON_POLL_LOG2_MAX; default 10 */

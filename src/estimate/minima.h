@@ -12,6 +12,13 @@
 #include "base/err.h"
 #include "base/time.h"
 
+/** Group index of a cable that nothing is said of: no signal is faster. */
+#define NOON_CABLE_INDEX 1.0
+/** ... of common fibre. Copper and hollow fibre are faster, so it is no default of a minimum. */
+#define NOON_FIBRE_INDEX 1.468
+/** ... of the fastest medium that an attacker has. */
+#define NOON_ATTACKER_INDEX 1.0
+
 enum noon_minima_kind {
 	NOON_MINIMA_ZERO,     /**< 0: assumes nothing */
 	NOON_MINIMA_GEOMETRY, /**< distance / c */

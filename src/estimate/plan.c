@@ -30,6 +30,8 @@ noon_err noon_plan_check(const struct noon_plan_conf *c)
 		    !within(c->propagation_ns[i], c->minimum_ns[i] * (1.0 - ROUNDING), 1e15))
 			return NOON_ERR_RANGE;
 	}
+	if (!within(c->path_err_ns, 0.0, 1e15))
+		return NOON_ERR_RANGE;
 	return c->law == NULL ? noon_channel_check(&c->channel) : NOON_OK;
 }
 
@@ -83,16 +85,24 @@ static void load_law(struct noon_plan_work *w, const struct noon_plan_conf *c, b
 	assert(!err);
 }
 
+/* What the propagation takes at most; a measured law contains it. */
+static double longest_ns(const struct noon_plan_conf *c)
+{
+	return c->propagation_ns[0] + c->propagation_ns[1] + 2.0 * c->path_err_ns;
+}
+
 static struct queues load_queues(struct noon_plan_work *w, const struct noon_plan_conf *c,
-				 bool one_way)
+				 double left_ns, bool one_way)
 {
 	struct queues q = {.w = w, .one_way = one_way && c->law == NULL};
 
 	load_law(w, c, q.one_way);
 	/* The half-width is (round trip - m_f - m_r)/2; stamps are in the budget. */
-	q.room_ns = 2.0 * noon_plan_budget_ns(c) + c->minimum_ns[0] + c->minimum_ns[1];
+	q.room_ns = 2.0 * left_ns + c->minimum_ns[0] + c->minimum_ns[1];
 	if (q.one_way)
-		q.room_ns -= c->propagation_ns[0] + c->propagation_ns[1];
+		q.room_ns -= longest_ns(c);
+	else if (c->law == NULL)
+		q.room_ns -= 2.0 * c->path_err_ns;
 	w->tail[w->law.n] = 0.0;
 	for (size_t k = w->law.n; k-- > 0;)
 		w->tail[k] = w->tail[k + 1] + w->law.p[k];
@@ -162,11 +172,10 @@ static double need_of_bound(const struct queues *q, double p_fa)
 static void judge_bound(struct noon_plan_work *w, const struct noon_plan_conf *c,
 			struct noon_plan_verdict *v)
 {
-	struct queues q = load_queues(w, c, true);
+	struct queues q = load_queues(w, c, v->left_ns, true);
 
-	v->delta_ns =
-		2.0 * v->budget_ns + c->minimum_ns[0] + c->minimum_ns[1] -
-		(c->law != NULL ? c->law->least_ns : c->propagation_ns[0] + c->propagation_ns[1]);
+	v->delta_ns = 2.0 * v->left_ns + c->minimum_ns[0] + c->minimum_ns[1] -
+		      (c->law != NULL ? c->law->least_ns : longest_ns(c));
 	if (v->delta_ns <= 0.0) {
 		v->binding = NOON_PLAN_EXCESS;
 		v->need = v->need_single = HUGE_VAL;
@@ -175,7 +184,7 @@ static void judge_bound(struct noon_plan_work *w, const struct noon_plan_conf *c
 	v->need = need_of_bound(&q, c->p_fa);
 	v->p_fail = v->have > 0.0 ? p_wide(&q, v->have) : 1.0;
 	v->feasible = v->need <= v->have;
-	q = load_queues(w, c, false);
+	q = load_queues(w, c, v->left_ns, false);
 	v->need_single = need_of_bound(&q, c->p_fa);
 }
 
@@ -228,6 +237,33 @@ static void judge_cusum(struct noon_plan_work *w, const struct noon_plan_conf *c
 	v->feasible = v->need <= v->have;
 }
 
+/* Return the rise of the round trip that goes with harm (theory reference, sections 1.2 and 2.2).
+ *
+ * Let one leg be advanced by s' and the other delayed by x, and the model be wrong by e_AB and
+ * e_BA. Known one way, harm is x + e_AB > G, and the round trip rises by x - s' + e_AB + e_BA; by
+ * the midpoint it is (x + s' + e_AB - e_BA) / 2 > G. The true path does not undercut the fastest
+ * one, so s' <= s + e_BA, with s the hidden advance of the model. The least rise is then G - s or 2
+ * (G - s), with the error of the path in place of s where that is larger. A round trip that was not
+ * measured may be above its model by 2 e, which must be no alarm. */
+static double shift_ns(const struct noon_plan_conf *c, const struct noon_plan_verdict *v)
+{
+	const double shift = v->left_ns * (c->midpoint ? 2.0 : 1.0);
+
+	return c->law != NULL ? shift : shift - 2.0 * c->path_err_ns;
+}
+
+static void judge_test(struct noon_plan_work *w, const struct noon_plan_conf *c,
+		       enum noon_plan_way way, struct noon_plan_verdict *v)
+{
+	v->delta_ns = shift_ns(c, v);
+	if (v->delta_ns <= 0.0)
+		v->binding = NOON_PLAN_UNCERTAIN;
+	else if (way == NOON_PLAN_MEAN)
+		judge_mean(c, v);
+	else
+		judge_cusum(w, c, v);
+}
+
 void noon_plan_judge(struct noon_plan_work *w, const struct noon_plan_conf *c,
 		     enum noon_plan_way way, struct noon_plan_verdict *ret)
 {
@@ -241,21 +277,18 @@ void noon_plan_judge(struct noon_plan_work *w, const struct noon_plan_conf *c,
 		.binding = NOON_PLAN_EXCHANGES,
 	};
 
-	/* The estimator that takes the midpoint errs by half of a delay on one way. */
-	v.delta_ns = v.budget_ns * (c->midpoint ? 2.0 : 1.0);
+	v.left_ns = v.budget_ns - v.hidden_ns;
 	if (v.budget_ns <= 0.0) {
 		v.binding = NOON_PLAN_BUDGET;
+	} else if (v.left_ns <= 0.0) {
+		v.binding = NOON_PLAN_PATH;
+	} else if (way == NOON_PLAN_BOUND) {
+		judge_bound(w, c, &v);
+	} else if (c->path_err_ns >= v.budget_ns) {
+		v.binding = NOON_PLAN_UNCERTAIN; /* compromised without an adversary, IV-A3 */
 	} else {
-		if (way == NOON_PLAN_BOUND)
-			judge_bound(w, c, &v);
-		else if (way == NOON_PLAN_MEAN)
-			judge_mean(c, &v);
-		else
-			judge_cusum(w, c, &v);
-		if (v.hidden_ns >= v.budget_ns) {
-			v.feasible = false;
-			v.binding = NOON_PLAN_PATH;
-		}
+		v.left_ns = fmin(v.left_ns, v.budget_ns - c->path_err_ns);
+		judge_test(w, c, way, &v);
 	}
 	*ret = v;
 }
@@ -282,6 +315,8 @@ static double *field_of(struct noon_plan_conf *c, enum noon_plan_param param)
 		return &c->p_d;
 	case NOON_PLAN_P_FA:
 		return &c->p_fa;
+	case NOON_PLAN_PATH_ERR:
+		return &c->path_err_ns;
 	case NOON_PLAN_FASTEST:
 		return &c->fastest_ns;
 	case NOON_PLAN_P_IDLE:
@@ -372,6 +407,7 @@ static struct direction direction_of(const struct noon_plan_conf *c, enum noon_p
 	case NOON_PLAN_SERVER:
 	case NOON_PLAN_STAMP:
 	case NOON_PLAN_SURPLUS:
+	case NOON_PLAN_PATH_ERR:
 	case NOON_PLAN_LENGTH:
 	case NOON_PLAN_PERIOD:
 		break;

@@ -31,9 +31,10 @@ struct noon_plan_conf {
 	double p_d;	  /**< 0..1, both excluded */
 	double p_fa;	  /**< per update period, 0..1, both excluded */
 	bool midpoint;	  /**< estimator: NTP midpoint, else one way with a known delay */
-	double minimum_ns[2];	     /**< assumed one-way minima m_f, m_r, >= 0 */
-	double propagation_ns[2];    /**< true one-way delays without queues, >= the minima */
-	double fastest_ns;	     /**< no signal of the attacker is faster, one way, >= 0 */
+	double minimum_ns[2];	  /**< assumed one-way minima m_f, m_r, >= 0 */
+	double propagation_ns[2]; /**< one-way delays without queues, as modelled, >= the minima */
+	double path_err_ns;	  /**< what the model may be wrong by, each way: e_AB, e_BA, >= 0 */
+	double fastest_ns;	  /**< no signal of the attacker is faster, one way, >= 0 */
 	struct noon_channel channel; /**< queues; fixed_ns is ignored */
 	const struct noon_law *law;  /**< measured round trips; NULL: the channel and propagation */
 	double inflation; /**< variance of a mean over that of independent values, >= 1 */
@@ -49,21 +50,23 @@ enum noon_plan_param {
 	NOON_PLAN_RATE,
 	NOON_PLAN_P_D,
 	NOON_PLAN_P_FA,
-	NOON_PLAN_SURPLUS, /**< what propagation exceeds the minima by: both, ns */
-	NOON_PLAN_FASTEST, /**< the fastest path of an attacker, ns */
-	NOON_PLAN_LENGTH,  /**< of the path, as propagation of the first way, ns: all scale with it
-			    */
+	NOON_PLAN_SURPLUS,  /**< what propagation exceeds the minima by: both, ns */
+	NOON_PLAN_PATH_ERR, /**< what the propagation may be off by, one way, ns */
+	NOON_PLAN_FASTEST,  /**< the fastest path of an attacker, ns */
+	NOON_PLAN_LENGTH,   /**< of the path, as propagation of the first way, ns: all scale with it
+			     */
 	NOON_PLAN_ROUTERS,
 	NOON_PLAN_P_IDLE,
 	NOON_PLAN_PACKET,
 	NOON_PLAN_LINK_RATE,
 };
-#define NOON_PLAN_PARAMS 15
+#define NOON_PLAN_PARAMS 16
 
 /** What a way fails on, or would fail on first. */
 enum noon_plan_binding {
 	NOON_PLAN_BUDGET,    /**< drift, server and stamps leave nothing of the limit */
 	NOON_PLAN_PATH,	     /**< condition 2: a faster path hides as much as is left */
+	NOON_PLAN_UNCERTAIN, /**< condition 3: the propagation is not known to what is left */
 	NOON_PLAN_EXCESS,    /**< propagation above the minima takes what is left */
 	NOON_PLAN_EXCHANGES, /**< too few round trips in a period */
 };
@@ -71,13 +74,15 @@ enum noon_plan_binding {
 struct noon_plan_verdict {
 	bool feasible;
 	enum noon_plan_binding binding;
-	double budget_ns;   /**< G = L - E_s - e - drift */
-	double drift_ns;    /**< over a period */
-	double hidden_ns;   /**< advance that a faster path could hide, condition 2 */
-	double delta_ns;    /**< shift of the round trip to be found; for the bound: queueing both
-			     *   ways that it may contain */
-	double have;	    /**< round trips in a period */
-	double need;	    /**< needed; HUGE_VAL: more than 1e9, or no number is enough */
+	double budget_ns; /**< G = L - E_s - e - drift */
+	double drift_ns;  /**< over a period */
+	double hidden_ns; /**< advance that a faster path could hide, condition 2 */
+	double left_ns;	  /**< what that leaves of G: an attacker advances one leg by it and delays
+			   *   the other */
+	double delta_ns;  /**< shift of the round trip to be found; for the bound: queueing both
+			   *   ways that it may contain */
+	double have;	  /**< round trips in a period */
+	double need;	  /**< needed; HUGE_VAL: more than 1e9, or no number is enough */
 	double need_single; /**< the bound, by the smallest round trip alone; 0 for the others */
 	double p_fail;	    /**< the bound is too wide, or a false alarm, with those there are */
 	double lambda_ns;   /**< threshold of the mean test */
@@ -96,7 +101,8 @@ struct noon_plan_work {
 /** @retval NOON_OK, NOON_ERR_RANGE (a value is out of its range, or they contradict each other) */
 NOON_MUST_USE noon_err noon_plan_check(const struct noon_plan_conf *c);
 
-/** Return G, ns; negative when the terms alone exceed the limit. */
+/** Return G, ns; negative when the terms alone exceed the limit. Bound and hidden advance together
+ *  have to stay within it. */
 double noon_plan_budget_ns(const struct noon_plan_conf *c);
 
 /** Return the hidden advance of condition 2, ns: what the fastest signal gains on the delay that a

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "estimate/minima.h"
 #include "link/baseline_file.h"
 #include "platform/text.h"
 #include "tools/number.h"
@@ -17,7 +18,6 @@
 #include "tools/tool.h"
 
 #define LIGHT_NS_PER_M 3.3356409519815204 /* 1e9 / 299792458 */
-#define FIBRE	       1.468
 #define UNSET	       (-1.0)
 
 struct arguments {
@@ -27,7 +27,7 @@ struct arguments {
 	double index, attacker_index;
 	const char *calibration;
 	const char *key; /* that its signature is checked with; NULL: it is not */
-	bool json, has_index;
+	bool json;
 };
 
 struct plan {
@@ -124,7 +124,6 @@ static const char *take_path(struct arguments *a, int o, const char *text)
 	case O_TOLERANCE:
 		return take_length(text, &a->tolerance_m) ? NULL : LENGTH;
 	case O_INDEX:
-		a->has_index = true;
 		return noon_number(text, 1.0, 10.0, &a->index) ? NULL : "an index from 1 to 10";
 	case O_ATTACKER_INDEX:
 		return noon_number(text, 1.0, 10.0, &a->attacker_index) ? NULL
@@ -315,21 +314,24 @@ static const char *set_path(struct arguments *a, const struct noon_law *law)
 {
 	struct noon_plan_conf *c = &a->conf;
 	const double length = a->cable_m >= 0.0 ? a->cable_m : fmax(a->distance_m, 0.0);
-	const double away = a->distance_m >= 0.0 ? a->distance_m : length;
+	const double light = fmax(a->distance_m, 0.0) * LIGHT_NS_PER_M;
+	const double tolerance = fmax(a->tolerance_m, 0.0);
+	/* A minimum assumes no medium; what a packet takes is fibre unless something is said. */
+	const double slow = a->index >= 0.0 ? a->index : NOON_FIBRE_INDEX;
+	const double fast = a->index >= 0.0 ? a->index : NOON_CABLE_INDEX;
 
-	c->fastest_ns = away * LIGHT_NS_PER_M * a->attacker_index;
-	if (a->distance_m < 0.0 && a->cable_m < 0.0)
-		c->fastest_ns = fmin(a->minimum_ns[0], a->minimum_ns[1]);
+	/* The ends of a cable may be as near as they like. */
+	c->fastest_ns = light * a->attacker_index;
+	c->path_err_ns = tolerance * LIGHT_NS_PER_M * slow;
 	for (int i = 0; i < 2; i++) {
-		double minimum = away * LIGHT_NS_PER_M;
+		double minimum = light;
 
 		if (a->cable_m >= 0.0)
-			minimum = (a->cable_m - fmax(a->tolerance_m, 0.0)) * LIGHT_NS_PER_M *
-				  a->index;
+			minimum = fmax(minimum, (a->cable_m - tolerance) * LIGHT_NS_PER_M * fast);
 		if (a->minimum_ns[i] >= 0.0)
 			minimum = a->minimum_ns[i];
 		c->minimum_ns[i] = minimum;
-		c->propagation_ns[i] = fmax(length * LIGHT_NS_PER_M * a->index, 0.0);
+		c->propagation_ns[i] = length * LIGHT_NS_PER_M * slow;
 		if (law != NULL)
 			c->propagation_ns[i] = fmax(law->least_ns / 2.0, 0.0);
 		if (a->distance_m < 0.0 && a->cable_m < 0.0 && law == NULL)
@@ -349,6 +351,8 @@ static const char *set_path(struct arguments *a, const struct noon_law *law)
 
 		for (int i = 0; i < 2; i++)
 			c->propagation_ns[i] = c->minimum_ns[i] + rest / 2.0;
+		if (a->tolerance_m < 0.0 || rest / 2.0 < c->path_err_ns)
+			c->path_err_ns = rest / 2.0;
 	}
 	return NULL;
 }
@@ -416,8 +420,8 @@ static int run(const struct noon_verb *self, int argc, char **argv)
 		      .cable_m = UNSET,
 		      .tolerance_m = UNSET,
 		      .minimum_ns = {UNSET, UNSET},
-		      .index = FIBRE,
-		      .attacker_index = 1.0},
+		      .index = UNSET,
+		      .attacker_index = NOON_ATTACKER_INDEX},
 	};
 	int status = parse(self, argc, argv, &p.a);
 
@@ -456,11 +460,16 @@ const struct noon_verb noon_verb_plan = {
 		"      --clock-ppm X         largest rate error between updates\n"
 		"PATH, one of\n"
 		"      --distance LENGTH     between the ends: minima at the speed of light\n"
-		"      --cable LENGTH        surveyed cable, with --tolerance LENGTH\n"
+		"      --cable LENGTH        surveyed cable, with --tolerance LENGTH; give "
+		"--distance\n"
+		"                            as well: it tells what a faster path could save\n"
 		"      --m-f TIME --m-r TIME minima, forward and reverse\n"
 		"and\n"
-		"      --index N             of the fibre (default 1.468)\n"
-		"      --attacker-index N    of the fastest medium an attacker has (default 1)\n"
+		"      --index N             of the cable (default 1 for its minimum, 1.468 for "
+		"what a\n"
+		"                            packet takes), cable-index in noonmarkd.conf(5)\n"
+		"      --attacker-index N    of the fastest medium an attacker has (default 1),\n"
+		"                            attacker-index in noonmarkd.conf(5)\n"
 		"      --server TIME         bound of the server's clock (default 1us)\n"
 		"      --stamp TIME          error of the time stamps of a difference (default "
 		"1us)\n"

@@ -23,6 +23,7 @@ static const struct {
 	[NOON_PLAN_P_D] = {"p_d", 1.0, "probability of detection", ""},
 	[NOON_PLAN_P_FA] = {"p_fa", 1.0, "false alarms of a period", ""},
 	[NOON_PLAN_SURPLUS] = {"surplus_us", 1e-3, "propagation above the minima", "us"},
+	[NOON_PLAN_PATH_ERR] = {"path_err_us", 1e-3, "error of the propagation, one way", "us"},
 	[NOON_PLAN_FASTEST] = {"fastest_us", 1e-3, "fastest path of an attacker", "us"},
 	[NOON_PLAN_LENGTH] = {"propagation_us", 1e-3, "length of the path, one way", "us"},
 	[NOON_PLAN_ROUTERS] = {"routers", 1.0, "routers each way", ""},
@@ -38,6 +39,9 @@ static const char *binding_text(enum noon_plan_binding b)
 		return "drift, server and time stamps leave nothing of the limit";
 	case NOON_PLAN_PATH:
 		return "condition 2: a faster path could hide as much as is left of the limit";
+	case NOON_PLAN_UNCERTAIN:
+		return "condition 3: the propagation is not known to within what is left of the "
+		       "limit";
 	case NOON_PLAN_EXCESS:
 		return "propagation above the assumed minima takes all that is left of the limit";
 	case NOON_PLAN_EXCHANGES:
@@ -48,7 +52,7 @@ static const char *binding_text(enum noon_plan_binding b)
 
 static const char *binding_key(enum noon_plan_binding b)
 {
-	static const char *const keys[] = {"budget", "path", "excess", "round-trips"};
+	static const char *const keys[] = {"budget", "path", "uncertain", "excess", "round-trips"};
 
 	return keys[b];
 }
@@ -68,7 +72,11 @@ static void print_way(const struct noon_plan_report *r, enum noon_plan_way way)
 	(void)printf("\n%s: %s\n", way_names[way], v->feasible ? "FEASIBLE" : "NOT FEASIBLE");
 	if (!v->feasible || v->binding != NOON_PLAN_EXCHANGES)
 		(void)printf("  binding: %s\n", binding_text(v->binding));
-	if (v->binding == NOON_PLAN_BUDGET || v->binding == NOON_PLAN_EXCESS)
+	if (v->binding != NOON_PLAN_BUDGET)
+		(void)printf(
+			"  condition 2: a faster path could hide %.3f us, which leaves %.3f us\n",
+			v->hidden_ns * 1e-3, v->left_ns * 1e-3);
+	if (v->binding != NOON_PLAN_EXCHANGES)
 		return;
 	if (way == NOON_PLAN_BOUND)
 		(void)printf("  queueing both ways together may be %.3f us\n", v->delta_ns * 1e-3);
@@ -89,7 +97,6 @@ static void print_way(const struct noon_plan_report *r, enum noon_plan_way way)
 	}
 	if (v->n_cal > 0.0)
 		(void)printf("  calibrate with at least %.0f round trips\n", v->n_cal);
-	(void)printf("  condition 2: a faster path could hide %.3f us\n", v->hidden_ns * 1e-3);
 }
 
 static void print_changes(const struct noon_plan_report *r)
@@ -150,10 +157,14 @@ void noon_plan_print_text(const struct noon_plan_report *r)
 		c->limit_ns * 1e-3, r->v[0].drift_ns * 1e-3, c->clock * 1e6, c->period_s,
 		c->server_ns * 1e-3, c->stamp_ns * 1e-3, r->v[0].budget_ns * 1e-3);
 	(void)printf(
-		"path: minima %.3f and %.3f us, propagation %.3f and %.3f us, no signal faster "
-		"than %.3f us\n",
+		"path: minima %.3f and %.3f us, propagation %.3f and %.3f us +- %.3f us, no signal "
+		"faster than %.3f us\n",
 		c->minimum_ns[0] * 1e-3, c->minimum_ns[1] * 1e-3, c->propagation_ns[0] * 1e-3,
-		c->propagation_ns[1] * 1e-3, c->fastest_ns * 1e-3);
+		c->propagation_ns[1] * 1e-3, c->path_err_ns * 1e-3, c->fastest_ns * 1e-3);
+	if (c->fastest_ns <= 0.0 && c->minimum_ns[0] > 0.0)
+		(void)fputs("the distance is not known (--distance): a faster path may save all "
+			    "of the minima\n",
+			    stdout);
 	print_round_trips(r);
 	for (int w = 0; w < NOON_PLAN_WAYS; w++) {
 		print_way(r, (enum noon_plan_way)w);
@@ -172,12 +183,12 @@ static json_t *way_json(const struct noon_plan_report *r, int w)
 {
 	const struct noon_plan_verdict *v = &r->v[w];
 	json_t *changes = json_object();
-	json_t *o = json_pack("{s:b, s:s, s:f, s:f, s:f, s:f, s:f, s:o, s:f}", "feasible",
-			      (int)v->feasible, "binding", binding_key(v->binding), "budget_us",
-			      v->budget_ns * 1e-3, "drift_us", v->drift_ns * 1e-3,
-			      "hidden_advance_us", v->hidden_ns * 1e-3, "delta_us",
-			      v->delta_ns * 1e-3, "round_trips", v->have, "round_trips_needed",
-			      number_or_null(v->need), "p_fail", v->p_fail);
+	json_t *o = json_pack(
+		"{s:b, s:s, s:f, s:f, s:f, s:f, s:f, s:f, s:o, s:f}", "feasible", (int)v->feasible,
+		"binding", binding_key(v->binding), "budget_us", v->budget_ns * 1e-3, "drift_us",
+		v->drift_ns * 1e-3, "hidden_advance_us", v->hidden_ns * 1e-3, "left_us",
+		v->left_ns * 1e-3, "delta_us", v->delta_ns * 1e-3, "round_trips", v->have,
+		"round_trips_needed", number_or_null(v->need), "p_fail", v->p_fail);
 
 	if (w == NOON_PLAN_BOUND)
 		(void)json_object_set_new(o, "round_trips_needed_single",

@@ -33,6 +33,8 @@ BAD = [
     ('source "x" { minpoll = 5 maxpoll = 3 }', 1, ["minpoll <= maxpoll"]),
     ('source "x" { distance-m = 5.0 latitude = 7.0 longitude = 8.0 }', 1, ["give one of"]),
     ('source "x" { measured-minimum-forward = "1ms" cable-length-m = 7.0 }', 1, ["give one of"]),
+    ('source "x" { distance-m = 7.0 attacker-index = 0.9 }', 1, ["attacker-index", "1 to 10"]),
+    ('source "x" {\n attacker-index = -1.0 }', 2, ["attacker-index", "zero or more"]),
     ('source "x" {\n baseline = "b.txt" }', 2, ["baseline", "guard-key"]),
     ('source "x" {\n guard-shift = "-1ms" }', 2, ["guard-shift", "zero or more"]),
     ('guard-pd = 1.0', 1, ["guard-pd", "below 1"]),

@@ -49,6 +49,66 @@ def test_a_metro_fibre_hides_an_advance(_w):
     check(text.returncode == 1 and "none" in text.stdout and "binding" in text.stdout)
 
 
+CABLE = ["--limit", "100us", "--period", "1s", "--clock", "tcxo", "--cable", "40km", "--rate", "100"]
+
+
+def test_a_cable_without_a_distance_may_be_undercut(_w):
+    o = verdict(*CABLE, "--tolerance", "10m")
+    check(not o["feasible"] and o["bound"]["binding"] == "path", o["bound"])
+    check(abs(o["bound"]["hidden_advance_us"] - 133.392) < 0.01, o["bound"])
+    check("the distance is not known" in plan(*CABLE).stdout)
+
+
+def test_hidden_advance_and_bound_share_the_limit(_w):
+    o = verdict(*CABLE, "--tolerance", "10m", "--distance", "40km", "--index", "1.468")
+    for way in ("bound", "mean", "cusum"):
+        check(o[way]["feasible"], way, o[way])
+        check(abs(o[way]["left_us"] - (97 - o[way]["hidden_advance_us"])) < 1e-6, o[way])
+    # 97 us less 62.44 hidden, less 2 x 10 m of fibre.
+    check(abs(o["mean"]["delta_us"] - 34.459) < 0.01, o["mean"])
+    check(o["bound"]["round_trips_needed"] > 10, o["bound"])
+    mid = verdict(*CABLE, "--tolerance", "10m", "--distance", "40km", "--estimator", "midpoint")
+    check(abs(mid["mean"]["delta_us"] - (2 * 34.557 - 0.098)) < 0.01, mid["mean"])
+
+
+def test_a_path_that_is_not_known_is_not_feasible(_w):
+    o = verdict(*CABLE, "--distance", "20km", "--attacker-index", "1.468", "--tolerance", "20km")
+    check(not o["feasible"], o)
+    check(o["mean"]["binding"] in ("path", "uncertain"), o["mean"])
+    o = verdict(*CABLE, "--distance", "40km", "--attacker-index", "1.468", "--tolerance", "12km")
+    check(o["mean"]["binding"] == o["cusum"]["binding"] == "uncertain", o["mean"])
+    check(0 < o["mean"]["changes"]["path_err_us"] < 58.8, o["mean"]["changes"])
+    check("the propagation is not known" in
+          plan(*CABLE, "--distance", "40km", "--attacker-index", "1.468", "--tolerance",
+               "12km").stdout)
+
+
+def test_a_plan_carries_over_to_the_daemon(w):
+    """The same words give the same minima and the same hidden advance on both sides."""
+    for index, attacker, distance in ((None, None, 40), (1.468, None, 40), (1.468, 1.2, 40),
+                                      (1.468, None, None)):
+        options = [*CABLE, "--tolerance", "10m"]
+        conf = {"cable-length-m": 40000.0, "cable-tolerance-m": 10.0}
+        for value, option, name, scale in ((index, "--index", "cable-index", 1),
+                                           (attacker, "--attacker-index", "attacker-index", 1),
+                                           (distance, "--distance", "distance-m", 1000)):
+            if value is None:
+                continue
+            options += [option, f"{value}km" if scale > 1 else str(value)]
+            conf[name] = float(value * scale)
+        planned = verdict(*options)
+        client = w.client([("192.0.2.77", conf)], name="carry" + str(len(w.processes)), watch=False)
+        s = client.source()
+        hidden = planned["bound"]["hidden_advance_us"]
+        check(abs(s["conditions"]["hidden_advance_s"] * 1e6 - hidden) < 0.003, s["conditions"],
+              planned["bound"])
+        check(s["conditions"]["hidden_advance_known"] == (distance is not None), s["conditions"])
+        surplus = planned["parameters"]["surplus_us"]
+        length = planned["parameters"]["propagation_us"]
+        check(abs(s["minimum_forward_s"] * 1e6 - (length - surplus / 2)) < 0.003, s, planned)
+        client.stop()
+
+
 def test_a_wan_needs_another_limit(_w):
     o = verdict("--limit", "1ms", "--period", "16s", "--clock", "tcxo", "--distance", "2000km")
     check(not o["feasible"])
