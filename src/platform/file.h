@@ -34,8 +34,8 @@ NOON_MUST_USE noon_err noon_dir_make(const char *path, mode_t mode);
  *  "$XDG_RUNTIME_DIR/noonmark" or "/tmp/noonmark-UID". */
 void noon_dir_runtime(char *out, size_t n);
 
-/** A template for mkdtemp(): "STEM.XXXXXX" below $TMPDIR, or below /tmp where that is not set, or too
- *  long for the sockets that will be made in it. `n` >= 64. */
+/** A template for mkdtemp(): "STEM.XXXXXX" below $TMPDIR, or below /tmp where that is not set, or
+ * too long for the sockets that will be made in it. `n` >= 64. */
 void noon_dir_template(const char *stem, char *out, size_t n);
 
 #endif

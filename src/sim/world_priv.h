@@ -120,10 +120,10 @@ struct noon_sim_attacker {
 	const struct noon_sim_attack *conf;
 	struct noon_rng rng;
 	bool on;
-	/** replay: the last packet of each path and direction; n 0: none yet. A packet is repeated on
-	 *  its own path only: elsewhere it would bring the delay of another path with it. */
+	/** replay: the last packet of each path and direction; n 0: none yet. A packet is repeated
+	 * on its own path only: elsewhere it would bring the delay of another path with it. */
 	struct noon_flight *kept[NOON_SIM_PATHS][2];
-	double seen_ns[64];	     /**< drop-fast: queueing of recent packets */
+	double seen_ns[64]; /**< drop-fast: queueing of recent packets */
 	size_t seen;
 	noon_time passed[NOON_SIM_PATHS]; /**< clamp: when the request set out */
 };
