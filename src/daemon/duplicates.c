@@ -47,9 +47,8 @@ const char *noon_source_identity_same(const struct noon_source_identity *a,
 		return "the same key in the certificate";
 	if (a->transmitter.n == 0 || b->transmitter.n == 0)
 		return NULL;
-	if (a->transmitter.n == b->transmitter.n &&
-	    memcmp(a->transmitter.key, b->transmitter.key, a->transmitter.n) == 0)
-		return "the same address of the transmitter";
+	if (a->domain == b->domain && noon_peer_equal(&a->transmitter, &b->transmitter))
+		return "the same address and domain of the transmitter";
 	if (memcmp(a->clock, b->clock, sizeof(a->clock)) == 0)
 		return "the same clockIdentity of the transmitter";
 	return NULL;
@@ -70,6 +69,7 @@ static struct noon_source_identity identity_of(const struct noon_daemon_source *
 	f = noon_ptp_receiver_parent(&s->ptp->machine);
 	if (f != NULL) {
 		id.transmitter = f->peer;
+		id.domain = s->conf->ptp.port.domain;
 		memcpy(id.clock, f->set.sender.clock, sizeof(id.clock));
 	}
 	return id;

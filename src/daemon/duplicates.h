@@ -30,6 +30,7 @@ struct noon_source_identity {
 	bool has_key;
 	uint8_t key[NOON_TLS_DIGEST];	      /**< noon_tls_peer_key() of the NTS-KE server */
 	struct noon_peer transmitter;	      /**< of PTP; n 0: none */
+	uint8_t domain;			      /**< of PTP: what a port is to NTP */
 	uint8_t clock[NOON_PTP_IDENTITY_LEN]; /**< its clockIdentity; valid with transmitter */
 };
 

@@ -91,6 +91,10 @@ static void one_transmitter_is_one_machine(void **state)
 	assert_non_null(noon_source_identity_same(&a, &b));
 	b.clock[0] = 2;
 	b.transmitter.key[3] = 1;
+	/* As two ports of one address may be two servers, so may two domains. */
+	b.domain = 1;
+	assert_null(noon_source_identity_same(&a, &b));
+	b.domain = 0;
 	assert_non_null(noon_source_identity_same(&a, &b));
 	b.transmitter.n = 6;
 	assert_null(noon_source_identity_same(&a, &b));
