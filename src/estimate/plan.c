@@ -284,9 +284,8 @@ void noon_plan_judge(struct noon_plan_work *w, const struct noon_plan_conf *c,
 		v.binding = NOON_PLAN_PATH;
 	} else if (way == NOON_PLAN_BOUND) {
 		judge_bound(w, c, &v);
-	} else if (c->path_err_ns >= v.budget_ns) {
-		v.binding = NOON_PLAN_UNCERTAIN; /* compromised without an adversary, IV-A3 */
 	} else {
+		/* By as much as that it is wrong without an adversary (IV-A3). */
 		v.left_ns = fmin(v.left_ns, v.budget_ns - c->path_err_ns);
 		judge_test(w, c, way, &v);
 	}
