@@ -100,7 +100,7 @@ def test_delay_on_and_off(w):
 
 def test_silence(w):
     """Everything is lost: holdover with a growing bound, then the alarm."""
-    _, relay, client = attacked(w, top={"alert-limit": "1ms"}, settle=5)
+    _, relay, client = attacked(w, top={"alert-limit": "3ms"}, settle=5)
     page = w.page_watch(client)
     relay.set(forward="loss=1")
     client.wait_state("holdover", 20)
