@@ -51,11 +51,12 @@ static bool has_grown(const struct noon_sim_machine *m, const struct noon_readin
 {
 	const struct noon_reading *a = &m->last.r;
 	const double span = (double)noon_time_diff(r->h, a->h);
-	const double grown = (double)(r->upper - r->lower) - (double)(a->upper - a->lower);
+	double grown;
 
 	if (!m->last.has || m->last.samples != m->tally.samples || r->bound == NOON_DUR_MAX ||
 	    a->bound == NOON_DUR_MAX || noon_time_before(a->rates_until, r->h))
 		return true;
+	grown = (double)(r->upper - r->lower) - (double)(a->upper - a->lower);
 	return grown >= (a->upper_rate - a->lower_rate) * span - GROWTH_SLACK_NS;
 }
 
