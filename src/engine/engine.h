@@ -201,8 +201,8 @@ void noon_engine_accept(struct noon_engine *e, uint32_t source, noon_time now);
  */
 void noon_engine_set_leap_list(struct noon_engine *e, const struct noon_leap_list *list);
 
-/** Shift every offset of the engine by d ns, C with them; what a leap second does. For report.c's
- *  neighbours only. */
+/** Shift every offset that the engine remembers by d ns, C with them: what a leap second does to
+ * the scale. The engine calls it itself when one has taken effect; an owner need not. */
 void noon_engine_shift(struct noon_engine *e, noon_dur d);
 
 #endif
