@@ -25,14 +25,9 @@ void noon_guard_reset(struct noon_guard *g)
 	new_batch(g);
 	g->active = 0;
 	g->found = 0;
-	g->s_low = 0;
-	g->s_low_sum = 0;
-	g->s_low_n = 0;
-	for (size_t i = 0; i < NOON_GUARD_REFS; i++) {
-		g->s[i] = 0;
-		g->s_sum[i] = 0;
-		g->s_n[i] = 0;
-	}
+	g->found_before = 0;
+	memset(g->up, 0, sizeof(g->up));
+	g->low = (struct noon_guard_sum){0};
 }
 
 void noon_guard_init(struct noon_guard *g, const struct noon_guard_plan *plan)
@@ -91,6 +86,18 @@ static double ks(const struct noon_guard *g)
 	return most;
 }
 
+/* CUSUMs that have been beyond their limit since they were 0, a bit per statistic: what they tell
+ * of is not over yet. */
+static uint32_t standing(const struct noon_guard *g)
+{
+	uint32_t ret = g->low.stands ? bit(NOON_STATISTIC_CUSUM_LOW) : 0;
+
+	for (size_t i = 0; i < NOON_GUARD_REFS; i++)
+		if (g->up[i].stands)
+			ret |= bit(NOON_STATISTIC_CUSUM);
+	return ret;
+}
+
 static void end_batch(struct noon_guard *g, struct noon_guard_news *ret)
 {
 	const double n = (double)g->n;
@@ -104,8 +111,9 @@ static void end_batch(struct noon_guard *g, struct noon_guard_news *ret)
 		   ret);
 	look_batch(g, NOON_STATISTIC_VARIANCE, g->sum_sq / n, shift, ret);
 	look_batch(g, NOON_STATISTIC_KS, ks(g), shift, ret);
-	/* What was beyond its limit in an earlier batch only is over. */
-	g->active &= g->found;
+	/* One quiet batch may be chance: few held packets leave some batches alone. */
+	g->active &= g->found | g->found_before | standing(g);
+	g->found_before = g->found;
 	g->found = 0;
 	new_batch(g);
 }
@@ -121,27 +129,28 @@ static size_t cell_of(const struct noon_law *law, double x)
 	return at >= (double)law->n ? law->n - 1 : (size_t)at;
 }
 
-/* One CUSUM: S and where it came from; it begins anew after an alarm. */
+/* One CUSUM. Beyond its limit it is held there: it keeps telling that the change goes on, and
+ * needs no longer to come back than it took to get there. */
 static void follow(struct noon_guard *g, const struct noon_cusum *c, enum noon_statistic which,
-		   double x, double *s, double *sum, uint32_t *n, struct noon_guard_news *ret)
+		   double x, struct noon_guard_sum *u, struct noon_guard_news *ret)
 {
 	struct noon_guard_alarm a;
 
-	*s = noon_cusum_step(c, *s, x);
-	if (*s <= 0.0) {
-		*sum = 0;
-		*n = 0;
+	u->s = noon_cusum_step(c, u->s, x);
+	if (u->s <= 0.0) {
+		*u = (struct noon_guard_sum){0};
 		return;
 	}
-	*sum += x - g->plan->centre_ns;
-	(*n)++;
-	a = (struct noon_guard_alarm){which, *s, c->h, *n, *sum / (double)*n};
-	if (*s <= c->h)
+	if (u->n < UINT32_MAX) {
+		u->rise += x - g->plan->centre_ns;
+		u->n++;
+	}
+	if (u->s <= c->h)
 		return;
+	a = (struct noon_guard_alarm){which, u->s, c->h, u->n, u->rise / (double)u->n};
 	note(g, &a, ret);
-	*s = 0;
-	*sum = 0;
-	*n = 0;
+	u->s = c->h;
+	u->stands = true;
 }
 
 bool noon_guard_take(struct noon_guard *g, noon_dur rtt, struct noon_guard_news *ret)
@@ -162,11 +171,9 @@ bool noon_guard_take(struct noon_guard *g, noon_dur rtt, struct noon_guard_news 
 		look_batch(g, NOON_STATISTIC_GATE, g->gated, x - p->centre_ns, ret);
 	}
 	for (size_t i = 0; i < p->refs; i++)
-		follow(g, &p->cusum[i], NOON_STATISTIC_CUSUM, x, &g->s[i], &g->s_sum[i], &g->s_n[i],
-		       ret);
+		follow(g, &p->cusum[i], NOON_STATISTIC_CUSUM, x, &g->up[i], ret);
 	if (p->has_low)
-		follow(g, &p->low, NOON_STATISTIC_CUSUM_LOW, x, &g->s_low, &g->s_low_sum,
-		       &g->s_low_n, ret);
+		follow(g, &p->low, NOON_STATISTIC_CUSUM_LOW, x, &g->low, ret);
 	if (g->n >= p->batch)
 		end_batch(g, ret);
 	return ret->n > 0;

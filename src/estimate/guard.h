@@ -114,6 +114,15 @@ struct noon_guard_news {
 	struct noon_guard_alarm alarm[NOON_STATISTICS]; /**< alarm[n], in the order of looking */
 };
 
+/** A CUSUM under way. */
+struct noon_guard_sum {
+	double s; /**< at most its limit h, so that it is back at 0 soon after the end of a change
+		   */
+	double rise; /**< sum of x - centre since s was 0, ns */
+	uint32_t n;  /**< values since then */
+	bool stands; /**< it has been beyond h since then */
+};
+
 /** What the guard remembers; about 4 kB. */
 struct noon_guard {
 	const struct noon_guard_plan *plan; /**< borrowed */
@@ -122,18 +131,15 @@ struct noon_guard {
 	uint64_t lost;			    /**< exchanges */
 	uint32_t n;			    /**< values of the batch under way */
 	uint32_t batch_lost;
-	double sum;	 /**< of x - centre, ns, x clipped at the top */
-	double sum_sq;	 /**< of (x - centre)^2, ns^2 */
-	double least_ns; /**< of the batch */
-	uint32_t gated;	 /**< values above the gate */
-	uint32_t found;	 /**< bit per statistic that was beyond its limit in this batch */
-	uint16_t count[NOON_LAW_MAX];  /**< histogram of the batch on the lattice of the law */
-	double s[NOON_GUARD_REFS];     /**< CUSUMs upwards */
-	double s_sum[NOON_GUARD_REFS]; /**< of x - centre since S was 0 */
-	uint32_t s_n[NOON_GUARD_REFS];
-	double s_low;
-	double s_low_sum;
-	uint32_t s_low_n;
+	double sum;	       /**< of x - centre, ns, x clipped at the top */
+	double sum_sq;	       /**< of (x - centre)^2, ns^2 */
+	double least_ns;       /**< of the batch */
+	uint32_t gated;	       /**< values above the gate */
+	uint32_t found;	       /**< bit per statistic that was beyond its limit in this batch */
+	uint32_t found_before; /**< ... in the batch before it */
+	uint16_t count[NOON_LAW_MAX]; /**< histogram of the batch on the lattice of the law */
+	struct noon_guard_sum up[NOON_GUARD_REFS];
+	struct noon_guard_sum low;
 	double batch_mean_ns; /**< of the last full batch; NaN before */
 	uint64_t batches;     /**< full ones */
 };
@@ -168,8 +174,8 @@ void noon_guard_init(struct noon_guard *g, const struct noon_guard_plan *plan);
  *
  * @param[out] ret  every statistic that went beyond its limit with this value and was not active
  *                  before; always filled
- * @return whether there is one. A statistic ends being active when a full batch has passed without
- *         it.
+ * @return whether there is one. A statistic ends being active when two full batches have passed
+ *         without it, and a CUSUM has come back to 0: what goes on is one alarm to its end.
  * Cost: O(1); O(NOON_LAW_MAX) at the end of a batch.
  */
 bool noon_guard_take(struct noon_guard *g, noon_dur rtt, struct noon_guard_news *ret);

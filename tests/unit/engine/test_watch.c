@@ -114,12 +114,14 @@ static void kind_ends_with_its_last_statistic(void **state)
 	for (int i = 0; i < BATCH; i++)
 		take(CENTRE + 8000);
 	/* The mean is as calibrated again; the spread is not. */
-	for (int i = 0; i < BATCH; i++)
+	for (int i = 0; i < 2 * BATCH; i++)
 		take(i % 2 ? CENTRE + 8000 : CENTRE - 8000);
 	assert_false(is_active(NOON_FINDING_DELAYED));
 	assert_true(is_active(NOON_FINDING_RTT_SHAPE));
-	for (int i = 0; i < BATCH; i++)
+	for (int i = 0; i < 2 * BATCH; i++) {
+		assert_true(is_active(NOON_FINDING_RTT_SHAPE));
 		take(CENTRE);
+	}
 	assert_int_equal(findings.active, 0);
 }
 

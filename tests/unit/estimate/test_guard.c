@@ -174,6 +174,33 @@ static void finds_a_ramp(void **state)
 	assert_true(shift < 10 * US);
 }
 
+/* Once the shift is beyond what the smallest reference takes for nothing, the alarm lasts as long
+ * as the ramp does, and is told once. */
+static void a_ramp_is_one_alarm(void **state)
+{
+	const struct noon_channel c = noon_channel_default();
+	struct noon_rng rng = noon_rng_seeded(14);
+	unsigned again = 0, told = 0;
+	double shift = 0;
+
+	(void)state;
+	make(&c, 10 * US, 1e-6);
+	for (; shift < 4 * US; shift += 0.1)
+		told += feed(&c, &rng, 1, shift) > 0;
+	assert_true(told > 0);
+	for (; shift < 8 * US; shift += 0.1) {
+		assert_true(guard.active >> NOON_STATISTIC_CUSUM & 1);
+		(void)noon_guard_take(&guard, (noon_dur)(draw(&c, &rng) + shift), &news);
+		for (size_t k = 0; k < news.n; k++)
+			again += news.alarm[k].statistic == NOON_STATISTIC_CUSUM;
+	}
+	assert_int_equal(again, 0);
+	for (told = 0; guard.active != 0; told++)
+		(void)noon_guard_take(&guard, (noon_dur)draw(&c, &rng), &news);
+	print_message("# over after %u batches\n", told / plan.batch);
+	assert_true(told <= 8 * plan.batch);
+}
+
 static void finds_what_got_shorter(void **state)
 {
 	const struct noon_channel c = noon_channel_default();
@@ -233,7 +260,23 @@ static void counts_losses(void **state)
 	assert_false(noon_guard_is_alarmed(&guard)); /* lost packets are no changed delays */
 }
 
-static void ends_after_a_clean_batch(void **state)
+/* One batch in which nothing was held may be chance. */
+static void ends_after_two_quiet_batches(void **state)
+{
+	const struct noon_channel c = noon_channel_default();
+	struct noon_rng rng = noon_rng_seeded(37);
+
+	(void)state;
+	make(&c, 10 * US, 1e-6);
+	assert_int_equal(feed(&c, &rng, 1, 300 * US), 1);
+	for (unsigned i = 1; i < 3 * plan.batch; i++) {
+		assert_true(guard.active >> NOON_STATISTIC_GATE & 1);
+		(void)noon_guard_take(&guard, (noon_dur)draw(&c, &rng), &news);
+	}
+	assert_int_equal(guard.active, 0);
+}
+
+static void is_quiet_again_after_an_attack(void **state)
 {
 	const struct noon_channel c = noon_channel_default();
 	struct noon_rng rng = noon_rng_seeded(31);
@@ -434,11 +477,13 @@ int main(void)
 		cmocka_unit_test(is_silent_for_long),
 		cmocka_unit_test(finds_the_shift),
 		cmocka_unit_test(finds_a_ramp),
+		cmocka_unit_test(a_ramp_is_one_alarm),
 		cmocka_unit_test(finds_what_got_shorter),
 		cmocka_unit_test(finds_clamping),
 		cmocka_unit_test(finds_sparse_holds),
 		cmocka_unit_test(counts_losses),
-		cmocka_unit_test(ends_after_a_clean_batch),
+		cmocka_unit_test(ends_after_two_quiet_batches),
+		cmocka_unit_test(is_quiet_again_after_an_attack),
 		cmocka_unit_test(refuses_impossible_demands),
 		cmocka_unit_test(calibrated_loss_is_no_alarm),
 		cmocka_unit_test(heavy_tail_does_not_hide_a_shift),
