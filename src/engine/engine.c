@@ -19,6 +19,9 @@
 /* Polls during which the bound must stay within the limit to enter OK. */
 #define POLLS_AHEAD 2
 
+/* The bound has to be below the limit by this part of it before an alarm ends. */
+#define CLEAR_SHARE 8
+
 noon_err noon_engine_init(struct noon_engine *e, const struct noon_engine_conf *conf)
 {
 	const noon_err err = noon_engine_conf_check(conf);
@@ -159,6 +162,7 @@ static void check_limit(struct noon_engine *e, noon_time h)
 	raise_engine(e, NOON_FINDING_BOUND_LIMIT, h,
 		     e->has_cert ? noon_bound_value(&e->wide, line_of(e), h) : NOON_DUR_MAX,
 		     e->conf.alert_limit);
+	e->latch.good_run = 0;
 	alarm(e);
 }
 
@@ -460,6 +464,14 @@ static bool lasts(const struct noon_engine *e, const struct noon_source *s)
 	return room >= POLLS_AHEAD * noon_schedule_interval(&no_burst, &s->conf, room);
 }
 
+/* An alarm ends only with a bound that is clear of the limit, not with one that moves about it. */
+static bool is_clear_of_limit(const struct noon_engine *e)
+{
+	const noon_dur room = e->conf.alert_limit / CLEAR_SHARE;
+
+	return noon_bound_value(&e->wide, line_of(e), e->now) <= e->conf.alert_limit - room;
+}
+
 /* Move the latch after an accepted exchange. */
 static void settle(struct noon_engine *e, const struct noon_source *s)
 {
@@ -479,7 +491,7 @@ static void settle(struct noon_engine *e, const struct noon_source *s)
 		e->latch.good_run++;
 	if (e->vote.outcome != NOON_VOTE_AGREED)
 		return;
-	if (!is_within(e, e->now)) {
+	if (!is_within(e, e->now) || (e->latch.alarm && !is_clear_of_limit(e))) {
 		e->latch.good_run = 0;
 		return;
 	}

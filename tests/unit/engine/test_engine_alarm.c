@@ -14,6 +14,7 @@
 static struct noon_engine e; /* too large for the stack */
 static struct noon_actions out;
 static noon_dur h;
+static noon_dur server_err;
 
 #define THETA INT64_C(1789876543210987654)
 
@@ -25,7 +26,7 @@ static void feed(uint32_t source, noon_dur off, noon_dur extra)
 		.t2 = {h + 100000 + extra + THETA + off},
 		.t3 = {h + 110000 + extra + THETA + off},
 		.t4 = {h + 210000 + extra},
-		.server_err = 1000,
+		.server_err = server_err,
 		.stamp_err = 100,
 		.source = source,
 		.authenticated = true,
@@ -53,6 +54,7 @@ static void start(unsigned n, unsigned noselect)
 
 	conf.start.corr0 = THETA;
 	h = 0;
+	server_err = 1000;
 	assert_int_equal(noon_engine_init(&e, &conf), NOON_OK);
 	for (unsigned i = 0; i < n; i++) {
 		source.noselect = i + noselect >= n;
@@ -118,6 +120,45 @@ static void a_bound_above_the_limit_begins_the_count_anew(void **state)
 		feed(0, 0, 0);
 	assert_int_equal(reading().state, NOON_STATE_ALARM);
 	feed(0, 0, 0);
+	assert_int_equal(reading().state, NOON_STATE_OK);
+}
+
+/* ... also when nobody answers at that moment. */
+static void a_bound_that_passed_the_limit_begins_the_count_anew(void **state)
+{
+	(void)state;
+	start(1, 0);
+	fall_silent();
+	for (int i = 0; i < 3; i++)
+		feed(0, 0, 0);
+	h += NOON_S(2000);
+	assert_true(reading().bound > NOON_MS(1));
+	for (int i = 0; i < 3; i++)
+		feed(0, 0, 0);
+	assert_int_equal(reading().state, NOON_STATE_ALARM);
+	feed(0, 0, 0);
+	assert_int_equal(reading().state, NOON_STATE_OK);
+}
+
+/* Otherwise the state would turn with each exchange that happens to be a little worse. */
+static void a_bound_just_below_the_limit_ends_no_alarm(void **state)
+{
+	(void)state;
+	start(1, 0);
+	fall_silent();
+	server_err = NOON_US(850);
+	for (int i = 0; i < 16; i++)
+		feed(0, 0, 0);
+	assert_true(reading().bound > NOON_US(875) && reading().bound < NOON_US(990));
+	assert_int_equal(reading().state, NOON_STATE_ALARM);
+	server_err = NOON_US(700);
+	for (int i = 0; i < 4; i++)
+		feed(0, 0, 0);
+	assert_int_equal(reading().state, NOON_STATE_OK);
+	/* What is OK stays so. */
+	server_err = NOON_US(850);
+	for (int i = 0; i < 16; i++)
+		feed(0, 0, 0);
 	assert_int_equal(reading().state, NOON_STATE_OK);
 }
 
@@ -212,6 +253,8 @@ int main(void)
 		cmocka_unit_test(four_good_exchanges_in_a_row_end_it),
 		cmocka_unit_test(a_source_without_a_vote_ends_none),
 		cmocka_unit_test(a_bound_above_the_limit_begins_the_count_anew),
+		cmocka_unit_test(a_bound_that_passed_the_limit_begins_the_count_anew),
+		cmocka_unit_test(a_bound_just_below_the_limit_ends_no_alarm),
 		cmocka_unit_test(sources_that_disagree_begin_the_count_anew),
 		cmocka_unit_test(a_refused_exchange_without_a_majority_begins_the_count_anew),
 		cmocka_unit_test(too_few_is_holdover_and_a_finding),
