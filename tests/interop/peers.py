@@ -81,10 +81,12 @@ class ChronyServer(Chrony):
 
 
 class ChronyClient(Chrony):
+    """With a fixed interval: it lengthens any other by itself, at any time."""
+
     def __init__(self, w, server, name="chronyc", nts=True, extra=()):
         how = f"nts ntsport {server.ke}" if nts else ""
         super().__init__(w, name, [
-            f"server {server.host} port {server.ntp} {how} iburst minpoll -2 maxpoll -1",
+            f"server {server.host} port {server.ntp} {how} iburst minpoll -2 maxpoll -2",
             "port 0", *(["nosystemcert", f"ntstrustedcerts {server.cert}"] if nts else []),
             *extra])
 
