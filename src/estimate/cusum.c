@@ -420,6 +420,7 @@ noon_err noon_cusum_design(struct noon_cusum_work *w, const struct noon_law *f0,
 {
 	const double width = f0->step_ns * (double)(f0->n + 2);
 	const double delta = fmin(fmax(delta_ns, -width), width);
+	struct noon_cusum *c = &w->made;
 	struct density d;
 	struct values shifted;
 	struct drift drift;
@@ -429,17 +430,18 @@ noon_err noon_cusum_design(struct noon_cusum_work *w, const struct noon_law *f0,
 	    !(noise_ns >= 0.0 && noise_ns < 1e15))
 		return NOON_ERR_RANGE;
 	d = density_of(w, f0, delta, noise_ns);
-	ret->delta_ns = delta_ns;
-	fill_llr(ret, &d, delta);
-	err = tune(w, ret, f0, arl0);
+	c->delta_ns = delta_ns;
+	fill_llr(c, &d, delta);
+	err = tune(w, c, f0, arl0);
 	if (err != NOON_OK)
 		return err;
-	shifted = values_of(w, ret, f0, delta_ns);
+	shifted = values_of(w, c, f0, delta_ns);
 	shifted.unseen = 0.0; /* it would shorten the delay */
 	drift = drift_of(&shifted);
 	if (!(drift.most > 0.0))
 		return NOON_ERR_EMPTY;
-	ret->add = run_length(w, &shifted, &drift, ret->h);
+	c->add = run_length(w, &shifted, &drift, c->h);
+	*ret = *c;
 	return NOON_OK;
 }
 

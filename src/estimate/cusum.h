@@ -15,17 +15,6 @@
 
 #define NOON_CUSUM_STATES 256 /**< of the Markov chain */
 
-/** Memory for the chain; the caller's, 580 KiB, nothing in it is kept between calls. */
-struct noon_cusum_work {
-	double q[NOON_CUSUM_STATES][NOON_CUSUM_STATES]; /**< transitions, then their factors */
-	double alarm[NOON_CUSUM_STATES];		/**< probability to pass the last state */
-	double down[NOON_CUSUM_STATES];			/**< L^-1 1 */
-	double across[NOON_CUSUM_STATES];		/**< first row of U^-1 */
-	double step[2 * NOON_CUSUM_STATES + 1];		/**< law of the increments, in states */
-	double sum[NOON_LAW_MAX + 1];			/**< of the cells of f0 */
-	double smooth[NOON_LAW_MAX];			/**< f0 for the chain, if measured */
-};
-
 struct noon_cusum {
 	double delta_ns; /**< shift it is tuned to; negative: values that fall */
 	double x0_ns;	 /**< of llr[0] */
@@ -37,6 +26,18 @@ struct noon_cusum {
 				   *   where even h = 0 gives more, more */
 	double add;		  /**< mean number of values from a shift of delta to the alarm,
 				   *   starting at S = 0 */
+};
+
+/** Memory for the chain; the caller's, 600 KiB, nothing in it is kept between calls. */
+struct noon_cusum_work {
+	double q[NOON_CUSUM_STATES][NOON_CUSUM_STATES]; /**< transitions, then their factors */
+	double alarm[NOON_CUSUM_STATES];		/**< probability to pass the last state */
+	double down[NOON_CUSUM_STATES];			/**< L^-1 1 */
+	double across[NOON_CUSUM_STATES];		/**< first row of U^-1 */
+	double step[2 * NOON_CUSUM_STATES + 1];		/**< law of the increments, in states */
+	double sum[NOON_LAW_MAX + 1];			/**< of the cells of f0 */
+	double smooth[NOON_LAW_MAX];			/**< f0 for the chain, if measured */
+	struct noon_cusum made;				/**< until it is known to be good */
 };
 
 /**

@@ -168,37 +168,60 @@ static unsigned batch_most(const struct noon_guard_conf *c)
 	return c->batch_max > 0 ? c->batch_max : NOON_GUARD_BATCH_MAX;
 }
 
+/* What decides the batch. */
+struct choice {
+	enum noon_statistic leads;
+	unsigned batch;
+	bool feasible;
+	struct noon_mean_test mean;
+	double needs_mean, needs_minimum;
+	double bottom;
+	double edge; /* limit of the minimum */
+};
+
 /* Choose the statistic that needs fewer values, and the batch (theory, section 3.2). */
-static noon_err choose(struct noon_guard_plan *p, const struct noon_cgf *k, double alpha,
-		       double cal_sd)
+static noon_err choose(const struct noon_law *law, const struct noon_guard_conf *c,
+		       const struct noon_cgf *k, double alpha, double cal_sd, struct choice *ret)
 {
-	const struct noon_guard_conf *c = &p->conf;
 	const unsigned most = batch_most(c);
 	const double room = Z_COUNT * cal_sd;
-	struct noon_guard_limit *min = &p->limit[NOON_STATISTIC_MINIMUM];
 	double need;
 	noon_err err;
 
-	p->bottom = bottom_mass(&p->law, c, &min->high);
-	p->needs_minimum = p->bottom >= 1.0  ? 1.0
-			   : p->bottom > 0.0 ? ceil(log(alpha) / log1p(-p->bottom) * c->inflation)
-					     : HUGE_VAL;
+	ret->bottom = bottom_mass(law, c, &ret->edge);
+	ret->needs_minimum = ret->bottom >= 1.0 ? 1.0
+			     : ret->bottom > 0.0
+				     ? ceil(log(alpha) / log1p(-ret->bottom) * c->inflation)
+				     : HUGE_VAL;
 	/* The batch has to keep p_fa, too, where the calibrated mean is too small by `room`. */
 	err = c->shift_ns > room ? noon_mean_test_size(k, c->shift_ns - room, c->p_d, alpha,
-						       c->inflation, cal_sd, most, &p->mean)
+						       c->inflation, cal_sd, most, &ret->mean)
 				 : NOON_ERR_NOT_FOUND;
 	if (err && err != NOON_ERR_NOT_FOUND)
 		return err;
-	p->needs_mean = err ? HUGE_VAL : p->mean.n;
-	p->leads = p->needs_minimum <= p->needs_mean ? NOON_STATISTIC_MINIMUM : NOON_STATISTIC_MEAN;
-	p->regime = p->leads == NOON_STATISTIC_MINIMUM ? NOON_REGIME_EDGE : NOON_REGIME_BELL;
-	need = fmin(p->needs_mean, p->needs_minimum);
-	p->feasible = need <= (double)most;
-	p->batch = p->feasible ? (unsigned)fmax(need, NOON_GUARD_BATCH_MIN) : most;
-	if (p->needs_minimum > p->batch)
-		min->high = HUGE_VAL; /* too few values for its share of p_fa */
-	min->low = -HUGE_VAL;
-	return noon_mean_test_of(k, p->batch, c->shift_ns, c->p_d, c->inflation, cal_sd, &p->mean);
+	ret->needs_mean = err ? HUGE_VAL : ret->mean.n;
+	ret->leads = ret->needs_minimum <= ret->needs_mean ? NOON_STATISTIC_MINIMUM
+							   : NOON_STATISTIC_MEAN;
+	need = fmin(ret->needs_mean, ret->needs_minimum);
+	ret->feasible = need <= (double)most;
+	ret->batch = ret->feasible ? (unsigned)fmax(need, NOON_GUARD_BATCH_MIN) : most;
+	return noon_mean_test_of(k, ret->batch, c->shift_ns, c->p_d, c->inflation, cal_sd,
+				 &ret->mean);
+}
+
+static void take_choice(struct noon_guard_plan *p, const struct choice *c)
+{
+	p->leads = c->leads;
+	p->regime = c->leads == NOON_STATISTIC_MINIMUM ? NOON_REGIME_EDGE : NOON_REGIME_BELL;
+	p->batch = c->batch;
+	p->feasible = c->feasible;
+	p->mean = c->mean;
+	p->needs_mean = c->needs_mean;
+	p->needs_minimum = c->needs_minimum;
+	p->bottom = c->bottom;
+	/* Too few values for its share of p_fa? Then the minimum never alarms. */
+	p->limit[NOON_STATISTIC_MINIMUM] = (struct noon_guard_limit){
+		-HUGE_VAL, c->needs_minimum > c->batch ? HUGE_VAL : c->edge};
 }
 
 static void limit_moments(struct noon_guard_plan *p, const struct noon_cgf *k, double alpha,
@@ -293,22 +316,24 @@ noon_err noon_guard_plan_make(struct noon_cusum_work *w, const struct noon_law *
 {
 	const double alpha = conf->p_fa / SHARES;
 	double cal_sd = 0;
+	struct choice choice;
 	struct noon_cgf k;
 	noon_err err;
 
 	if (!conf_is_good(conf) || law->n == 0 || !(law->sd_ns >= 0.0))
 		return NOON_ERR_RANGE;
+	k = noon_cgf_of_law(law);
+	if (law->count > 0)
+		cal_sd = law->sd_ns * sqrt(conf->inflation / (double)law->count);
+	err = choose(law, conf, &k, alpha, cal_sd, &choice);
+	if (err)
+		return err;
 	memset(ret, 0, sizeof(*ret));
 	ret->conf = *conf;
 	ret->law = *law;
-	k = noon_cgf_of_law(&ret->law);
 	ret->centre_ns = k.mean_ns;
-	ret->top_ns = noon_law_top_ns(&ret->law);
-	if (law->count > 0)
-		cal_sd = law->sd_ns * sqrt(conf->inflation / (double)law->count);
-	err = choose(ret, &k, alpha, cal_sd);
-	if (err)
-		return err;
+	ret->top_ns = noon_law_top_ns(law);
+	take_choice(ret, &choice);
 	limit_moments(ret, &k, alpha, cal_sd);
 	ret->model_ns = model_of(ret, &k, alpha, cal_sd);
 	limit_counts(ret, alpha);

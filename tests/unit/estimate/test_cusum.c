@@ -222,6 +222,36 @@ static void what_was_not_measured_on_a_peak_counts(void **state)
 	}
 }
 
+/* A campaign of n values has not seen what comes once in n, and that counts as the worst value: the
+ * run length holds for a law that has it. */
+static void what_few_values_have_not_seen_is_in_the_run_length(void **state)
+{
+	const struct noon_channel c = noon_channel_default();
+	struct noon_rng rng = noon_rng_seeded(13);
+	double values = 0.0;
+
+	(void)state;
+	assert_int_equal(noon_law_of_channel(&c, &law), NOON_OK);
+	make_table();
+	for (size_t i = 0; i < 1000; i++)
+		samples[i] = (int64_t)draw(&rng);
+	assert_int_equal(noon_law_of_samples(samples, 1000, 1.0, &law), NOON_OK);
+	assert_int_equal(noon_cusum_design(&work, &law, 20000.0, 2e4, 0.0, &cusum), NOON_OK);
+	make_table();
+	for (unsigned i = 0; i < 300; i++) {
+		double s = 0.0;
+
+		do {
+			const bool unseen = noon_rng_u64(&rng) % 1000 == 0;
+
+			s = noon_cusum_step(&cusum, s, unseen ? 1e12 : draw(&rng));
+			values += 1.0;
+		} while (s <= cusum.h);
+	}
+	print_message("# run length %.3g, demanded 2e4\n", values / 300);
+	assert_true(values / 300 > 0.8 * 2e4);
+}
+
 static void one_value_only_alarms_on_the_shift(void **state)
 {
 	(void)state;
@@ -232,6 +262,20 @@ static void one_value_only_alarms_on_the_shift(void **state)
 	assert_true(noon_cusum_llr(&cusum, 5000.0) < 0.0);
 	assert_true(noon_cusum_llr(&cusum, 6000.0) > 0.0);
 	assert_true(cusum.add < 10.0);
+}
+
+static void a_refusal_leaves_the_last_design_alone(void **state)
+{
+	static struct noon_cusum before;
+
+	(void)state;
+	make_gaussian();
+	assert_int_equal(noon_cusum_design(&work, &law, 1e3, 1e4, 0.0, &cusum), NOON_OK);
+	memcpy(&before, &cusum, sizeof(before));
+	assert_int_equal(noon_cusum_design(&work, &law, 0.0, 1e4, 0.0, &cusum), NOON_ERR_RANGE);
+	assert_memory_equal(&before, &cusum, sizeof(before));
+	assert_int_equal(noon_cusum_design(&work, &law, 1e-3, 1e4, 0.0, &cusum), NOON_ERR_EMPTY);
+	assert_memory_equal(&before, &cusum, sizeof(before));
 }
 
 static void impossible_demands_are_refused(void **state)
@@ -264,7 +308,9 @@ int main(void)
 		cmocka_unit_test(a_far_value_stays_suspicious),
 		cmocka_unit_test(few_samples_do_not_invent_information),
 		cmocka_unit_test(what_was_not_measured_on_a_peak_counts),
+		cmocka_unit_test(what_few_values_have_not_seen_is_in_the_run_length),
 		cmocka_unit_test(one_value_only_alarms_on_the_shift),
+		cmocka_unit_test(a_refusal_leaves_the_last_design_alone),
 		cmocka_unit_test(impossible_demands_are_refused),
 	};
 

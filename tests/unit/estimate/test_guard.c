@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -316,6 +317,72 @@ static void refuses_impossible_demands(void **state)
 	assert_int_equal(plan.batch, NOON_GUARD_BATCH_MAX);
 }
 
+/* Z_COUNT standard errors of the calibrated mean: on the side of each error that is not to be. */
+#define Z_CALIBRATION 3.0
+
+/* What a campaign leaves open, and values that hang together, make every figure more cautious. */
+static void a_measured_law_has_its_room_and_inflation(void **state)
+{
+	static int64_t rtt[2000];
+	static struct noon_cusum alone;
+	const struct noon_channel c = noon_channel_default();
+	struct noon_guard_conf conf = noon_guard_conf_default();
+	struct noon_rng rng = noon_rng_seeded(43);
+	const double alpha = 1e-3 / 9;
+	struct noon_mean_test test;
+	struct noon_cgf k;
+	double n, room;
+
+	(void)state;
+	for (size_t i = 0; i < 2000; i++)
+		rtt[i] = (int64_t)draw(&c, &rng);
+	conf.shift_ns = 20 * US;
+	conf.p_fa = 1e-3;
+	conf.inflation = 4.0;
+	assert_int_equal(noon_law_of_samples(rtt, 2000, 1.0, &law), NOON_OK);
+	assert_int_equal(noon_guard_plan_make(&work, &law, &conf, &plan), NOON_OK);
+	assert_int_equal(plan.leads, NOON_STATISTIC_MEAN);
+	assert_true(plan.feasible);
+	k = noon_cgf_of_law(&law);
+	room = Z_CALIBRATION * law.sd_ns * sqrt(4.0 / 2000);
+	n = plan.batch / 4.0;
+	/* The batch keeps p_d and p_fa where the true mean lies `room` above the calibrated one. */
+	assert_int_equal(noon_mean_test_size(&k, 20 * US - room, conf.p_d, alpha, 4.0,
+					     room / Z_CALIBRATION, 4096, &test),
+			 NOON_OK);
+	assert_true(fabs(plan.needs_mean - test.n) < 0.5);
+	assert_true(noon_mean_sf(&k, n, plan.limit[NOON_STATISTIC_MEAN].high - room) <= alpha);
+	assert_true(fabs(plan.limit[NOON_STATISTIC_MEAN_LOW].low -
+			 (noon_mean_isf(&k, n, 1.0 - alpha) - room)) < 1.0);
+	assert_true(fabs(plan.model_ns - room -
+			 fmax(noon_mean_isf(&k, n, alpha) - k.mean_ns,
+			      k.mean_ns - noon_mean_isf(&k, n, 1.0 - alpha))) < 1.0);
+	/* Five CUSUMs share their part; S of values that hang together goes further. */
+	assert_int_equal(noon_cusum_design(&work, &law, 20 * US, 5 * plan.batch / alpha, 0, &alone),
+			 NOON_OK);
+	assert_true(fabs(plan.cusum[1].h / alone.h - 4.0) < 1e-9);
+	assert_int_equal(
+		noon_cusum_design(&work, &law, -20 * US, 5 * plan.batch / alpha, 0, &alone),
+		NOON_OK);
+	assert_true(fabs(plan.low.h / alone.h - 4.0) < 1e-9);
+}
+
+static void a_refusal_leaves_the_last_plan_alone(void **state)
+{
+	static struct noon_guard_plan before;
+	const struct noon_channel c = noon_channel_default();
+	struct noon_guard_conf conf = noon_guard_conf_default();
+
+	(void)state;
+	make(&c, 10 * US, 1e-3);
+	memcpy(&before, &plan, sizeof(before));
+	conf.shift_ns = 10 * US;
+	law.sd_ns = 1e20;
+	law.count = 4;
+	assert_int_equal(noon_guard_plan_make(&work, &law, &conf, &plan), NOON_ERR_RANGE);
+	assert_memory_equal(&before, &plan, sizeof(before));
+}
+
 /* A path that always lost every third exchange: a batch lasts until it has its values. */
 static void calibrated_loss_is_no_alarm(void **state)
 {
@@ -485,6 +552,8 @@ int main(void)
 		cmocka_unit_test(ends_after_two_quiet_batches),
 		cmocka_unit_test(is_quiet_again_after_an_attack),
 		cmocka_unit_test(refuses_impossible_demands),
+		cmocka_unit_test(a_measured_law_has_its_room_and_inflation),
+		cmocka_unit_test(a_refusal_leaves_the_last_plan_alone),
 		cmocka_unit_test(calibrated_loss_is_no_alarm),
 		cmocka_unit_test(heavy_tail_does_not_hide_a_shift),
 		cmocka_unit_test(minimum_leaves_room_below_the_least_value),

@@ -142,6 +142,22 @@ static void cusum_is_faster_than_the_mean_test(void **state)
 	assert_true(near(v.arl0, 1e6, 1e4));
 }
 
+/* Of values that hang together only each fourth counts: S goes further, the delay is longer, and
+ * the demanded share of periods has an alarm all the same. */
+static void correlation_slows_the_cusum_and_keeps_its_alarm_rate(void **state)
+{
+	double need;
+
+	(void)state;
+	conf.p_fa = 1e-4;
+	noon_plan_judge(&work, &conf, NOON_PLAN_CUSUM, &v);
+	need = v.need;
+	conf.inflation = 4.0;
+	noon_plan_judge(&work, &conf, NOON_PLAN_CUSUM, &v);
+	assert_true(near(v.p_fail, 1e-4, 1e-6));
+	assert_true(v.need > 3.0 * need && v.need < 4.0 * need);
+}
+
 /* 40 km of straight fibre against vacuum: 62 us of hidden advance. */
 static void a_faster_path_is_refused(void **state)
 {
@@ -399,6 +415,7 @@ int main(void)
 		TEST(intersection_needs_fewer_than_the_smallest_round_trip),
 		TEST(need_is_the_smallest),
 		TEST(cusum_is_faster_than_the_mean_test),
+		TEST(correlation_slows_the_cusum_and_keeps_its_alarm_rate),
 		TEST(a_faster_path_is_refused),
 		TEST(what_is_hidden_is_taken_from_every_way),
 		TEST(hidden_and_bound_share_the_limit),
