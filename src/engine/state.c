@@ -11,27 +11,27 @@ void noon_findings_raise(struct noon_findings *fs, const struct noon_finding *f)
 	if (fs->active & bit(f->kind))
 		return;
 	fs->active |= bit(f->kind);
+	fs->due |= bit(f->kind);
 	fs->last[f->kind] = *f;
 }
 
 void noon_findings_clear(struct noon_findings *fs, enum noon_finding_kind kind)
 {
 	fs->active &= ~bit(kind);
-	fs->reported &= ~bit(kind);
 }
 
 bool noon_findings_report(struct noon_findings *fs, struct noon_actions *out)
 {
 	/* Asked of every source after every event, and nearly always in vain. */
-	if (!(fs->active & ~fs->reported))
+	if (!fs->due)
 		return true;
 	for (unsigned kind = 0; kind < NOON_FINDING_KINDS; kind++) {
-		if (!((fs->active & ~fs->reported) & bit(kind)))
+		if (!(fs->due & bit(kind)))
 			continue;
 		if (out->n >= NOON_ACTIONS_MAX)
 			return false;
 		noon_actions_finding(out, &fs->last[kind]);
-		fs->reported |= bit(kind);
+		fs->due &= ~bit(kind);
 	}
 	return true;
 }

@@ -14,10 +14,11 @@
 #include "base/action.h"
 #include "engine/reading.h"
 
-/** Findings of one subject; each is reported once when it begins. */
+/** Findings of one subject; each is reported once when it begins, also if it is over by the end of
+ *  the event that it began in. */
 struct noon_findings {
-	uint32_t active;   /**< bit per enum noon_finding_kind */
-	uint32_t reported; /**< subset of active */
+	uint32_t active; /**< bit per enum noon_finding_kind */
+	uint32_t due;	 /**< those to be reported */
 	struct noon_finding last[NOON_FINDING_KINDS];
 };
 

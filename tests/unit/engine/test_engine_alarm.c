@@ -162,6 +162,28 @@ static void a_bound_just_below_the_limit_ends_no_alarm(void **state)
 	assert_int_equal(reading().state, NOON_STATE_OK);
 }
 
+/* While it is slewed the clock may go further from the middle than it is at both ends. */
+static void a_limit_passed_at_the_end_of_a_slew_is_seen_afterwards(void **state)
+{
+	struct noon_line *line = &e.discipline.line;
+
+	(void)state;
+	start(1, 0);
+	line->corr0 = noon_line_at(line, (noon_time){h});
+	line->h0 = (noon_time){h};
+	line->rate -= 400e-6;
+	line->slew = 800e-6;
+	line->slew_end = (noon_time){h + NOON_MS(2500)};
+	h += NOON_S(5);
+	assert_true(reading().bound < NOON_US(500));
+	noon_engine_on_timer(&e, (noon_time){h}, &out);
+	assert_int_equal(out.n, 1);
+	assert_int_equal(out.a[0].finding.kind, NOON_FINDING_BOUND_LIMIT);
+	assert_true(out.a[0].finding.value > NOON_MS(1));
+	assert_int_equal(out.a[0].finding.at.ns, h - NOON_MS(2500));
+	assert_int_equal(reading().state, NOON_STATE_ALARM);
+}
+
 /* After the silence the past of source 1 allows for what it says, that of source 0 does not. */
 static void sources_that_disagree_begin_the_count_anew(void **state)
 {
@@ -255,6 +277,7 @@ int main(void)
 		cmocka_unit_test(a_bound_above_the_limit_begins_the_count_anew),
 		cmocka_unit_test(a_bound_that_passed_the_limit_begins_the_count_anew),
 		cmocka_unit_test(a_bound_just_below_the_limit_ends_no_alarm),
+		cmocka_unit_test(a_limit_passed_at_the_end_of_a_slew_is_seen_afterwards),
 		cmocka_unit_test(sources_that_disagree_begin_the_count_anew),
 		cmocka_unit_test(a_refused_exchange_without_a_majority_begins_the_count_anew),
 		cmocka_unit_test(too_few_is_holdover_and_a_finding),

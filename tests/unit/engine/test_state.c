@@ -74,6 +74,27 @@ static void finding_is_reported_once_each_time_it_begins(void **state)
 	assert_int_equal(out.n, 2);
 }
 
+/* An alarm that began with it stays, and has to have its reason. */
+static void finding_that_is_over_at_once_is_reported(void **state)
+{
+	struct noon_findings fs = {0};
+	const struct noon_finding f = {.kind = NOON_FINDING_BOUND_LIMIT,
+				       .source = NOON_SOURCE_NONE,
+				       .at = {5},
+				       .value = 7,
+				       .threshold = 6};
+
+	(void)state;
+	noon_actions_reset(&out);
+	noon_findings_raise(&fs, &f);
+	noon_findings_clear(&fs, NOON_FINDING_BOUND_LIMIT);
+	for (int i = 0; i < 2; i++)
+		assert_true(noon_findings_report(&fs, &out));
+	assert_int_equal(out.n, 1);
+	assert_int_equal(out.a[0].finding.value, 7);
+	assert_int_equal(fs.active, 0);
+}
+
 static void full_list_keeps_the_finding_for_later(void **state)
 {
 	struct noon_findings fs = {0};
@@ -100,6 +121,7 @@ int main(void)
 		cmocka_unit_test(state_is_never_better_than_the_bound),
 		cmocka_unit_test(alarm_needs_evidence_to_end),
 		cmocka_unit_test(finding_is_reported_once_each_time_it_begins),
+		cmocka_unit_test(finding_that_is_over_at_once_is_reported),
 		cmocka_unit_test(full_list_keeps_the_finding_for_later),
 	};
 
