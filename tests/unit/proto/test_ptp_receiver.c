@@ -510,6 +510,10 @@ static void late_stamp_completes_the_exchange(void **state)
 	noon_actions_reset(&as);
 	noon_ptp_receiver_on_sent(&r, token + 1, now, NOON_STAMP_KERNEL, &as);
 	assert_int_equal(as.n, 0);
+	/* Nor is one before its Sync came: the true one is still to come. */
+	noon_ptp_receiver_on_sent(&r, token, noon_time_add(r.request.sync.t2, -1),
+				  NOON_STAMP_KERNEL, &as);
+	assert_int_equal(as.n, 0);
 	noon_ptp_receiver_on_sent(&r, token, r.request.sync.t2, NOON_STAMP_KERNEL, &as);
 	assert_non_null(find(NOON_ACTION_SAMPLE));
 	assert_int_equal(the(NOON_ACTION_SAMPLE)->sample.tx_stamp, NOON_STAMP_KERNEL);

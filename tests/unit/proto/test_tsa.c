@@ -309,6 +309,31 @@ static void order_does_not_cross_a_leap_second(void **state)
 			 NOON_TSP_FAIL_NONE);
 }
 
+/* Two requests within a microsecond, or a clock that has not moved: what is later says so. */
+static void equal_times_are_told_apart_in_order(void **state)
+{
+	const struct noon_tsa_conf c = conf_of();
+	const struct noon_tsa_clock clock = clock_of(NOW, NOON_US(10));
+	struct noon_tsa_date first, second, third;
+
+	(void)state;
+	assert_int_equal(noon_tsa_date(&c, 1, &clock, NOON_TIME_FIRST, &first).fail,
+			 NOON_TSP_FAIL_NONE);
+	assert_int_equal(noon_tsa_date(&c, 1, &clock, first.gen_time, &second).fail,
+			 NOON_TSP_FAIL_NONE);
+	assert_int_equal(noon_tsa_date(&c, 1, &clock, second.gen_time, &third).fail,
+			 NOON_TSP_FAIL_NONE);
+	assert_int_equal(noon_time_diff(second.gen_time, first.gen_time), 1000);
+	assert_int_equal(noon_time_diff(third.gen_time, second.gen_time), 1000);
+	assert_true(noon_time_diff(third.gen_time, clock.earliest) <= third.accuracy);
+	/* Without order they may be equal. */
+	assert_int_equal(noon_tsa_date(&c, 0, &clock, NOON_TIME_FIRST, &first).fail,
+			 NOON_TSP_FAIL_NONE);
+	assert_int_equal(noon_tsa_date(&c, 0, &clock, first.gen_time, &second).fail,
+			 NOON_TSP_FAIL_NONE);
+	assert_int_equal(noon_time_diff(second.gen_time, first.gen_time), 0);
+}
+
 static void a_token_repeats_its_request(void **state)
 {
 	const struct noon_tsa_conf c = conf_of();
@@ -349,6 +374,7 @@ int main(void)
 		cmocka_unit_test(the_interval_is_inside_the_accuracy),
 		cmocka_unit_test(leap_seconds_are_passed_over),
 		cmocka_unit_test(order_does_not_cross_a_leap_second),
+		cmocka_unit_test(equal_times_are_told_apart_in_order),
 		cmocka_unit_test(a_token_repeats_its_request),
 	};
 
