@@ -58,12 +58,16 @@ static noon_err judge(const struct noon_one_way_client_conf *conf,
 	return NOON_OK;
 }
 
+/* Whoever asks the kernel for whole seconds, time(2), is told of the next one with the tick after
+ * it: 10 ms later at 100 Hz. */
+#define TICK NOON_MS(10)
+
 /* Where the server's clock was when it answered. */
 static void bracket(enum noon_one_way_rounding rounding, struct noon_one_way_answer *a)
 {
 	const noon_time s = noon_time_add(a->said.utc, -(a->said.advance * ADVANCE_UNIT));
 	noon_dur before = NOON_MS(500);
-	noon_dur after = NOON_S(1);
+	noon_dur after = NOON_S(1) + TICK;
 
 	switch (rounding) {
 	case NOON_ONE_WAY_UNKNOWN:
@@ -72,7 +76,7 @@ static void bracket(enum noon_one_way_rounding rounding, struct noon_one_way_ans
 		before = 0;
 		break;
 	case NOON_ONE_WAY_NEAREST:
-		after = NOON_MS(500);
+		after = NOON_MS(500) + TICK;
 		break;
 	case NOON_ONE_WAY_EXACT:
 		/* Whether msADV is rounded or cut off. */

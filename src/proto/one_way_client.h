@@ -5,8 +5,10 @@
  *
  * A question leaves at T1, the answer arrives at T4, both by our clock; it says second S. A server
  * that cuts the fraction off read its clock in [S, S + 1] at some time from T1 to T4, so its clock
- * less ours lies in [S - T4, S + 1 - T1]. Nothing on the wire says how far its clock is from UTC,
- * which question is answered, or who answers: nothing here is ever authenticated.
+ * less ours lies in [S - T4, S + 1 - T1], and a tick of 10 ms above that: inetd and its like ask
+ * the kernel with time(2), which turns to the next second only with the tick. Nothing on the wire
+ * says how far its clock is from UTC, which question is answered, or who answers: nothing here is
+ * ever authenticated.
  */
 #ifndef NOON_PROTO_ONE_WAY_CLIENT_H
 #define NOON_PROTO_ONE_WAY_CLIENT_H
@@ -17,9 +19,9 @@
 
 /** How the server came from its clock to the second that it says. */
 enum noon_one_way_rounding {
-	NOON_ONE_WAY_UNKNOWN,  /**< cut off or to the nearest: from S - 0.5 s to S + 1 s */
-	NOON_ONE_WAY_TRUNCATE, /**< cut off: from S to S + 1 s */
-	NOON_ONE_WAY_NEAREST,  /**< to the nearest: S +- 0.5 s */
+	NOON_ONE_WAY_UNKNOWN,  /**< cut off or to the nearest: from S - 0.5 s to S + 1.01 s */
+	NOON_ONE_WAY_TRUNCATE, /**< cut off: from S to S + 1.01 s */
+	NOON_ONE_WAY_NEAREST,  /**< to the nearest: from S - 0.5 s to S + 0.51 s */
 	NOON_ONE_WAY_EXACT,    /**< sent msADV before S: S - msADV +- its unit */
 };
 

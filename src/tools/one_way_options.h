@@ -38,8 +38,8 @@ enum {
 	"      --rounding HOW   of the second S that the server says: truncate (its clock "   \
 	"is in\n"                                                                             \
 	"                       [S, S+1]), nearest ([S-0.5, S+0.5]), unknown ([S-0.5, S+1], " \
-	"default)\n"                                                                          \
-	"                       or exact (nist: msADV before S)\n"
+	"default),\n"                                                                         \
+	"                       each up to 10 ms more above, or exact (nist: msADV before S)\n"
 
 /** Time between two questions, s, that stays within what public servers allow and meets another
  *  part of the second each time. */
