@@ -121,6 +121,7 @@ static struct noon_flight *inject(struct noon_world *w, const struct noon_sim_at
 	const double rest = dir == 0 ? 1.0 - a->conf->position : a->conf->position;
 
 	f->sent = seen->sent;
+	f->seeker = seen->seeker;
 	f->delay_ns = way * seen->least_ns + rest * noon_link_least_ns(l, 0, seen->n) +
 		      (double)a->conf->delay;
 	f->forged = true;
@@ -147,6 +148,7 @@ static void replay(struct noon_world *w, struct noon_sim_attacker *a, struct noo
 		struct noon_flight *again = inject(w, a, f, f->dir);
 
 		again->n = (*kept)->n;
+		again->seeker = (*kept)->seeker;
 		memcpy(again->buf, (*kept)->buf, again->n);
 		noon_sim_launch(w, again);
 	}

@@ -56,6 +56,11 @@ struct noon_sim_path noon_sim_path_default(void)
 	return p;
 }
 
+struct noon_sim_seeker_conf noon_sim_seeker_default(void)
+{
+	return (struct noon_sim_seeker_conf){.every = NOON_NS_PER_SEC};
+}
+
 struct noon_sim_attack noon_sim_attack_default(void)
 {
 	return (struct noon_sim_attack){
@@ -187,6 +192,19 @@ static const char *attack_fault(const struct noon_sim_attack *a)
 	return NULL;
 }
 
+static const char *seeker_fault(const struct noon_scenario *s, const struct noon_sim_seeker_conf *k)
+{
+	if (k->path >= s->paths)
+		return "path: not a path";
+	if (k->every < NOON_MS(10))
+		return "every: expected at least 10 ms";
+	if (k->model[0] < 0 || k->model[1] < 0 || k->threshold < 0 || k->agreement < 0)
+		return "model-forward, model-reverse, threshold, agreement: expected 0 or more";
+	if (!k->listens && k->threshold == 0)
+		return "expected the threshold of its round-trip test";
+	return NULL;
+}
+
 static const char *top_fault(const struct noon_scenario *s)
 {
 	if (s->duration <= 0 || s->duration > YEARS_100)
@@ -208,6 +226,9 @@ noon_err noon_scenario_check(const struct noon_scenario *s, struct noon_sim_faul
 		f = (struct noon_sim_fault){NOON_SIM_PART_PATH, i, path_fault(s, &s->path[i])};
 	for (size_t i = 0; i < s->attacks && f.why == NULL; i++)
 		f = (struct noon_sim_fault){NOON_SIM_PART_ATTACK, i, attack_fault(&s->attack[i])};
+	for (size_t i = 0; i < s->seekers && f.why == NULL; i++)
+		f = (struct noon_sim_fault){NOON_SIM_PART_SEEKER, i,
+					    seeker_fault(s, &s->seeker[i])};
 	if (f.why == NULL)
 		return NOON_OK;
 	*ret = f;

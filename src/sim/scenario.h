@@ -23,6 +23,7 @@
 #define NOON_SIM_NODES	 32
 #define NOON_SIM_PATHS	 64
 #define NOON_SIM_ATTACKS 16
+#define NOON_SIM_SEEKERS 8
 #define NOON_SIM_EXPECTS 32
 #define NOON_SIM_EXPECT	 96 /**< bytes of one expectation, with the final NUL */
 
@@ -53,6 +54,19 @@ struct noon_sim_path {
 	struct noon_source_conf source;
 	bool nts;
 	bool tls; /**< real handshakes; false: keys are handed over after the time of one */
+};
+
+/** A time seeker as the paper has it, beside the client of a path (sim/seeker.h). */
+struct noon_sim_seeker_conf {
+	char name[NOON_SIM_NAME];
+	uint32_t path;	  /**< index: the client's clock, the server's time, the path's attackers */
+	bool listens;	  /**< one way (III-A): the server sends, nothing goes back */
+	bool predictable; /**< its signal is a counter, and nothing is authenticated (IV-A1) */
+	noon_dur every;	  /**< from one exchange to the next, ns, > 0 */
+	noon_dur model[2];  /**< bar tau: the delays it assumes, to and from the server, ns, >= 0 */
+	noon_dur threshold; /**< lambda, of the round-trip test, ns, >= 0 */
+	noon_dur agreement; /**< collaborative verification (III-D): greatest difference of two
+			     *   seekers' clocks, ns; 0: it does not take part */
 };
 
 /** The catalogue of theory reference section 4; its number in parentheses. */
@@ -135,6 +149,8 @@ struct noon_scenario {
 	size_t nodes;
 	struct noon_sim_path path[NOON_SIM_PATHS];
 	size_t paths;
+	struct noon_sim_seeker_conf seeker[NOON_SIM_SEEKERS];
+	size_t seekers;
 	struct noon_sim_attack attack[NOON_SIM_ATTACKS];
 	size_t attacks;
 	char expect[NOON_SIM_EXPECTS][NOON_SIM_EXPECT];
@@ -145,6 +161,8 @@ struct noon_scenario {
 struct noon_sim_node noon_sim_node_default(void);
 /** Return 100 us each way with exponential queueing of 100 us, NTS, keys handed over. */
 struct noon_sim_path noon_sim_path_default(void);
+/** Return a seeker that asks each second, by unpredictable signals. */
+struct noon_sim_seeker_conf noon_sim_seeker_default(void);
 /** Return an attack on everything, both ways, for ever. */
 struct noon_sim_attack noon_sim_attack_default(void);
 /** Empty a scenario: one hour, seed 1. */
@@ -155,12 +173,13 @@ enum noon_sim_part {
 	NOON_SIM_PART_NODE,
 	NOON_SIM_PART_PATH,
 	NOON_SIM_PART_ATTACK,
+	NOON_SIM_PART_SEEKER,
 };
 
 /** What is impossible about a scenario. */
 struct noon_sim_fault {
 	enum noon_sim_part part;
-	size_t index;	 /**< of the node, path or attack */
+	size_t index;	 /**< of the node, path, attack or seeker */
 	const char *why; /**< static */
 };
 

@@ -105,8 +105,7 @@ static noon_dur layover_lie(const struct noon_world *w, uint32_t node, noon_time
 	return ns;
 }
 
-/* Return what the server's clock shows at a true time near now. */
-static noon_time server_time(struct noon_world *w, uint32_t node, noon_time t)
+noon_time noon_sim_server_time(struct noon_world *w, uint32_t node, noon_time t)
 {
 	struct noon_sim_machine *m = &w->node[node];
 	const noon_dur off = noon_sim_server_error(w, node, t);
@@ -143,8 +142,8 @@ bool noon_sim_server_answer(struct noon_world *w, uint32_t node, struct noon_byt
 {
 	struct noon_sim_machine *m = &w->node[node];
 	const noon_time leaves = noon_time_add(arrived, layover);
-	noon_time received = noon_time_add(server_time(w, node, arrived), off);
-	noon_time transmit = noon_time_add(server_time(w, node, leaves), off);
+	noon_time received = noon_time_add(noon_sim_server_time(w, node, arrived), off);
+	noon_time transmit = noon_time_add(noon_sim_server_time(w, node, leaves), off);
 	struct noon_wr wr = noon_wr_over(f->buf, NOON_NTP_PACKET_MAX);
 
 	received = noon_time_add(received, -layover_lie(w, node, arrived));
@@ -168,6 +167,7 @@ void noon_sim_server_arrival(struct noon_world *w, const struct noon_flight *f)
 
 	/* An answer to a changed or repeated request is no answer of ours to the client's own. */
 	reply->forged = f->forged;
+	reply->seeker = f->seeker;
 	if (noon_sim_server_answer(w, node, noon_bytes_of(f->buf, f->n), f->arrived,
 				   m->conf->layover, 0, reply))
 		noon_sim_send(w, reply);

@@ -39,6 +39,19 @@ static void add_alarm(struct noon_sim_tally *sum, const struct noon_sim_tally *t
 		sum->synced_after = t->synced_after;
 }
 
+static void add_paper(struct noon_sim_paper *sum, const struct noon_sim_paper *p)
+{
+	sum->exchanges += p->exchanges;
+	sum->forged += p->forged;
+	sum->declared += p->declared;
+	sum->compromised += p->compromised;
+	sum->undetected += p->undetected;
+	sum->max_err = fmax(sum->max_err, p->max_err);
+	sum->end_err = fmax(sum->end_err, p->end_err);
+	sum->max_rtt = fmax(sum->max_rtt, p->max_rtt);
+	add_counts(sum->noncompliant, p->noncompliant, 3);
+}
+
 void noon_sim_tally_add(struct noon_sim_tally *sum, const struct noon_sim_tally *t)
 {
 	sum->checks += t->checks;
@@ -68,8 +81,8 @@ void noon_sim_tally_add(struct noon_sim_tally *sum, const struct noon_sim_tally 
 	sum->end_err = fmax(sum->end_err, t->end_err);
 	sum->end_bound = fmax(sum->end_bound, t->end_bound);
 	sum->max_rate = fmax(sum->max_rate, t->max_rate);
-	for (size_t i = 0; i < 3; i++)
-		sum->noncompliant[i] += t->noncompliant[i];
+	add_counts(sum->noncompliant, t->noncompliant, 3);
+	add_paper(&sum->paper, &t->paper);
 	if (t->hidden_advance > sum->hidden_advance)
 		sum->hidden_advance = t->hidden_advance;
 	add_alarm(sum, t);
@@ -120,6 +133,15 @@ GET(state, t->state_s[i])
 GET(broken, t->broken[i])
 GET(noncompliant, t->noncompliant[i])
 GET(hidden, seconds(t->hidden_advance))
+GET(paper_exchanges, t->paper.exchanges)
+GET(paper_forged, t->paper.forged)
+GET(paper_declared, t->paper.declared)
+GET(paper_compromised, t->paper.compromised)
+GET(paper_undetected, t->paper.undetected)
+GET(paper_max_err, t->paper.max_err / 1e9)
+GET(paper_end_err, t->paper.end_err / 1e9)
+GET(paper_max_rtt, t->paper.max_rtt / 1e9)
+GET(paper_noncompliant, t->paper.noncompliant[i])
 
 static const struct noon_metric fixed[] = {
 	{"bound_violations", NOON_METRIC_COUNT, 0, get_violations},
@@ -153,6 +175,17 @@ static const struct noon_metric fixed[] = {
 	{"noncompliant_2", NOON_METRIC_COUNT, 1, get_noncompliant},
 	{"noncompliant_3", NOON_METRIC_COUNT, 2, get_noncompliant},
 	{"hidden_advance", NOON_METRIC_SECONDS, 0, get_hidden},
+	{"paper.exchanges", NOON_METRIC_COUNT, 0, get_paper_exchanges},
+	{"paper.forged", NOON_METRIC_COUNT, 0, get_paper_forged},
+	{"paper.declared", NOON_METRIC_COUNT, 0, get_paper_declared},
+	{"paper.compromised", NOON_METRIC_COUNT, 0, get_paper_compromised},
+	{"paper.undetected", NOON_METRIC_COUNT, 0, get_paper_undetected},
+	{"paper.max_offset", NOON_METRIC_SECONDS, 0, get_paper_max_err},
+	{"paper.end_offset", NOON_METRIC_SECONDS, 0, get_paper_end_err},
+	{"paper.rtt_shift", NOON_METRIC_SECONDS, 0, get_paper_max_rtt},
+	{"paper.noncompliant_1", NOON_METRIC_COUNT, 0, get_paper_noncompliant},
+	{"paper.noncompliant_2", NOON_METRIC_COUNT, 1, get_paper_noncompliant},
+	{"paper.noncompliant_3", NOON_METRIC_COUNT, 2, get_paper_noncompliant},
 	{"I1", NOON_METRIC_COUNT, NOON_I1, get_broken},
 	{"I2", NOON_METRIC_COUNT, NOON_I2, get_broken},
 	{"I3", NOON_METRIC_COUNT, NOON_I3, get_broken},

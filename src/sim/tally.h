@@ -26,6 +26,19 @@ enum noon_invariant {
 	NOON_INVARIANTS,
 };
 
+/** What seekers of the paper saw, and what was true. */
+struct noon_sim_paper {
+	uint64_t exchanges;
+	uint64_t forged;	  /**< of them, answers to what an attacker had sent */
+	uint64_t declared;	  /**< comparisons while an attack was declared */
+	uint64_t compromised;	  /**< comparisons with |error| > L (definition III.1) */
+	uint64_t undetected;	  /**< of them, no attack declared (definition V.1) */
+	double max_err;		  /**< greatest |error|, ns */
+	double end_err;		  /**< at the end, ns */
+	double max_rtt;		  /**< greatest |measured - modelled| round trip, ns */
+	uint64_t noncompliant[3]; /**< seekers that do not meet condition 1, 2, 3 */
+};
+
 struct noon_sim_tally {
 	uint64_t checks;
 	uint64_t violations;   /**< truth outside [lower, upper] or |error| > bound, any state */
@@ -52,6 +65,7 @@ struct noon_sim_tally {
 	double max_rate;	  /**< greatest |rate error| of the oscillator, fractional */
 	uint64_t noncompliant[3]; /**< paths for which condition 1, 2, 3 is not met at the end */
 	noon_dur hidden_advance;  /**< greatest of the paths, ns (engine/conditions.h) */
+	struct noon_sim_paper paper;
 };
 
 /** Return an empty tally. */

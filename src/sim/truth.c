@@ -14,12 +14,10 @@
 
 #define KEPT_FOR NOON_S(600)
 
-/* Return truth - C, ns. */
-static double error_of(struct noon_world *w, struct noon_sim_machine *m,
-		       const struct noon_reading *r)
+double noon_sim_error_of(struct noon_world *w, struct noon_sim_machine *m, noon_dur corr)
 {
 	const double x = noon_osc_x(&m->osc, w->now);
-	double err = x - (double)(r->corr - m->osc.theta0);
+	double err = x - (double)(corr - m->osc.theta0);
 
 	if (w->s->truth != NOON_SIM_NONE)
 		err += (double)noon_sim_server_error(w, w->s->truth, w->now);
@@ -146,7 +144,7 @@ void noon_sim_look(struct noon_world *w, uint32_t node, bool even)
 	double err;
 
 	noon_engine_reading(m->engine, noon_osc_h(&m->osc, w->now), &r);
-	err = error_of(w, m, &r);
+	err = noon_sim_error_of(w, m, r.corr);
 	m->tally.checks++;
 	if (m->last.has)
 		m->tally.state_s[m->last.r.state] += noon_dur_to_s(w->now.ns - m->last.at.ns);

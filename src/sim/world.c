@@ -187,6 +187,8 @@ static noon_err make_all(struct noon_world *w)
 	for (uint32_t i = 0; !err && i < w->s->nodes; i++)
 		if (w->node[i].engine != NULL)
 			noon_sim_client_wake(w, i);
+	for (uint32_t i = 0; !err && i < w->s->seekers; i++)
+		noon_sim_seeker_init(w, i);
 	noon_sim_at(w, noon_time_add(w->start, w->s->check_every), NOON_SIM_LOOK, 0, NULL);
 	return err;
 }
@@ -277,6 +279,7 @@ static void look_at_all(struct noon_world *w)
 	for (uint32_t i = 0; i < w->s->nodes; i++)
 		if (w->node[i].engine != NULL)
 			noon_sim_look(w, i, true);
+	noon_sim_seekers_look(w);
 	noon_sim_at(w, noon_time_add(w->now, w->s->check_every), NOON_SIM_LOOK, 0, NULL);
 }
 
@@ -284,6 +287,8 @@ static void arrival(struct noon_world *w, struct noon_flight *f)
 {
 	if (f->dir == 0)
 		noon_sim_server_arrival(w, f);
+	else if (f->seeker > 0)
+		noon_sim_seeker_arrival(w, f);
 	else
 		noon_sim_client_arrival(w, f);
 	noon_sim_flight_free(w, f);
@@ -317,6 +322,9 @@ static void carry_out(struct noon_world *w, const struct noon_sim_event *e)
 		break;
 	case NOON_SIM_SWITCH_OFF:
 		noon_sim_attack_switch(w, e->who, false);
+		break;
+	case NOON_SIM_SEEK:
+		noon_sim_seeker_wake(w, e->who);
 		break;
 	}
 }

@@ -33,7 +33,8 @@ struct noon_flight {
 	double least_ns;	  /**< of the path at that time */
 	double queue_ns;	  /**< natural share above the least */
 	uint32_t path;
-	unsigned dir; /**< 0 to the server, 1 from it */
+	uint32_t seeker; /**< whose it is: index + 1; 0: of the path's client */
+	unsigned dir;	 /**< 0 to the server, 1 from it */
 	bool lost;
 	bool forged; /**< made, changed or repeated by somebody without a key */
 	size_t n;
@@ -49,6 +50,7 @@ enum noon_sim_event_kind {
 	NOON_SIM_KE_HANDED,  /**< who: path; keys are handed over */
 	NOON_SIM_SWITCH_ON,  /**< who: attack */
 	NOON_SIM_SWITCH_OFF, /**< who: attack */
+	NOON_SIM_SEEK,	     /**< who: seeker; its exchange is due */
 };
 
 /** A key exchange under way. */
@@ -115,6 +117,19 @@ struct noon_sim_machine {
 	bool alarmed; /**< state at the last comparison */
 };
 
+/** A seeker of the paper (sim/seeker.h). */
+struct noon_sim_seeker {
+	const struct noon_sim_seeker_conf *conf;
+	struct noon_rng rng;
+	bool asked;	  /**< an answer is waited for */
+	uint64_t counter; /**< the signal of one that is predictable */
+	uint64_t signal;  /**< of the question */
+	noon_time t1;	  /**< when it left, client's free-running clock */
+	bool has;	  /**< an offset */
+	noon_dur offset;  /**< server - free-running clock, ns */
+	bool declared;	  /**< an attack, by the last test */
+};
+
 /** State of one attack. */
 struct noon_sim_attacker {
 	const struct noon_sim_attack *conf;
@@ -138,6 +153,7 @@ struct noon_world {
 	struct noon_sim_machine *node;
 	struct noon_sim_assoc *assoc; /**< one for each path */
 	struct noon_sim_attacker *attacker;
+	struct noon_sim_seeker seeker[NOON_SIM_SEEKERS];
 	struct noon_flight *spare;
 	struct noon_actions actions, doing, findings;
 	struct noon_tls_ctx *tls_client, *tls_server;
@@ -174,6 +190,8 @@ void noon_sim_client_ke_done(struct noon_world *w, uint32_t path,
 noon_err noon_sim_server_init(struct noon_world *w, uint32_t node);
 void noon_sim_server_fini(struct noon_sim_machine *m);
 void noon_sim_server_arrival(struct noon_world *w, const struct noon_flight *f);
+/** Return what a server's clock shows at a true time near now. */
+noon_time noon_sim_server_time(struct noon_world *w, uint32_t node, noon_time t);
 /** Return the error of a server's clock, server - UTC, at a true time, ns. */
 noon_dur noon_sim_server_error(struct noon_world *w, uint32_t node, noon_time t);
 /** Answer a request as the server would at a true time, its clock off by `off` more. Returns false
@@ -204,7 +222,16 @@ bool noon_sim_attack_is_on(const struct noon_sim_attacker *a, const struct noon_
 void noon_sim_attack_pass(struct noon_world *w, struct noon_flight *f);
 void noon_sim_attack_switch(struct noon_world *w, uint32_t attack, bool on);
 
+/* seeker.c */
+void noon_sim_seeker_init(struct noon_world *w, uint32_t i);
+void noon_sim_seeker_wake(struct noon_world *w, uint32_t i);
+void noon_sim_seeker_arrival(struct noon_world *w, const struct noon_flight *f);
+/** Compare all seekers with the truth. */
+void noon_sim_seekers_look(struct noon_world *w);
+
 /* truth.c */
+/** Return truth - (h + corr), ns, of a machine now. */
+double noon_sim_error_of(struct noon_world *w, struct noon_sim_machine *m, noon_dur corr);
 /** Compare a client with the truth; `even` at equal distances. */
 void noon_sim_look(struct noon_world *w, uint32_t node, bool even);
 

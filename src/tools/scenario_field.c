@@ -15,6 +15,7 @@
 #define LINK(member) offsetof(struct noon_link_conf, member)
 #define PATH(member) offsetof(struct noon_sim_path, member)
 #define AIM(member)  offsetof(struct noon_sim_attack, member)
+#define SEEK(member) offsetof(struct noon_sim_seeker_conf, member)
 
 const struct noon_field noon_scenario_top[] = {
 	{"title", NOON_FIELD_TEXT, 0},
@@ -103,6 +104,18 @@ const struct noon_field noon_scenario_path[] = {
 	{"minima", NOON_FIELD_MINIMA, 0},
 	{"measured-minimum-forward", NOON_FIELD_DUR_LEAST_0, PATH(source.m_f)},
 	{"measured-minimum-reverse", NOON_FIELD_DUR_LEAST_0, PATH(source.m_r)},
+	{NULL, NOON_FIELD_TEXT, 0},
+};
+
+const struct noon_field noon_scenario_seeker[] = {
+	{"path", NOON_FIELD_TEXT, 0},
+	{"listens", NOON_FIELD_BOOL, SEEK(listens)},
+	{"predictable", NOON_FIELD_BOOL, SEEK(predictable)},
+	{"every", NOON_FIELD_DUR_ABOVE_0, SEEK(every)},
+	{"model-forward", NOON_FIELD_DUR_LEAST_0, SEEK(model[0])},
+	{"model-reverse", NOON_FIELD_DUR_LEAST_0, SEEK(model[1])},
+	{"threshold", NOON_FIELD_DUR_ABOVE_0, SEEK(threshold)},
+	{"agreement", NOON_FIELD_DUR_ABOVE_0, SEEK(agreement)},
 	{NULL, NOON_FIELD_TEXT, 0},
 };
 

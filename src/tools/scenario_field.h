@@ -50,6 +50,7 @@ extern const struct noon_field noon_scenario_node[];   /**< of struct noon_sim_n
 extern const struct noon_field noon_scenario_client[]; /**< the same, clients only */
 extern const struct noon_field noon_scenario_link[];   /**< of struct noon_link_conf */
 extern const struct noon_field noon_scenario_path[];   /**< of struct noon_sim_path */
+extern const struct noon_field noon_scenario_seeker[]; /**< of struct noon_sim_seeker_conf */
 extern const struct noon_field noon_scenario_attack[]; /**< of struct noon_sim_attack */
 
 /** Read a value into the struct at base; returns what was expected, NULL when all is well. */

@@ -27,6 +27,7 @@
 struct schema {
 	cfg_opt_t top[OPTIONS_MAX], server[OPTIONS_MAX], client[OPTIONS_MAX];
 	cfg_opt_t path[OPTIONS_MAX], link[OPTIONS_MAX], attack[OPTIONS_MAX];
+	cfg_opt_t seeker[OPTIONS_MAX];
 };
 
 /* A reading under way. */
@@ -60,6 +61,7 @@ static void make_schema(struct schema *s)
 	*o++ = (cfg_opt_t)CFG_SEC("reverse", s->link, CFGF_NODEFAULT | CFGF_MULTI);
 	end_options(o);
 	end_options(add_fields(s->attack, noon_scenario_attack));
+	end_options(add_fields(s->seeker, noon_scenario_seeker));
 	o = add_fields(s->top, noon_scenario_top);
 	*o++ = (cfg_opt_t)CFG_STR_LIST("expect", NULL, CFGF_NONE);
 	*o++ = (cfg_opt_t)CFG_SEC("server", s->server,
@@ -68,6 +70,8 @@ static void make_schema(struct schema *s)
 				  CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES);
 	*o++ = (cfg_opt_t)CFG_SEC("path", s->path, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES);
 	*o++ = (cfg_opt_t)CFG_SEC("attack", s->attack,
+				  CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES);
+	*o++ = (cfg_opt_t)CFG_SEC("seeker", s->seeker,
 				  CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES);
 	end_options(o);
 }
@@ -87,6 +91,7 @@ union any {
 	struct noon_link_conf link;
 	struct noon_sim_path path;
 	struct noon_sim_attack attack;
+	struct noon_sim_seeker_conf seeker;
 };
 
 /* Check one option of the tables given, into a struct that is thrown away. */
@@ -133,6 +138,11 @@ static int check_attack(cfg_t *cfg, cfg_opt_t *opt)
 	return check_option(cfg, opt, noon_scenario_attack, NULL);
 }
 
+static int check_seeker(cfg_t *cfg, cfg_opt_t *opt)
+{
+	return check_option(cfg, opt, noon_scenario_seeker, NULL);
+}
+
 static int check_expect(cfg_t *cfg, cfg_opt_t *opt)
 {
 	struct noon_expect e;
@@ -171,6 +181,7 @@ static void set_all_checks(cfg_t *cfg)
 	set_checks(cfg, "path|forward|", noon_scenario_link, check_path);
 	set_checks(cfg, "path|reverse|", noon_scenario_link, check_path);
 	set_checks(cfg, "attack|", noon_scenario_attack, check_attack);
+	set_checks(cfg, "seeker|", noon_scenario_seeker, check_seeker);
 	(void)cfg_set_validate_func(cfg, "expect", check_expect);
 }
 
@@ -446,6 +457,43 @@ static noon_err take_attacks(struct reading *r)
 	return NOON_OK;
 }
 
+/* Find a path by its name, or the only one. */
+static uint32_t path_of(const struct noon_scenario *s, const char *name)
+{
+	for (uint32_t i = 0; i < s->paths; i++)
+		if (name == NULL ? s->paths == 1 : strcmp(s->path[i].name, name) == 0)
+			return i;
+	return NOON_SIM_NONE;
+}
+
+static noon_err take_seekers(struct reading *r)
+{
+	struct noon_scenario *s = &r->f->s;
+
+	for (unsigned i = 0; i < cfg_size(r->cfg, "seeker"); i++) {
+		cfg_t *cfg = cfg_getnsec(r->cfg, "seeker", i);
+		struct noon_sim_seeker_conf *k = &s->seeker[s->seekers];
+		const char *path = cfg_getstr(cfg, "path");
+
+		if (s->seekers == NOON_SIM_SEEKERS) {
+			cfg_error(cfg, "more than %d seekers", NOON_SIM_SEEKERS);
+			return NOON_ERR_FORMAT;
+		}
+		*k = noon_sim_seeker_default();
+		if (take_name(cfg, k->name))
+			return NOON_ERR_FORMAT;
+		k->path = path_of(s, path);
+		if (k->path == NOON_SIM_NONE) {
+			cfg_error(cfg, "seeker \"%s\": path = \"%s\": expected the name of a path",
+				  k->name, path != NULL ? path : "");
+			return NOON_ERR_FORMAT;
+		}
+		take(cfg, noon_scenario_seeker, k);
+		s->seekers++;
+	}
+	return NOON_OK;
+}
+
 static noon_err take_expects(struct reading *r)
 {
 	struct noon_scenario *s = &r->f->s;
@@ -483,7 +531,7 @@ static noon_err take_top(struct reading *r)
 /* Tell what is impossible with the line of the section it is in. */
 static noon_err check_all(struct reading *r)
 {
-	static const char *const kinds[] = {"", "client", "path", "attack"};
+	static const char *const kinds[] = {"", "client", "path", "attack", "seeker"};
 	struct noon_sim_fault f;
 	cfg_t *cfg = r->cfg;
 	size_t i;
@@ -515,6 +563,7 @@ static noon_err take_all(struct reading *r)
 	err = err ? err : take_node(r, r->cfg, "truth", NOON_SIM_NONE, &r->f->s.truth);
 	err = err ? err : take_paths(r);
 	err = err ? err : take_attacks(r);
+	err = err ? err : take_seekers(r);
 	err = err ? err : take_expects(r);
 	return err ? err : check_all(r);
 }

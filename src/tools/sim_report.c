@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "sim/seeker.h"
 #include "tools/sim_run.h"
 
 #define CELL 24
@@ -95,6 +96,42 @@ static void print_failure(const struct noon_sim_result *r, const struct noon_sim
 		(void)printf("  again: noonmark sim run %s --seed %" PRIu64 "\n", r->path, o->seed);
 }
 
+/* Say which of the paper's conditions a file's seekers do not meet. */
+static void print_conditions(const struct noon_scenario *s)
+{
+	for (size_t i = 0; i < s->seekers; i++) {
+		const struct noon_sim_compliance c = noon_sim_seeker_compliance(s, i);
+
+		for (unsigned k = 0; k < 3; k++)
+			if (!c.met[k])
+				(void)printf("  seeker %s: condition %u %s\n", s->seeker[i].name,
+					     k + 1, c.why[k]);
+	}
+}
+
+/* An attack that succeeds by the paper's own test (definition V.1). */
+static void print_noncompliant(const struct noon_sim_result *r)
+{
+	char error[CELL], limit[CELL], shift[CELL];
+	bool measured = false;
+	char name[40];
+
+	if (!(sum(r, "paper.undetected") > 0.0))
+		return;
+	noon_sim_short_name(r->path, name, sizeof(name));
+	time_cell(error, worst(r, "paper.max_offset"));
+	time_cell(limit, noon_dur_to_s(noon_sim_seeker_limit(&r->file.s, 0)));
+	time_cell(shift, worst(r, "paper.rtt_shift"));
+	for (size_t i = 0; i < r->file.s.seekers; i++)
+		measured |= !r->file.s.seeker[i].listens;
+	(void)printf("\n%s: NON-COMPLIANT: by the paper's own test no attack is declared in %.0f "
+		     "comparisons\n  with an error above the limit of %s: error up to %s, %s%s\n",
+		     name, sum(r, "paper.undetected"), limit, error,
+		     measured ? "round trip off by at most " : "no round trip is measured",
+		     measured ? shift : "");
+	print_conditions(&r->file.s);
+}
+
 void noon_sim_print_table(const struct noon_sim_result *r, size_t n)
 {
 	double checks = 0.0, false_bounds = 0.0, demonstrated = 0.0;
@@ -115,6 +152,8 @@ void noon_sim_print_table(const struct noon_sim_result *r, size_t n)
 		for (size_t k = 0; k < r[i].seeds; k++)
 			if (!r[i].outcome[k].passed)
 				print_failure(&r[i], &r[i].outcome[k]);
+	for (size_t i = 0; i < n; i++)
+		print_noncompliant(&r[i]);
 	(void)printf("\n%zu of %zu runs passed; %.0f comparisons with the truth; bound violations: "
 		     "%.0f",
 		     good, runs, checks, false_bounds);

@@ -50,6 +50,10 @@ BAD = [
      ["attack", "from < until"]),
     (GOOD + 'attack "a" {\n kind = "ramp" ramp = "fast"\n}', 6, ["ramp", "fast", "slope"]),
     (GOOD + 'attack "a" {\n kind = "kiss" code = "NO"\n}', 6, ["code", "NO", "four letters"]),
+    (GOOD + 'seeker "B" { }', 5, ["seeker", "B", "threshold"]),
+    (GOOD + 'seeker "B" {\n path = "nowhere" threshold = "1ms" }', 6, ["nowhere", "name of a path"]),
+    (GOOD + 'seeker "B" {\n listens = maybe }', 6, ["listens", "true or false"]),
+    (GOOD + 'seeker "B" {\n threshold = "1ms" every = "1ms" }', 6, ["every", "10 ms"]),
     (GOOD + 'expect = { "bound_violation == 0" }', 5, ["bound_violation", "no figure"]),
     (GOOD + 'expect = { "harmed = 0" }', 5, ["harmed", "expected =="]),
     (GOOD + 'expect = { "rms_offset < 20 potatoes" }', 5, ["rms_offset", "a time"]),
@@ -127,6 +131,19 @@ def picture(tmp):
     check("hold" in text and "alert limit" in text, "with attacks and limit")
 
 
+def noncompliant(tmp):
+    held = 'attack "hold" { kind = "delay" direction = reverse from = "5min" delay = "3ms" }\n'
+    text = GOOD + held + 'seeker "B" { %s threshold = "%s" model-forward = "150us" model-reverse = "150us" }'
+    said = run(written(tmp, text % ("", "2ms"))).stdout
+    check("NON-COMPLIANT" not in said, "a seeker whose test finds the attack is not said to be NON-COMPLIANT")
+    said = run(written(tmp, text % ("", "4ms"))).stdout
+    check("x: NON-COMPLIANT: by the paper's own test" in said and "limit of 1.000 ms" in said and
+          "seeker B: condition 3 is not met" in said, "one whose test does not is, with the condition")
+    said = run(written(tmp, text % ("listens = true", "4ms"))).stdout
+    check("no round trip is measured" in said and "seeker B: condition 3 cannot be met" in said,
+          "one that listens cannot meet condition 3")
+
+
 def bad_files(tmp):
     for text, line, words in BAD:
         path = written(tmp, text, "bad.conf")
@@ -151,6 +168,7 @@ with tempfile.TemporaryDirectory() as folder:
     repetition(folder)
     failure(folder)
     picture(folder)
+    noncompliant(folder)
     bad_files(folder)
 print(f"1..{len(results)}")
 sys.exit(0 if all(results) else 1)

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sim/seeker.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "estimate/minima.h"
+#include "sim/world_priv.h"
+#include "wire/ntp.h"
+
+#define NTP_MODE_BROADCAST 5
+
+/* The clock is read to a nanosecond, and so is the truth. */
+#define SLACK_NS 1.0
+
+noon_dur noon_sim_seeker_limit(const struct noon_scenario *s, size_t seeker)
+{
+	return s->node[s->path[s->seeker[seeker].path].client].engine.alert_limit;
+}
+
+static void fail(struct noon_sim_compliance *c, unsigned condition, const char *why)
+{
+	c->met[condition - 1] = false;
+	c->why[condition - 1] = why;
+}
+
+/* What a path of light would shorten the one that is assumed by, ns. */
+static noon_dur slack_of(const struct noon_scenario *s, const struct noon_sim_seeker_conf *k)
+{
+	noon_dur most = 0;
+
+	for (int dir = 0; dir < 2; dir++) {
+		const noon_dur light =
+			noon_minimum_from_distance(s->path[k->path].link[dir].length_m);
+		const noon_dur slack = k->model[dir] - light;
+
+		/* One way only the path from the server is assumed anything of. */
+		if (slack > most && (dir == 1 || !k->listens))
+			most = slack;
+	}
+	return most;
+}
+
+struct noon_sim_compliance noon_sim_seeker_compliance(const struct noon_scenario *s, size_t seeker)
+{
+	const struct noon_sim_seeker_conf *k = &s->seeker[seeker];
+	const noon_dur limit = noon_sim_seeker_limit(s, seeker);
+	struct noon_sim_compliance c = {.met = {true, true, true}};
+
+	if (k->predictable)
+		fail(&c, 1, "is not met: its signal can be guessed and nothing is authenticated");
+	if (slack_of(s, k) > limit)
+		fail(&c, 2, "is not met: the path can be shortened by more than the limit");
+	if (k->listens)
+		fail(&c, 3,
+		     "cannot be met: nothing goes back, so there is no round trip to measure");
+	else if (k->threshold >= limit)
+		fail(&c, 3,
+		     "is not met: the threshold that what is known of the round trip allows is "
+		     "not below the limit");
+	return c;
+}
+
+static struct noon_sim_machine *machine_of(struct noon_world *w, const struct noon_sim_seeker *k)
+{
+	return &w->node[w->s->path[k->conf->path].client];
+}
+
+static struct noon_sim_paper *paper_of(struct noon_world *w, const struct noon_sim_seeker *k)
+{
+	return &machine_of(w, k)->tally.paper;
+}
+
+void noon_sim_seeker_init(struct noon_world *w, uint32_t i)
+{
+	struct noon_sim_seeker *k = &w->seeker[i];
+	const struct noon_sim_compliance c = noon_sim_seeker_compliance(w->s, i);
+
+	k->conf = &w->s->seeker[i];
+	k->rng = noon_rng_seeded(noon_rng_u64(&w->rng));
+	for (int n = 0; n < 3; n++)
+		paper_of(w, k)->noncompliant[n] += !c.met[n];
+	noon_sim_at(w, noon_time_add(w->start, k->conf->every), NOON_SIM_SEEK, i, NULL);
+}
+
+static noon_time h_of(struct noon_world *w, const struct noon_sim_seeker *k, noon_time t)
+{
+	struct noon_sim_machine *m = machine_of(w, k);
+
+	return noon_sim_stamp(m, noon_osc_h(&m->osc, t));
+}
+
+/* Send a header of NTP, tagged as a seeker's. */
+static void send(struct noon_world *w, uint32_t i, unsigned dir, const struct noon_ntp_header *h)
+{
+	struct noon_flight *f = noon_sim_flight_new(w, w->seeker[i].conf->path, dir);
+	struct noon_wr wr = noon_wr_over(f->buf, sizeof(f->buf));
+
+	(void)!noon_ntp_header_put(&wr, h); /* there is room */
+	f->n = noon_wr_len(&wr);
+	f->seeker = i + 1;
+	f->sent = w->now;
+	noon_sim_send(w, f);
+}
+
+static void ask(struct noon_world *w, uint32_t i)
+{
+	struct noon_sim_seeker *k = &w->seeker[i];
+	const struct noon_ntp_header h = {
+		.version = NOON_NTP_VERSION,
+		.mode = NOON_NTP_MODE_CLIENT,
+		.transmit = k->conf->predictable ? ++k->counter : noon_rng_u64(&k->rng),
+	};
+
+	k->asked = true;
+	k->signal = h.transmit;
+	k->t1 = h_of(w, k, w->now);
+	send(w, i, 0, &h);
+}
+
+/* The server's own schedule: its time goes to whoever hears it. */
+static void broadcast(struct noon_world *w, uint32_t i)
+{
+	const uint32_t server = w->s->path[w->seeker[i].conf->path].server;
+	const struct noon_ntp_header h = {
+		.version = NOON_NTP_VERSION,
+		.mode = NTP_MODE_BROADCAST,
+		.stratum = w->node[server].conf->stratum,
+		.transmit = noon_ntp_ts_from_time(noon_sim_server_time(w, server, w->now)),
+	};
+
+	send(w, i, 1, &h);
+}
+
+void noon_sim_seeker_wake(struct noon_world *w, uint32_t i)
+{
+	const struct noon_sim_seeker_conf *conf = w->seeker[i].conf;
+
+	if (conf->listens)
+		broadcast(w, i);
+	else
+		ask(w, i);
+	noon_sim_at(w, noon_time_add(w->now, conf->every), NOON_SIM_SEEK, i, NULL);
+}
+
+static noon_time time_of(noon_ntp_ts ts)
+{
+	return noon_ntp_ts_to_time(ts, NOON_NTP_ERA_PIVOT);
+}
+
+/* Station A's test: z_RTT = (t4 - t1) - (t3 - t2) against bar tau_RTT (theory reference 1.2). */
+static void test_round_trip(struct noon_world *w, struct noon_sim_seeker *k,
+			    const struct noon_ntp_header *h, noon_time t4)
+{
+	const noon_dur layover = noon_time_diff(time_of(h->transmit), time_of(h->receive));
+	const noon_dur rtt = noon_time_diff(t4, k->t1) - layover;
+	const noon_dur off = noon_dur_abs(rtt - k->conf->model[0] - k->conf->model[1]);
+	struct noon_sim_paper *p = paper_of(w, k);
+
+	k->declared = off > k->conf->threshold;
+	p->max_rtt = fmax(p->max_rtt, (double)off);
+}
+
+/* Condition 1 as the paper has it: what is not from the server, or answers nothing, is refused. */
+static bool is_refused(const struct noon_sim_seeker *k, const struct noon_flight *f,
+		       const struct noon_ntp_header *h)
+{
+	if (f->forged && !k->conf->predictable)
+		return true;
+	if (k->conf->listens)
+		return h->mode != NTP_MODE_BROADCAST;
+	return h->mode != NOON_NTP_MODE_SERVER || !k->asked || h->origin != k->signal;
+}
+
+void noon_sim_seeker_arrival(struct noon_world *w, const struct noon_flight *f)
+{
+	struct noon_sim_seeker *k = &w->seeker[f->seeker - 1];
+	struct noon_rd rd = noon_rd_over(f->buf, f->n);
+	struct noon_ntp_header h;
+	noon_time t4;
+
+	if (noon_ntp_header_get(&rd, &h) || is_refused(k, f, &h))
+		return;
+	t4 = h_of(w, k, f->arrived);
+	k->asked = false;
+	k->has = true;
+	/* Equation (4), with the sign of docs/units.md. */
+	k->offset = noon_time_diff(time_of(h.transmit), t4) + k->conf->model[1];
+	if (!k->conf->listens)
+		test_round_trip(w, k, &h, t4);
+	paper_of(w, k)->exchanges++;
+	paper_of(w, k)->forged += f->forged;
+	noon_sim_seekers_look(w);
+}
+
+/* UTC less the seeker's clock, ns. */
+static double error_of(struct noon_world *w, const struct noon_sim_seeker *k)
+{
+	return noon_sim_error_of(w, machine_of(w, k), k->offset);
+}
+
+static void judge(struct noon_world *w, uint32_t i)
+{
+	struct noon_sim_seeker *k = &w->seeker[i];
+	struct noon_sim_paper *p = paper_of(w, k);
+	double err;
+	bool over;
+
+	if (!k->has)
+		return;
+	err = fabs(error_of(w, k));
+	over = err > (double)noon_sim_seeker_limit(w->s, i) + SLACK_NS;
+	p->max_err = fmax(p->max_err, err);
+	p->end_err = err;
+	p->declared += k->declared;
+	p->compromised += over;
+	p->undetected += over && !k->declared;
+}
+
+void noon_sim_seekers_look(struct noon_world *w)
+{
+	for (uint32_t i = 0; i < w->s->seekers; i++)
+		judge(w, i);
+}
