@@ -331,6 +331,7 @@ static const struct {
 	[NOON_ATTACK_REPLAY] = {replay, false},
 	[NOON_ATTACK_REFLECT] = {reflect, false},
 	[NOON_ATTACK_SHORTER_PATH] = {shorten, true},
+	[NOON_ATTACK_GUESS] = {noon_sim_guess, true},
 	[NOON_ATTACK_TAMPER] = {tamper, false},
 	[NOON_ATTACK_CLAMP] = {clamp, true},
 	[NOON_ATTACK_DROP_FAST] = {drop_fast, false},

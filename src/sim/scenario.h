@@ -77,6 +77,7 @@ struct noon_sim_seeker_conf {
 	X(REPLAY, "replay")		/* (4) of old requests or replies */                   \
 	X(REFLECT, "reflect")		/* (4) requests thrown back at the client */           \
 	X(SHORTER_PATH, "shorter-path") /* (5, 15) faster one way, slower the other */         \
+	X(GUESS, "guess")		/* (paper, IV-A1a) requests, before they are made */   \
 	X(TAMPER, "tamper")		/* (6) with T2 and T3 of a reply */                    \
 	X(LAYOVER_LIE, "layover-lie")	/* (6) by the server itself */                         \
 	X(CLAMP, "clamp")		/* (7) hold until the round trip is long enough */     \

@@ -190,7 +190,6 @@ void noon_sim_seeker_arrival(struct noon_world *w, const struct noon_flight *f)
 		test_round_trip(w, k, &h, t4);
 	paper_of(w, k)->exchanges++;
 	paper_of(w, k)->forged += f->forged;
-	noon_sim_seekers_look(w);
 }
 
 /* UTC less the seeker's clock, ns. */

@@ -10,7 +10,8 @@
  * are judged on the same clock, path and attackers.
  *
  * The signals are plain messages of NTP on the links of the path. A MAC is taken as ideal: unless
- * the seeker is predictable, what somebody else made or repeated is refused.
+ * the seeker is predictable, what somebody else made or repeated is refused. Seekers are compared
+ * with the truth at the equal distances of a scenario.
  */
 #ifndef NOON_SIM_SEEKER_H
 #define NOON_SIM_SEEKER_H

@@ -130,6 +130,15 @@ struct noon_sim_seeker {
 	bool declared;	  /**< an attack, by the last test */
 };
 
+/** What somebody who guesses requests has seen. */
+struct noon_sim_guess {
+	bool seen;	  /**< a request */
+	noon_time at;	  /**< when it set out */
+	uint64_t signal;  /**< of it */
+	bool sent;	  /**< a guess at the next one */
+	uint64_t guessed; /**< its signal */
+};
+
 /** State of one attack. */
 struct noon_sim_attacker {
 	const struct noon_sim_attack *conf;
@@ -140,7 +149,8 @@ struct noon_sim_attacker {
 	struct noon_flight *kept[NOON_SIM_PATHS][2];
 	double seen_ns[64]; /**< drop-fast: queueing of recent packets */
 	size_t seen;
-	noon_time passed[NOON_SIM_PATHS]; /**< clamp: when the request set out */
+	noon_time passed[NOON_SIM_PATHS];		/**< clamp: when the request set out */
+	struct noon_sim_guess guess[NOON_SIM_PATHS][2]; /**< of the client, of a seeker */
 };
 
 struct noon_world {
@@ -226,8 +236,12 @@ void noon_sim_attack_switch(struct noon_world *w, uint32_t attack, bool on);
 void noon_sim_seeker_init(struct noon_world *w, uint32_t i);
 void noon_sim_seeker_wake(struct noon_world *w, uint32_t i);
 void noon_sim_seeker_arrival(struct noon_world *w, const struct noon_flight *f);
-/** Compare all seekers with the truth. */
+/** Compare all seekers with the truth, at equal distances. */
 void noon_sim_seekers_look(struct noon_world *w);
+
+/* guess.c */
+/** NOON_ATTACK_GUESS at a packet. */
+void noon_sim_guess(struct noon_world *w, struct noon_sim_attacker *a, struct noon_flight *f);
 
 /* truth.c */
 /** Return truth - (h + corr), ns, of a machine now. */
