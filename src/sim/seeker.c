@@ -192,32 +192,47 @@ void noon_sim_seeker_arrival(struct noon_world *w, const struct noon_flight *f)
 	paper_of(w, k)->forged += f->forged;
 }
 
-/* UTC less the seeker's clock, ns. */
-static double error_of(struct noon_world *w, const struct noon_sim_seeker *k)
+/* Collaborative verification (III-D): the clocks of those who take part are laid side by side, by
+ * a way of their own that nobody is on. One that is off by more declares an attack, whoever of the
+ * two is wrong. */
+static void cross_check(const struct noon_world *w, struct noon_sim_seeker *k)
 {
-	return noon_sim_error_of(w, machine_of(w, k), k->offset);
+	k->disagrees = false;
+	for (uint32_t i = 0; i < w->s->seekers; i++) {
+		const struct noon_sim_seeker *other = &w->seeker[i];
+
+		if (k->conf->agreement > 0 && other->conf->agreement > 0 && k->has && other->has)
+			k->disagrees |=
+				fabs(k->err - other->err) > (double)k->conf->agreement + SLACK_NS;
+	}
 }
 
 static void judge(struct noon_world *w, uint32_t i)
 {
 	struct noon_sim_seeker *k = &w->seeker[i];
 	struct noon_sim_paper *p = paper_of(w, k);
-	double err;
-	bool over;
+	const double err = fabs(k->err);
+	const bool over = err > (double)noon_sim_seeker_limit(w->s, i) + SLACK_NS;
+	const bool declared = k->declared || k->disagrees;
 
 	if (!k->has)
 		return;
-	err = fabs(error_of(w, k));
-	over = err > (double)noon_sim_seeker_limit(w->s, i) + SLACK_NS;
 	p->max_err = fmax(p->max_err, err);
 	p->end_err = err;
-	p->declared += k->declared;
+	p->declared += declared;
 	p->compromised += over;
-	p->undetected += over && !k->declared;
+	p->undetected += over && !declared;
 }
 
 void noon_sim_seekers_look(struct noon_world *w)
 {
-	for (uint32_t i = 0; i < w->s->seekers; i++)
+	for (uint32_t i = 0; i < w->s->seekers; i++) {
+		struct noon_sim_seeker *k = &w->seeker[i];
+
+		k->err = noon_sim_error_of(w, machine_of(w, k), k->offset);
+	}
+	for (uint32_t i = 0; i < w->s->seekers; i++) {
+		cross_check(w, &w->seeker[i]);
 		judge(w, i);
+	}
 }

@@ -128,6 +128,8 @@ struct noon_sim_seeker {
 	bool has;	  /**< an offset */
 	noon_dur offset;  /**< server - free-running clock, ns */
 	bool declared;	  /**< an attack, by the last test */
+	double err;	  /**< UTC less its clock, at the comparison under way, ns */
+	bool disagrees;	  /**< ... there, with another seeker */
 };
 
 /** What somebody who guesses requests has seen. */

@@ -190,6 +190,55 @@ static void a_guess_reaches_back_to_the_last_request_at_most(void **state)
 	assert_true(run().forged > 95);
 }
 
+/* Two that listen, the second on a path of its own, with another client's clock. */
+static void make_two(void)
+{
+	s.node[2] = s.node[1];
+	s.nodes = 3;
+	s.path[1] = s.path[0];
+	s.path[1].client = 2;
+	s.paths = 2;
+	s.seeker[0].listens = true;
+	s.seeker[0].agreement = NOON_US(10);
+	s.seeker[1] = s.seeker[0];
+	s.seeker[1].path = 1;
+	s.seekers = 2;
+}
+
+static void those_who_compare_their_clocks_find_who_is_alone(void **state)
+{
+	struct noon_sim_paper p;
+
+	(void)state;
+	make_two();
+	assert_int_equal(run().declared, 0);
+	s.attacks = 1;
+	s.attack[0].kind = NOON_ATTACK_DELAY;
+	s.attack[0].delay = LIMIT * 3;
+	s.attack[0].client = 1;
+	p = run();
+	assert_true(p.compromised > 95 && p.undetected == 0);
+	assert_int_equal(p.declared, 2 * p.compromised); /* both of them */
+	/* Not one that does not take part. */
+	s.seeker[1].agreement = 0;
+	p = run();
+	assert_true(p.undetected > 95 && p.declared == 0);
+}
+
+static void they_find_nothing_when_all_are_delayed_alike(void **state)
+{
+	struct noon_sim_paper p;
+
+	(void)state;
+	make_two();
+	s.attacks = 1;
+	s.attack[0].kind = NOON_ATTACK_DELAY;
+	s.attack[0].delay = LIMIT * 3;
+	p = run();
+	assert_true(p.undetected > 190 && p.declared == 0);
+	assert_int_equal(p.noncompliant[2], 2);
+}
+
 static int prepare(void **state)
 {
 	(void)state;
@@ -206,6 +255,8 @@ int main(void)
 		cmocka_unit_test_setup(forgeries_are_refused_unless_it_is_predictable, make),
 		cmocka_unit_test_setup(a_guess_is_an_error_that_no_round_trip_shows, make),
 		cmocka_unit_test_setup(a_guess_reaches_back_to_the_last_request_at_most, make),
+		cmocka_unit_test_setup(those_who_compare_their_clocks_find_who_is_alone, make),
+		cmocka_unit_test_setup(they_find_nothing_when_all_are_delayed_alike, make),
 	};
 
 	return cmocka_run_group_tests_name("sim/seeker", tests, prepare, NULL);
