@@ -8,6 +8,8 @@
 #ifndef NOON_ESTIMATE_CHANNEL_H
 #define NOON_ESTIMATE_CHANNEL_H
 
+#include <stddef.h>
+
 #include "estimate/law.h"
 #include "estimate/threshold.h"
 
@@ -23,6 +25,17 @@ struct noon_channel {
 
 /** Return the channel of the paper: 10 routers, 0.35, 1542 bytes, 1 Gb/s, 0. */
 struct noon_channel noon_channel_default(void);
+
+/** A channel with a name. What its nodes add is uniform like the wait for a packet under way, so
+ *  packet_bytes and rate_bps stand for the width. */
+struct noon_channel_preset {
+	const char *name;
+	const char *what; /**< what is taken for granted of it; a clause */
+	struct noon_channel channel;
+};
+
+/** Return the i-th preset, the paper's first; NULL behind the last. */
+const struct noon_channel_preset *noon_channel_preset(size_t i);
 
 /** @retval NOON_OK
  *  @retval NOON_ERR_RANGE  a parameter is impossible */

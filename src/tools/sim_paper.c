@@ -26,6 +26,38 @@ struct arguments {
 static const uint64_t default_sizes[] = {10,  13,  16,	20,  25,  32,  40,  50,	 63,  79,  100,
 					 126, 158, 200, 251, 316, 398, 501, 631, 794, 1000};
 
+static const uint64_t stable_sizes[] = {1, 2, 3, 4, 5, 6, 8, 10};
+
+static void set_sizes(struct noon_study_conf *c, const uint64_t *n, size_t n_sizes)
+{
+	memcpy(c->n, n, n_sizes * sizeof(n[0]));
+	c->n_sizes = n_sizes;
+}
+
+static void set_preset(struct noon_study_conf *c, size_t i)
+{
+	const struct noon_channel_preset *p = noon_channel_preset(i);
+
+	c->channel_name = p->name;
+	c->channel_what = p->what;
+	c->channel = p->channel;
+	if (i == 0)
+		set_sizes(c, default_sizes, sizeof(default_sizes) / sizeof(default_sizes[0]));
+	else
+		set_sizes(c, stable_sizes, sizeof(stable_sizes) / sizeof(stable_sizes[0]));
+}
+
+static const char *take_preset(struct noon_study_conf *c, const char *name)
+{
+	for (size_t i = 0; noon_channel_preset(i) != NULL; i++) {
+		if (strcmp(noon_channel_preset(i)->name, name) != 0)
+			continue;
+		set_preset(c, i);
+		return NULL;
+	}
+	return "paper, wireless or ptp-aware";
+}
+
 /* Returns what was expected of the value, or NULL if it is good. */
 static const char *take_channel(struct noon_channel *c, int o, const char *text)
 {
@@ -86,10 +118,13 @@ static const char *take_value(struct arguments *a, int o, const char *text)
 	}
 }
 
-/* Returns an exit status, or -1 to go on. */
-static int parse(const struct noon_verb *self, int argc, char **argv, struct arguments *a)
+/* Returns an exit status, or -1 to go on. A channel is what the other options change, wherever
+ * among them it stands: it is looked for first. */
+static int parse(const struct noon_verb *self, int argc, char **argv, struct arguments *a,
+		 bool channel_only)
 {
 	static const struct option options[] = {
+		{"channel", required_argument, NULL, 'c'},
 		{"routers", required_argument, NULL, 'm'},
 		{"p-idle", required_argument, NULL, 'p'},
 		{"packet-bytes", required_argument, NULL, 'b'},
@@ -107,6 +142,7 @@ static int parse(const struct noon_verb *self, int argc, char **argv, struct arg
 	};
 	int o, index = 0;
 
+	optind = 0; /* begin anew, as glibc has it */
 	while ((o = getopt_long(argc, argv, "hn:o:", options, &index)) != -1) {
 		const char *expected;
 
@@ -114,12 +150,14 @@ static int parse(const struct noon_verb *self, int argc, char **argv, struct arg
 			return noon_tool_help(self);
 		if (o == '?')
 			return NOON_EXIT_USAGE;
+		if (channel_only != (o == 'c'))
+			continue;
 		if (o == 'j' || o == 'o') {
 			a->json = a->json || o == 'j';
 			a->output = o == 'o' ? optarg : a->output;
 			continue;
 		}
-		expected = take_value(a, o, optarg);
+		expected = o == 'c' ? take_preset(&a->conf, optarg) : take_value(a, o, optarg);
 		if (expected != NULL)
 			return noon_tool_usage(self, "--%s \"%s\": expected %s",
 					       o == 'n' ? "n" : options[index].name, optarg,
@@ -200,20 +238,35 @@ static void print_practical(const struct noon_study *s)
 	}
 }
 
+static void print_demands(const struct noon_study *s)
+{
+	if (s->needed > 0)
+		(void)printf("one false alarm in a million: %u round trip%s", s->needed,
+			     s->needed > 1 ? "s" : "");
+	else
+		(void)printf("one false alarm in a million: more than %d round trips",
+			     NOON_MC_N_MAX);
+	(void)printf("; a single one finds %.4g us\n", s->least_ns * 1e-3);
+}
+
 static void print_study(const struct noon_study *s)
 {
 	const struct noon_channel *c = &s->conf.channel;
 	const struct noon_study_row *r = &s->row[s->fig8];
 
+	(void)printf("channel %s: %s\n", s->conf.channel_name, s->conf.channel_what);
 	(void)printf(
-		"%u routers each way, idle with probability %g, %g bytes at %g Gbit/s\n"
+		"%u nodes each way, nothing with probability %g, else up to %g us (%g bytes at %g "
+		"Gbit/s)\n"
 		"round trip (queueing): mean %.3f us, standard deviation %.4f us, skewness %.4f;\n"
 		"mean of 10: standard deviation %.4f us\n"
 		"delay to be found: %g us with probability %g\n"
 		"%u round trips: threshold %.3f us, false alarm %.4g\n",
-		c->routers, c->p_idle, c->packet_bytes, c->rate_bps * 1e-9, s->mean_ns * 1e-3,
-		s->sd_ns * 1e-3, s->skewness, s->sd_ns / sqrt(10.0) * 1e-3, s->conf.delta_ns * 1e-3,
-		s->conf.p_d, r->n, r->lambda_ns * 1e-3, r->p_fa);
+		c->routers, c->p_idle, noon_channel_service_ns(c) * 1e-3, c->packet_bytes,
+		c->rate_bps * 1e-9, s->mean_ns * 1e-3, s->sd_ns * 1e-3, s->skewness,
+		s->sd_ns / sqrt(10.0) * 1e-3, s->conf.delta_ns * 1e-3, s->conf.p_d, r->n,
+		r->lambda_ns * 1e-3, r->p_fa);
+	print_demands(s);
 	print_table(s);
 	print_agreement(s);
 	print_practical(s);
@@ -268,10 +321,8 @@ static int run(const struct noon_verb *self, int argc, char **argv)
 {
 	const long cores = sysconf(_SC_NPROCESSORS_ONLN);
 	struct arguments a = {
-		.conf = {.channel = noon_channel_default(),
-			 .delta_ns = 1e4,
+		.conf = {.delta_ns = 1e4,
 			 .p_d = 0.999,
-			 .n_sizes = sizeof(default_sizes) / sizeof(default_sizes[0]),
 			 .trials = TRIALS,
 			 .seed = 1,
 			 .threads = cores < 1	  ? 1
@@ -280,8 +331,9 @@ static int run(const struct noon_verb *self, int argc, char **argv)
 	};
 	int status;
 
-	memcpy(a.conf.n, default_sizes, sizeof(default_sizes));
-	status = parse(self, argc, argv, &a);
+	set_preset(&a.conf, 0);
+	status = parse(self, argc, argv, &a, true);
+	status = status < 0 ? parse(self, argc, argv, &a, false) : status;
 	return status < 0 ? study(self, &a) : status;
 }
 
@@ -294,6 +346,8 @@ const struct noon_verb noon_sim_paper = {
 		"alarms\n"
 		"that follow, from the exact law and from a simulation side by side.\n"
 		"\n"
+		"      --channel NAME     paper (default), wireless or ptp-aware; options below "
+		"change it\n"
 		"      --routers M        routers in each direction (default 10)\n"
 		"      --p-idle P         probability that one is idle (default 0.35)\n"
 		"      --packet-bytes B   size of other packets (default 1542)\n"

@@ -144,6 +144,19 @@ static void practical(struct noon_study *s)
 	}
 }
 
+/* What one false alarm in a million takes: round trips for the delay, and a delay for one. */
+static void demands(struct noon_study *s)
+{
+	const struct noon_cgf k = noon_cgf_of_channel(&s->conf.channel);
+	struct noon_mean_test t;
+
+	s->needed = 0;
+	if (noon_mean_test_size(&k, s->conf.delta_ns, s->conf.p_d, ONE_IN, 1.0, 0.0, NOON_MC_N_MAX,
+				&t) == NOON_OK)
+		s->needed = (unsigned)t.n;
+	s->least_ns = noon_mean_isf(&k, 1.0, ONE_IN) - noon_mean_isf(&k, 1.0, s->conf.p_d);
+}
+
 noon_err noon_study_run(struct noon_study *s, struct noon_convolve *work,
 			void (*progress)(void *arg, double part), void *arg)
 {
@@ -163,6 +176,7 @@ noon_err noon_study_run(struct noon_study *s, struct noon_convolve *work,
 		return err;
 	hypotheses(s);
 	practical(s);
+	demands(s);
 	return NOON_OK;
 }
 

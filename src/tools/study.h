@@ -17,6 +17,8 @@
 #define NOON_STUDY_CURVE     151
 
 struct noon_study_conf {
+	const char *channel_name; /**< of the preset that it began with; static */
+	const char *channel_what;
 	struct noon_channel channel;
 	double delta_ns;
 	double p_d;
@@ -58,7 +60,10 @@ struct noon_study {
 	double h1[NOON_STUDY_CURVE];   /**< ... and with one */
 	struct noon_study_case practical[NOON_STUDY_PRACTICAL];
 	size_t n_practical;
-	double exact_s; /**< time the exact table took */
+	unsigned needed; /**< least round trips for p_d and one false alarm in a million; 0: more
+			  *   than NOON_MC_N_MAX */
+	double least_ns; /**< least delay that one round trip finds so */
+	double exact_s;	 /**< time the exact table took */
 };
 
 /** Compute everything. @retval NOON_OK, NOON_ERR_RANGE (channel, delta or p_d), NOON_ERR_OS */

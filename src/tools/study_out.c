@@ -79,21 +79,22 @@ json_t *noon_study_json(const struct noon_study *s)
 		(void)json_array_append_new(fig9, row_json(s, &s->row[i]));
 	for (size_t i = 0; i < s->n_practical; i++)
 		(void)json_array_append_new(cases, case_json(&s->practical[i]));
-	return json_pack("{s:o, s:f, s:f, s:f, s:f, s:o, s:o, s:o, s:o, s:o, s:o}", "parameters",
-			 parameters(&s->conf), "rtt_mean_us", s->mean_ns * US, "rtt_sd_us",
-			 s->sd_ns * US, "rtt_skewness", s->skewness, "mean_of_10_sd_us",
-			 s->sd_ns / sqrt(10.0) * US, "fig6", fig6, "fig7",
-			 json_pack("{s:i, s:f, s:o, s:o, s:o}", "n", (int)eight->n, "lambda_us",
-				   eight->lambda_ns * US, "x_us", curve(s->x_ns, US), "h0_per_us",
-				   curve(s->h0, 1.0 / US), "h1_per_us", curve(s->h1, 1.0 / US)),
-			 "fig8",
-			 json_pack("{s:i, s:f, s:f, s:f, s:f, s:o}", "n", (int)eight->n, "p_d",
-				   s->conf.p_d, "lambda_us", eight->lambda_ns * US, "p_fa",
-				   eight->p_fa, "p_fa_mc", part(s, eight->alarms), "histogram",
-				   histogram(&s->mc.histogram[2])),
-			 "fig9", fig9, "practical", cases, "agreement",
-			 json_pack("{s:i, s:i, s:i}", "sizes", (int)s->conf.n_sizes, "with_power",
-				   (int)power, "within_interval", (int)agree));
+	return json_pack(
+		"{s:s, s:i, s:f, s:o, s:f, s:f, s:f, s:f, s:o, s:o, s:o, s:o, s:o, s:o}", "channel",
+		s->conf.channel_name, "needed_n", (int)s->needed, "least_delay_us",
+		s->least_ns * US, "parameters", parameters(&s->conf), "rtt_mean_us",
+		s->mean_ns * US, "rtt_sd_us", s->sd_ns * US, "rtt_skewness", s->skewness,
+		"mean_of_10_sd_us", s->sd_ns / sqrt(10.0) * US, "fig6", fig6, "fig7",
+		json_pack("{s:i, s:f, s:o, s:o, s:o}", "n", (int)eight->n, "lambda_us",
+			  eight->lambda_ns * US, "x_us", curve(s->x_ns, US), "h0_per_us",
+			  curve(s->h0, 1.0 / US), "h1_per_us", curve(s->h1, 1.0 / US)),
+		"fig8",
+		json_pack("{s:i, s:f, s:f, s:f, s:f, s:o}", "n", (int)eight->n, "p_d", s->conf.p_d,
+			  "lambda_us", eight->lambda_ns * US, "p_fa", eight->p_fa, "p_fa_mc",
+			  part(s, eight->alarms), "histogram", histogram(&s->mc.histogram[2])),
+		"fig9", fig9, "practical", cases, "agreement",
+		json_pack("{s:i, s:i, s:i}", "sizes", (int)s->conf.n_sizes, "with_power",
+			  (int)power, "within_interval", (int)agree));
 }
 
 /* ---- CSV ---- */

@@ -60,6 +60,30 @@ def test_another_channel_agrees_too(_w):
         check(row["p_md_mc_high"] <= 0.012, row)
 
 
+def test_named_channels(_w):
+    plain = paper("--json", "--trials", "1000", "--n", "10,100")
+    named = paper("--json", "--trials", "1000", "--n", "10,100", "--channel", "paper")
+    check(plain.stdout == named.stdout, "the default is the paper's")
+    r = json.loads(plain.stdout)
+    check(r["channel"] == "paper" and 150 < r["needed_n"] < 250, r["needed_n"])
+    for name, mean, sd, least in (("wireless", 1.0, 0.408248, 1.9539), ("ptp-aware", 0.16, 0.020656, 0.156)):
+        r = results("--trials", "1000", "--channel", name)
+        check(r["channel"] == name and r["needed_n"] == 1, name, r["needed_n"])
+        check(abs(r["rtt_mean_us"] - mean) < 1e-6 and abs(r["rtt_sd_us"] - sd) < 1e-5, name)
+        check(abs(r["least_delay_us"] - least) < 1e-3, name, r["least_delay_us"])
+        check([row["n"] for row in r["fig9"]] == [1, 2, 3, 4, 5, 6, 8, 10], name)
+        check(all(row["p_fa_exact"] == 0 for row in r["fig9"]), name)
+    # Where the delay is of the size of what is left, law and simulation can be compared.
+    for name, delay in (("wireless", "0.5"), ("ptp-aware", "0.03")):
+        r = results("--trials", "50000", "--channel", name, "--delay-us", delay, "--n", "2,4,8")
+        check(r["agreement"]["with_power"] == r["agreement"]["within_interval"] == 3, name, r["agreement"])
+    swapped = paper("--json", "--trials", "10", "--n", "1", "--routers", "5", "--channel", "wireless")
+    check(json.loads(swapped.stdout)["parameters"]["routers"] == 5, "the order of options")
+    run = paper("--channel", "carrier-pigeon")
+    check(run.returncode == 2 and "--channel \"carrier-pigeon\"" in run.stderr and
+          "paper, wireless or ptp-aware" in run.stderr, run.stderr)
+
+
 def test_bad_input_is_explained(_w):
     for options in (["--p-idle", "1.5"], ["--p-idle", "1"], ["--p-idle", "nan"], ["--p-d", "1"],
                     ["--p-d", "0"], ["--delay-us", "-1"], ["--delay-us", "0"], ["--n", ""],

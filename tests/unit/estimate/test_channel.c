@@ -142,6 +142,34 @@ static void draws_agree_with_the_law(void **state)
 	assert_true(near((double)below / n, noon_law_cdf(&law, 15000.0), 5e-3));
 }
 
+/* Figures of each by hand: mean 2 M q w/2, variance 2 M w^2 (q/3 - q^2/4). */
+static void named_channels_have_the_widths_they_say(void **state)
+{
+	static const struct {
+		const char *name;
+		double mean_ns, sd_ns, most_ns;
+	} want[] = {
+		{"paper", 80184.0, 18383.7, 246720.0},
+		{"wireless", 1000.0, 408.248, 2000.0},
+		{"ptp-aware", 160.0, 20.6559, 320.0},
+	};
+	size_t n = 0;
+
+	(void)state;
+	for (; noon_channel_preset(n) != NULL; n++) {
+		const struct noon_channel_preset *p = noon_channel_preset(n);
+		const struct noon_cgf k = noon_cgf_of_channel(&p->channel);
+
+		assert_true(n < sizeof(want) / sizeof(want[0]));
+		assert_string_equal(p->name, want[n].name);
+		assert_int_equal(noon_channel_check(&p->channel), NOON_OK);
+		assert_true(near(k.mean_ns, want[n].mean_ns, 1e-4 * want[n].mean_ns));
+		assert_true(near(k.sd_ns, want[n].sd_ns, 1e-4 * want[n].sd_ns));
+		assert_true(near(k.most_ns, want[n].most_ns, 1e-4 * want[n].most_ns));
+	}
+	assert_int_equal(n, sizeof(want) / sizeof(want[0]));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -151,6 +179,7 @@ int main(void)
 		cmocka_unit_test(two_routers_have_a_law_in_closed_form),
 		cmocka_unit_test(cumulant_function_is_consistent),
 		cmocka_unit_test(draws_agree_with_the_law),
+		cmocka_unit_test(named_channels_have_the_widths_they_say),
 	};
 
 	return cmocka_run_group_tests_name("estimate/channel", tests, NULL, NULL);
