@@ -175,6 +175,23 @@ static void finds_a_ramp(void **state)
 	assert_true(shift < 10 * US);
 }
 
+/* Return a value a little below that which is as likely with the shift as without it, ns. */
+static double undecided(const struct noon_cusum *c)
+{
+	double lo = law.mean_ns, hi = law.mean_ns + c->delta_ns;
+
+	assert_true(noon_cusum_llr(c, lo) < 0.0 && noon_cusum_llr(c, hi) > 0.0);
+	while (hi - lo > 1.0) {
+		const double mid = (lo + hi) / 2.0;
+
+		if (noon_cusum_llr(c, mid) < 0.0)
+			lo = mid;
+		else
+			hi = mid;
+	}
+	return lo - 1.0;
+}
+
 /* Once the shift is beyond what the smallest reference takes for nothing, the alarm lasts as long
  * as the ramp does, and is told once. */
 static void a_ramp_is_one_alarm(void **state)
@@ -196,6 +213,11 @@ static void a_ramp_is_one_alarm(void **state)
 			again += news.alarm[k].statistic == NOON_STATISTIC_CUSUM;
 	}
 	assert_int_equal(again, 0);
+	/* Values that speak for neither: S stays where it is, and so does the alarm. */
+	for (unsigned i = 0; i < 4 * plan.batch; i++) {
+		(void)noon_guard_take(&guard, (noon_dur)undecided(&plan.cusum[0]), &news);
+		assert_true(guard.active >> NOON_STATISTIC_CUSUM & 1);
+	}
 	for (told = 0; guard.active != 0; told++)
 		(void)noon_guard_take(&guard, (noon_dur)draw(&c, &rng), &news);
 	print_message("# over after %u batches\n", told / plan.batch);
