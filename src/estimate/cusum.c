@@ -22,6 +22,8 @@
 #define ROOT_MOST   1e6
 #define STATES	    ((size_t)NOON_CUSUM_STATES)
 #define LLR_LARGEST 700.0
+#define STEPS_MOST  1024 /* of the chain, one by one */
+#define STEADY	    1e-5 /* change of the rate of alarms that is none any more */
 
 /* ---- the increments ---- */
 
@@ -376,6 +378,56 @@ static double run_length(struct noon_cusum_work *w, const struct values *v, cons
 	return run;
 }
 
+/* Move the law of S on by one value, over m states; returns what has not alarmed. */
+static double advance(const struct noon_cusum_work *w, size_t m, const double *from, double *to)
+{
+	double left = 0.0;
+
+	memset(to, 0, m * sizeof(to[0]));
+	for (size_t i = 0; i < m; i++)
+		for (size_t j = 0; j < m; j++)
+			to[j] += from[i] * w->q[i][j];
+	for (size_t j = 0; j < m; j++)
+		left += to[j];
+	return left;
+}
+
+/* Return the number of values after which the alarm has come with probability p, from the law of S
+ * value by value. What is left soon shrinks by the same factor each time; as S starts at 0, that
+ * factor only falls until then, and to go on with the last one gives too many rather than too few.
+ */
+static double values_until(struct noon_cusum_work *w, const struct values *v, const struct drift *d,
+			   double h, double p)
+{
+	const size_t m = STATES - 4;
+	double *now = w->down, *next = w->across;
+	double left = 1.0, rate = 0.0;
+	int n = 0;
+
+	fill_steps(w, v, d->root, fmax(h, 1e-9) / ((double)m - 0.5));
+	fill_chain(w);
+	memset(now, 0, m * sizeof(now[0]));
+	now[0] = 1.0;
+	while (n++ < STEPS_MOST) {
+		const double before = left, rate_before = rate;
+		double *spent = now;
+
+		left = advance(w, m, now, next);
+		now = next;
+		next = spent;
+		if (left <= 1.0 - p)
+			return n;
+		rate = 1.0 - left / before;
+		if (rate > 0.0 && fabs(rate - rate_before) < STEADY * rate)
+			break;
+	}
+	/* Long before the first alarm: by the mean, as far as a law whose rate only grows can reach
+	 * (Barlow and Proschan). */
+	if (!(rate > 0.0))
+		return ceil(run_length(w, v, d, h) * -log1p(-p) / p);
+	return n + ceil(log((1.0 - p) / left) / log1p(-rate));
+}
+
 /* Find h. */
 static noon_err tune(struct noon_cusum_work *w, struct noon_cusum *c, const struct noon_law *f0,
 		     double arl0)
@@ -459,5 +511,22 @@ noon_err noon_cusum_delay(struct noon_cusum_work *w, const struct noon_cusum *c,
 	if (!(d.most > 0.0))
 		return NOON_ERR_EMPTY;
 	*ret_add = run_length(w, &v, &d, c->h);
+	return NOON_OK;
+}
+
+noon_err noon_cusum_within(struct noon_cusum_work *w, const struct noon_cusum *c,
+			   const struct noon_law *f0, double shift_ns, double p, double *ret_n)
+{
+	struct values v;
+	struct drift d;
+
+	if (!(fabs(shift_ns) < 1e15) || !(p > 0.0 && p < 1.0))
+		return NOON_ERR_RANGE;
+	v = values_of(w, c, f0, shift_ns);
+	v.unseen = 0.0;
+	d = drift_of(&v);
+	if (!(d.most > 0.0))
+		return NOON_ERR_EMPTY;
+	*ret_n = values_until(w, &v, &d, c->h, p);
 	return NOON_OK;
 }

@@ -78,4 +78,18 @@ NOON_MUST_USE noon_err noon_cusum_delay(struct noon_cusum_work *w, const struct 
 					const struct noon_law *f0, double shift_ns,
 					double *ret_add);
 
+/**
+ * Compute after how many values the alarm has come with probability p when they are shifted by
+ * shift_ns, starting at S = 0. The mean of noon_cusum_delay() is exceeded by a third of all
+ * attacks. Same chain, value by value.
+ * @param[out] ret_n  rather too many than too few; untouched unless NOON_OK
+ * @retval NOON_OK
+ * @retval NOON_ERR_RANGE  the shift is not a finite number, p is not within (0, 1)
+ * @retval NOON_ERR_EMPTY  S cannot reach the threshold then
+ * Cost: some 30 us for each value until what is left shrinks steadily, 30 ms at most.
+ */
+NOON_MUST_USE noon_err noon_cusum_within(struct noon_cusum_work *w, const struct noon_cusum *c,
+					 const struct noon_law *f0, double shift_ns, double p,
+					 double *ret_n);
+
 #endif

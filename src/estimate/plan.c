@@ -231,7 +231,9 @@ static void judge_cusum(struct noon_plan_work *w, const struct noon_plan_conf *c
 		return;
 	v->h = w->cusum.h;
 	v->arl0 = w->cusum.arl0 * c->inflation;
-	v->need = ceil(w->cusum.add * c->inflation);
+	if (noon_cusum_within(&w->chain, &w->cusum, &w->law, v->delta_ns, c->p_d, &v->need))
+		return;
+	v->need = ceil(v->need * c->inflation);
 	v->n_cal = CAL_PER * v->need;
 	v->p_fail = fmin(v->have / v->arl0, 1.0);
 	v->feasible = v->need <= v->have;

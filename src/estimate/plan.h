@@ -86,7 +86,7 @@ struct noon_plan_verdict {
 	double need_single; /**< the bound, by the smallest round trip alone; 0 for the others */
 	double p_fail;	    /**< the bound is too wide, or a false alarm, with those there are */
 	double lambda_ns;   /**< threshold of the mean test */
-	double h, arl0;	    /**< of the CUSUM; need is its average delay */
+	double h, arl0;	    /**< of the CUSUM; it finds p_d of all attacks within `need` */
 	double n_cal;	    /**< round trips to calibrate with, 0 for the bound */
 };
 

@@ -128,6 +128,40 @@ static void simulation_confirms_the_chain(void **state)
 	assert_true(near(delay / 2000.0, 1.0, 0.01));
 }
 
+/* Nine attacks in ten are found within ret_n; and the mean is not what a period has to hold. */
+static void simulation_confirms_the_quantiles(void **state)
+{
+	const struct noon_channel c = noon_channel_default();
+	struct noon_rng rng = noon_rng_seeded(4);
+	double n = 0.0;
+	unsigned within = 0;
+
+	(void)state;
+	assert_int_equal(noon_law_of_channel(&c, &law), NOON_OK);
+	make_table();
+	assert_int_equal(noon_cusum_design(&work, &law, 10000.0, 2000.0, 0.0, &cusum), NOON_OK);
+	assert_int_equal(noon_cusum_within(&work, &cusum, &law, 10000.0, 0.9, &n), NOON_OK);
+	for (unsigned i = 0; i < 5000; i++) {
+		double s = 0.0;
+
+		for (unsigned k = 0; k < (unsigned)n && s <= cusum.h; k++)
+			s = noon_cusum_step(&cusum, s, draw(&rng) + 10000.0);
+		within += s > cusum.h;
+	}
+	print_message("# mean %.1f, nine in ten within %.0f: %u of 5000\n", cusum.add, n, within);
+	assert_true(within > 4400 && within < 4650);
+	/* Far out: what is left shrinks by the same factor with each value. */
+	assert_int_equal(noon_cusum_within(&work, &cusum, &law, 0.0, 0.5, &n), NOON_OK);
+	assert_true(near(n / (2000.0 * log(2.0)), 1.0, 0.05));
+	/* So small a shift that nothing happens for long. */
+	assert_int_equal(noon_cusum_design(&work, &law, 100.0, 1e9, 0.0, &cusum), NOON_OK);
+	assert_int_equal(noon_cusum_within(&work, &cusum, &law, 100.0, 0.9, &n), NOON_OK);
+	print_message("# mean %.4g, nine in ten within %.4g\n", cusum.add, n);
+	assert_true(n > cusum.add && n < 4.0 * cusum.add);
+	assert_int_equal(noon_cusum_within(&work, &cusum, &law, 0.0, 1.0, &n), NOON_ERR_RANGE);
+	assert_int_equal(noon_cusum_within(&work, &cusum, &law, -1e9, 0.5, &n), NOON_ERR_EMPTY);
+}
+
 /* h grows like the logarithm of the run length, the delay like h. */
 static void long_runs_keep_their_digits(void **state)
 {
@@ -294,6 +328,7 @@ int main(void)
 		cmocka_unit_test(normal_chart_of_the_tables_comes_out),
 		cmocka_unit_test(increments_are_those_of_the_formula),
 		cmocka_unit_test(simulation_confirms_the_chain),
+		cmocka_unit_test(simulation_confirms_the_quantiles),
 		cmocka_unit_test(long_runs_keep_their_digits),
 		cmocka_unit_test(law_with_an_edge_is_treated_like_a_minimum),
 		cmocka_unit_test(a_far_value_stays_suspicious),
