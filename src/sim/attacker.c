@@ -9,16 +9,14 @@
 #include "sim/world_priv.h"
 #include "wire/ntp.h"
 #include "wire/ntp_ext.h"
+#include "wire/ptp.h"
 
 #define LEARN 16 /* packets that drop-fast watches before it acts */
 
 bool noon_sim_attack_is_on(const struct noon_sim_attacker *a, const struct noon_world *w,
 			   uint32_t path)
 {
-	const struct noon_sim_path *p = &w->s->path[path];
-
-	return a->on && (a->conf->client == NOON_SIM_NONE || a->conf->client == p->client) &&
-	       (a->conf->server == NOON_SIM_NONE || a->conf->server == p->server);
+	return a->on && noon_sim_attack_concerns(a->conf, &w->s->path[path]);
 }
 
 static bool happens(struct noon_sim_attacker *a)
@@ -130,25 +128,45 @@ static struct noon_flight *inject(struct noon_world *w, const struct noon_sim_at
 	return f;
 }
 
+/* The same message of PTP: type and sequenceId. */
+static bool is_same_message(const struct noon_flight *a, const struct noon_flight *b)
+{
+	return a->n >= NOON_PTP_HEADER_LEN && b->n >= NOON_PTP_HEADER_LEN &&
+	       a->buf[0] == b->buf[0] && memcmp(a->buf + 30, b->buf + 30, 2) == 0;
+}
+
 /* Tell whether two packets of one direction belong to the same exchange: their transmit or origin
  * timestamps say so. */
-static bool is_same_exchange(const struct noon_flight *a, const struct noon_flight *b)
+static bool is_same_exchange(const struct noon_world *w, const struct noon_flight *a,
+			     const struct noon_flight *b)
 {
 	const size_t at = a->dir == 0 ? 40 : 24;
 
+	if (w->s->path[a->path].ptp)
+		return is_same_message(a, b);
 	return a->n >= NOON_NTP_HEADER_LEN && b->n >= NOON_NTP_HEADER_LEN &&
 	       memcmp(a->buf + at, b->buf + at, 8) == 0;
+}
+
+/* What was lost, or comes before the first, is the message itself, late or early: I2 says nothing
+ * of it. */
+static bool is_repeated(const struct noon_flight *first, const struct noon_flight *again)
+{
+	const double ahead = (double)noon_time_diff(again->sent, first->sent);
+
+	return !first->lost && ahead + again->delay_ns > first->delay_ns;
 }
 
 static void replay(struct noon_world *w, struct noon_sim_attacker *a, struct noon_flight *f)
 {
 	struct noon_flight **kept = &a->kept[f->path][f->dir];
 
-	if (*kept != NULL && !is_same_exchange(*kept, f) && happens(a)) {
+	if (*kept != NULL && !is_same_exchange(w, *kept, f) && happens(a)) {
 		struct noon_flight *again = inject(w, a, f, f->dir);
 
 		again->n = (*kept)->n;
 		again->seeker = (*kept)->seeker;
+		again->forged = is_repeated(*kept, again);
 		memcpy(again->buf, (*kept)->buf, again->n);
 		noon_sim_launch(w, again);
 	}

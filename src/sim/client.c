@@ -12,6 +12,22 @@ static struct noon_sim_machine *client_of(struct noon_world *w, uint32_t path)
 	return &w->node[w->s->path[path].client];
 }
 
+static bool is_authenticated(const struct noon_sim_path *p)
+{
+	return p->ptp ? p->sa : p->nts;
+}
+
+static const struct noon_counters *counters_of(const struct noon_sim_assoc *a)
+{
+	return a->ptp != NULL ? &a->ptp->rx.counters : &a->ntp.counters;
+}
+
+static noon_time deadline_of(const struct noon_sim_assoc *a)
+{
+	return a->ptp != NULL ? noon_ptp_receiver_deadline(&a->ptp->rx)
+			      : noon_ntp_client_deadline(&a->ntp);
+}
+
 static noon_time now_h(struct noon_world *w, struct noon_sim_machine *m)
 {
 	return noon_osc_h(&m->osc, w->now);
@@ -55,10 +71,13 @@ static void poison(const struct noon_world *w, uint32_t path, struct noon_source
 	}
 }
 
+/* Nothing is polled with PTP. */
 static void set_poll(struct noon_world *w, struct noon_sim_assoc *a)
 {
 	struct noon_sim_machine *m = &w->node[a->conf->client];
 
+	if (a->ptp != NULL)
+		return;
 	noon_ntp_client_set_poll(&a->ntp, noon_engine_next_poll(m->engine, a->source));
 }
 
@@ -71,20 +90,28 @@ noon_err noon_sim_assoc_init(struct noon_world *w, uint32_t path)
 	noon_err err;
 
 	a->conf = &w->s->path[path];
-	source.require_auth = a->conf->nts;
+	source.require_auth = is_authenticated(a->conf);
+	if (a->conf->ptp) {
+		source.poll_max = source.poll_min; /* as daemon/config_ptp.c has it */
+		source.burst = 0;
+	}
 	poison(w, path, &source);
 	a->m_f = source.m_f;
 	a->m_r = source.m_r;
 	err = noon_engine_add_source(m->engine, &source, &a->source);
 	if (err)
 		return err;
+	a->up = true;
+	if (a->conf->ptp)
+		return noon_sim_ptp_init(w, path, a->source);
 	conf.rng = &m->rng;
 	conf.source = a->source;
 	conf.nts = a->conf->nts;
 	err = noon_ntp_client_init(&a->ntp, &conf, now_h(w, m));
-	if (err)
+	if (err) {
+		a->up = false;
 		return err;
-	a->up = true;
+	}
 	set_poll(w, a);
 	return NOON_OK;
 }
@@ -102,7 +129,10 @@ void noon_sim_assoc_fini(struct noon_world *w, uint32_t path)
 	if (!a->up)
 		return;
 	noon_sim_ke_fini(&a->ke);
-	noon_ntp_client_fini(&a->ntp);
+	if (a->conf->ptp)
+		noon_sim_ptp_fini(a->ptp);
+	else
+		noon_ntp_client_fini(&a->ntp);
 	free(a->guarding);
 	a->up = false;
 }
@@ -127,6 +157,8 @@ static void on_sample(struct noon_world *w, struct noon_sim_assoc *a, const stru
 	m->tally.samples++;
 	if (w->campaign != NULL)
 		noon_sim_campaign_note(&w->campaign[a->conf - w->s->path], x);
+	if (a->ptp != NULL)
+		noon_sim_seekers_sample(w, (uint32_t)(a->conf - w->s->path), x);
 	noon_engine_on_sample(m->engine, x, now_h(w, m), &w->findings);
 	stepped = noon_engine_line(m->engine).steps - steps;
 	m->tally.steps += stepped;
@@ -149,6 +181,16 @@ static void on_miss(struct noon_world *w, struct noon_sim_assoc *a)
 	count_findings(w, m);
 }
 
+static void tell_sent(struct noon_world *w, uint32_t path, uint32_t token, noon_time sent)
+{
+	struct noon_sim_assoc *a = &w->assoc[path];
+
+	if (a->ptp != NULL)
+		noon_ptp_receiver_on_sent(&a->ptp->rx, token, sent, NOON_STAMP_KERNEL, &w->actions);
+	else
+		noon_ntp_client_on_sent(&a->ntp, token, sent, NOON_STAMP_KERNEL, &w->actions);
+}
+
 static void on_send(struct noon_world *w, uint32_t path, const struct noon_action *action)
 {
 	struct noon_sim_machine *m = client_of(w, path);
@@ -160,9 +202,7 @@ static void on_send(struct noon_world *w, uint32_t path, const struct noon_actio
 	memcpy(f->buf, action->send.p, f->n);
 	m->tally.polls++;
 	/* Earlier is safe: it can only widen the interval. */
-	noon_ntp_client_on_sent(&w->assoc[path].ntp, action->token,
-				noon_time_add(stamp, -m->stamp_err), NOON_STAMP_KERNEL,
-				&w->actions);
+	tell_sent(w, path, action->token, noon_time_add(stamp, -m->stamp_err));
 	noon_sim_send(w, f);
 }
 
@@ -215,7 +255,7 @@ static void arm(struct noon_world *w, uint32_t node)
 
 	for (size_t i = 0; i < w->s->paths; i++)
 		if (w->s->path[i].client == node && w->assoc[i].up)
-			next = noon_time_min(next, noon_ntp_client_deadline(&w->assoc[i].ntp));
+			next = noon_time_min(next, deadline_of(&w->assoc[i]));
 	if (noon_time_is_never(next))
 		return;
 	at = noon_osc_when(&m->osc, next, w->now);
@@ -244,10 +284,14 @@ void noon_sim_client_wake(struct noon_world *w, uint32_t node)
 		any = true;
 	}
 	for (uint32_t i = 0; i < w->s->paths; i++) {
-		if (w->s->path[i].client != node ||
-		    noon_time_before(h, noon_ntp_client_deadline(&w->assoc[i].ntp)))
+		struct noon_sim_assoc *a = &w->assoc[i];
+
+		if (w->s->path[i].client != node || noon_time_before(h, deadline_of(a)))
 			continue;
-		noon_ntp_client_on_timer(&w->assoc[i].ntp, h, &w->actions);
+		if (a->ptp != NULL)
+			noon_ptp_receiver_on_timer(&a->ptp->rx, h, &w->actions);
+		else
+			noon_ntp_client_on_timer(&a->ntp, h, &w->actions);
 		pump(w, i);
 		any = true;
 	}
@@ -262,7 +306,7 @@ static void check_forged(struct noon_world *w, const struct noon_flight *f)
 {
 	for (size_t i = 0; i < w->actions.n; i++)
 		if (w->actions.a[i].kind == NOON_ACTION_SAMPLE && f->forged &&
-		    w->s->path[f->path].nts)
+		    is_authenticated(&w->s->path[f->path]))
 			client_of(w, f->path)->tally.broken[NOON_I2]++;
 }
 
@@ -278,13 +322,17 @@ void noon_sim_client_arrival(struct noon_world *w, const struct noon_flight *f)
 		.now = h,
 		.stamp_err = m->stamp_err,
 		.stamp = NOON_STAMP_KERNEL,
+		.peer = a->ptp != NULL ? noon_sim_ptp_peer() : (struct noon_peer){.n = 0},
 	};
-	const struct noon_counters before = a->ntp.counters;
+	const struct noon_counters before = *counters_of(a);
 	struct noon_counters diff;
 
-	noon_ntp_client_on_packet(&a->ntp, &rx, &w->actions);
+	if (a->ptp != NULL)
+		noon_ptp_receiver_on_packet(&a->ptp->rx, &rx, &w->actions);
+	else
+		noon_ntp_client_on_packet(&a->ntp, &rx, &w->actions);
 	for (size_t i = 0; i < NOON_VERDICTS; i++)
-		diff.n[i] = a->ntp.counters.n[i] - before.n[i];
+		diff.n[i] = counters_of(a)->n[i] - before.n[i];
 	add_verdicts(&m->tally, &diff);
 	check_forged(w, f);
 	pump(w, f->path);

@@ -4,7 +4,8 @@
 #include <math.h>
 #include <string.h>
 
-#define YEARS_100 NOON_S(INT64_C(3155760000))
+#define PTP_POLL_MAX 1
+#define YEARS_100    NOON_S(INT64_C(3155760000))
 
 static const char *const attack_words[] = {
 #define NOON_ATTACK_WORD(name, word) word,
@@ -45,7 +46,7 @@ struct noon_sim_node noon_sim_node_default(void)
 
 struct noon_sim_path noon_sim_path_default(void)
 {
-	struct noon_sim_path p = {.source = noon_source_conf_default(), .nts = true};
+	struct noon_sim_path p = {.source = noon_source_conf_default(), .sa = true, .nts = true};
 
 	for (int dir = 0; dir < 2; dir++) {
 		p.link[dir] = noon_link_conf_default();
@@ -81,6 +82,12 @@ void noon_scenario_init(struct noon_scenario *s)
 	s->check_every = NOON_S(1);
 	s->seed = 1;
 	s->truth = NOON_SIM_NONE;
+}
+
+bool noon_sim_attack_concerns(const struct noon_sim_attack *a, const struct noon_sim_path *p)
+{
+	return (a->client == NOON_SIM_NONE || a->client == p->client) &&
+	       (a->server == NOON_SIM_NONE || a->server == p->server);
 }
 
 noon_dur noon_scenario_first_attack(const struct noon_scenario *s)
@@ -171,10 +178,30 @@ static const char *path_fault(const struct noon_scenario *s, const struct noon_s
 		return "client and server are the same";
 	if (noon_source_conf_check(&p->source))
 		return "minpoll, maxpoll, minima, extra-error: some value is out of range";
+	if (p->ptp && p->source.poll_min > PTP_POLL_MAX)
+		return "protocol ptp: expected minpoll of 1 at most: a layover is below 1 s";
 	return fault != NULL ? fault : link_fault(&p->link[1]);
 }
 
-static const char *attack_fault(const struct noon_sim_attack *a)
+/* Those that read or make messages of NTP. */
+static bool is_of_ntp(enum noon_attack_kind kind)
+{
+	return kind == NOON_ATTACK_TAMPER || kind == NOON_ATTACK_KISS ||
+	       kind == NOON_ATTACK_ORIGIN_ZERO || kind == NOON_ATTACK_INTERLEAVED ||
+	       kind == NOON_ATTACK_FORGE || kind == NOON_ATTACK_STRIP ||
+	       kind == NOON_ATTACK_GUESS || kind == NOON_ATTACK_CLAMP ||
+	       kind == NOON_ATTACK_BLOCK_KE || kind == NOON_ATTACK_LAYOVER_LIE;
+}
+
+static bool is_on_ptp(const struct noon_scenario *s, const struct noon_sim_attack *a)
+{
+	for (size_t i = 0; i < s->paths; i++)
+		if (s->path[i].ptp && noon_sim_attack_concerns(a, &s->path[i]))
+			return true;
+	return false;
+}
+
+static const char *attack_fault(const struct noon_scenario *s, const struct noon_sim_attack *a)
 {
 	if (a->from < 0 || a->until <= a->from)
 		return "expected 0 <= from < until";
@@ -189,6 +216,8 @@ static const char *attack_fault(const struct noon_sim_attack *a)
 		return "direction: expected forward, reverse or both";
 	if (a->kind == NOON_ATTACK_BURST && a->time_constant == 0)
 		return "burst: expected time-constant, its period";
+	if (is_of_ntp(a->kind) && is_on_ptp(s, a))
+		return "this kind is of NTP, and a path that it is on is of PTP";
 	return NULL;
 }
 
@@ -202,6 +231,9 @@ static const char *seeker_fault(const struct noon_scenario *s, const struct noon
 		return "model-forward, model-reverse, threshold, agreement: expected 0 or more";
 	if (!k->listens && k->threshold == 0)
 		return "expected the threshold of its round-trip test";
+	if (s->path[k->path].ptp && (k->listens || k->predictable))
+		return "on a path of PTP it takes the exchanges of the receiver: expected neither "
+		       "listens nor predictable";
 	return NULL;
 }
 
@@ -225,7 +257,8 @@ noon_err noon_scenario_check(const struct noon_scenario *s, struct noon_sim_faul
 	for (size_t i = 0; i < s->paths && f.why == NULL; i++)
 		f = (struct noon_sim_fault){NOON_SIM_PART_PATH, i, path_fault(s, &s->path[i])};
 	for (size_t i = 0; i < s->attacks && f.why == NULL; i++)
-		f = (struct noon_sim_fault){NOON_SIM_PART_ATTACK, i, attack_fault(&s->attack[i])};
+		f = (struct noon_sim_fault){NOON_SIM_PART_ATTACK, i,
+					    attack_fault(s, &s->attack[i])};
 	for (size_t i = 0; i < s->seekers && f.why == NULL; i++)
 		f = (struct noon_sim_fault){NOON_SIM_PART_SEEKER, i,
 					    seeker_fault(s, &s->seeker[i])};

@@ -52,7 +52,10 @@ struct noon_sim_path {
 	uint32_t client, server;       /**< indices of nodes */
 	struct noon_link_conf link[2]; /**< to the server, from the server */
 	struct noon_source_conf source;
-	bool nts;
+	bool ptp; /**< a transmitter and a receiver of PTP, one Sync and Delay_Req in 2^poll_min s
+		   */
+	bool sa;  /**< ptp: every message bears an AUTHENTICATION TLV */
+	bool nts; /**< unless ptp */
 	bool tls; /**< real handshakes; false: keys are handed over after the time of one */
 };
 
@@ -191,6 +194,9 @@ struct noon_sim_fault {
  */
 NOON_MUST_USE noon_err noon_scenario_check(const struct noon_scenario *s,
 					   struct noon_sim_fault *ret);
+
+/** Return whether an attack is on a path while it lasts. */
+bool noon_sim_attack_concerns(const struct noon_sim_attack *a, const struct noon_sim_path *p);
 
 /** Return the start of the first attack, ns after the start; NOON_DUR_MAX if there is none. */
 noon_dur noon_scenario_first_attack(const struct noon_scenario *s);

@@ -80,7 +80,8 @@ void noon_sim_seeker_init(struct noon_world *w, uint32_t i)
 	k->rng = noon_rng_seeded(noon_rng_u64(&w->rng));
 	for (int n = 0; n < 3; n++)
 		paper_of(w, k)->noncompliant[n] += !c.met[n];
-	noon_sim_at(w, noon_time_add(w->start, k->conf->every), NOON_SIM_SEEK, i, NULL);
+	if (!w->s->path[k->conf->path].ptp)
+		noon_sim_at(w, noon_time_add(w->start, k->conf->every), NOON_SIM_SEEK, i, NULL);
 }
 
 static noon_time h_of(struct noon_world *w, const struct noon_sim_seeker *k, noon_time t)
@@ -148,15 +149,19 @@ static noon_time time_of(noon_ntp_ts ts)
 	return noon_ntp_ts_to_time(ts, NOON_NTP_ERA_PIVOT);
 }
 
-/* Station A's test: z_RTT = (t4 - t1) - (t3 - t2) against bar tau_RTT (theory reference 1.2). */
-static void test_round_trip(struct noon_world *w, struct noon_sim_seeker *k,
-			    const struct noon_ntp_header *h, noon_time t4)
+/* Take an exchange: equation (4), with the sign of docs/units.md, and station A's test, z_RTT =
+ * (t4 - t1) - (t3 - t2) against bar tau_RTT (theory reference 1.2). */
+static void take(struct noon_world *w, struct noon_sim_seeker *k, const struct noon_sample *x)
 {
-	const noon_dur layover = noon_time_diff(time_of(h->transmit), time_of(h->receive));
-	const noon_dur rtt = noon_time_diff(t4, k->t1) - layover;
-	const noon_dur off = noon_dur_abs(rtt - k->conf->model[0] - k->conf->model[1]);
 	struct noon_sim_paper *p = paper_of(w, k);
+	noon_dur off;
 
+	k->has = true;
+	k->offset = noon_time_diff(x->t3, x->t4) + k->conf->model[1];
+	p->exchanges++;
+	if (k->conf->listens)
+		return;
+	off = noon_dur_abs(noon_sample_rtt(x) - k->conf->model[0] - k->conf->model[1]);
 	k->declared = off > k->conf->threshold;
 	p->max_rtt = fmax(p->max_rtt, (double)off);
 }
@@ -177,19 +182,26 @@ void noon_sim_seeker_arrival(struct noon_world *w, const struct noon_flight *f)
 	struct noon_sim_seeker *k = &w->seeker[f->seeker - 1];
 	struct noon_rd rd = noon_rd_over(f->buf, f->n);
 	struct noon_ntp_header h;
-	noon_time t4;
+	struct noon_sample x;
 
 	if (noon_ntp_header_get(&rd, &h) || is_refused(k, f, &h))
 		return;
-	t4 = h_of(w, k, f->arrived);
 	k->asked = false;
-	k->has = true;
-	/* Equation (4), with the sign of docs/units.md. */
-	k->offset = noon_time_diff(time_of(h.transmit), t4) + k->conf->model[1];
-	if (!k->conf->listens)
-		test_round_trip(w, k, &h, t4);
-	paper_of(w, k)->exchanges++;
+	x = (struct noon_sample){
+		.t1 = k->t1,
+		.t2 = time_of(h.receive),
+		.t3 = time_of(h.transmit),
+		.t4 = h_of(w, k, f->arrived),
+	};
+	take(w, k, &x);
 	paper_of(w, k)->forged += f->forged;
+}
+
+void noon_sim_seekers_sample(struct noon_world *w, uint32_t path, const struct noon_sample *x)
+{
+	for (uint32_t i = 0; i < w->s->seekers; i++)
+		if (w->s->seeker[i].path == path)
+			take(w, &w->seeker[i], x);
 }
 
 /* Collaborative verification (III-D): the clocks of those who take part are laid side by side, by

@@ -9,9 +9,10 @@
  * no round trip, and no test. It reads the free-running clock of the path's client, so that both
  * are judged on the same clock, path and attackers.
  *
- * The signals are plain messages of NTP on the links of the path. A MAC is taken as ideal: unless
- * the seeker is predictable, what somebody else made or repeated is refused. Seekers are compared
- * with the truth at the equal distances of a scenario.
+ * The signals are plain messages of NTP on the links of the path. On a path of PTP they are the
+ * Syncs and Delay_Reqs of the path's receiver: what it makes of them is ours, this is the paper's.
+ * A MAC is taken as ideal: unless the seeker is predictable, what somebody else made or repeated is
+ * refused. Seekers are compared with the truth at the equal distances of a scenario.
  */
 #ifndef NOON_SIM_SEEKER_H
 #define NOON_SIM_SEEKER_H

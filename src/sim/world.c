@@ -118,7 +118,7 @@ static noon_err make_tls(struct noon_world *w)
 	bool wanted = false;
 
 	for (size_t i = 0; i < w->s->paths; i++)
-		wanted |= w->s->path[i].nts && w->s->path[i].tls;
+		wanted |= !w->s->path[i].ptp && w->s->path[i].nts && w->s->path[i].tls;
 	if (!wanted)
 		return NOON_OK;
 	x = malloc(sizeof(*x));
@@ -285,7 +285,9 @@ static void look_at_all(struct noon_world *w)
 
 static void arrival(struct noon_world *w, struct noon_flight *f)
 {
-	if (f->dir == 0)
+	if (f->dir == 0 && w->assoc[f->path].ptp != NULL)
+		noon_sim_ptp_arrival(w, f);
+	else if (f->dir == 0)
 		noon_sim_server_arrival(w, f);
 	else if (f->seeker > 0)
 		noon_sim_seeker_arrival(w, f);
@@ -325,6 +327,12 @@ static void carry_out(struct noon_world *w, const struct noon_sim_event *e)
 		break;
 	case NOON_SIM_SEEK:
 		noon_sim_seeker_wake(w, e->who);
+		break;
+	case NOON_SIM_TRANSMIT:
+		noon_sim_ptp_transmit(w, e->who);
+		break;
+	case NOON_SIM_SENT:
+		noon_sim_ptp_sent(w, e->who);
 		break;
 	}
 }

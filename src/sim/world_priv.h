@@ -17,6 +17,8 @@
 #include "proto/ntp_server.h"
 #include "proto/ntske_client.h"
 #include "proto/ntske_server.h"
+#include "proto/ptp_receiver.h"
+#include "proto/ptp_transmitter.h"
 #include "sim/oscillator.h"
 #include "sim/queue.h"
 #include "sim/scenario.h"
@@ -51,6 +53,8 @@ enum noon_sim_event_kind {
 	NOON_SIM_SWITCH_ON,  /**< who: attack */
 	NOON_SIM_SWITCH_OFF, /**< who: attack */
 	NOON_SIM_SEEK,	     /**< who: seeker; its exchange is due */
+	NOON_SIM_TRANSMIT,   /**< who: path; its transmitter's deadline */
+	NOON_SIM_SENT,	     /**< who: path; the stamp of its transmitter's last event message */
 };
 
 /** A key exchange under way. */
@@ -81,10 +85,22 @@ struct noon_sim_guarding {
 	uint64_t hash; /**< of the plan when it was made */
 };
 
+/** Both sides of a path of PTP. */
+struct noon_sim_ptp {
+	struct noon_ptp_keys rx_keys, tx_keys;
+	struct noon_ptp_receiver rx;
+	struct noon_ptp_transmitter tx;
+	struct noon_actions out; /**< of the transmitter */
+	noon_time wake_at;	 /**< of its event in force */
+	noon_time sent;		 /**< departure to be told to it, UTC of the served clock */
+	uint32_t sent_token;
+};
+
 /** A client's side of a path. */
 struct noon_sim_assoc {
 	const struct noon_sim_path *conf;
-	struct noon_ntp_client ntp;
+	struct noon_ntp_client ntp; /**< unless the path is of PTP */
+	struct noon_sim_ptp *ptp;   /**< NULL: it is of NTP */
 	struct noon_sim_ke ke;
 	uint32_t source;		    /**< in the engine */
 	noon_dur m_f, m_r;		    /**< minima as configured */
@@ -220,6 +236,15 @@ void noon_sim_ke_handed(struct noon_world *w, uint32_t path);
 void noon_sim_ke_fini(struct noon_sim_ke *ke);
 void noon_sim_ke_drop(void *piece);
 
+/* ptp.c */
+noon_err noon_sim_ptp_init(struct noon_world *w, uint32_t path, uint32_t source);
+void noon_sim_ptp_fini(struct noon_sim_ptp *p);
+void noon_sim_ptp_transmit(struct noon_world *w, uint32_t path);
+void noon_sim_ptp_sent(struct noon_world *w, uint32_t path);
+void noon_sim_ptp_arrival(struct noon_world *w, const struct noon_flight *f);
+/** Return whom the receiver of a path hears. */
+struct noon_peer noon_sim_ptp_peer(void);
+
 /* guarding.c */
 void noon_sim_campaign_note(struct noon_sim_campaign *c, const struct noon_sample *x);
 /** Give every path a guard, calibrated in an honest world. */
@@ -238,6 +263,8 @@ void noon_sim_attack_switch(struct noon_world *w, uint32_t attack, bool on);
 void noon_sim_seeker_init(struct noon_world *w, uint32_t i);
 void noon_sim_seeker_wake(struct noon_world *w, uint32_t i);
 void noon_sim_seeker_arrival(struct noon_world *w, const struct noon_flight *f);
+/** Let the seekers of a path of PTP have an exchange of its receiver. */
+void noon_sim_seekers_sample(struct noon_world *w, uint32_t path, const struct noon_sample *x);
 /** Compare all seekers with the truth, at equal distances. */
 void noon_sim_seekers_look(struct noon_world *w);
 

@@ -38,6 +38,11 @@ noon_err noon_lab_check(const struct noon_scenario *s, char *why, size_t n)
 		return NOON_ERR_UNSUPPORTED;
 	}
 	for (size_t i = 0; i < s->paths; i++) {
+		if (s->path[i].ptp) {
+			(void)snprintf(why, n, "path \"%s\": protocol ptp is for sim run",
+				       s->path[i].name);
+			return NOON_ERR_UNSUPPORTED;
+		}
 		if (can_link(&s->path[i].link[0]) && can_link(&s->path[i].link[1]))
 			continue;
 		(void)snprintf(why, n,
@@ -53,8 +58,11 @@ noon_err noon_lab_check(const struct noon_scenario *s, char *why, size_t n)
 			       s->node[i].name);
 		return NOON_ERR_UNSUPPORTED;
 	}
-	if (s->guard || s->truth != NOON_SIM_NONE) {
-		(void)snprintf(why, n, "%s is for sim run", s->guard ? "guard" : "truth");
+	if (s->guard || s->truth != NOON_SIM_NONE || s->seekers > 0) {
+		(void)snprintf(why, n, "%s is for sim run",
+			       s->guard		? "guard"
+			       : s->seekers > 0 ? "seeker"
+						: "truth");
 		return NOON_ERR_UNSUPPORTED;
 	}
 	return NOON_OK;

@@ -93,6 +93,8 @@ const struct noon_field noon_scenario_link[] = {
 const struct noon_field noon_scenario_path[] = {
 	{"client", NOON_FIELD_TEXT, 0},
 	{"server", NOON_FIELD_TEXT, 0},
+	{"protocol", NOON_FIELD_PROTOCOL, PATH(ptp)},
+	{"sa", NOON_FIELD_BOOL, PATH(sa)},
 	{"nts", NOON_FIELD_BOOL, PATH(nts)},
 	{"handshake", NOON_FIELD_HANDSHAKE, PATH(tls)},
 	{"minpoll", NOON_FIELD_INT8, PATH(source.poll_min)},
@@ -163,6 +165,7 @@ static const struct word bool_words[] = {
 	{"true", 1}, {"yes", 1}, {"false", 0}, {"no", 0}, {NULL, 0},
 };
 static const struct word handshake_words[] = {{"real", 1}, {"handed-over", 0}, {NULL, 0}};
+static const struct word protocol_words[] = {{"ptp", 1}, {"ntp", 0}, {NULL, 0}};
 static const struct word minima_words[] = {
 	{"none", NOON_MINIMA_FROM_NOTHING},
 	{"light", NOON_MINIMA_FROM_LIGHT},
@@ -311,7 +314,10 @@ static const char *set_word(enum noon_field_type type, const char *text, void *a
 		return "true or false";
 	if (type == NOON_FIELD_HANDSHAKE && !find_word(handshake_words, text, &v))
 		return "real or handed-over";
-	if (type == NOON_FIELD_BOOL || type == NOON_FIELD_HANDSHAKE) {
+	if (type == NOON_FIELD_PROTOCOL && !find_word(protocol_words, text, &v))
+		return "ntp or ptp";
+	if (type == NOON_FIELD_BOOL || type == NOON_FIELD_HANDSHAKE ||
+	    type == NOON_FIELD_PROTOCOL) {
 		*(bool *)at = v != 0;
 		return NULL;
 	}
@@ -380,6 +386,7 @@ const char *noon_field_set(const struct noon_field *f, const char *text, void *b
 	case NOON_FIELD_QUEUE:
 	case NOON_FIELD_DIRECTION:
 	case NOON_FIELD_HANDSHAKE:
+	case NOON_FIELD_PROTOCOL:
 		return set_word(f->type, text, at);
 	case NOON_FIELD_ATTACK:
 		return noon_attack_find(text, at) ? "an attack of noonmark-scenario(5)" : NULL;

@@ -35,6 +35,7 @@ enum noon_field_type {
 	NOON_FIELD_KISS,	/**< uint32_t */
 	NOON_FIELD_PRESET,	/**< struct noon_osc_conf */
 	NOON_FIELD_HANDSHAKE,	/**< bool: real */
+	NOON_FIELD_PROTOCOL,	/**< bool: ptp */
 	NOON_FIELD_MINIMA,	/**< checked, and taken by the owner */
 	NOON_FIELD_TEXT,	/**< taken by the owner */
 };

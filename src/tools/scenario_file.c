@@ -20,6 +20,7 @@
 #define LONG_RUN       NOON_S(2 * 86400) /* beyond it, clocks and comparisons go by 16 s */
 #define LONG_RUN_STEP  NOON_S(16)
 #define NTP_BYTES      48
+#define PTP_BYTES      44 /* a Sync without TLVs: the shortest event message */
 #define RECORDED_FIRST 1024
 #define PATH_BYTES     512
 
@@ -396,7 +397,8 @@ static void take_minima(cfg_t *cfg, struct noon_sim_path *p)
 	for (int dir = 0; dir < 2; dir++)
 		*least[dir] = from == NOON_MINIMA_FROM_LIGHT
 				      ? noon_minimum_from_distance(p->link[dir].length_m)
-				      : (noon_dur)noon_link_floor_ns(&p->link[dir], NTP_BYTES);
+				      : (noon_dur)noon_link_floor_ns(
+						&p->link[dir], p->ptp ? PTP_BYTES : NTP_BYTES);
 	p->source.minima =
 		from == NOON_MINIMA_FROM_LIGHT ? NOON_MINIMA_GEOMETRY : NOON_MINIMA_SURVEYED;
 }

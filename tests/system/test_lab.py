@@ -57,6 +57,9 @@ def test_what_cannot_be_played_is_said(w):
     check("tamper cannot be played" in lab(w, tamper, status=2).stderr, "tamper")
     check("paper" in lab(w, os.path.join(SOURCE, "lab", "scenarios", "honest-paper.conf"),
                          status=2).stderr, "queue of routers")
+    for name, what in (("ptp-honest", "protocol ptp"), ("demo-one-way", "seeker")):
+        said = lab(w, os.path.join(SOURCE, "lab", "scenarios", name + ".conf"), status=2).stderr
+        check(what + " is for sim run" in said, said)
     lab(w, status=2)
     lab(w, w.path("none.conf"), status=2)
     lab(w, "--jobs", 0, REAL[0], status=2)

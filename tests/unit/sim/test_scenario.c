@@ -72,6 +72,55 @@ static void impossible_parameters_are_named(void **state)
 	assert_refused(NOON_SIM_PART_TOP, 0, "duration");
 }
 
+/* An attack that reads messages of NTP is none on PTP, and only there. */
+static void kinds_of_ntp_are_refused_on_ptp(void **state)
+{
+	struct noon_sim_fault f;
+
+	(void)state;
+	s.path[0].ptp = true;
+	assert_refused(NOON_SIM_PART_PATH, 0, "minpoll");
+	s.path[0].source.poll_min = 1;
+	assert_int_equal(noon_scenario_check(&s, &f), NOON_OK);
+	s.attack[0].kind = NOON_ATTACK_TAMPER;
+	assert_refused(NOON_SIM_PART_ATTACK, 0, "of NTP");
+	s.path[1] = s.path[0];
+	s.path[1].ptp = false;
+	s.node[2] = s.node[0];
+	s.node[3] = s.node[1];
+	s.path[0].server = 2; /* the attacker is on the other path */
+	s.path[0].client = 3;
+	s.nodes = 4;
+	s.paths = 2;
+	s.attack[0].server = 0;
+	assert_int_equal(noon_scenario_check(&s, &f), NOON_OK);
+	s.attack[0].server = NOON_SIM_NONE;
+	assert_refused(NOON_SIM_PART_ATTACK, 0, "of NTP");
+}
+
+static void seekers_need_a_path_and_a_test(void **state)
+{
+	struct noon_sim_fault f;
+
+	(void)state;
+	s.seeker[0] = noon_sim_seeker_default();
+	s.seekers = 1;
+	assert_refused(NOON_SIM_PART_SEEKER, 0, "threshold");
+	s.seeker[0].threshold = 1;
+	assert_int_equal(noon_scenario_check(&s, &f), NOON_OK);
+	s.seeker[0].path = 1;
+	assert_refused(NOON_SIM_PART_SEEKER, 0, "path");
+	s.seeker[0].path = 0;
+	s.seeker[0].model[1] = -1;
+	assert_refused(NOON_SIM_PART_SEEKER, 0, "model-reverse");
+	s.seeker[0].model[1] = 0;
+	s.path[0].ptp = true;
+	s.path[0].source.poll_min = 0;
+	assert_int_equal(noon_scenario_check(&s, &f), NOON_OK);
+	s.seeker[0].predictable = true;
+	assert_refused(NOON_SIM_PART_SEEKER, 0, "predictable");
+}
+
 static void every_attack_has_its_word(void **state)
 {
 	(void)state;
@@ -109,6 +158,9 @@ static void tallies_add_up(void **state)
 
 	(void)state;
 	t.violations = 2;
+	t.paper.undetected = 3;
+	t.paper.max_err = 11.0;
+	t.paper.noncompliant[1] = 1;
 	t.alarm_at = NOON_S(9);
 	t.err_at_alarm = 7.0;
 	t.synced_after = NOON_S(3);
@@ -119,6 +171,9 @@ static void tallies_add_up(void **state)
 	t.synced_after = NOON_S(2);
 	noon_sim_tally_add(&sum, &t);
 	assert_int_equal(sum.violations, 4);
+	assert_int_equal(sum.paper.undetected, 6);
+	assert_int_equal((int)sum.paper.max_err, 11);
+	assert_int_equal(sum.paper.noncompliant[1], 2);
 	assert_int_equal(sum.alarm_at, NOON_S(4));
 	assert_int_equal((int)sum.err_at_alarm, 8);
 	assert_int_equal(sum.synced_after, NOON_S(3));
@@ -129,6 +184,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(a_good_scenario_passes, good),
 		cmocka_unit_test_setup(impossible_parameters_are_named, good),
+		cmocka_unit_test_setup(kinds_of_ntp_are_refused_on_ptp, good),
+		cmocka_unit_test_setup(seekers_need_a_path_and_a_test, good),
 		cmocka_unit_test(every_attack_has_its_word),
 		cmocka_unit_test(every_figure_has_its_name),
 		cmocka_unit_test(tallies_add_up),
