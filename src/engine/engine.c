@@ -180,6 +180,11 @@ static struct noon_interval utc_at(const struct noon_engine *e, noon_time h)
 	return (struct noon_interval){noon_time_add(h, theta.lo).ns, noon_time_add(h, theta.hi).ns};
 }
 
+static void announce_leap(struct noon_engine *e)
+{
+	noon_leap_plan_announce(&e->leap, &e->leap_vote, &e->leap_list, utc_at(e, e->now));
+}
+
 /* Carry a leap second out once it has certainly taken effect, and look for the next. */
 static void tend_leap(struct noon_engine *e)
 {
@@ -203,7 +208,7 @@ static void tend_leap(struct noon_engine *e)
 	case NOON_LEAP_ACT_NONE:
 		break;
 	}
-	noon_leap_plan_announce(&e->leap, &e->leap_vote, &e->leap_list, utc_at(e, e->now));
+	announce_leap(e);
 }
 
 /* Whether an exchange may have one of its ends before a leap second and the other after it, or a
@@ -445,6 +450,7 @@ static void vote(struct noon_engine *e, const struct noon_source *s, bool accept
 		e->wide = e->vote.wide;
 		e->has_cert = true;
 		e->leap_vote = e->vote.leap;
+		announce_leap(e); /* so that the very first reading ends with it */
 		if (is_doubtful(e))
 			doubt(e, s);
 		else if (accepted)

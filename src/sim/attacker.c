@@ -148,8 +148,8 @@ static bool is_same_exchange(const struct noon_world *w, const struct noon_fligh
 	       memcmp(a->buf + at, b->buf + at, 8) == 0;
 }
 
-/* What was lost, or comes before the first, is the message itself, late or early: I2 says nothing
- * of it. */
+/* Of PTP, where a message is no answer: what was lost, or comes before the first, is the message
+ * itself, late or early, and I2 says nothing of it. */
 static bool is_repeated(const struct noon_flight *first, const struct noon_flight *again)
 {
 	const double ahead = (double)noon_time_diff(again->sent, first->sent);
@@ -166,7 +166,8 @@ static void replay(struct noon_world *w, struct noon_sim_attacker *a, struct noo
 
 		again->n = (*kept)->n;
 		again->seeker = (*kept)->seeker;
-		again->forged = is_repeated(*kept, again);
+		again->repeated = true;
+		again->forged = w->s->path[f->path].ptp && is_repeated(*kept, again);
 		memcpy(again->buf, (*kept)->buf, again->n);
 		noon_sim_launch(w, again);
 	}
@@ -385,12 +386,15 @@ void noon_sim_attack_switch(struct noon_world *w, uint32_t attack, bool on)
 	struct noon_sim_attacker *a = &w->attacker[attack];
 
 	a->on = on;
-	if (a->conf->kind != NOON_ATTACK_TEMPERATURE)
-		return;
-	for (uint32_t i = 0; i < w->s->nodes; i++)
-		if (w->node[i].engine != NULL &&
-		    (a->conf->client == NOON_SIM_NONE || a->conf->client == i))
+	for (uint32_t i = 0; i < w->s->nodes; i++) {
+		if (w->node[i].engine == NULL ||
+		    (a->conf->client != NOON_SIM_NONE && a->conf->client != i))
+			continue;
+		if (a->conf->kind == NOON_ATTACK_TEMPERATURE)
 			noon_osc_shift(&w->node[i].osc, w->now,
 				       on ? a->conf->frequency : -a->conf->frequency,
 				       a->conf->time_constant);
+		else if (a->conf->kind == NOON_ATTACK_RESTART && on)
+			noon_sim_client_restart(w, i);
+	}
 }

@@ -155,6 +155,7 @@ static void on_sample(struct noon_world *w, struct noon_sim_assoc *a, const stru
 	uint32_t stepped;
 
 	m->tally.samples++;
+	a->sampled = x->t1;
 	if (w->campaign != NULL)
 		noon_sim_campaign_note(&w->campaign[a->conf - w->s->path], x);
 	if (a->ptp != NULL)
@@ -301,13 +302,21 @@ void noon_sim_client_wake(struct noon_world *w, uint32_t node)
 		arm(w, node);
 }
 
-/* I2: what somebody without a key has made, changed or repeated must not become a sample. */
+/* I2: what somebody without a key has made or changed must not become a sample; nor what he repeats
+ * a second one. The first answer to a request is its answer, whoever brought it. */
 static void check_forged(struct noon_world *w, const struct noon_flight *f)
 {
-	for (size_t i = 0; i < w->actions.n; i++)
-		if (w->actions.a[i].kind == NOON_ACTION_SAMPLE && f->forged &&
-		    is_authenticated(&w->s->path[f->path]))
+	const struct noon_sim_assoc *a = &w->assoc[f->path];
+
+	if (!is_authenticated(&w->s->path[f->path]))
+		return;
+	for (size_t i = 0; i < w->actions.n; i++) {
+		const struct noon_action *action = &w->actions.a[i];
+
+		if (action->kind == NOON_ACTION_SAMPLE &&
+		    (f->forged || (f->repeated && action->sample.t1.ns == a->sampled.ns)))
 			client_of(w, f->path)->tally.broken[NOON_I2]++;
+	}
 }
 
 void noon_sim_client_arrival(struct noon_world *w, const struct noon_flight *f)
@@ -355,4 +364,34 @@ void noon_sim_client_ke_done(struct noon_world *w, uint32_t path,
 	noon_ntp_client_on_timer(&a->ntp, h, &w->actions);
 	pump(w, path);
 	settle(w, a->conf->client);
+}
+
+void noon_sim_client_restart(struct noon_world *w, uint32_t node)
+{
+	struct noon_sim_machine *m = &w->node[node];
+	noon_err err;
+
+	free(m->engine);
+	err = noon_sim_client_init(w, node);
+	for (uint32_t i = 0; !err && i < w->s->paths; i++) {
+		struct noon_sim_assoc *a = &w->assoc[i];
+		struct noon_sim_guarding *g = a->guarding;
+
+		if (w->s->path[i].client != node)
+			continue;
+		a->guarding = NULL;
+		noon_sim_assoc_fini(w, i);
+		err = noon_sim_assoc_init(w, i);
+		a->guarding = g;
+		if (g == NULL)
+			continue;
+		noon_guard_init(&g->guard, &g->plan);
+		noon_engine_set_guard(m->engine, a->source, &g->guard);
+	}
+	if (err)
+		abort(); /* it went well before */
+	m->kept.bound = NOON_DUR_MAX;
+	m->last.has = false;
+	m->alarmed = false;
+	noon_sim_client_wake(w, node);
 }

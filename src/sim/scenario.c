@@ -6,6 +6,7 @@
 
 #define PTP_POLL_MAX 1
 #define YEARS_100    NOON_S(INT64_C(3155760000))
+#define LEAP_MOST    NOON_S(30 * 86400)
 
 static const char *const attack_words[] = {
 #define NOON_ATTACK_WORD(name, word) word,
@@ -214,6 +215,8 @@ static const char *attack_fault(const struct noon_scenario *s, const struct noon
 		return "frequency, ramp: expected at most 1 %, 1s/s";
 	if (a->direction == 0 || a->direction > NOON_SIM_BOTH)
 		return "direction: expected forward, reverse or both";
+	if (a->kind == NOON_ATTACK_RESTART && a->from == 0)
+		return "restart: expected from above 0";
 	if (a->kind == NOON_ATTACK_BURST && a->time_constant == 0)
 		return "burst: expected time-constant, its period";
 	if (is_of_ntp(a->kind) && is_on_ptp(s, a))
@@ -237,12 +240,24 @@ static const char *seeker_fault(const struct noon_scenario *s, const struct noon
 	return NULL;
 }
 
+static bool has_ptp(const struct noon_scenario *s)
+{
+	for (size_t i = 0; i < s->paths; i++)
+		if (s->path[i].ptp)
+			return true;
+	return false;
+}
+
 static const char *top_fault(const struct noon_scenario *s)
 {
 	if (s->duration <= 0 || s->duration > YEARS_100)
 		return "duration: expected above 0, at most 100 years";
 	if (s->check_every <= 0)
 		return "check: expected above 0";
+	if (s->leap != NOON_LEAP_NONE && (s->leap_at <= 0 || s->leap_at > LEAP_MOST))
+		return "leap-second-at: expected above 0, at most 30 days";
+	if (s->leap != NOON_LEAP_NONE && has_ptp(s))
+		return "leap-second: expected no path of PTP, which counts on through it";
 	if (s->truth != NOON_SIM_NONE && (s->truth >= s->nodes || !s->node[s->truth].server))
 		return "truth: expected a server";
 	return s->paths == 0 ? "expected a client with a path to a server" : NULL;

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/sample.h"
 #include "base/time.h"
 #include "engine/conf.h"
 #include "sim/link.h"
@@ -102,6 +103,7 @@ struct noon_sim_seeker_conf {
 	X(SMEAR, "smear")		     /* (16) a second spread over a day */             \
 	X(CALIBRATION, "calibration-poison") /* (17) minima measured under an attack */        \
 	X(TEMPERATURE, "temperature")	     /* (18) on a client's oscillator */               \
+	X(RESTART, "restart")		     /* of a client, which forgets all it knew */      \
 	X(FLIP, "flip")			     /* one random bit */                              \
 	X(TRUNCATE, "truncate")		     /* cut at a random length */
 
@@ -137,6 +139,8 @@ struct noon_sim_attack {
 	bool guess;		 /**< kiss: off the path, the origin is guessed */
 	noon_freq frequency;	 /**< temperature: change of frequency */
 	noon_dur time_constant;	 /**< temperature: of that change; burst: the period */
+	bool misannounce;	 /**< lie: a leap second is announced where none comes, and the
+				  *   other way round */
 };
 
 struct noon_scenario {
@@ -144,6 +148,9 @@ struct noon_scenario {
 	noon_dur duration;
 	noon_dur check_every; /**< comparisons with the truth beside those after each event, > 0 */
 	uint64_t seed;
+	enum noon_leap leap;  /**< at leap_at: INSERT or DELETE; else NONE */
+	noon_dur leap_at;     /**< after the start; the world begins that long before the end of a
+			       *   month */
 	uint32_t truth;	      /**< server whose clock counts as the truth; NOON_SIM_NONE: UTC */
 	bool demonstration;   /**< an assumption is broken on purpose: bounds may be false */
 	bool guard;	      /**< clients use the statistical guard, calibrated beforehand */

@@ -69,7 +69,7 @@ static double lie_of(const struct noon_sim_attack *a, double since_ns)
 	return 0.0;
 }
 
-static bool concerns(const struct noon_sim_attack *a, uint32_t node, noon_dur since)
+bool noon_sim_is_about(const struct noon_sim_attack *a, uint32_t node, noon_dur since)
 {
 	return (a->server == NOON_SIM_NONE || a->server == node) && since >= a->from &&
 	       since < a->until;
@@ -84,7 +84,7 @@ noon_dur noon_sim_server_error(struct noon_world *w, uint32_t node, noon_time t)
 	for (size_t i = 0; i < w->s->attacks; i++) {
 		const struct noon_sim_attack *a = &w->s->attack[i];
 
-		if (concerns(a, node, since))
+		if (noon_sim_is_about(a, node, since))
 			ns += lie_of(a, (double)(since - a->from));
 	}
 	return (noon_dur)llround(ns);
@@ -99,7 +99,7 @@ static noon_dur layover_lie(const struct noon_world *w, uint32_t node, noon_time
 	for (size_t i = 0; i < w->s->attacks; i++) {
 		const struct noon_sim_attack *a = &w->s->attack[i];
 
-		if (a->kind == NOON_ATTACK_LAYOVER_LIE && concerns(a, node, since))
+		if (a->kind == NOON_ATTACK_LAYOVER_LIE && noon_sim_is_about(a, node, since))
 			ns += a->offset;
 	}
 	return ns;
@@ -112,8 +112,10 @@ noon_time noon_sim_server_time(struct noon_world *w, uint32_t node, noon_time t)
 	struct noon_line line;
 	noon_time h;
 
-	if (m->engine == NULL)
-		return noon_time_add(noon_sim_stamp(m, t), off);
+	if (m->engine == NULL) {
+		h = noon_time_add(noon_sim_stamp(m, t), off);
+		return noon_time_add(h, noon_sim_leap_shift(w, h));
+	}
 	line = noon_engine_line(m->engine);
 	h = noon_osc_h(&m->osc, t);
 	return noon_time_add(noon_sim_stamp(m, noon_time_add(h, noon_line_at(&line, h))), off);
@@ -151,6 +153,7 @@ bool noon_sim_server_answer(struct noon_world *w, uint32_t node, struct noon_byt
 		transmit = received;
 	if (noon_nts_keys_rotate(&m->keys, arrived))
 		return false;
+	m->server.clock.leap = noon_sim_leap_said(w, node, arrived);
 	renew_clock(w, m, layover);
 	m->server.clock.reference = received;
 	(void)noon_ntp_server_reply(&m->server, request, received, transmit, &wr);
@@ -165,8 +168,9 @@ void noon_sim_server_arrival(struct noon_world *w, const struct noon_flight *f)
 	struct noon_sim_machine *m = &w->node[node];
 	struct noon_flight *reply = noon_sim_flight_new(w, f->path, 1);
 
-	/* An answer to a changed or repeated request is no answer of ours to the client's own. */
+	/* An answer to a changed request is no answer of ours to the client's own. */
 	reply->forged = f->forged;
+	reply->repeated = f->repeated;
 	reply->seeker = f->seeker;
 	if (noon_sim_server_answer(w, node, noon_bytes_of(f->buf, f->n), f->arrived,
 				   m->conf->layover, 0, reply))

@@ -19,6 +19,7 @@ double noon_sim_error_of(struct noon_world *w, struct noon_sim_machine *m, noon_
 	const double x = noon_osc_x(&m->osc, w->now);
 	double err = x - (double)(corr - m->osc.theta0);
 
+	err += (double)noon_sim_leap_shift(w, w->now);
 	if (w->s->truth != NOON_SIM_NONE)
 		err += (double)noon_sim_server_error(w, w->s->truth, w->now);
 	return err;

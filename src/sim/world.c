@@ -12,7 +12,6 @@
 #include "crypto/x509.h"
 #include "sim/world_priv.h"
 
-#define START ((noon_time){INT64_C(1790000000) * NOON_NS_PER_SEC})
 /* Free-running clocks show anything at the start. */
 #define H_AT_START INT64_C(123456789012345)
 
@@ -211,7 +210,7 @@ noon_err noon_world_new(const struct noon_scenario *s, uint64_t seed, struct noo
 		abort();
 	w->s = s;
 	w->seed = seed;
-	w->start = w->now = START;
+	w->start = w->now = noon_sim_start(s);
 	w->first_attack = noon_scenario_first_attack(s);
 	w->digest = DIGEST_START;
 	w->rng = noon_rng_seeded(stream(w, STREAM_LINKS));

@@ -38,7 +38,8 @@ struct noon_flight {
 	uint32_t seeker; /**< whose it is: index + 1; 0: of the path's client */
 	unsigned dir;	 /**< 0 to the server, 1 from it */
 	bool lost;
-	bool forged; /**< made, changed or repeated by somebody without a key */
+	bool forged;   /**< made or changed by somebody without a key */
+	bool repeated; /**< sent again as it was, or an answer to such a request */
 	size_t n;
 	uint8_t buf[NOON_NTP_PACKET_MAX + 64];
 };
@@ -104,6 +105,7 @@ struct noon_sim_assoc {
 	struct noon_sim_ke ke;
 	uint32_t source;		    /**< in the engine */
 	noon_dur m_f, m_r;		    /**< minima as configured */
+	noon_time sampled;		    /**< when the request of the last sample left */
 	struct noon_sim_guarding *guarding; /**< NULL: no guard */
 	bool up;
 };
@@ -210,6 +212,8 @@ noon_err noon_sim_assoc_init(struct noon_world *w, uint32_t path);
 void noon_sim_assoc_fini(struct noon_world *w, uint32_t path);
 void noon_sim_client_arrival(struct noon_world *w, const struct noon_flight *f);
 void noon_sim_client_wake(struct noon_world *w, uint32_t node);
+/** Forget all that a client knows, and begin anew. */
+void noon_sim_client_restart(struct noon_world *w, uint32_t node);
 /** A key exchange has ended; session NULL: it failed. */
 void noon_sim_client_ke_done(struct noon_world *w, uint32_t path,
 			     const struct noon_nts_session *session);
@@ -222,11 +226,22 @@ void noon_sim_server_arrival(struct noon_world *w, const struct noon_flight *f);
 noon_time noon_sim_server_time(struct noon_world *w, uint32_t node, noon_time t);
 /** Return the error of a server's clock, server - UTC, at a true time, ns. */
 noon_dur noon_sim_server_error(struct noon_world *w, uint32_t node, noon_time t);
+/** Tell whether something that is on `since` ns after the start concerns a server. */
+bool noon_sim_is_about(const struct noon_sim_attack *a, uint32_t node, noon_dur since);
 /** Answer a request as the server would at a true time, its clock off by `off` more. Returns false
  *  if it would not. Sets f's bytes. */
 bool noon_sim_server_answer(struct noon_world *w, uint32_t node, struct noon_bytes request,
 			    noon_time arrived, noon_dur layover, noon_dur off,
 			    struct noon_flight *f);
+
+/* leap.c */
+/** Return when a world begins: true time, ns since 1970. */
+noon_time noon_sim_start(const struct noon_scenario *s);
+/** Return how far the count of UTC has been shifted by a leap second when a count that goes on
+ *  without it shows `count`, ns; 0 before it. */
+noon_dur noon_sim_leap_shift(const struct noon_world *w, noon_time count);
+/** Return what a server announces at a true time. */
+enum noon_leap noon_sim_leap_said(const struct noon_world *w, uint32_t node, noon_time t);
 
 /* exchange.c */
 void noon_sim_ke_start(struct noon_world *w, uint32_t path);

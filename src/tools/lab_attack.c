@@ -27,6 +27,8 @@ static bool can_link(const struct noon_link_conf *l)
 
 noon_err noon_lab_check(const struct noon_scenario *s, char *why, size_t n)
 {
+	const char *for_sim;
+
 	for (size_t i = 0; i < s->attacks; i++) {
 		if (can_attack(s->attack[i].kind))
 			continue;
@@ -58,11 +60,13 @@ noon_err noon_lab_check(const struct noon_scenario *s, char *why, size_t n)
 			       s->node[i].name);
 		return NOON_ERR_UNSUPPORTED;
 	}
-	if (s->guard || s->truth != NOON_SIM_NONE || s->seekers > 0) {
-		(void)snprintf(why, n, "%s is for sim run",
-			       s->guard		? "guard"
-			       : s->seekers > 0 ? "seeker"
-						: "truth");
+	for_sim = s->guard		      ? "guard"
+		  : s->seekers > 0	      ? "seeker"
+		  : s->leap != NOON_LEAP_NONE ? "leap-second"
+		  : s->truth != NOON_SIM_NONE ? "truth"
+					      : NULL;
+	if (for_sim != NULL) {
+		(void)snprintf(why, n, "%s is for sim run", for_sim);
 		return NOON_ERR_UNSUPPORTED;
 	}
 	return NOON_OK;

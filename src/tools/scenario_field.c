@@ -22,6 +22,8 @@ const struct noon_field noon_scenario_top[] = {
 	{"duration", NOON_FIELD_DUR_ABOVE_0, TOP(duration)},
 	{"check", NOON_FIELD_DUR_ABOVE_0, TOP(check_every)},
 	{"seed", NOON_FIELD_UINT64, TOP(seed)},
+	{"leap-second", NOON_FIELD_LEAP, TOP(leap)},
+	{"leap-second-at", NOON_FIELD_DUR_ABOVE_0, TOP(leap_at)},
 	{"truth", NOON_FIELD_TEXT, 0},
 	{"demonstration", NOON_FIELD_BOOL, TOP(demonstration)},
 	{"guard", NOON_FIELD_BOOL, TOP(guard)},
@@ -140,6 +142,7 @@ const struct noon_field noon_scenario_attack[] = {
 	{"guess", NOON_FIELD_BOOL, AIM(guess)},
 	{"frequency", NOON_FIELD_FREQ, AIM(frequency)},
 	{"time-constant", NOON_FIELD_DUR_LEAST_0, AIM(time_constant)},
+	{"misannounce", NOON_FIELD_BOOL, AIM(misannounce)},
 	{NULL, NOON_FIELD_TEXT, 0},
 };
 
@@ -159,6 +162,11 @@ static const struct word direction_words[] = {
 	{"forward", NOON_SIM_FORWARD},
 	{"reverse", NOON_SIM_REVERSE},
 	{"both", NOON_SIM_BOTH},
+	{NULL, 0},
+};
+static const struct word leap_words[] = {
+	{"insert", NOON_LEAP_INSERT},
+	{"delete", NOON_LEAP_DELETE},
 	{NULL, 0},
 };
 static const struct word bool_words[] = {
@@ -306,25 +314,37 @@ static const char *set_kiss(const char *text, uint32_t *at)
 	return NULL;
 }
 
+static const char *set_bool(const struct word *list, const char *text, bool *at,
+			    const char *expected)
+{
+	unsigned v;
+
+	if (!find_word(list, text, &v))
+		return expected;
+	*at = v != 0;
+	return NULL;
+}
+
 static const char *set_word(enum noon_field_type type, const char *text, void *at)
 {
 	unsigned v = 0;
 
-	if (type == NOON_FIELD_BOOL && !find_word(bool_words, text, &v))
-		return "true or false";
-	if (type == NOON_FIELD_HANDSHAKE && !find_word(handshake_words, text, &v))
-		return "real or handed-over";
-	if (type == NOON_FIELD_PROTOCOL && !find_word(protocol_words, text, &v))
-		return "ntp or ptp";
-	if (type == NOON_FIELD_BOOL || type == NOON_FIELD_HANDSHAKE ||
-	    type == NOON_FIELD_PROTOCOL) {
-		*(bool *)at = v != 0;
-		return NULL;
-	}
+	if (type == NOON_FIELD_BOOL)
+		return set_bool(bool_words, text, at, "true or false");
+	if (type == NOON_FIELD_HANDSHAKE)
+		return set_bool(handshake_words, text, at, "real or handed-over");
+	if (type == NOON_FIELD_PROTOCOL)
+		return set_bool(protocol_words, text, at, "ntp or ptp");
 	if (type == NOON_FIELD_QUEUE) {
 		if (!find_word(queue_words, text, &v))
 			return "none, priority, pareto or recorded";
 		*(enum noon_queue_kind *)at = (enum noon_queue_kind)v;
+		return NULL;
+	}
+	if (type == NOON_FIELD_LEAP) {
+		if (!find_word(leap_words, text, &v))
+			return "insert or delete";
+		*(enum noon_leap *)at = (enum noon_leap)v;
 		return NULL;
 	}
 	if (!find_word(direction_words, text, (unsigned *)at))
@@ -385,6 +405,7 @@ const char *noon_field_set(const struct noon_field *f, const char *text, void *b
 	case NOON_FIELD_BOOL:
 	case NOON_FIELD_QUEUE:
 	case NOON_FIELD_DIRECTION:
+	case NOON_FIELD_LEAP:
 	case NOON_FIELD_HANDSHAKE:
 	case NOON_FIELD_PROTOCOL:
 		return set_word(f->type, text, at);

@@ -31,6 +31,7 @@ enum noon_field_type {
 	NOON_FIELD_JITTER,	/**< exponential queueing of this mean; of a whole link */
 	NOON_FIELD_UNIFORM,	/**< uniform queueing of this width; of a whole link */
 	NOON_FIELD_DIRECTION,	/**< unsigned */
+	NOON_FIELD_LEAP,	/**< enum noon_leap */
 	NOON_FIELD_ATTACK,	/**< enum noon_attack_kind */
 	NOON_FIELD_KISS,	/**< uint32_t */
 	NOON_FIELD_PRESET,	/**< struct noon_osc_conf */

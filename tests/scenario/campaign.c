@@ -3,8 +3,9 @@
  * A campaign: worlds drawn at random, each within the stated assumptions, and no reading false.
  *
  * A seed draws clocks, sources, paths, who lies (no more than may), what goes wrong on the paths
- * and when. Whatever the attackers do to packets, UTC has to lie in every interval that is stated,
- * in every state. A world that breaks this prints its seed; --one SEED plays it again.
+ * and when, leap seconds and restarts. Whatever the attackers do to packets, UTC has to lie in
+ * every interval that is stated, in every state, and nothing that an attacker made or repeated
+ * becomes a sample. A world that breaks this prints its seed; --one SEED plays it again.
  *
  * use: campaign [--seconds S] [--seed FIRST] | --one SEED
  */
@@ -42,6 +43,15 @@ static unsigned below(struct noon_rng *rng, unsigned n)
 static bool one_in(struct noon_rng *rng, unsigned n)
 {
 	return below(rng, n) == 0;
+}
+
+/* Either sign. One draw for each statement: the order of arguments and operands is the compiler's.
+ */
+static double signed_decades(struct noon_rng *rng, double lo, double hi)
+{
+	const double sign = one_in(rng, 2) ? -1 : 1;
+
+	return sign * decades(rng, lo, hi);
 }
 
 static noon_dur some_time(struct noon_rng *rng, double lo_s, double hi_s)
@@ -137,9 +147,12 @@ static void draw_liar(struct noon_rng *rng, uint32_t server)
 	struct noon_sim_attack *a = new_attack(kinds[below(rng, 4)], server);
 
 	draw_span(rng, a);
-	a->offset = (noon_dur)(decades(rng, 1e3, 1e10) * (one_in(rng, 2) ? -1 : 1));
+	a->offset = (noon_dur)signed_decades(rng, 1e3, 1e10);
 	if (one_in(rng, 2))
-		a->ramp = decades(rng, 1e-9, 1e-2) * (one_in(rng, 2) ? -1 : 1);
+		a->ramp = signed_decades(rng, 1e-9, 1e-2);
+	/* What is to be believed of a leap second, it may deny; or announce one that never comes.
+	 */
+	a->misannounce = one_in(rng, 2);
 }
 
 /* An honest server that moves from one end of its error to the other at once. */
@@ -167,8 +180,9 @@ static void draw_attack(struct noon_rng *rng)
 		NOON_ATTACK_ASYMMETRY, NOON_ATTACK_INTERLEAVED, NOON_ATTACK_COOKIE_EXHAUSTION,
 	};
 	const uint32_t server = 1 + below(rng, (unsigned)s.nodes - 1);
+	const bool on_all = one_in(rng, 3);
 	struct noon_sim_attack *a = new_attack(kinds[below(rng, sizeof(kinds) / sizeof(kinds[0]))],
-					       one_in(rng, 3) ? NOON_SIM_NONE : server);
+					       on_all ? NOON_SIM_NONE : server);
 
 	draw_span(rng, a);
 	a->direction = 1 + below(rng, 3);
@@ -176,11 +190,30 @@ static void draw_attack(struct noon_rng *rng)
 	a->jitter = one_in(rng, 2) ? 0 : some_time(rng, 1e-6, 0.1);
 	a->uniform = one_in(rng, 2) ? 0 : some_time(rng, 1e-6, 0.1);
 	a->ramp = decades(rng, 1e-9, 1e-2);
-	a->offset = (noon_dur)(decades(rng, 1e3, 1e10) * (one_in(rng, 2) ? -1 : 1));
+	a->offset = (noon_dur)signed_decades(rng, 1e3, 1e10);
 	a->probability = one_in(rng, 2) ? 1 : noon_rng_unit(rng);
 	a->fraction = noon_rng_unit(rng);
 	a->position = noon_rng_unit(rng);
 	a->time_constant = some_time(rng, 0.1, 100);
+}
+
+/* A leap second comes, announced by all who are honest. */
+static void draw_leap(struct noon_rng *rng)
+{
+	s.leap = one_in(rng, 3) ? NOON_LEAP_DELETE : NOON_LEAP_INSERT;
+	s.leap_at = 1 + (noon_dur)((double)(s.duration - 2) * noon_rng_unit(rng));
+}
+
+static void draw_restart(struct noon_rng *rng)
+{
+	struct noon_sim_attack *a = new_attack(NOON_ATTACK_RESTART, NOON_SIM_NONE);
+
+	a->from = 1 + (noon_dur)((double)(s.duration - 2) * noon_rng_unit(rng));
+	/* Now and then just at the leap second. */
+	if (s.leap != NOON_LEAP_NONE && one_in(rng, 2))
+		a->from = s.leap_at + (noon_dur)signed_decades(rng, 1e6, 60e9);
+	if (a->from <= 0 || a->from >= s.duration)
+		a->from = 1;
 }
 
 static void draw(uint64_t seed)
@@ -211,6 +244,10 @@ static void draw(uint64_t seed)
 		else if (s.node[i].local_bound > 0 && one_in(&rng, 2))
 			draw_move(&rng, i);
 	}
+	if (one_in(&rng, 3))
+		draw_leap(&rng);
+	while (one_in(&rng, 3) && s.attacks < NOON_SIM_ATTACKS - 4)
+		draw_restart(&rng);
 	attacks = below(&rng, 5);
 	for (unsigned i = 0; i < attacks; i++)
 		draw_attack(&rng);
@@ -230,11 +267,16 @@ static void describe(void)
 		       noon_dur_to_s(s.path[i].source.m_f), noon_dur_to_s(s.path[i].source.m_r),
 		       noon_dur_to_s(s.node[i + 1].local_bound),
 		       noon_dur_to_s(s.node[i + 1].layover));
+	if (s.leap != NOON_LEAP_NONE)
+		printf("#   leap second %s at %.3f s\n",
+		       s.leap == NOON_LEAP_INSERT ? "inserted" : "deleted",
+		       noon_dur_to_s(s.leap_at));
 	for (size_t i = 0; i < s.attacks; i++)
-		printf("#   %s on server %d from %.3f s: offset %.6f s, delay %.6f s, ramp %g\n",
+		printf("#   %s on server %d from %.3f s: offset %.6f s, delay %.6f s, ramp %g%s\n",
 		       noon_attack_word(s.attack[i].kind), (int)s.attack[i].server,
 		       noon_dur_to_s(s.attack[i].from), noon_dur_to_s(s.attack[i].offset),
-		       noon_dur_to_s(s.attack[i].delay), s.attack[i].ramp);
+		       noon_dur_to_s(s.attack[i].delay), s.attack[i].ramp,
+		       s.attack[i].misannounce ? ", wrong about leap seconds" : "");
 }
 
 /* Play the world of a seed; returns whether no reading was false. */
@@ -255,9 +297,7 @@ static bool play(uint64_t seed, bool talk, uint64_t *ret_checks, uint64_t *ret_v
 	noon_world_run(w, s.duration);
 	t = noon_world_total(w);
 	noon_world_free(w);
-	/* Not I2: on a path that doubles and reorders packets, a replay may repeat the very packet
-	 * that is under way, which is a delay and no more. */
-	bad = t.violations + t.stale + t.broken[NOON_I1];
+	bad = t.violations + t.stale + t.broken[NOON_I1] + t.broken[NOON_I2];
 	*ret_checks += t.checks;
 	*ret_violations += bad;
 	if (bad == 0 && !talk)

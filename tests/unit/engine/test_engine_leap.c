@@ -150,6 +150,20 @@ static void statements_end_where_it_may_begin(void **state)
 	assert_true(holds(&r) && r.bound < NOON_MS(100));
 }
 
+/* Also what is said after the very first exchange, should nothing ever come after it. */
+static void the_first_statement_ends_there_too(void **state)
+{
+	struct noon_reading r;
+
+	(void)state;
+	start(1);
+	feed(0, NOON_S(900), 0, NOON_LEAP_INSERT, true);
+	r = reading(NOON_S(901));
+	assert_true(r.bound != NOON_DUR_MAX);
+	assert_true(r.rates_until.ns > NOON_S(999) && r.rates_until.ns < LEAP);
+	assert_true(r.void_after.ns < LEAP);
+}
+
 static void exchanges_that_may_straddle_it_are_ignored(void **state)
 {
 	(void)state;
@@ -262,6 +276,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_reading_around_it_holds_the_truth_or_is_not_ok),
 		cmocka_unit_test(statements_end_where_it_may_begin),
+		cmocka_unit_test(the_first_statement_ends_there_too),
 		cmocka_unit_test(exchanges_that_may_straddle_it_are_ignored),
 		cmocka_unit_test(a_rejection_limit_moves_with_the_scale),
 		cmocka_unit_test(a_lone_liar_moves_nobody),
