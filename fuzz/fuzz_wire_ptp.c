@@ -42,6 +42,7 @@ static void own(const struct noon_ptp_tlv *tlv)
 	struct noon_wr wr = noon_wr_over(back, sizeof(back));
 	struct noon_ptp_layover l;
 	struct noon_ptp_hello h;
+	struct noon_ptp_claim c;
 	struct noon_ptp_echo e;
 	noon_err err = NOON_OK;
 
@@ -51,6 +52,8 @@ static void own(const struct noon_ptp_tlv *tlv)
 		err = noon_ptp_echo_put(&wr, &e);
 	else if (noon_ptp_hello_get(tlv, &h) == NOON_OK)
 		err = noon_ptp_hello_put(&wr, &h);
+	else if (noon_ptp_claim_get(tlv, &c) == NOON_OK)
+		err = noon_ptp_claim_put(&wr, &c);
 	else
 		return;
 	assert(!err && noon_wr_len(&wr) == tlv->value.n + 4);

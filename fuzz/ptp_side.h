@@ -24,6 +24,22 @@ static inline void side_keys(struct noon_ptp_keys *keys)
 	assert(!err);
 }
 
+/* A claim about the exchange of a layover: about right, or anything. */
+static inline noon_err side_claim(struct input *in, const struct noon_ptp_layover *l, uint8_t how,
+				  struct noon_wr *wr)
+{
+	const struct noon_ptp_claim c = {
+		.sync_sequence = l->sync_sequence,
+		.request_sequence = l->request_sequence,
+		.time_ns = how & 64 ? input_i64(in) : NOON_S(1790000100) + input_i32(in),
+		.bound_ns = how & 32 ? (uint64_t)input_i64(in) : input_u16(in),
+		.since_ns = l->layover_ns,
+		.state = input_u8(in),
+	};
+
+	return noon_ptp_claim_put(wr, &c);
+}
+
 /* A TLV of negotiation or one of Noonmark's, with fields from the input. */
 static inline noon_err side_tlv(struct input *in, uint64_t nonce, struct noon_wr *wr)
 {
@@ -40,8 +56,12 @@ static inline noon_err side_tlv(struct input *in, uint64_t nonce, struct noon_wr
 		.layover_ns = how & 128 ? input_i64(in) : input_u16(in),
 		.nonce = nonce,
 	};
-	const struct noon_ptp_echo echo = {.nonce = how & 128 ? l.nonce + 1 : nonce};
-	const struct noon_ptp_hello hello = {.flags = how >> 7};
+	const struct noon_ptp_echo echo = {
+		.nonce = how & 128 ? l.nonce + 1 : nonce,
+		.verdict = u.type & 3,
+		.reasons = (uint8_t)u.interval,
+	};
+	const struct noon_ptp_hello hello = {.flags = (uint8_t)(how >> 7 | (how >> 5 & 2))};
 
 	switch (how % 8) {
 	case 0:
@@ -57,6 +77,8 @@ static inline noon_err side_tlv(struct input *in, uint64_t nonce, struct noon_wr
 	case 6:
 		return noon_ptp_hello_put(wr, &hello);
 	default:
+		if (how & 128)
+			return side_claim(in, &l, how, wr);
 		return noon_ptp_pad_put(wr, 4 + (how >> 3 & 7U) * 2);
 	}
 }

@@ -138,6 +138,7 @@ noon_err noon_ptp_auth_tlv_begin(struct noon_wr *wr, uint8_t spp, uint32_t key_i
 static const uint8_t layover_id[6] = {0x02, 0x4e, 0x4d, 0x00, 0x00, 0x01};
 static const uint8_t echo_id[6] = {0x02, 0x4e, 0x4d, 0x00, 0x00, 0x02};
 static const uint8_t hello_id[6] = {0x02, 0x4e, 0x4d, 0x00, 0x00, 0x03};
+static const uint8_t claim_id[6] = {0x02, 0x4e, 0x4d, 0x00, 0x00, 0x04};
 
 static noon_err open_own(const struct noon_ptp_tlv *tlv, const uint8_t id[6], size_t n,
 			 struct noon_rd *ret)
@@ -212,12 +213,12 @@ noon_err noon_ptp_echo_get(const struct noon_ptp_tlv *tlv, struct noon_ptp_echo 
 {
 	struct noon_ptp_echo e;
 	struct noon_rd rd;
-	uint8_t reserved;
 	const noon_err err = open_own(tlv, echo_id, NOON_PTP_ECHO_VALUE, &rd);
 
 	if (err)
 		return err;
-	if (noon_rd_u64(&rd, &e.nonce) || noon_rd_u8(&rd, &e.verdict) || noon_rd_u8(&rd, &reserved))
+	if (noon_rd_u64(&rd, &e.nonce) || noon_rd_u8(&rd, &e.verdict) ||
+	    noon_rd_u8(&rd, &e.reasons))
 		return NOON_ERR_FORMAT;
 	*ret = e;
 	return NOON_OK;
@@ -229,7 +230,7 @@ noon_err noon_ptp_echo_put(struct noon_wr *wr, const struct noon_ptp_echo *e)
 
 	if (noon_ptp_tlv_begin(&w, NOON_PTP_TLV_ORGANIZATION_NO_FORWARD, NOON_PTP_ECHO_VALUE) ||
 	    noon_wr_put(&w, noon_bytes_of(echo_id, 6)) || noon_wr_u64(&w, e->nonce) ||
-	    noon_wr_u8(&w, e->verdict) || noon_wr_u8(&w, 0))
+	    noon_wr_u8(&w, e->verdict) || noon_wr_u8(&w, e->reasons))
 		return NOON_ERR_FULL;
 	*wr = w;
 	return NOON_OK;
@@ -256,6 +257,41 @@ noon_err noon_ptp_hello_put(struct noon_wr *wr, const struct noon_ptp_hello *hel
 	if (noon_ptp_tlv_begin(&w, NOON_PTP_TLV_ORGANIZATION_NO_FORWARD, NOON_PTP_HELLO_VALUE) ||
 	    noon_wr_put(&w, noon_bytes_of(hello_id, 6)) || noon_wr_u8(&w, hello->flags) ||
 	    noon_wr_u8(&w, 0))
+		return NOON_ERR_FULL;
+	*wr = w;
+	return NOON_OK;
+}
+
+noon_err noon_ptp_claim_get(const struct noon_ptp_tlv *tlv, struct noon_ptp_claim *ret)
+{
+	struct noon_ptp_claim c;
+	struct noon_rd rd;
+	uint64_t time, offset, since;
+	uint8_t reserved;
+	const noon_err err = open_own(tlv, claim_id, NOON_PTP_CLAIM_VALUE, &rd);
+
+	if (err)
+		return err;
+	if (noon_rd_u16(&rd, &c.sync_sequence) || noon_rd_u16(&rd, &c.request_sequence) ||
+	    noon_rd_u64(&rd, &time) || noon_rd_u64(&rd, &c.bound_ns) || noon_rd_u64(&rd, &offset) ||
+	    noon_rd_u64(&rd, &since) || noon_rd_u8(&rd, &c.state) || noon_rd_u8(&rd, &reserved))
+		return NOON_ERR_FORMAT;
+	c.time_ns = (int64_t)time;
+	c.offset_ns = (int64_t)offset;
+	c.since_ns = (int64_t)since;
+	*ret = c;
+	return NOON_OK;
+}
+
+noon_err noon_ptp_claim_put(struct noon_wr *wr, const struct noon_ptp_claim *c)
+{
+	struct noon_wr w = *wr;
+
+	if (noon_ptp_tlv_begin(&w, NOON_PTP_TLV_ORGANIZATION_NO_FORWARD, NOON_PTP_CLAIM_VALUE) ||
+	    noon_wr_put(&w, noon_bytes_of(claim_id, 6)) || noon_wr_u16(&w, c->sync_sequence) ||
+	    noon_wr_u16(&w, c->request_sequence) || noon_wr_u64(&w, (uint64_t)c->time_ns) ||
+	    noon_wr_u64(&w, c->bound_ns) || noon_wr_u64(&w, (uint64_t)c->offset_ns) ||
+	    noon_wr_u64(&w, (uint64_t)c->since_ns) || noon_wr_u8(&w, c->state) || noon_wr_u8(&w, 0))
 		return NOON_ERR_FULL;
 	*wr = w;
 	return NOON_OK;

@@ -107,6 +107,15 @@ NOON_MUST_USE noon_err noon_ptp_auth_tlv_get(const struct noon_ptp_tlv *tlv,
 NOON_MUST_USE noon_err noon_ptp_auth_tlv_begin(struct noon_wr *wr, uint8_t spp, uint32_t key_id,
 					       size_t icv_n);
 
+/** What one side says of its guard, in one byte. Higher is worse, but for NOON_PTP_GUARD_ABSENT. */
+enum noon_ptp_guard_word {
+	NOON_PTP_GUARD_NONE = 0,     /**< there is none yet */
+	NOON_PTP_GUARD_WATCHING = 1, /**< and has nothing to say */
+	NOON_PTP_GUARD_LOSS = 2,     /**< more exchanges are lost than at the calibration */
+	NOON_PTP_GUARD_ALARM = 3,    /**< an attack is declared */
+	NOON_PTP_GUARD_ABSENT = 0xff,
+};
+
 /**
  * What a receiver tells the transmitter about the exchange before (organisation TLV of Noonmark,
  * on Delay_Req; docs/ptp.md): the transmitter computes the round-trip time of that exchange with
@@ -119,10 +128,8 @@ struct noon_ptp_layover {
 	uint16_t request_sequence; /**< of the Delay_Req that it ends with */
 	int64_t layover_ns;	   /**< t3 - t2 on the receiver's clock, ns */
 	uint32_t error_ns;	   /**< error of the receiver's stamps, ns, rounded up */
-	uint8_t verdict; /**< of the receiver's guard: enum noon_guard_state as a number, or
-			  *   0xff: none */
-	uint64_t nonce;	 /**< fresh and random: makes the request unpredictable (condition 1)
-			  */
+	uint8_t verdict;	   /**< of the receiver's guard: enum noon_ptp_guard_word */
+	uint64_t nonce; /**< fresh and random: makes the request unpredictable (condition 1) */
 };
 
 #define NOON_PTP_LAYOVER_VALUE 32 /**< bytes of the TLV's value */
@@ -137,8 +144,14 @@ NOON_MUST_USE noon_err noon_ptp_layover_put(struct noon_wr *wr, const struct noo
  *  very request was answered, and tells what the transmitter's guard says of the path. */
 struct noon_ptp_echo {
 	uint64_t nonce;	 /**< of the request */
-	uint8_t verdict; /**< of the transmitter's guard, as above */
+	uint8_t verdict; /**< of the transmitter's guard: enum noon_ptp_guard_word */
+	uint8_t reasons; /**< of an alarm: NOON_PTP_REASON_*; 0: the transmitter gives none */
 };
+
+#define NOON_PTP_REASON_DELAYED	  0x01 /**< round-trip times above their calibrated law */
+#define NOON_PTP_REASON_SHORTENED 0x02 /**< ... below */
+#define NOON_PTP_REASON_SHAPE	  0x04 /**< ... spread otherwise */
+#define NOON_PTP_REASON_TIME	  0x08 /**< the receiver's time is outside of its own bound */
 
 #define NOON_PTP_ECHO_VALUE 16
 
@@ -152,10 +165,35 @@ struct noon_ptp_hello {
 };
 
 #define NOON_PTP_HELLO_LAYOVER 0x01 /**< takes layovers, answers echoes */
+#define NOON_PTP_HELLO_CLAIM   0x02 /**< takes claims */
 #define NOON_PTP_HELLO_VALUE   8
 
 NOON_MUST_USE noon_err noon_ptp_hello_get(const struct noon_ptp_tlv *tlv,
 					  struct noon_ptp_hello *ret);
 NOON_MUST_USE noon_err noon_ptp_hello_put(struct noon_wr *wr, const struct noon_ptp_hello *hello);
+
+/**
+ * What a receiver claims its time to be (on Delay_Req, beside the layover, of the same exchange):
+ * UTC was within time_ns +- bound_ns when that Delay_Req left. The transmitter compares it with its
+ * own t1 and t4.
+ */
+struct noon_ptp_claim {
+	uint16_t sync_sequence;	   /**< of the Sync that since_ns begins with */
+	uint16_t request_sequence; /**< of the Delay_Req that it ends with, and that is spoken of */
+	int64_t time_ns;	   /**< UTC at the departure, as estimated, ns since 1970 */
+	uint64_t bound_ns;	   /**< half-width; NOON_PTP_CLAIM_UNKNOWN: nothing is claimed */
+	int64_t offset_ns; /**< reference - local: the estimate less the receiver's clock, ns */
+	int64_t since_ns;  /**< true time from the arrival of the Sync to the departure, at least */
+	uint8_t state;	   /**< of the receiver's clock: enum noon_state as a number */
+};
+
+#define NOON_PTP_CLAIM_UNKNOWN UINT64_MAX
+#define NOON_PTP_CLAIM_VALUE   44
+
+/** @retval NOON_OK, NOON_ERR_FORMAT (length), NOON_ERR_UNSUPPORTED (other organisation or subtype)
+ */
+NOON_MUST_USE noon_err noon_ptp_claim_get(const struct noon_ptp_tlv *tlv,
+					  struct noon_ptp_claim *ret);
+NOON_MUST_USE noon_err noon_ptp_claim_put(struct noon_wr *wr, const struct noon_ptp_claim *c);
 
 #endif

@@ -286,11 +286,39 @@ static const uint8_t layover_raw[] = {
 };
 static const uint8_t echo_raw[] = {
 	0x80, 0x00, 0x00, 0x10, 0x02, 0x4e, 0x4d, 0x00, 0x00, 0x02,
-	0xf1, 0xf2, 0xf3, 0xf4, 0xf5, 0xf6, 0xf7, 0xf8, 0xff, 0x00,
+	0xf1, 0xf2, 0xf3, 0xf4, 0xf5, 0xf6, 0xf7, 0xf8, 0x03, 0x0a,
 };
 static const uint8_t hello_raw[] = {
 	0x80, 0x00, 0x00, 0x08, 0x02, 0x4e, 0x4d, 0x00, 0x00, 0x03, 0x01, 0x00,
 };
+/* As in docs/ptp.md. */
+static const uint8_t claim_raw[] = {
+	0x80, 0x00, 0x00, 0x2c, 0x02, 0x4e, 0x4d, 0x00, 0x00, 0x04, 0x12, 0x34,
+	0xab, 0xcd, 0x18, 0xd7, 0x5c, 0x7e, 0x30, 0xe9, 0x01, 0x02, 0x00, 0x00,
+	0x00, 0x00, 0x00, 0x00, 0x27, 0x10, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+	0xfe, 0x0c, 0x00, 0x00, 0x00, 0x00, 0x05, 0xf5, 0xe1, 0x00, 0x02, 0x00,
+};
+
+static const struct noon_ptp_claim claim = {
+	.sync_sequence = 0x1234,
+	.request_sequence = 0xabcd,
+	.time_ns = INT64_C(0x18d75c7e30e90102),
+	.bound_ns = 10000,
+	.offset_ns = -500,
+	.since_ns = 100000000,
+	.state = 2,
+};
+
+/* The kinds of TLV of Noonmark, in the order of their subtypes. */
+#define OWN 4
+
+static const struct {
+	const uint8_t *raw;
+	size_t n;
+} own[OWN] = {{layover_raw, sizeof(layover_raw)},
+	      {echo_raw, sizeof(echo_raw)},
+	      {hello_raw, sizeof(hello_raw)},
+	      {claim_raw, sizeof(claim_raw)}};
 
 static void own_tlvs_are_read(void **state)
 {
@@ -310,7 +338,8 @@ static void own_tlvs_are_read(void **state)
 	assert_true(l.nonce == UINT64_C(0xf1f2f3f4f5f6f7f8));
 	assert_int_equal(noon_ptp_echo_get(&e_tlv, &e), NOON_OK);
 	assert_true(e.nonce == UINT64_C(0xf1f2f3f4f5f6f7f8));
-	assert_int_equal(e.verdict, 0xff);
+	assert_int_equal(e.verdict, NOON_PTP_GUARD_ALARM);
+	assert_int_equal(e.reasons, NOON_PTP_REASON_SHORTENED | NOON_PTP_REASON_TIME);
 	assert_int_equal(noon_ptp_hello_get(&h_tlv, &h), NOON_OK);
 	assert_int_equal(h.flags, NOON_PTP_HELLO_LAYOVER);
 }
@@ -325,75 +354,86 @@ static void own_tlvs_are_written_whole_or_not_at_all(void **state)
 		.verdict = 3,
 		.nonce = UINT64_C(0xf1f2f3f4f5f6f7f8),
 	};
-	const struct noon_ptp_echo e = {UINT64_C(0xf1f2f3f4f5f6f7f8), 0xff};
+	const struct noon_ptp_echo e = {UINT64_C(0xf1f2f3f4f5f6f7f8), NOON_PTP_GUARD_ALARM,
+					NOON_PTP_REASON_SHORTENED | NOON_PTP_REASON_TIME};
 	const struct noon_ptp_hello h = {NOON_PTP_HELLO_LAYOVER};
-	const uint8_t *const want[] = {layover_raw, echo_raw, hello_raw};
-	static const size_t size[] = {sizeof(layover_raw), sizeof(echo_raw), sizeof(hello_raw)};
-	uint8_t raw[40];
+	uint8_t raw[50];
 
 	(void)state;
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; i < OWN; i++)
 		for (size_t room = 0; room <= sizeof(raw); room++) {
 			struct noon_wr wr = noon_wr_over(raw, room);
 			const noon_err err = i == 0   ? noon_ptp_layover_put(&wr, &l)
 					     : i == 1 ? noon_ptp_echo_put(&wr, &e)
-						      : noon_ptp_hello_put(&wr, &h);
+					     : i == 2 ? noon_ptp_hello_put(&wr, &h)
+						      : noon_ptp_claim_put(&wr, &claim);
 
-			assert_int_equal(err, room < size[i] ? NOON_ERR_FULL : NOON_OK);
-			assert_int_equal(noon_wr_len(&wr), err ? 0 : size[i]);
+			assert_int_equal(err, room < own[i].n ? NOON_ERR_FULL : NOON_OK);
+			assert_int_equal(noon_wr_len(&wr), err ? 0 : own[i].n);
 			if (!err)
-				assert_memory_equal(raw, want[i], size[i]);
+				assert_memory_equal(raw, own[i].raw, own[i].n);
 		}
+}
+
+static void claims_are_read(void **state)
+{
+	const struct noon_ptp_tlv tlv = TLV_OF(claim_raw);
+	struct noon_ptp_claim c;
+
+	(void)state;
+	assert_int_equal(noon_ptp_claim_get(&tlv, &c), NOON_OK);
+	assert_int_equal(c.sync_sequence, claim.sync_sequence);
+	assert_int_equal(c.request_sequence, claim.request_sequence);
+	assert_true(c.time_ns == claim.time_ns && c.bound_ns == claim.bound_ns);
+	assert_true(c.offset_ns == claim.offset_ns && c.since_ns == claim.since_ns);
+	assert_int_equal(c.state, claim.state);
 }
 
 static noon_err get_own(int i, const struct noon_ptp_tlv *tlv)
 {
 	struct noon_ptp_layover l;
 	struct noon_ptp_hello h;
+	struct noon_ptp_claim c;
 	struct noon_ptp_echo e;
 
 	return i == 0	? noon_ptp_layover_get(tlv, &l)
 	       : i == 1 ? noon_ptp_echo_get(tlv, &e)
-			: noon_ptp_hello_get(tlv, &h);
+	       : i == 2 ? noon_ptp_hello_get(tlv, &h)
+			: noon_ptp_claim_get(tlv, &c);
 }
 
 static void tlvs_of_others_are_not_taken_for_own(void **state)
 {
-	static const uint8_t *const raws[] = {layover_raw, echo_raw, hello_raw};
-	static const size_t size[] = {sizeof(layover_raw), sizeof(echo_raw), sizeof(hello_raw)};
-
 	(void)state;
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; i < OWN; i++)
 		for (size_t bit = 0; bit < 80; bit++) {
-			uint8_t raw[40];
+			uint8_t raw[50];
 			struct noon_ptp_tlv tlv;
 
 			if (bit / 8 == 2 || bit / 8 == 3)
 				continue;
-			memcpy(raw, raws[i], size[i]);
+			memcpy(raw, own[i].raw, own[i].n);
 			raw[bit / 8] ^= (uint8_t)(0x80 >> bit % 8);
-			tlv = tlv_of(raw, size[i]);
+			tlv = tlv_of(raw, own[i].n);
 			assert_int_equal(get_own(i, &tlv), NOON_ERR_UNSUPPORTED);
 		}
 }
 
 static void own_tlvs_of_another_length_are_refused(void **state)
 {
-	static const uint8_t *const raws[] = {layover_raw, echo_raw, hello_raw};
-	static const size_t size[] = {32, 16, 8};
-
 	(void)state;
-	for (int i = 0; i < 3; i++)
-		for (unsigned n = 0; n <= 40; n += 2) {
-			uint8_t raw[44] = {0};
+	for (int i = 0; i < OWN; i++)
+		for (unsigned n = 0; n <= 50; n += 2) {
+			uint8_t raw[54] = {0};
 			struct noon_ptp_tlv tlv;
+			const size_t right = own[i].n - 4;
 
-			memcpy(raw, raws[i], size[i] + 4);
+			memcpy(raw, own[i].raw, own[i].n);
 			raw[3] = (uint8_t)n;
 			tlv = tlv_of(raw, 4U + n);
-			assert_int_equal(get_own(i, &tlv), n < 6	  ? NOON_ERR_UNSUPPORTED
-							   : n == size[i] ? NOON_OK
-									  : NOON_ERR_FORMAT);
+			assert_int_equal(get_own(i, &tlv), n < 6	? NOON_ERR_UNSUPPORTED
+							   : n == right ? NOON_OK
+									: NOON_ERR_FORMAT);
 		}
 }
 
@@ -451,6 +491,7 @@ int main(void)
 		cmocka_unit_test(authentication_leaves_room_for_its_check_value),
 		cmocka_unit_test(inaccuracy_of_the_power_profile_is_read),
 		cmocka_unit_test(own_tlvs_are_read),
+		cmocka_unit_test(claims_are_read),
 		cmocka_unit_test(own_tlvs_are_written_whole_or_not_at_all),
 		cmocka_unit_test(tlvs_of_others_are_not_taken_for_own),
 		cmocka_unit_test(own_tlvs_of_another_length_are_refused),
