@@ -30,6 +30,9 @@ static void check(void)
 		struct noon_ptp_message m;
 		noon_err err;
 
+		/* Without keys nobody's word is heard. */
+		if (as.a[i].kind == NOON_ACTION_DECLARE)
+			assert(r.conf.policy.keys != NULL);
 		if (as.a[i].kind == NOON_ACTION_SEND) {
 			err = noon_ptp_get(as.a[i].send, &m);
 			assert(!err && noon_ptp_tlv_check(m.tlvs) == NOON_OK);
@@ -124,6 +127,25 @@ static void message(struct input *in)
 	receive(side_close(in, &side, &m, r.request.nonce, raw, sizeof(raw)), more);
 }
 
+static void tell(struct input *in)
+{
+	const uint8_t how = input_u8(in);
+	struct noon_ptp_utc utc = {.known = (how & 1) != 0, .h = now, .until = NOON_TIME_NEVER};
+
+	if (how < 16) {
+		noon_ptp_receiver_forget(&r, now);
+		return;
+	}
+	utc.lower = how & 2 ? input_i64(in) : NOON_S(1790000000) - input_u16(in);
+	utc.upper = how & 4 ? input_i64(in) : NOON_S(1790000000) + input_u16(in);
+	utc.upper_rate = input_u8(in) * 1e-6;
+	utc.lower_rate = -utc.upper_rate;
+	utc.max_rate = 1e-3;
+	utc.until = how & 8 ? now : noon_time_add(now, NOON_S(10));
+	utc.state = how >> 4;
+	noon_ptp_receiver_set_utc(&r, &utc);
+}
+
 static void step(struct input *in)
 {
 	switch (input_u8(in) % 10) {
@@ -151,8 +173,7 @@ static void step(struct input *in)
 		noon_ptp_receiver_set_verdict(&r, input_u8(in));
 		break;
 	case 6:
-		if (input_u8(in) < 16)
-			noon_ptp_receiver_forget(&r, now);
+		tell(in);
 		break;
 	default:
 		message(in);

@@ -63,6 +63,11 @@ void noon_actions_finding(struct noon_actions *as, const struct noon_finding *f)
 	append(as, NOON_ACTION_FINDING)->finding = *f;
 }
 
+void noon_actions_declare(struct noon_actions *as, const struct noon_declared *d)
+{
+	append(as, NOON_ACTION_DECLARE)->declared = *d;
+}
+
 void noon_actions_connect(struct noon_actions *as)
 {
 	(void)append(as, NOON_ACTION_CONNECT);

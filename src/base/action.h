@@ -60,7 +60,9 @@ struct noon_rx {
 	X(RTT_SHAPE, "rtt-shape", "round-trip times spread otherwise than calibrated")        \
 	X(LOSS, "loss", "more exchanges lost than at the calibration")                        \
 	X(LEAP, "leap", "a leap second is announced that the list or the others do not have") \
-	X(SUSPENDED, "suspended", "the free-running clock stopped or jumped")
+	X(SUSPENDED, "suspended", "the free-running clock stopped or jumped")                 \
+	X(PEER_ALARM, "peer-alarm", "the source declares an attack on the path to it")        \
+	X(RECEIVER_TIME, "receiver-time", "the time of a receiver is outside of its own bound")
 
 enum noon_finding_kind {
 #define NOON_FINDING_ENUM(name, word, text) NOON_FINDING_##name,
@@ -89,10 +91,19 @@ struct noon_finding {
 
 #define NOON_SOURCE_NONE UINT32_MAX
 
+/** What a source's own guard says of the path to us, by authenticated word that answers a fresh
+ *  nonce. */
+struct noon_declared {
+	bool alarm;	 /**< it declares an attack */
+	bool delay_only; /**< of an alarm: only delays are seen, which take nothing from an interval
+			  *   that was proved */
+};
+
 enum noon_action_kind {
 	NOON_ACTION_SEND,    /**< send `send` to the peer; report the stamp with on_sent(token) */
 	NOON_ACTION_SAMPLE,  /**< hand `sample` to the engine */
 	NOON_ACTION_FINDING, /**< report `finding` */
+	NOON_ACTION_DECLARE, /**< hand `declared` to the engine */
 	NOON_ACTION_CONNECT, /**< the association needs fresh keys: start a key exchange */
 	NOON_ACTION_MISS,    /**< a request got no usable answer in time */
 	NOON_ACTION_ARM,     /**< the deadline changed: ask again */
@@ -107,6 +118,7 @@ struct noon_action {
 		struct noon_bytes send; /**< points into the list's own buffer */
 		struct noon_sample sample;
 		struct noon_finding finding;
+		struct noon_declared declared;
 		noon_err close; /**< why; NOON_OK for a clean end */
 	};
 };
@@ -134,6 +146,7 @@ void noon_actions_send_to(struct noon_actions *as, const struct noon_wr *wr, uin
 			  const struct noon_peer *peer);
 void noon_actions_sample(struct noon_actions *as, const struct noon_sample *s);
 void noon_actions_finding(struct noon_actions *as, const struct noon_finding *f);
+void noon_actions_declare(struct noon_actions *as, const struct noon_declared *d);
 void noon_actions_connect(struct noon_actions *as);
 void noon_actions_miss(struct noon_actions *as);
 void noon_actions_arm(struct noon_actions *as);

@@ -91,6 +91,7 @@ static void carry_out(struct noon_ptp_service *s, const struct noon_action *a)
 		take_report(s, &a->sample);
 		break;
 	case NOON_ACTION_FINDING:
+	case NOON_ACTION_DECLARE:
 	case NOON_ACTION_MISS:
 	case NOON_ACTION_CONNECT:
 	case NOON_ACTION_ARM:

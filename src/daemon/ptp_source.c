@@ -37,6 +37,15 @@ static void on_miss(void *arg)
 	s->host->on_event(s->host->arg, &s->events);
 }
 
+static void on_declared(void *arg, const struct noon_declared *d)
+{
+	struct noon_daemon_source *s = arg;
+
+	if (noon_engine_declare(s->host->engine, s->index, d, noon_clock_now(s->host->clock),
+				&s->events))
+		s->host->on_event(s->host->arg, &s->events);
+}
+
 static void resolve(struct noon_daemon_source *s);
 
 static void on_retry(void *arg)
@@ -86,6 +95,7 @@ noon_err noon_ptp_source_init(struct noon_daemon_source *s)
 	s->retry = (struct noon_timer){.fire = on_retry, .arg = s};
 	s->ptp->on_sample = on_sample;
 	s->ptp->on_miss = on_miss;
+	s->ptp->on_declared = on_declared;
 	s->ptp->arg = s;
 	err = noon_engine_add_source(s->host->engine, &s->conf->engine, &s->index);
 	machine.rng = s->host->rng;
@@ -118,6 +128,27 @@ void noon_ptp_source_tick(struct noon_daemon_source *s, uint8_t guard)
 
 	noon_ptp_receiver_set_tai(&s->ptp->machine, known, offset);
 	noon_ptp_receiver_set_verdict(&s->ptp->machine, guard);
+}
+
+void noon_ptp_source_tell(struct noon_daemon_source *s, const struct noon_reading *r)
+{
+	struct noon_ptp_utc utc;
+
+	if (!s->up || s->ptp == NULL)
+		return;
+	utc = (struct noon_ptp_utc){
+		.known = r->bound != NOON_DUR_MAX,
+		.h = r->h,
+		.until = r->rates_until,
+		.lower = noon_sat_add(r->corr, r->lower),
+		.upper = noon_sat_add(r->corr, r->upper),
+		.offset = noon_sat_add(r->lower, noon_sat_sub(r->upper, r->lower) / 2),
+		.lower_rate = r->lower_rate,
+		.upper_rate = r->upper_rate,
+		.max_rate = s->host->engine->conf.max_rate_error,
+		.state = (uint8_t)r->state,
+	};
+	noon_ptp_receiver_set_utc(&s->ptp->machine, &utc);
 }
 
 void noon_ptp_source_fini(struct noon_daemon_source *s)

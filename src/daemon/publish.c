@@ -4,6 +4,7 @@
  */
 #include "daemon/publish.h"
 
+#include "daemon/ptp_source.h"
 #include "estimate/rate.h"
 #include "noonmark/clock.h"
 
@@ -186,9 +187,17 @@ static void publish_guards(struct noon_daemon *d)
 	noon_page_writer_put_guards(d->page, state, d->conf.n_sources);
 }
 
+/* Transmitters of PTP that take claims are told with the next request. */
+static void publish_claims(struct noon_daemon *d, const struct noon_reading *r)
+{
+	for (size_t i = 0; i < d->conf.n_sources; i++)
+		noon_ptp_source_tell(&d->source[i], r);
+}
+
 void noon_publish(struct noon_daemon *d, const struct noon_reading *r)
 {
 	publish_page(d, r);
 	publish_guards(d);
 	publish_served(d, r);
+	publish_claims(d, r);
 }

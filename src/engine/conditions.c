@@ -205,6 +205,8 @@ static void judge_3(const struct noon_source *s, const struct noon_guard *guard,
 		    "trip");
 	else if (s->last.stamp_err > conf->limit / STAMP_SHARE)
 		set(c, 3, NOON_MET_NO, "time stamps are too coarse for the limit");
+	else if (conf->declared)
+		set(c, 3, NOON_MET_NO, "the source declares an attack on the path");
 	else if (guard)
 		judge_3_by_guard(s, guard, conf, c);
 	else if (half_of(s, conf->now) <= conf->limit)

@@ -34,6 +34,7 @@ struct noon_conditions_conf {
 	noon_dur limit;	  /**< L, ns, > 0 */
 	noon_dur max_age; /**< how long a rate is good for, ns */
 	noon_time now;	  /**< free-running clock, not before the last exchange */
+	bool declared;	  /**< the source itself declares an attack on the path */
 };
 
 struct noon_conditions {

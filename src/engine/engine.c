@@ -79,6 +79,7 @@ void noon_engine_remove_source(struct noon_engine *e, uint32_t source)
 	s->in_use = false;
 	s->verdict = NOON_SOURCE_UNUSED;
 	e->of_source[source] = (struct noon_findings){0};
+	e->declared[source] = (struct noon_declared){0};
 	e->guard[source] = NULL;
 }
 
@@ -300,13 +301,19 @@ static void refresh(struct noon_engine *e)
 	}
 }
 
+/* Whether a guard, ours or the source's own, has something against the path to a source. */
+static bool is_alarmed(const struct noon_engine *e, uint32_t i)
+{
+	return noon_watch_is_alarmed(e->guard[i]) || e->declared[i].alarm;
+}
+
 /* Those of them whose guard has nothing against them. */
 static uint32_t undoubted(const struct noon_engine *e)
 {
 	uint32_t good = agreeing(e);
 
 	for (uint32_t i = 0; i < NOON_SOURCES_MAX; i++)
-		if (noon_watch_is_alarmed(e->guard[i]))
+		if (is_alarmed(e, i))
 			good &= ~(UINT32_C(1) << i);
 	return good;
 }
@@ -411,12 +418,17 @@ static void miss_sources(struct noon_engine *e)
 }
 
 /* Whether some guard sees round trips that are shorter than calibrated: then a minimum may be too
- * large, and with it the certificate false. */
+ * large, and with it the certificate false. A source that gives no reason for its alarm, or says
+ * that our time is false, may mean the same. */
 static bool is_shortened(const struct noon_engine *e)
 {
-	for (uint32_t i = 0; i < NOON_SOURCES_MAX; i++)
-		if (e->of_source[i].active >> NOON_FINDING_SHORTENED & 1)
+	for (uint32_t i = 0; i < NOON_SOURCES_MAX; i++) {
+		const struct noon_declared *d = &e->declared[i];
+
+		if (e->of_source[i].active >> NOON_FINDING_SHORTENED & 1 ||
+		    (d->alarm && !d->delay_only))
 			return true;
+	}
 	return false;
 }
 
@@ -491,7 +503,7 @@ static void settle(struct noon_engine *e, const struct noon_source *s)
 	if (s->duplicate)
 		return;
 	/* Nor is the exchange of a source in doubt evidence for anything. */
-	if (noon_watch_is_alarmed(e->guard[s - e->source]))
+	if (is_alarmed(e, (uint32_t)(s - e->source)))
 		return;
 	if (e->latch.good_run < e->conf.clear_after)
 		e->latch.good_run++;
@@ -605,6 +617,30 @@ void noon_engine_on_miss(struct noon_engine *e, uint32_t source, noon_time now,
 	finish(e, out);
 }
 
+bool noon_engine_declare(struct noon_engine *e, uint32_t source,
+			 const struct noon_declared *declared, noon_time now,
+			 struct noon_actions *out)
+{
+	const struct noon_source *s = source_of(e, source);
+	struct noon_declared *d = &e->declared[source < NOON_SOURCES_MAX ? source : 0];
+
+	if (!s || (declared->alarm == d->alarm && declared->delay_only == d->delay_only))
+		return false;
+	begin(e, now);
+	*d = *declared;
+	if (d->alarm)
+		raise_source(e, source, NOON_FINDING_PEER_ALARM, 0, 0);
+	else
+		noon_findings_clear(&e->of_source[source], NOON_FINDING_PEER_ALARM);
+	/* The end of an alarm waits for good exchanges, as always. */
+	if (d->alarm && is_doubtful(e)) {
+		doubt(e, s);
+		judge(e);
+	}
+	finish(e, out);
+	return true;
+}
+
 void noon_engine_on_timer(struct noon_engine *e, noon_time now, struct noon_actions *out)
 {
 	begin(e, now);
@@ -648,6 +684,7 @@ static void forget_source(struct noon_engine *e, uint32_t i)
 {
 	noon_source_forget(&e->source[i]);
 	e->of_source[i] = (struct noon_findings){0};
+	e->declared[i] = (struct noon_declared){0};
 	if (e->guard[i])
 		noon_guard_reset(e->guard[i]);
 }
@@ -732,8 +769,8 @@ void noon_engine_accept(struct noon_engine *e, uint32_t source, noon_time now)
 	begin(e, now);
 	for (uint32_t i = 0; i < NOON_SOURCES_MAX; i++) {
 		struct noon_source *s = &e->source[i];
-		const bool doubted = s->suspect || s->verdict == NOON_SOURCE_FALSETICKER ||
-				     noon_watch_is_alarmed(e->guard[i]);
+		const bool doubted =
+			s->suspect || s->verdict == NOON_SOURCE_FALSETICKER || is_alarmed(e, i);
 
 		if (!s->in_use || !(i == source || (source == NOON_SOURCE_NONE && doubted)))
 			continue;

@@ -48,6 +48,7 @@ struct noon_engine {
 	struct noon_source source[NOON_SOURCES_MAX];
 	struct noon_findings of_source[NOON_SOURCES_MAX];
 	struct noon_guard *guard[NOON_SOURCES_MAX]; /**< borrowed; NULL: not guarded */
+	struct noon_declared declared[NOON_SOURCES_MAX];
 	struct noon_findings of_engine;
 	struct noon_vote vote; /**< the last one held */
 	struct noon_cert cert; /**< the last one agreed; valid when has_cert */
@@ -106,6 +107,22 @@ NOON_MUST_USE noon_err noon_engine_add_source(struct noon_engine *e,
  * @param guard   initialised; borrowed until the source is removed; NULL: none
  */
 void noon_engine_set_guard(struct noon_engine *e, uint32_t source, struct noon_guard *guard);
+
+/**
+ * Take note of what a source's own guard says of the path to us. An alarm counts like one of our
+ * own guard, as the finding PEER_ALARM, until the source says otherwise, an operator accepts the
+ * source, or everything is forgotten; the same word again changes nothing.
+ *
+ * @param source    in use, else nothing happens
+ * @param declared  authenticated, and an answer to something fresh: what anybody could have said
+ *                  must not get here, neither an alarm nor the end of one
+ * @param now       instant of the event
+ * @param[out] out  FINDING; appended while there is room
+ * @return whether anything changed
+ */
+bool noon_engine_declare(struct noon_engine *e, uint32_t source,
+			 const struct noon_declared *declared, noon_time now,
+			 struct noon_actions *out);
 
 /**
  * Take a source's vote away, because another one is the same machine, or give it back. It counts

@@ -177,6 +177,7 @@ void noon_engine_conditions(const struct noon_engine *e, uint32_t source, noon_t
 		.limit = e->conf.alert_limit,
 		.max_age = e->conf.max_age,
 		.now = now,
+		.declared = source < NOON_SOURCES_MAX && e->declared[source].alarm,
 	};
 
 	assert(source < NOON_SOURCES_MAX && e->source[source].in_use);

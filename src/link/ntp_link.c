@@ -80,6 +80,7 @@ static void carry_out(struct noon_ntp_link *l, const struct noon_action *a)
 		l->on_connect(l->arg);
 		break;
 	case NOON_ACTION_FINDING:
+	case NOON_ACTION_DECLARE:
 	case NOON_ACTION_ARM:
 	case NOON_ACTION_CLOSE:
 		break;

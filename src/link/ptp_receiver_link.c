@@ -26,6 +26,10 @@ static void carry_out(struct noon_ptp_receiver_link *l, const struct noon_action
 	case NOON_ACTION_MISS:
 		l->on_miss(l->arg);
 		break;
+	case NOON_ACTION_DECLARE:
+		if (l->on_declared != NULL)
+			l->on_declared(l->arg, &a->declared);
+		break;
 	case NOON_ACTION_FINDING:
 	case NOON_ACTION_CONNECT:
 	case NOON_ACTION_ARM:

@@ -18,9 +18,10 @@ struct noon_ptp_receiver_link {
 	struct noon_actions actions; /**< what the machine wants */
 	struct noon_actions doing;   /**< what is being carried out */
 	bool pumping;
-	/** What the owner does with the machine's wishes; both must be set. */
+	/** What the owner does with the machine's wishes; the first two must be set. */
 	void (*on_sample)(void *arg, const struct noon_sample *s);
 	void (*on_miss)(void *arg);
+	void (*on_declared)(void *arg, const struct noon_declared *d);
 	void *arg;
 };
 

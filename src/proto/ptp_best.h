@@ -43,6 +43,7 @@ struct noon_ptp_foreign {
 	struct noon_ptp_announce announce; /**< the last one */
 	uint16_t flags;			   /**< of the last one */
 	bool takes_layover;		   /**< it said so (wire/ptp_tlv.h, hello) */
+	bool takes_claim;		   /**< likewise */
 	noon_dur inaccuracy; /**< totalTimeInaccuracy of its last Announce, ns; NOON_DUR_MAX: none.
 			      *   Believed only where Announce is authenticated */
 	struct noon_peer peer;

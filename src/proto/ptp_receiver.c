@@ -50,6 +50,7 @@ noon_err noon_ptp_receiver_init(struct noon_ptp_receiver *r,
 void noon_ptp_receiver_forget(struct noon_ptp_receiver *r, noon_time now)
 {
 	noon_ptp_foreigners_reset(&r->foreigners);
+	r->utc.known = false;
 	noon_ptp_choose(r, now);
 	noon_ptp_drop_leases(r, now);
 	r->next_miss = noon_time_add(now, noon_ptp_interval(r->conf.log_announce) *

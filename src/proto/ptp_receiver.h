@@ -14,8 +14,12 @@
  * which becomes a noon_sample with t1 := t3, t2 := t4, t3 := t1, t4 := t2 (base/sample.h), in UTC,
  * residence times of the correction fields taken out. Nothing is averaged here.
  *
- * Actions: SEND (event messages want on_sent with the departure), SAMPLE, MISS (no usable exchange
- * for too long, or no answer to a Delay_Req), ARM.
+ * Guard and audit. The transmitter says in each echo what its guard has found (DECLARE, with keys
+ * only, before the SAMPLE of the same exchange); its last word stands while none comes. A
+ * transmitter that takes claims is told what time we took it to be (wire/ptp_tlv.h).
+ *
+ * Actions: SEND (event messages want on_sent with the departure), SAMPLE, DECLARE, MISS (no usable
+ * exchange for too long, or no answer to a Delay_Req), ARM.
  *
  * All instants are of the local free-running clock. rx.peer is who sent it, without the port: event
  * and general messages come from two.
@@ -33,7 +37,7 @@
 #include "wire/ptp_tlv.h"
 
 #define NOON_PTP_ACCEPTABLE_MAX 16
-#define NOON_PTP_VERDICT_NONE	0xff /**< of a guard that there is not */
+#define NOON_PTP_VERDICT_NONE	NOON_PTP_GUARD_ABSENT
 
 struct noon_ptp_receiver_conf {
 	struct noon_rng *rng; /**< borrowed for the life of the machine; fit for nonces */
@@ -91,6 +95,21 @@ struct noon_ptp_early {
 	int64_t correction;
 };
 
+/** What is known of UTC, by whoever combines the sources: a reading of the clock that others see.
+ */
+struct noon_ptp_utc {
+	bool known;
+	noon_time h;	      /**< instant of the reading, local */
+	noon_time until;      /**< the rates hold until here, local */
+	noon_dur lower;	      /**< UTC - h there at least, ns */
+	noon_dur upper;	      /**< ... at most, ns */
+	noon_dur offset;      /**< UTC - clock there, as estimated, ns; units.md "offset" */
+	noon_freq lower_rate; /**< of UTC - h: `lower` grows by at least this much of a duration */
+	noon_freq upper_rate; /**< ... `upper` by at most this */
+	noon_freq max_rate;   /**< of the local clock against UTC, at any time, >= 0 */
+	uint8_t state;	      /**< enum noon_state as a number */
+};
+
 /** The outstanding Delay_Req. */
 struct noon_ptp_request {
 	bool active;
@@ -106,6 +125,7 @@ struct noon_ptp_request {
 	noon_time t4;		   /**< UTC of the transmitter */
 	noon_time answered_at;	   /**< local */
 	struct noon_ptp_sync sync; /**< that it belongs to */
+	struct noon_ptp_utc utc;   /**< as it was known before */
 };
 
 /** A grant of unicast transmission, as the receiver of it sees it. */
@@ -131,6 +151,8 @@ struct noon_ptp_receiver {
 	struct noon_ptp_early early;
 	struct noon_ptp_request request;
 	struct noon_ptp_layover layover; /**< of the last exchange, for the transmitter */
+	struct noon_ptp_claim claim;	 /**< of the same */
+	struct noon_ptp_utc utc;	 /**< as last told */
 	struct noon_ptp_lease lease[NOON_PTP_LEASES];
 	int8_t log_delay;	/**< in force */
 	noon_time next_request; /**< not before */
@@ -142,7 +164,8 @@ struct noon_ptp_receiver {
 	bool tai_known;
 	int16_t tai_offset;   /**< TAI - UTC by our own knowledge, s */
 	uint8_t own_verdict;  /**< of our guard, told to the transmitter */
-	uint8_t peer_verdict; /**< of the transmitter's guard */
+	uint8_t peer_verdict; /**< of the transmitter's guard, as last heard */
+	uint8_t peer_reasons; /**< NOON_PTP_REASON_* */
 	struct noon_counters counters;
 	uint64_t n_sync;
 	uint64_t n_requests;
@@ -170,8 +193,12 @@ noon_time noon_ptp_receiver_deadline(const struct noon_ptp_receiver *r);
  *  transmitter's word. */
 void noon_ptp_receiver_set_tai(struct noon_ptp_receiver *r, bool known, int16_t offset);
 
-/** Tell the verdict of our own guard (enum noon_guard_state, or NOON_PTP_VERDICT_NONE). */
+/** Tell the verdict of our own guard (enum noon_ptp_guard_word). */
 void noon_ptp_receiver_set_verdict(struct noon_ptp_receiver *r, uint8_t verdict);
+
+/** Tell what is known of UTC now; to be told again at least once a second. `known` false: nothing.
+ */
+void noon_ptp_receiver_set_utc(struct noon_ptp_receiver *r, const struct noon_ptp_utc *utc);
 
 /** Drop the exchange under way and the transmitter: the local clock lost time, or the peer's
  * address changed. */

@@ -27,13 +27,16 @@ static void take_tlvs(struct noon_ptp_foreign *f, struct noon_bytes tlvs)
 	uint32_t ns;
 
 	f->takes_layover = false;
+	f->takes_claim = false;
 	f->inaccuracy = NOON_DUR_MAX;
 	while (noon_ptp_tlv_get(&rd, &tlv) == NOON_OK)
-		if (noon_ptp_hello_get(&tlv, &hello) == NOON_OK)
+		if (noon_ptp_hello_get(&tlv, &hello) == NOON_OK) {
 			f->takes_layover |= (hello.flags & NOON_PTP_HELLO_LAYOVER) != 0;
-		else if (noon_ptp_inaccuracy_get(&tlv, &ns) == NOON_OK &&
-			 ns != NOON_PTP_INACCURACY_UNKNOWN && f->inaccuracy == NOON_DUR_MAX)
+			f->takes_claim |= (hello.flags & NOON_PTP_HELLO_CLAIM) != 0;
+		} else if (noon_ptp_inaccuracy_get(&tlv, &ns) == NOON_OK &&
+			   ns != NOON_PTP_INACCURACY_UNKNOWN && f->inaccuracy == NOON_DUR_MAX) {
 			f->inaccuracy = ns;
+		}
 }
 
 /* Unicast Announces say 0x7f; then it is what was granted. */
@@ -69,12 +72,12 @@ static void begin_with(struct noon_ptp_receiver *r, const struct noon_ptp_foreig
 	memset(&r->early, 0, sizeof(r->early));
 	memset(&r->request, 0, sizeof(r->request));
 	r->layover.error_ns = UINT32_MAX;
-	r->peer_verdict = NOON_PTP_VERDICT_NONE;
 	r->log_delay = r->conf.log_delay;
 	r->next_request = now;
 	r->state = f == NULL ? NOON_PTP_LISTENING : NOON_PTP_UNCALIBRATED;
 	if (f == NULL)
 		return;
+	noon_ptp_forget_word(r, &f->set.sender);
 	r->parent = f->set.sender;
 	r->n_parents++;
 }

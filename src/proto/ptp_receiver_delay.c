@@ -41,18 +41,21 @@ void noon_ptp_plan_request(struct noon_ptp_receiver *r, noon_time t2)
 		r->next_request = at;
 }
 
-static noon_err write_request(struct noon_ptp_receiver *r, bool with_layover, struct noon_wr *wr)
+static noon_err write_request(struct noon_ptp_receiver *r, const struct noon_ptp_foreign *parent,
+			      struct noon_wr *wr)
 {
 	struct noon_ptp_message m =
 		noon_ptp_port_message(&r->conf.port, NOON_PTP_DELAY_REQ, r->request.sequence,
 				      r->conf.unicast, NOON_PTP_INTERVAL_NONE);
 	noon_err err = noon_ptp_put(wr, &m);
 
-	if (!err && with_layover) {
+	if (!err && parent->takes_layover) {
 		r->layover.nonce = r->request.nonce;
 		r->layover.verdict = r->own_verdict;
 		err = noon_ptp_layover_put(wr, &r->layover);
 	}
+	if (!err && noon_ptp_may_claim(r, parent))
+		err = noon_ptp_claim_put(wr, &r->claim);
 	return err ? err : noon_ptp_auth_seal(&r->conf.policy, wr);
 }
 
@@ -76,9 +79,10 @@ void noon_ptp_ask(struct noon_ptp_receiver *r, noon_time now, struct noon_action
 		.echoed = parent->takes_layover,
 		.stamp = NOON_STAMP_USER,
 		.sync = r->last,
+		.utc = r->utc,
 	};
 	pace(r, now);
-	if (write_request(r, parent->takes_layover, &wr)) {
+	if (write_request(r, parent, &wr)) {
 		/* Without a key to seal with nothing may be sent. */
 		r->request.active = false;
 		noon_counters_add(&r->counters, NOON_VERDICT_KEY_ID);
@@ -221,6 +225,7 @@ void noon_ptp_finish_request(struct noon_ptp_receiver *r, struct noon_actions *o
 		return;
 	}
 	note_layover(r, &x);
+	noon_ptp_make_claim(r, &x);
 	r->state = NOON_PTP_SLAVE;
 	r->measured = r->request.answered_at;
 	r->next_miss = noon_time_add(r->measured, noon_ptp_interval(r->log_delay) * 4);
@@ -241,6 +246,7 @@ static bool is_echoed(struct noon_ptp_receiver *r, const struct noon_ptp_message
 		if (echo.nonce != r->request.nonce)
 			return false;
 		r->peer_verdict = echo.verdict;
+		r->peer_reasons = echo.reasons;
 		return true;
 	}
 	return false;
@@ -272,6 +278,7 @@ enum noon_verdict noon_ptp_take_delay_resp(struct noon_ptp_receiver *r,
 		return NOON_VERDICT_DUPLICATE;
 	if (q->echoed && !is_echoed(r, m))
 		return NOON_VERDICT_ORIGIN;
+	noon_ptp_tell_word(r, out);
 	if (noon_ptp_to_utc(r, m->event.stamp, &t4))
 		return NOON_VERDICT_TIMESCALE;
 	if (m->h.correction == NOON_PTP_CORRECTION_HUGE ||

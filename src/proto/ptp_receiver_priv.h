@@ -40,6 +40,16 @@ void noon_ptp_ask(struct noon_ptp_receiver *r, noon_time now, struct noon_action
 /** Make a sample of the outstanding request, which is answered. */
 void noon_ptp_finish_request(struct noon_ptp_receiver *r, struct noon_actions *out);
 
+/** Keep what is to be claimed of the outstanding request, which became the sample x. */
+void noon_ptp_make_claim(struct noon_ptp_receiver *r, const struct noon_sample *x);
+/** Return whether the next request is to bear the claim of the last one. */
+bool noon_ptp_may_claim(const struct noon_ptp_receiver *r, const struct noon_ptp_foreign *parent);
+/** Another transmitter is about to be used: what the last one said of its guard is over. The same
+ *  one again: it stands. */
+void noon_ptp_forget_word(struct noon_ptp_receiver *r, const struct noon_ptp_identity *next);
+/** Append DECLARE: what the transmitter's guard says, if that is authenticated. */
+void noon_ptp_tell_word(const struct noon_ptp_receiver *r, struct noon_actions *out);
+
 /** Ask for grants that are due. */
 void noon_ptp_negotiate(struct noon_ptp_receiver *r, noon_time now, struct noon_actions *out);
 /** Return when negotiate() has something to do. */

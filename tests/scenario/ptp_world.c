@@ -229,7 +229,14 @@ static void carry_out(struct net *n, unsigned i, const struct noon_actions *as)
 			noon_actions_reset(&n->of_engine);
 			noon_engine_on_miss(&d->engine, d->source, local(d, n->t), &n->of_engine);
 			break;
+		case NOON_ACTION_DECLARE:
+			noon_actions_reset(&n->of_engine);
+			(void)noon_engine_declare(&d->engine, d->source, &as->a[k].declared,
+						  local(d, n->t), &n->of_engine);
+			break;
 		case NOON_ACTION_FINDING:
+			d->findings++;
+			break;
 		case NOON_ACTION_CONNECT:
 		case NOON_ACTION_ARM:
 		case NOON_ACTION_CLOSE:
@@ -297,6 +304,24 @@ static void fire(struct net *n, unsigned i)
 	carry_out(n, i, &n->out);
 }
 
+/* As the daemon does after each event. */
+static void tell_utc(struct node *d, const struct noon_reading *r)
+{
+	const struct noon_ptp_utc utc = {
+		.known = r->bound != NOON_DUR_MAX,
+		.h = r->h,
+		.until = r->rates_until,
+		.lower = noon_sat_add(noon_sat_add(r->corr, r->lower), d->astray),
+		.upper = noon_sat_add(noon_sat_add(r->corr, r->upper), d->astray),
+		.lower_rate = r->lower_rate,
+		.upper_rate = r->upper_rate,
+		.max_rate = d->engine.conf.max_rate_error,
+		.state = (uint8_t)r->state,
+	};
+
+	noon_ptp_receiver_set_utc(&d->rx, &utc);
+}
+
 static void check(struct net *n, struct node *d)
 {
 	const noon_time h = local(d, n->t);
@@ -311,6 +336,7 @@ static void check(struct net *n, struct node *d)
 	d->harmed += (r.state == NOON_STATE_OK || r.state == NOON_STATE_HOLDOVER) &&
 		     err > d->engine.conf.alert_limit;
 	d->alarmed |= r.state == NOON_STATE_ALARM;
+	tell_utc(d, &r);
 }
 
 /* The next thing to happen: a packet, a report or a deadline. */

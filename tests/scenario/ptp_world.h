@@ -41,6 +41,8 @@ struct node {
 	double rate;	 /* of h */
 	noon_dur error;	 /* served - UTC, of a transmitter */
 	bool no_stamps;	 /* departures are never reported */
+	noon_dur
+		astray; /* what is told to the machine of UTC is off by this: another source lied */
 	struct noon_ptp_keys keys;
 	struct noon_rng rng;
 	struct noon_ptp_transmitter tx;
@@ -53,6 +55,7 @@ struct node {
 	uint64_t samples, misses;
 	noon_dur rtt_min, rtt_max; /* of samples */
 	uint64_t violations, harmed, checks;
+	uint64_t findings; /* of a transmitter, about receivers */
 	bool alarmed;
 };
 

@@ -262,7 +262,7 @@ static void conditions_are_those_of_the_source_with_its_guard(void **state)
 	start(1);
 	h += NOON_S(1);
 	exchange(0, 0);
-	conf = (struct noon_conditions_conf){e.conf.alert_limit, e.conf.max_age, e.now};
+	conf = (struct noon_conditions_conf){e.conf.alert_limit, e.conf.max_age, e.now, false};
 	noon_engine_conditions(&e, 0, e.now, &c);
 	noon_conditions_of(&e.source[0], &guard[0], &conf, &same);
 	for (size_t k = 0; k < NOON_CONDITIONS; k++) {
