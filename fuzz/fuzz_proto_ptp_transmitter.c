@@ -35,6 +35,13 @@ static void check(void)
 
 		if (as.a[i].kind == NOON_ACTION_SAMPLE)
 			assert(as.a[i].sample.source < NOON_PTP_WATCHED_MAX);
+		if (as.a[i].kind == NOON_ACTION_FINDING) {
+			const struct noon_finding *f = &as.a[i].finding;
+
+			assert(f->kind == NOON_FINDING_RECEIVER_TIME);
+			assert(f->source < NOON_PTP_WATCHED_MAX && t.conf.policy.keys != NULL);
+			assert(noon_dur_abs(f->value) > f->threshold && f->threshold >= 0);
+		}
 		if (as.a[i].kind != NOON_ACTION_SEND)
 			continue;
 		err = noon_ptp_get(as.a[i].send, &m);
@@ -127,6 +134,7 @@ static void quality(struct input *in)
 static void step(struct input *in)
 {
 	uint32_t index;
+	uint8_t word;
 
 	switch (input_u8(in) % 10) {
 	case 0:
@@ -153,8 +161,11 @@ static void step(struct input *in)
 		break;
 	case 6:
 		rx.self.clock[7] = input_u8(in) & 1;
-		if (noon_ptp_transmitter_watch(&t, rx.self.clock, &index) == NOON_OK)
-			noon_ptp_transmitter_set_verdict(&t, index, input_u8(in));
+		if (noon_ptp_transmitter_watch(&t, rx.self.clock, &index) != NOON_OK)
+			break;
+		word = input_u8(in);
+		noon_ptp_transmitter_set_verdict(&t, index, word, word >> 2);
+		noon_ptp_transmitter_set_minima(&t, index, word & 8 ? 1000 : 0, word);
 		break;
 	default:
 		message(in);

@@ -283,7 +283,7 @@ static noon_err take_fastest(cfg_t *cfg, struct noon_source_conf *s)
 /* One-way minima: from a cable or (trusted) a measurement; else from a distance or two places; 0
  * otherwise. With a cable or a measurement the distance only tells how much the path could be
  * shortened. */
-static noon_err take_minima(cfg_t *top, cfg_t *cfg, struct noon_source_conf *s)
+noon_err noon_config_take_minima(cfg_t *top, cfg_t *cfg, struct noon_source_conf *s)
 {
 	const bool cable = cfg_getfloat(cfg, "cable-length-m") > 0;
 	const double distance = cfg_getfloat(cfg, "distance-m");
@@ -355,7 +355,7 @@ noon_err noon_config_take_common(cfg_t *top, cfg_t *cfg, struct noon_config_sour
 	s->guard.interval_max_s = exp2((double)s->engine.poll_max);
 	if (noon_config_take_guard(top, cfg, s->host, &s->guard))
 		return NOON_ERR_FORMAT;
-	return take_minima(top, cfg, &s->engine);
+	return noon_config_take_minima(top, cfg, &s->engine);
 }
 
 static noon_err take_source(cfg_t *top, cfg_t *cfg, struct noon_config_source *s)

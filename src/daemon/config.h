@@ -79,6 +79,7 @@ struct noon_config_guard {
 struct noon_config_watch {
 	uint8_t clock[NOON_PTP_IDENTITY_LEN]; /**< its clockIdentity */
 	struct noon_config_guard guard;
+	struct noon_source_conf path; /**< its minima only */
 };
 
 struct noon_config_ptp_transmitter {

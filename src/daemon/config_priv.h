@@ -11,21 +11,28 @@
 #include "daemon/config.h"
 #include "estimate/minima.h"
 
-/** Options that every kind of source has: what is believed of it, its minima and its guard. */
-#define NOON_CONFIG_SOURCE_OPTS                                                                  \
-	CFG_BOOL("allow-unauthenticated", cfg_false, CFGF_NONE),                                 \
-		CFG_BOOL("noselect", cfg_false, CFGF_NONE),                                      \
-		CFG_STR("extra-error", "0", CFGF_NONE), CFG_FLOAT("distance-m", 0.0, CFGF_NONE), \
-		CFG_FLOAT("latitude", NOON_CONFIG_NOWHERE, CFGF_NONE),                           \
-		CFG_FLOAT("longitude", NOON_CONFIG_NOWHERE, CFGF_NONE),                          \
-		CFG_FLOAT("cable-length-m", 0.0, CFGF_NONE),                                     \
-		CFG_FLOAT("cable-index", NOON_CABLE_INDEX, CFGF_NONE),                           \
-		CFG_FLOAT("attacker-index", NOON_ATTACKER_INDEX, CFGF_NONE),                     \
-		CFG_FLOAT("cable-tolerance-m", 0.0, CFGF_NONE),                                  \
-		CFG_STR("measured-minimum-forward", "0", CFGF_NONE),                             \
-		CFG_STR("measured-minimum-reverse", "0", CFGF_NONE),                             \
-		CFG_STR("path-id", "", CFGF_NONE), CFG_STR("baseline", "", CFGF_NONE),           \
+/** Where the far end of a path is, and how fast the path can be: for noon_config_take_minima(). */
+#define NOON_CONFIG_PATH_OPTS                                                \
+	CFG_FLOAT("distance-m", 0.0, CFGF_NONE),                             \
+		CFG_FLOAT("latitude", NOON_CONFIG_NOWHERE, CFGF_NONE),       \
+		CFG_FLOAT("longitude", NOON_CONFIG_NOWHERE, CFGF_NONE),      \
+		CFG_FLOAT("cable-length-m", 0.0, CFGF_NONE),                 \
+		CFG_FLOAT("cable-index", NOON_CABLE_INDEX, CFGF_NONE),       \
+		CFG_FLOAT("attacker-index", NOON_ATTACKER_INDEX, CFGF_NONE), \
+		CFG_FLOAT("cable-tolerance-m", 0.0, CFGF_NONE),              \
+		CFG_STR("measured-minimum-forward", "0", CFGF_NONE),         \
+		CFG_STR("measured-minimum-reverse", "0", CFGF_NONE)
+
+#define NOON_CONFIG_GUARD_OPTS                                                 \
+	CFG_STR("path-id", "", CFGF_NONE), CFG_STR("baseline", "", CFGF_NONE), \
 		CFG_STR("guard-shift", "0", CFGF_NONE)
+
+/** Options that every kind of source has: what is believed of it, its minima and its guard. */
+#define NOON_CONFIG_SOURCE_OPTS                                                \
+	CFG_BOOL("allow-unauthenticated", cfg_false, CFGF_NONE),               \
+		CFG_BOOL("noselect", cfg_false, CFGF_NONE),                    \
+		CFG_STR("extra-error", "0", CFGF_NONE), NOON_CONFIG_PATH_OPTS, \
+		NOON_CONFIG_GUARD_OPTS
 
 /** A coordinate that was not given. */
 #define NOON_CONFIG_NOWHERE 1000.0
@@ -42,6 +49,10 @@ void noon_config_path(char out[NOON_CONFIG_PATH_MAX], cfg_t *cfg, const char *na
 /** Take the options of NOON_CONFIG_SOURCE_OPTS over. Errors are printed with their line. */
 NOON_MUST_USE noon_err noon_config_take_common(cfg_t *top, cfg_t *cfg,
 					       struct noon_config_source *s);
+
+/** Take the minima of a path over, from NOON_CONFIG_PATH_OPTS; s->m_f, m_r and minima are set.
+ *  Errors are printed with their line. */
+NOON_MUST_USE noon_err noon_config_take_minima(cfg_t *top, cfg_t *cfg, struct noon_source_conf *s);
 
 /** The options of the PTP sections (config_ptp.c). */
 extern cfg_opt_t noon_config_ptp_receiver_opts[];

@@ -36,9 +36,8 @@ cfg_opt_t noon_config_ptp_receiver_opts[] = {
 };
 
 static cfg_opt_t watch_opts[] = {
-	CFG_STR("path-id", "", CFGF_NONE),
-	CFG_STR("baseline", "", CFGF_NONE),
-	CFG_STR("guard-shift", "0", CFGF_NONE),
+	NOON_CONFIG_GUARD_OPTS,
+	NOON_CONFIG_PATH_OPTS,
 	CFG_END(),
 };
 
@@ -241,7 +240,9 @@ static noon_err take_watches(cfg_t *top, cfg_t *cfg, struct noon_config_ptp_tran
 			return refuse(
 				cfg, "watch",
 				"expected a clockIdentity of 16 hexadecimal digits as the title");
-		if (noon_config_take_guard(top, w, cfg_title(w), &t->watch[i].guard))
+		t->watch[i].path = noon_source_conf_default();
+		if (noon_config_take_guard(top, w, cfg_title(w), &t->watch[i].guard) ||
+		    noon_config_take_minima(top, w, &t->watch[i].path))
 			return NOON_ERR_FORMAT;
 	}
 	t->n_watch = n;

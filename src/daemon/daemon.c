@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "crypto/aead.h"
+#include "daemon/alert.h"
 #include "daemon/duplicates.h"
 #include "daemon/log.h"
 #include "daemon/publish.h"
@@ -25,9 +26,6 @@
 
 /* Page, server snapshot and the checks of the clock are renewed this often. */
 #define TICK NOON_S(1)
-
-/* Between two lines about going from ok to holdover or back. */
-#define TELL_EVERY NOON_S(60)
 
 bool noon_daemon_has_sources(const struct noon_daemon *d)
 {
@@ -230,60 +228,6 @@ void noon_daemon_reading(struct noon_daemon *d, struct noon_reading *ret)
 	}
 }
 
-/* Whoever can drop packets can make the state change between ok and holdover: that is told
- * at most once in TELL_EVERY. `status` has the whole story. */
-static bool is_worth_a_line(const struct noon_daemon *d, enum noon_state from, enum noon_state to)
-{
-	const bool calm = (from == NOON_STATE_OK || from == NOON_STATE_HOLDOVER) &&
-			  (to == NOON_STATE_OK || to == NOON_STATE_HOLDOVER);
-
-	return !calm || noon_time_diff(noon_mono_now(), d->told_at) >= TELL_EVERY;
-}
-
-static void log_state(struct noon_daemon *d, const struct noon_reading *r)
-{
-	const enum noon_log_level level =
-		r->state == NOON_STATE_ALARM ? NOON_LOG_WARNING : NOON_LOG_NOTICE;
-
-	d->told_at = noon_mono_now();
-	if (r->bound == NOON_DUR_MAX)
-		noon_log(level, "state %s", noon_state_word(r->state));
-	else
-		noon_log(level, "state %s, bound %.9f s, limit %.9f s", noon_state_word(r->state),
-			 noon_dur_to_s(r->bound), noon_dur_to_s(d->conf.engine.alert_limit));
-}
-
-/* The command of the operator gets the facts in its environment. */
-static void tell_hook(struct noon_daemon *d, const struct noon_reading *r)
-{
-	struct noon_hook_facts f = {0};
-	size_t n = 0;
-
-	(void)snprintf(f.var[0], sizeof(f.var[0]), "NOONMARK_STATE=%s", noon_state_word(r->state));
-	(void)snprintf(f.var[1], sizeof(f.var[1]), "NOONMARK_PREVIOUS_STATE=%s",
-		       noon_state_word(d->state));
-	(void)snprintf(f.var[2], sizeof(f.var[2]), "NOONMARK_ALERT_LIMIT_S=%.9f",
-		       noon_dur_to_s(d->conf.engine.alert_limit));
-	n = (size_t)snprintf(f.var[3], sizeof(f.var[3]), "NOONMARK_FINDINGS=");
-	for (unsigned k = 0; k < NOON_FINDING_KINDS && n < sizeof(f.var[3]); k++)
-		if (r->findings >> k & 1)
-			n += (size_t)snprintf(f.var[3] + n, sizeof(f.var[3]) - n, "%s ",
-					      noon_finding_word((enum noon_finding_kind)k));
-	if (r->bound != NOON_DUR_MAX)
-		(void)snprintf(f.var[4], sizeof(f.var[4]), "NOONMARK_BOUND_S=%.9f",
-			       noon_dur_to_s(r->bound));
-	if (noon_hook_tell(&d->hook, &f))
-		noon_log(NOON_LOG_ERROR, "hook %s: cannot be started", d->hook.path);
-}
-
-static void tend_hook(struct noon_daemon *d)
-{
-	int status = 0;
-
-	if (noon_hook_tend(&d->hook, &status))
-		noon_log(NOON_LOG_WARNING, "hook %s: ended with status %d", d->hook.path, status);
-}
-
 static void tell_state(struct noon_daemon *d, const struct noon_reading *r)
 {
 	struct noon_daemon_event *e;
@@ -294,9 +238,7 @@ static void tell_state(struct noon_daemon *d, const struct noon_reading *r)
 	e = next_event(d);
 	e->is_state = true;
 	e->state = r->state;
-	if (is_worth_a_line(d, d->state, r->state))
-		log_state(d, r);
-	tell_hook(d, r);
+	noon_alert_state(d, r);
 	noon_tsa_service_tell_state(d->tsa, r->state, r->bound);
 	d->state = r->state;
 	(void)snprintf(text, sizeof(text), "STATUS=%s", noon_state_word(r->state));
@@ -316,6 +258,14 @@ static noon_dur until_next(struct noon_daemon *d, const struct noon_reading *r)
 	if (!noon_time_is_never(engine) && noon_time_before(r->h, engine))
 		due = noon_time_min(due, engine);
 	return noon_time_before(r->h, due) ? noon_time_diff(due, r->h) : 0;
+}
+
+static void tell_receivers(struct noon_daemon *d, const struct noon_reading *r)
+{
+	if (!d->receivers_changed)
+		return;
+	d->receivers_changed = false;
+	noon_alert_receivers(d, r);
 }
 
 static bool tell_tai(void *arg, int16_t *ret)
@@ -374,6 +324,7 @@ static void refresh(struct noon_daemon *d)
 		steer(d);
 	noon_daemon_reading(d, &r);
 	tell_state(d, &r);
+	tell_receivers(d, &r);
 	noon_publish(d, &r);
 	tend_ptp(d, &r);
 	if (!d->ready) {
@@ -381,6 +332,14 @@ static void refresh(struct noon_daemon *d)
 		noon_notify("READY=1");
 	}
 	noon_loop_arm(d->loop, &d->tick, until_next(d, &r));
+}
+
+static void on_receiver_alarm(void *arg)
+{
+	struct noon_daemon *d = arg;
+
+	d->receivers_changed = true;
+	refresh(d);
 }
 
 static void on_event(void *arg, struct noon_actions *out)
@@ -459,7 +418,7 @@ static void on_tick(void *arg)
 	} else {
 		check_local(d);
 	}
-	tend_hook(d);
+	noon_alert_tend(d);
 	refresh(d);
 }
 
@@ -693,6 +652,7 @@ noon_err noon_daemon_start(struct noon_daemon *d)
 	}
 	for (size_t i = 0; i < d->conf.n_transmitters && !err; i++) {
 		d->ptp[i]->on_finding = on_receiver_finding;
+		d->ptp[i]->on_alarm = on_receiver_alarm;
 		d->ptp[i]->arg = d;
 		err = noon_ptp_service_start(d->ptp[i], d->clock, &d->entropy.rng);
 	}

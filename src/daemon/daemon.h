@@ -65,10 +65,11 @@ struct noon_daemon {
 	uint32_t leaps;			  /**< of the engine, as far as carried out here */
 	uint32_t steps;			  /**< of the engine's line, carried out */
 	unsigned ke_done;
-	bool ready;	    /**< READY=1 was sent */
-	bool overslept;	    /**< a virtual clock without sources lost time */
-	int64_t started_ns; /**< CLOCK_REALTIME */
-	size_t n_events;    /**< ever; the ring holds the last ones */
+	bool receivers_changed; /**< of our transmitters: their alarms, and nobody was told */
+	bool ready;		/**< READY=1 was sent */
+	bool overslept;		/**< a virtual clock without sources lost time */
+	int64_t started_ns;	/**< CLOCK_REALTIME */
+	size_t n_events;	/**< ever; the ring holds the last ones */
 	struct noon_daemon_event event[NOON_DAEMON_EVENTS];
 };
 

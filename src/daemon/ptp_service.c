@@ -52,33 +52,86 @@ static void arm(struct noon_ptp_service *s)
 			      noon_time_diff(deadline, noon_clock_now(s->clock)));
 }
 
+static struct noon_ptp_watch *watch_of(struct noon_ptp_service *s, uint32_t index)
+{
+	for (size_t i = 0; i < s->conf->n_watch; i++)
+		if (s->watch[i].index == index)
+			return &s->watch[i];
+	return NULL;
+}
+
+static uint8_t reasons(const struct noon_ptp_watch *w)
+{
+	static const struct {
+		enum noon_finding_kind kind;
+		uint8_t reason;
+	} table[] = {
+		{NOON_FINDING_DELAYED, NOON_PTP_REASON_DELAYED},
+		{NOON_FINDING_SHORTENED, NOON_PTP_REASON_SHORTENED},
+		{NOON_FINDING_RTT_SHAPE, NOON_PTP_REASON_SHAPE},
+	};
+	uint8_t all = 0;
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+		if (w->findings.active >> table[i].kind & 1)
+			all |= table[i].reason;
+	return all;
+}
+
 /* The round-trip time of an exchange, as a receiver's report and our own stamps have it. */
 static void take_report(struct noon_ptp_service *s, const struct noon_sample *x)
 {
-	for (size_t i = 0; i < s->conf->n_watch; i++) {
-		struct noon_ptp_watch *w = &s->watch[i];
+	struct noon_ptp_watch *w = watch_of(s, x->source);
 
-		if (w->index != x->source || w->guard == NULL)
-			continue;
-		noon_watch_take(&w->guard->guard, x, noon_clock_now(s->clock), &w->findings);
-		noon_ptp_transmitter_set_verdict(&s->machine, w->index,
-						 (uint8_t)noon_daemon_guard_state(w->guard));
-	}
+	if (w == NULL || w->guard == NULL)
+		return;
+	noon_watch_take(&w->guard->guard, x, noon_clock_now(s->clock), &w->findings);
+	noon_ptp_transmitter_set_verdict(&s->machine, w->index,
+					 (uint8_t)noon_daemon_guard_state(w->guard), reasons(w));
 }
 
-/* After the machine was served: findings go to whoever keeps them. */
+static void take_finding(struct noon_ptp_service *s, const struct noon_finding *f)
+{
+	struct noon_ptp_watch *w = watch_of(s, f->source);
+
+	if (w != NULL)
+		noon_findings_raise(&w->findings, f);
+}
+
+static bool is_false(const struct noon_ptp_service *s, size_t i)
+{
+	return s->machine.watched[s->watch[i].index].audit.state == NOON_PTP_AUDIT_FALSE;
+}
+
+bool noon_ptp_service_is_alarmed(const struct noon_ptp_service *s, size_t i)
+{
+	return noon_daemon_guard_state(s->watch[i].guard) == NOON_CLOCK_GUARD_ALARM ||
+	       is_false(s, i);
+}
+
+/* After the machine was served: findings go to whoever keeps them, and then who is in alarm. */
 static void report_findings(struct noon_ptp_service *s)
 {
+	uint32_t alarms = 0;
+
 	for (size_t i = 0; i < s->conf->n_watch; i++) {
 		struct noon_ptp_watch *w = &s->watch[i];
 
+		if (!is_false(s, i))
+			noon_findings_clear(&w->findings, NOON_FINDING_RECEIVER_TIME);
 		(void)noon_findings_report(&w->findings, &s->told);
 		for (size_t k = 0; k < s->told.n; k++)
 			if (s->told.a[k].kind == NOON_ACTION_FINDING)
 				s->on_finding(s->arg, s->conf->watch[i].guard.name,
 					      &s->told.a[k].finding);
 		noon_actions_reset(&s->told);
+		if (noon_ptp_service_is_alarmed(s, i))
+			alarms |= UINT32_C(1) << i;
 	}
+	if (alarms == s->alarms)
+		return;
+	s->alarms = alarms;
+	s->on_alarm(s->arg);
 }
 
 static void carry_out(struct noon_ptp_service *s, const struct noon_action *a)
@@ -91,6 +144,8 @@ static void carry_out(struct noon_ptp_service *s, const struct noon_action *a)
 		take_report(s, &a->sample);
 		break;
 	case NOON_ACTION_FINDING:
+		take_finding(s, &a->finding);
+		break;
 	case NOON_ACTION_DECLARE:
 	case NOON_ACTION_MISS:
 	case NOON_ACTION_CONNECT:
@@ -212,9 +267,14 @@ noon_err noon_ptp_service_start(struct noon_ptp_service *s, struct noon_clock *c
 		.keys = s->keys, .spp = s->conf->port.spp, .key_id = s->conf->port.key_id};
 	err = noon_ptp_transmitter_init(&s->machine, &machine, noon_clock_now(clock));
 	err = err ? err : noon_ptp_link_attach(&s->port->link, &s->user);
-	for (size_t i = 0; i < s->conf->n_watch && !err; i++)
-		err = noon_ptp_transmitter_watch(&s->machine, s->conf->watch[i].clock,
-						 &s->watch[i].index);
+	for (size_t i = 0; i < s->conf->n_watch && !err; i++) {
+		const struct noon_config_watch *w = &s->conf->watch[i];
+
+		err = noon_ptp_transmitter_watch(&s->machine, w->clock, &s->watch[i].index);
+		if (!err)
+			noon_ptp_transmitter_set_minima(&s->machine, s->watch[i].index, w->path.m_f,
+							w->path.m_r);
+	}
 	if (!err)
 		arm(s);
 	return err;
@@ -244,6 +304,7 @@ static void of_sources(const struct noon_reading *r, struct noon_ptp_quality *q)
 	q->valid = r->state == NOON_STATE_OK || r->state == NOON_STATE_HOLDOVER;
 	q->clock_class = r->state == NOON_STATE_OK ? CLASS_LOCKED : CLASS_HOLDOVER;
 	q->bound = r->bound;
+	q->rate = r->rate_bound;
 	q->leap = r->leap;
 	q->time_source = SOURCE_NTP;
 }

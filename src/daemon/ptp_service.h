@@ -13,7 +13,7 @@
 #include "engine/reading.h"
 #include "engine/state.h"
 
-/** A receiver whose reports are tested here. */
+/** A receiver whose reports and claims are tested here. */
 struct noon_ptp_watch {
 	uint32_t index;			 /**< in the machine */
 	struct noon_daemon_guard *guard; /**< NULL: none */
@@ -33,8 +33,11 @@ struct noon_ptp_service {
 	struct noon_actions told;    /**< findings on their way */
 	bool pumping;
 	struct noon_ptp_watch watch[NOON_PTP_WATCHED_MAX]; /**< conf->n_watch of them */
-	/** A guard found something; set before _start(). `who` is static. */
+	uint32_t alarms; /**< bit per watch: in alarm, as last told */
+	/** A guard or an audit found something; set before _start(). `who` is static. */
 	void (*on_finding)(void *arg, const char *who, const struct noon_finding *f);
+	/** `alarms` has changed; after the findings. */
+	void (*on_alarm)(void *arg);
 	void *arg;
 	struct noon_ptp_transmitter machine;
 };
@@ -61,6 +64,10 @@ struct noon_ptp_served {
 
 /** Tell, at least once a second. */
 void noon_ptp_service_tell(struct noon_ptp_service *s, const struct noon_ptp_served *what);
+
+/** Return whether the guard of a watched receiver has an alarm, or its time is not what it claims.
+ *  @param i  < conf->n_watch */
+bool noon_ptp_service_is_alarmed(const struct noon_ptp_service *s, size_t i);
 
 /** Read the baselines again; one that cannot be read leaves the old one in force. Logged. */
 void noon_ptp_service_reload(struct noon_ptp_service *s, const struct noon_config *all);

@@ -32,7 +32,7 @@ static json_t *instant(int64_t ns)
 	return json_sprintf("%lld.%09lld", (long long)s, (long long)rest);
 }
 
-static json_t *findings(uint32_t mask)
+json_t *noon_status_findings(uint32_t mask)
 {
 	json_t *list = json_array();
 
@@ -388,7 +388,7 @@ json_t *noon_status_json(struct noon_daemon *d)
 		return NULL;
 	set_reading(o, &r);
 	set_truth(o, d);
-	(void)json_object_set_new(o, "findings", findings(r.findings));
+	(void)json_object_set_new(o, "findings", noon_status_findings(r.findings));
 	(void)json_object_set_new(o, "sources", sources(d, r.h));
 	(void)json_object_set_new(o, "server", ntp_server(d));
 	(void)json_object_set_new(o, "nts_ke", ke_server(d));

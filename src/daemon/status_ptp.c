@@ -37,6 +37,24 @@ static json_t *verdict_word(uint8_t verdict)
 	return json_string(noon_clock_guard_word((enum noon_clock_guard)verdict));
 }
 
+/* What an alarm is about: the words of findings. */
+static json_t *reason_words(uint8_t verdict, uint8_t reasons)
+{
+	uint32_t mask = 0;
+
+	if (verdict != NOON_PTP_GUARD_ALARM)
+		return json_array();
+	if (reasons & NOON_PTP_REASON_DELAYED)
+		mask |= UINT32_C(1) << NOON_FINDING_DELAYED;
+	if (reasons & NOON_PTP_REASON_SHORTENED)
+		mask |= UINT32_C(1) << NOON_FINDING_SHORTENED;
+	if (reasons & NOON_PTP_REASON_SHAPE)
+		mask |= UINT32_C(1) << NOON_FINDING_RTT_SHAPE;
+	if (reasons & NOON_PTP_REASON_TIME)
+		mask |= UINT32_C(1) << NOON_FINDING_RECEIVER_TIME;
+	return noon_status_findings(mask);
+}
+
 static void set_parent(json_t *o, const struct noon_ptp_foreign *f)
 {
 	const struct noon_ptp_announce *a = &f->announce;
@@ -82,12 +100,13 @@ json_t *noon_status_ptp_receiver(const struct noon_daemon_source *s)
 	const struct noon_ptp_receiver *m = &s->ptp->machine;
 	const struct noon_ptp_foreign *f = noon_ptp_receiver_parent(m);
 	json_t *o = json_pack(
-		"{s:s, s:i, s:s, s:b, s:I, s:I, s:I, s:o, s:o}", "state",
+		"{s:s, s:i, s:s, s:b, s:I, s:I, s:I, s:o, s:o, s:o}", "state",
 		noon_ptp_receiver_state_word(m->state), "domain", (int)m->conf.port.domain, "mode",
 		m->conf.unicast ? "unicast" : "multicast", "authentication",
 		(int)(m->conf.policy.keys != NULL), "syncs", (json_int_t)m->n_sync, "samples",
 		(json_int_t)m->n_samples, "parents", (json_int_t)m->n_parents, "port",
-		port_part(s->port), "transmitter_guard", verdict_word(m->peer_verdict));
+		port_part(s->port), "transmitter_guard", verdict_word(m->peer_verdict),
+		"transmitter_reasons", reason_words(m->peer_verdict, m->peer_reasons));
 
 	if (o == NULL)
 		return NULL;
@@ -95,6 +114,28 @@ json_t *noon_status_ptp_receiver(const struct noon_daemon_source *s)
 		set_parent(o, f);
 	if (m->conf.unicast)
 		(void)json_object_set_new(o, "grants", leases(m, noon_clock_now(s->host->clock)));
+	return o;
+}
+
+/* What a receiver claims of its time, and what our stamps say of that. */
+static json_t *audit(const struct noon_ptp_audit *a)
+{
+	const bool claims = a->claim.bound_ns <= INT64_MAX;
+	json_t *o = json_pack("{s:s, s:I, s:I}", "state", noon_ptp_audit_word(a->state), "claims",
+			      (json_int_t)a->n, "false", (json_int_t)a->n_false);
+
+	if (o == NULL || !a->heard)
+		return o;
+	(void)json_object_update_new(
+		o, json_pack("{s:s, s:o, s:o}", "receiver_state",
+			     noon_state_word((enum noon_state)a->claim.state), "offset_s",
+			     claims ? json_real(noon_dur_to_s(a->claim.offset_ns)) : json_null(),
+			     "bound_s",
+			     claims ? json_real((double)a->claim.bound_ns * 1e-9) : json_null()));
+	if (a->n > 0)
+		(void)json_object_update_new(o, json_pack("{s:f, s:f}", "lower_s",
+							  noon_dur_to_s(a->lower), "upper_s",
+							  noon_dur_to_s(a->upper)));
 	return o;
 }
 
@@ -109,10 +150,12 @@ static json_t *watched(const struct noon_ptp_service *s)
 		json_t *o;
 
 		identity_text(w->clock, id);
-		o = json_pack("{s:s, s:s, s:o, s:I, s:I}", "clock_identity", id, "guard",
+		o = json_pack("{s:s, s:b, s:o, s:s, s:o, s:I, s:I, s:o}", "clock_identity", id,
+			      "alarm", (int)noon_ptp_service_is_alarmed(s, i), "findings",
+			      noon_status_findings(s->watch[i].findings.active), "guard",
 			      noon_clock_guard_word(noon_daemon_guard_state(g)), "receiver_guard",
 			      verdict_word(w->its_verdict), "samples", (json_int_t)w->n_samples,
-			      "unmatched", (json_int_t)w->n_unmatched);
+			      "unmatched", (json_int_t)w->n_unmatched, "audit", audit(&w->audit));
 		if (o != NULL && g != NULL)
 			(void)json_object_update_new(o, json_pack("{s:s, s:f, s:i}", "baseline",
 								  g->digest, "shift_s",

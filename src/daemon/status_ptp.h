@@ -11,6 +11,8 @@
 
 /** Counters of verdicts that are not zero, by their words (status.c). */
 json_t *noon_status_verdicts(const struct noon_counters *c);
+/** The words of findings, a bit per enum noon_finding_kind. */
+json_t *noon_status_findings(uint32_t mask);
 
 /** The state of a receiver. */
 json_t *noon_status_ptp_receiver(const struct noon_daemon_source *s);

@@ -16,7 +16,7 @@
 #include "base/time.h"
 
 #define NOON_HOOK_VARS	   8
-#define NOON_HOOK_VAR_MAX  160
+#define NOON_HOOK_VAR_MAX  320
 #define NOON_HOOK_PATIENCE NOON_S(30)
 
 /** What the command finds in its environment, "NAME=value". */

@@ -8,9 +8,6 @@
 /* Messages of one call of the timer: what is left is due at once again. */
 #define BURST (NOON_ACTIONS_MAX - 2)
 
-/* A Sync whose departure is not known after so long gets no Follow_Up. */
-#define STAMP_WAIT NOON_MS(500)
-
 #define CLASS_DEFAULT 248
 
 struct noon_ptp_transmitter_conf noon_ptp_transmitter_conf_default(void)
@@ -39,6 +36,7 @@ noon_err noon_ptp_transmitter_init(struct noon_ptp_transmitter *t,
 		return NOON_ERR_RANGE;
 	memset(t, 0, sizeof(*t));
 	t->conf = *conf;
+	t->quality_at = now;
 	t->quality = (struct noon_ptp_quality){.clock_class = CLASS_DEFAULT,
 					       .bound = NOON_DUR_MAX,
 					       .variance = 0xffff,
@@ -86,12 +84,23 @@ void noon_ptp_transmitter_set_quality(struct noon_ptp_transmitter *t,
 	const struct noon_ptp_quality old = t->quality;
 
 	t->quality = *q;
+	t->quality_at = now;
 	if (!q->valid) {
 		t->quality.clock_class = CLASS_DEFAULT;
 		t->quality.bound = NOON_DUR_MAX;
 	}
 	if (is_outdated(&old, &t->quality))
 		announce_at(t, now);
+}
+
+noon_dur noon_ptp_served_error(const struct noon_ptp_transmitter *t, noon_time now)
+{
+	const noon_dur age = noon_time_diff(now, t->quality_at);
+
+	if (t->quality.bound == NOON_DUR_MAX)
+		return NOON_DUR_MAX;
+	return noon_sat_add(t->quality.bound,
+			    noon_dur_scale_out(age > 0 ? age : 0, t->quality.rate));
 }
 
 struct noon_ptp_stamp noon_ptp_of_utc(const struct noon_ptp_transmitter *t, noon_time utc)
@@ -146,6 +155,13 @@ enum noon_ptp_transmitter_state noon_ptp_transmitter_state_of(const struct noon_
 const char *noon_ptp_transmitter_state_word(enum noon_ptp_transmitter_state s)
 {
 	static const char *const words[] = {"MASTER", "PASSIVE", "UNSYNCHRONISED"};
+
+	return words[s];
+}
+
+const char *noon_ptp_audit_word(enum noon_ptp_audit_state s)
+{
+	static const char *const words[] = {"none", "holds", "false"};
 
 	return words[s];
 }
@@ -217,7 +233,9 @@ void noon_ptp_transmitter_on_sent(struct noon_ptp_transmitter *t, uint32_t token
 	if (!t->quality.valid)
 		return;
 	noon_ptp_send_follow_up(t, p, sent, out);
-	noon_ptp_note_departure(t, &p->peer, p->sequence, sent);
+	/* Whatever was told of the clock since. */
+	noon_ptp_note_departure(t, &p->peer, p->sequence, sent,
+				p->err > t->quality.bound ? p->err : t->quality.bound);
 }
 
 /* ---- what is due ---- */
@@ -227,7 +245,7 @@ static void expire_pending(struct noon_ptp_transmitter *t, noon_time now)
 	for (size_t i = 0; i < NOON_PTP_PENDING_MAX; i++) {
 		struct noon_ptp_pending *p = &t->pending[i];
 
-		if (p->used && noon_time_diff(now, p->asked) > STAMP_WAIT) {
+		if (p->used && noon_time_diff(now, p->asked) > NOON_PTP_STAMP_WAIT) {
 			p->used = false;
 			t->n_no_stamp++;
 		}

@@ -16,7 +16,12 @@
  * time of that exchange goes out as a SAMPLE (t1 := t1, t2 := t1, t3 := t1 + layover, t4 := t4, so
  * that noon_sample_rtt() is the round-trip time), `source` being the index of the peer.
  *
- * Actions: SEND, SAMPLE, ARM.
+ *
+ * Master-side audit. With keys, such a receiver also claims what time it was (wire/ptp_tlv.h),
+ * which is compared with our own stamps (ptp_transmitter_audit.c). A claim that is false is a
+ * FINDING of the peer, reported when that begins; `audit.state` says whether it stands.
+ *
+ * Actions: SEND, SAMPLE, FINDING, ARM.
  */
 #ifndef NOON_PROTO_PTP_TRANSMITTER_H
 #define NOON_PROTO_PTP_TRANSMITTER_H
@@ -63,6 +68,7 @@ struct noon_ptp_quality {
 	bool valid;	     /**< fit to be served */
 	uint8_t clock_class; /**< 6 locked, 7 holdover, 248 otherwise (Table 4) */
 	noon_dur bound;	     /**< |error| at most, ns; NOON_DUR_MAX: not known */
+	noon_freq rate;	     /**< by which the bound grows until it is told anew, >= 0 */
 	uint16_t variance;   /**< offsetScaledLogVariance; 0xffff: not known */
 	uint8_t time_source;
 	bool tai_known;	    /**< else the timescale is said to be arbitrary, and is UTC */
@@ -98,20 +104,47 @@ struct noon_ptp_pending {
 	uint16_t sequence;
 	struct noon_peer peer; /**< n == 0: multicast */
 	noon_time asked;       /**< local */
+	noon_dur err;	       /**< of the served clock, ns */
 };
 
 struct noon_ptp_departed {
 	bool used;
 	uint16_t sequence;
-	noon_time t; /**< UTC */
+	noon_time t;  /**< UTC as served */
+	noon_dur err; /**< |t - UTC| at most, ns */
+};
+
+enum noon_ptp_audit_state {
+	NOON_PTP_AUDIT_NONE,  /**< nothing is claimed, or nothing could be compared yet */
+	NOON_PTP_AUDIT_HOLDS, /**< the last claims may be true */
+	NOON_PTP_AUDIT_FALSE, /**< one cannot be true, until eight in a row may */
+};
+
+/** Return the word of it ("false"); static, never NULL. */
+const char *noon_ptp_audit_word(enum noon_ptp_audit_state s);
+
+struct noon_ptp_audit {
+	enum noon_ptp_audit_state state;
+	bool heard;		     /**< a claim came, be it of nothing */
+	struct noon_ptp_claim claim; /**< the last one */
+	noon_dur lower;		     /**< UTC - claimed time at least, by our stamps, ns; of the
+				      *   last claim that was compared */
+	noon_dur upper;		     /**< ... at most */
+	unsigned good_run;	     /**< claims in a row that may be true */
+	uint64_t n;		     /**< compared */
+	uint64_t n_false;
 };
 
 /** A receiver whose reports are used. */
 struct noon_ptp_watched {
 	bool used;
 	uint8_t clock[NOON_PTP_IDENTITY_LEN]; /**< clockIdentity of the receiver */
-	uint8_t verdict;		      /**< of our guard; 0xff: none */
+	uint8_t verdict;		      /**< of our guard: enum noon_ptp_guard_word */
+	uint8_t reasons;		      /**< of its alarm: NOON_PTP_REASON_* */
 	uint8_t its_verdict;		      /**< of the receiver's guard, as reported */
+	noon_dur m_f;			      /**< least delay of Delay_Req, ns, >= 0 */
+	noon_dur m_r;			      /**< ... of Sync */
+	struct noon_ptp_audit audit;
 	struct noon_ptp_departed sync[NOON_PTP_DEPARTED_MAX];	 /**< Syncs that it can mean */
 	struct noon_ptp_departed request[NOON_PTP_DEPARTED_MAX]; /**< arrivals of its Delay_Reqs */
 	size_t n_sync;						 /**< ever */
@@ -129,6 +162,7 @@ enum noon_ptp_transmitter_state {
 struct noon_ptp_transmitter {
 	struct noon_ptp_transmitter_conf conf;
 	struct noon_ptp_quality quality;
+	noon_time quality_at; /**< when it was told, local */
 	struct noon_ptp_foreigners foreigners;
 	struct noon_ptp_replay replay;
 	struct noon_ptp_grant group[2]; /**< multicast Announce and Sync */
@@ -173,9 +207,15 @@ noon_time noon_ptp_transmitter_deadline(const struct noon_ptp_transmitter *t);
 NOON_MUST_USE noon_err noon_ptp_transmitter_watch(struct noon_ptp_transmitter *t,
 						  const uint8_t clock[NOON_PTP_IDENTITY_LEN],
 						  uint32_t *ret_index);
-/** Tell the verdict of the guard of a watched receiver (enum noon_guard_state, or 0xff). */
+/** Tell the verdict of the guard of a watched receiver (enum noon_ptp_guard_word), and of an alarm
+ *  what it sees (NOON_PTP_REASON_*). */
 void noon_ptp_transmitter_set_verdict(struct noon_ptp_transmitter *t, uint32_t index,
-				      uint8_t verdict);
+				      uint8_t verdict, uint8_t reasons);
+/** Set the least delays of the path to a watched receiver, ns, >= 0; 0, the default, always holds.
+ *  @param m_f  of Delay_Req (client to server)
+ *  @param m_r  of Sync */
+void noon_ptp_transmitter_set_minima(struct noon_ptp_transmitter *t, uint32_t index, noon_dur m_f,
+				     noon_dur m_r);
 
 enum noon_ptp_transmitter_state noon_ptp_transmitter_state_of(const struct noon_ptp_transmitter *t,
 							      noon_time now);

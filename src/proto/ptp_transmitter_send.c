@@ -54,7 +54,7 @@ static bool any_watched(const struct noon_ptp_transmitter *t)
 void noon_ptp_send_announce(struct noon_ptp_transmitter *t, const struct noon_ptp_target *to,
 			    noon_time utc, struct noon_actions *out)
 {
-	const struct noon_ptp_hello hello = {.flags = NOON_PTP_HELLO_LAYOVER};
+	struct noon_ptp_hello hello = {.flags = NOON_PTP_HELLO_LAYOVER};
 	const struct noon_ptp_quality *q = &t->quality;
 	struct noon_ptp_message m = begin(t, NOON_PTP_ANNOUNCE, to);
 	struct noon_wr wr = noon_actions_room(out);
@@ -76,6 +76,8 @@ void noon_ptp_send_announce(struct noon_ptp_transmitter *t, const struct noon_pt
 	 * says that it takes them, since others stumble over TLVs that they do not know. */
 	const bool greet = t->conf.policy.keys != NULL || any_watched(t);
 
+	if (t->conf.policy.keys != NULL && any_watched(t))
+		hello.flags |= NOON_PTP_HELLO_CLAIM;
 	if (noon_ptp_put(&wr, &m) || (greet && noon_ptp_hello_put(&wr, &hello)))
 		return;
 	if (send(t, &wr, to->peer, t->next_token++, out))
@@ -111,7 +113,8 @@ void noon_ptp_send_sync(struct noon_ptp_transmitter *t, const struct noon_ptp_ta
 		return;
 	t->n_sync++;
 	if (t->conf.one_step) {
-		noon_ptp_note_departure(t, to->peer, to->sequence, utc);
+		noon_ptp_note_departure(t, to->peer, to->sequence, utc,
+					noon_ptp_served_error(t, now));
 		return;
 	}
 	*free_pending(t) = (struct noon_ptp_pending){
@@ -120,6 +123,7 @@ void noon_ptp_send_sync(struct noon_ptp_transmitter *t, const struct noon_ptp_ta
 		.sequence = to->sequence,
 		.peer = *to->peer,
 		.asked = now,
+		.err = noon_ptp_served_error(t, noon_time_add(now, NOON_PTP_STAMP_WAIT)),
 	};
 }
 
@@ -139,15 +143,27 @@ void noon_ptp_send_follow_up(struct noon_ptp_transmitter *t, const struct noon_p
 		(void)send(t, &wr, &p->peer, t->next_token++, out);
 }
 
-static bool layover_of(const struct noon_ptp_message *m, struct noon_ptp_layover *ret)
+/** What a receiver says beside its Delay_Req; the first of a kind counts. */
+struct said {
+	bool has_layover;
+	bool has_claim;
+	struct noon_ptp_layover layover;
+	struct noon_ptp_claim claim;
+};
+
+static void listen(const struct noon_ptp_message *m, struct said *ret)
 {
 	struct noon_rd rd = noon_rd_bytes(m->tlvs);
 	struct noon_ptp_tlv tlv;
 
-	while (noon_ptp_tlv_get(&rd, &tlv) == NOON_OK)
-		if (noon_ptp_layover_get(&tlv, ret) == NOON_OK)
-			return true;
-	return false;
+	ret->has_layover = false;
+	ret->has_claim = false;
+	while (noon_ptp_tlv_get(&rd, &tlv) == NOON_OK) {
+		if (!ret->has_layover)
+			ret->has_layover = noon_ptp_layover_get(&tlv, &ret->layover) == NOON_OK;
+		if (!ret->has_claim)
+			ret->has_claim = noon_ptp_claim_get(&tlv, &ret->claim) == NOON_OK;
+	}
 }
 
 static void send_delay_resp(struct noon_ptp_transmitter *t, const struct noon_ptp_message *request,
@@ -200,21 +216,24 @@ enum noon_verdict noon_ptp_take_delay_req(struct noon_ptp_transmitter *t,
 {
 	const enum noon_verdict v = may_ask(t, m, rx);
 	struct noon_ptp_watched *w;
-	struct noon_ptp_layover l;
 	struct noon_ptp_echo echo;
+	struct said said;
 
 	if (v != NOON_VERDICT_ACCEPTED)
 		return v;
-	if (!layover_of(m, &l)) {
+	listen(m, &said);
+	if (!said.has_layover) {
 		send_delay_resp(t, m, rx, NULL, out);
 		return NOON_VERDICT_ACCEPTED;
 	}
 	w = noon_ptp_watched_of(t, &m->h.source);
 	if (w != NULL) {
-		noon_ptp_note_report(t, w, &l, out);
-		noon_ptp_note_request(w, m->h.sequence, rx->at);
+		if (said.has_claim)
+			noon_ptp_note_claim(t, w, &said.claim, rx->now, out);
+		noon_ptp_note_report(t, w, &said.layover, out);
+		noon_ptp_note_request(w, m->h.sequence, rx->at, noon_ptp_served_error(t, rx->now));
 	}
-	echo = (struct noon_ptp_echo){.nonce = l.nonce, .verdict = w == NULL ? 0xff : w->verdict};
+	echo = noon_ptp_echo_for(w, said.layover.nonce);
 	send_delay_resp(t, m, rx, &echo, out);
 	return NOON_VERDICT_ACCEPTED;
 }

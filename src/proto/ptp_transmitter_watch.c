@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The transmitter's side of the guard: round-trip times from its own stamps and the layovers that
- * receivers report.
+ * receivers report, and the word that goes back.
  */
 #include <string.h>
 
 #include "proto/ptp_transmitter_priv.h"
-
-#define VERDICT_NONE 0xff
 
 noon_err noon_ptp_transmitter_watch(struct noon_ptp_transmitter *t,
 				    const uint8_t clock[NOON_PTP_IDENTITY_LEN], uint32_t *ret_index)
@@ -19,8 +17,9 @@ noon_err noon_ptp_transmitter_watch(struct noon_ptp_transmitter *t,
 			continue;
 		memset(w, 0, sizeof(*w));
 		w->used = true;
-		w->verdict = VERDICT_NONE;
-		w->its_verdict = VERDICT_NONE;
+		w->verdict = NOON_PTP_GUARD_ABSENT;
+		w->its_verdict = NOON_PTP_GUARD_ABSENT;
+		w->audit.claim.bound_ns = NOON_PTP_CLAIM_UNKNOWN;
 		memcpy(w->clock, clock, sizeof(w->clock));
 		*ret_index = i;
 		return NOON_OK;
@@ -29,10 +28,28 @@ noon_err noon_ptp_transmitter_watch(struct noon_ptp_transmitter *t,
 }
 
 void noon_ptp_transmitter_set_verdict(struct noon_ptp_transmitter *t, uint32_t index,
-				      uint8_t verdict)
+				      uint8_t verdict, uint8_t reasons)
 {
-	if (index < NOON_PTP_WATCHED_MAX)
-		t->watched[index].verdict = verdict;
+	if (index >= NOON_PTP_WATCHED_MAX)
+		return;
+	t->watched[index].verdict = verdict;
+	t->watched[index].reasons = verdict == NOON_PTP_GUARD_ALARM ? reasons : 0;
+}
+
+/* Who is off by more than it says is told so, whatever the guard of its path sees. */
+struct noon_ptp_echo noon_ptp_echo_for(const struct noon_ptp_watched *w, uint64_t nonce)
+{
+	struct noon_ptp_echo e = {.nonce = nonce, .verdict = NOON_PTP_GUARD_ABSENT};
+
+	if (w == NULL)
+		return e;
+	e.verdict = w->verdict;
+	e.reasons = w->reasons;
+	if (w->audit.state == NOON_PTP_AUDIT_FALSE) {
+		e.verdict = NOON_PTP_GUARD_ALARM;
+		e.reasons |= NOON_PTP_REASON_TIME;
+	}
+	return e;
 }
 
 struct noon_ptp_watched *noon_ptp_watched_of(struct noon_ptp_transmitter *t,
@@ -45,18 +62,22 @@ struct noon_ptp_watched *noon_ptp_watched_of(struct noon_ptp_transmitter *t,
 	return NULL;
 }
 
-static void remember(struct noon_ptp_departed *ring, size_t *n, uint16_t sequence, noon_time t)
+static void remember(struct noon_ptp_departed *ring, size_t *n, const struct noon_ptp_departed *d)
 {
-	ring[(*n)++ % NOON_PTP_DEPARTED_MAX] =
-		(struct noon_ptp_departed){.used = true, .sequence = sequence, .t = t};
+	ring[(*n)++ % NOON_PTP_DEPARTED_MAX] = *d;
 }
 
-static struct noon_ptp_departed *recall(struct noon_ptp_departed *ring, uint16_t sequence)
+/* The newest of a number: one that started anew may use it again. */
+struct noon_ptp_departed *noon_ptp_recall(struct noon_ptp_departed ring[NOON_PTP_DEPARTED_MAX],
+					  uint16_t sequence)
 {
+	struct noon_ptp_departed *found = NULL;
+
 	for (size_t i = 0; i < NOON_PTP_DEPARTED_MAX; i++)
-		if (ring[i].used && ring[i].sequence == sequence)
-			return &ring[i];
-	return NULL;
+		if (ring[i].used && ring[i].sequence == sequence &&
+		    (found == NULL || noon_time_before(found->t, ring[i].t)))
+			found = &ring[i];
+	return found;
 }
 
 /* A unicast Sync is for one receiver; a multicast one for all that have no unicast of their own. */
@@ -74,26 +95,33 @@ static bool is_for(const struct noon_ptp_transmitter *t, const struct noon_ptp_w
 }
 
 void noon_ptp_note_departure(struct noon_ptp_transmitter *t, const struct noon_peer *peer,
-			     uint16_t sequence, noon_time sent)
+			     uint16_t sequence, noon_time sent, noon_dur err)
 {
+	const struct noon_ptp_departed d = {
+		.used = true, .sequence = sequence, .t = sent, .err = err};
+
 	for (size_t i = 0; i < NOON_PTP_WATCHED_MAX; i++) {
 		struct noon_ptp_watched *w = &t->watched[i];
 
 		if (w->used && is_for(t, w, peer))
-			remember(w->sync, &w->n_sync, sequence, sent);
+			remember(w->sync, &w->n_sync, &d);
 	}
 }
 
-void noon_ptp_note_request(struct noon_ptp_watched *w, uint16_t sequence, noon_time arrived)
+void noon_ptp_note_request(struct noon_ptp_watched *w, uint16_t sequence, noon_time arrived,
+			   noon_dur err)
 {
-	remember(w->request, &w->n_request, sequence, arrived);
+	const struct noon_ptp_departed d = {
+		.used = true, .sequence = sequence, .t = arrived, .err = err};
+
+	remember(w->request, &w->n_request, &d);
 }
 
 void noon_ptp_note_report(struct noon_ptp_transmitter *t, struct noon_ptp_watched *w,
 			  const struct noon_ptp_layover *l, struct noon_actions *out)
 {
-	struct noon_ptp_departed *sync = recall(w->sync, l->sync_sequence);
-	struct noon_ptp_departed *request = recall(w->request, l->request_sequence);
+	struct noon_ptp_departed *sync = noon_ptp_recall(w->sync, l->sync_sequence);
+	struct noon_ptp_departed *request = noon_ptp_recall(w->request, l->request_sequence);
 	struct noon_sample x;
 
 	w->its_verdict = l->verdict;

@@ -121,14 +121,29 @@ static void print_conditions(const json_t *s)
 					      noon_json_str(c, "met"), noon_json_str(c, "why"));
 }
 
+/* " (delayed, receiver-time)"; nothing of an empty list. */
+static void print_words(const json_t *list)
+{
+	size_t i;
+	json_t *word;
+
+	json_array_foreach(list, i, word)
+		printf("%s%s", i == 0 ? " (" : ", ", json_string_value(word));
+	if (json_array_size(list) > 0)
+		printf(")");
+}
+
 static void print_guards(const json_t *s, const json_t *p)
 {
 	const json_t *own = json_object_get(s, "guard");
 	const json_t *theirs = json_object_get(p, "transmitter_guard");
+	const json_t *why = json_object_get(p, "transmitter_reasons");
 
-	printf("  guards        here %s, at the transmitter %s\n",
+	printf("  guards        here %s, at the transmitter %s",
 	       json_is_object(own) ? noon_json_str(own, "state") : "none",
 	       json_is_string(theirs) ? json_string_value(theirs) : "none");
+	print_words(why);
+	printf("\n");
 }
 
 static void print_receiver(const json_t *s, const json_t *p)
@@ -143,6 +158,42 @@ static void print_receiver(const json_t *s, const json_t *p)
 	print_grants(json_object_get(p, "grants"));
 	print_port(json_object_get(p, "port"));
 	print_verdicts(s);
+}
+
+/* What a watched receiver says of its time, and what the stamps here say of that. */
+static void print_audit(const json_t *a)
+{
+	char offset[24], bound[24], lower[24], upper[24];
+
+	if (json_object_get(a, "receiver_state") == NULL)
+		return;
+	if (json_is_number(json_object_get(a, "bound_s"))) {
+		noon_tool_dur(offset, sizeof(offset), noon_json_num(a, "offset_s"));
+		noon_tool_dur(bound, sizeof(bound), noon_json_num(a, "bound_s"));
+		printf("    its time    %s, offset %s, bound %s\n",
+		       noon_json_str(a, "receiver_state"), offset, bound);
+	} else {
+		printf("    its time    %s\n", noon_json_str(a, "receiver_state"));
+	}
+	if (number(a, "claims") == 0)
+		return;
+	noon_tool_dur(lower, sizeof(lower), noon_json_num(a, "lower_s"));
+	noon_tool_dur(upper, sizeof(upper), noon_json_num(a, "upper_s"));
+	printf("    audit       %s: by our stamps %s to %s off, %lld claims, %lld false\n",
+	       noon_json_str(a, "state"), lower, upper, number(a, "claims"), number(a, "false"));
+}
+
+static void print_watched(const json_t *w)
+{
+	const json_t *theirs = json_object_get(w, "receiver_guard");
+
+	printf("  watched       %s: guard here %s, at the receiver %s, %lld round trips%s",
+	       noon_json_str(w, "clock_identity"), noon_json_str(w, "guard"),
+	       json_is_string(theirs) ? json_string_value(theirs) : "none", number(w, "samples"),
+	       json_is_true(json_object_get(w, "alarm")) ? ", ALARM" : "");
+	print_words(json_object_get(w, "findings"));
+	printf("\n");
+	print_audit(json_object_get(w, "audit"));
 }
 
 static void print_transmitter(const json_t *t)
@@ -162,10 +213,7 @@ static void print_transmitter(const json_t *t)
 	       number(t, "delay_resps"));
 	printf("  unicast       %lld receivers, %lld requests denied\n",
 	       number(t, "unicast_receivers"), number(t, "denied"));
-	json_array_foreach(json_object_get(t, "watched"), i, w)
-		printf("  watched       %s: guard here %s, at the receiver %s, %lld round trips\n",
-		       noon_json_str(w, "clock_identity"), noon_json_str(w, "guard"),
-		       noon_json_str(w, "receiver_guard"), number(w, "samples"));
+	json_array_foreach(json_object_get(t, "watched"), i, w) print_watched(w);
 	print_port(json_object_get(t, "port"));
 	print_verdicts(t);
 }
@@ -183,16 +231,33 @@ static json_t *only_ptp(const json_t *status)
 			 list, "transmitters", json_object_get(status, "ptp_transmitters"));
 }
 
-/* The clock is within its limit; or, of a daemon that only serves one, it is fit to be served. */
+/* Whether a transmitter has an alarm of a receiver that it watches. */
+static bool is_alarmed(const json_t *transmitter)
+{
+	size_t i;
+	json_t *w;
+
+	json_array_foreach(json_object_get(transmitter, "watched"), i,
+			   w) if (json_is_true(json_object_get(w, "alarm"))) return true;
+	return false;
+}
+
+/* The clock is within its limit; or, of a daemon that only serves one, it is fit to be served. And
+ * no receiver that is watched is in alarm. */
 static bool is_good(const json_t *status, const json_t *ptp)
 {
 	const json_t *list = json_object_get(ptp, "transmitters");
 	bool fit = json_array_size(list) > 0 &&
 		   json_array_size(json_object_get(status, "sources")) == 0;
 
-	for (size_t i = 0; i < json_array_size(list); i++)
-		if (strcmp(noon_json_str(json_array_get(list, i), "state"), "UNSYNCHRONISED") == 0)
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const json_t *t = json_array_get(list, i);
+
+		if (is_alarmed(t))
+			return false;
+		if (strcmp(noon_json_str(t, "state"), "UNSYNCHRONISED") == 0)
 			fit = false;
+	}
 	return fit || strcmp(noon_json_str(status, "state"), "ok") == 0;
 }
 
@@ -263,9 +328,13 @@ const struct noon_verb noon_verb_ptp = {
 	.help = "Usage: noonmark ptp status|reload-keys [--json] [--socket FILE]\n"
 		"status: transmitter in use and its quality, grants, stamps, guards on both sides "
 		"and\n"
-		"conditions of each receiver; state and counters of each transmitter. Exit status "
-		"0\n"
-		"only if the clock's state is ok.\n"
+		"conditions of each receiver; state and counters of each transmitter, and the "
+		"round\n"
+		"trips and the time of the receivers that it watches. Exit status 0 only if the "
+		"clock's\n"
+		"state is ok, or, without sources, it is fit to be served, and no watched receiver "
+		"is\n"
+		"in alarm.\n"
 		"reload-keys: read the sa_files again; no packet is lost. A file that cannot be "
 		"read\n"
 		"leaves its old keys in force (exit status 1). SIGHUP does the same.\n"

@@ -231,6 +231,17 @@ static void print_server(FILE *to, const json_t *s)
 		print_counters(to, "NTS-KE      ", json_object_get(ke, "outcomes"));
 }
 
+/* Receivers that are watched and in alarm: somebody has to look. */
+static void print_alarms(FILE *to, const json_t *watched)
+{
+	size_t i;
+	json_t *w;
+
+	json_array_foreach(watched, i, w) if (json_is_true(json_object_get(w, "alarm")))(void)
+		fprintf(to, "            ALARM of receiver %s\n",
+			noon_json_str(w, "clock_identity"));
+}
+
 static void print_transmitters(FILE *to, const json_t *list)
 {
 	for (size_t i = 0; i < json_array_size(list); i++) {
@@ -243,6 +254,7 @@ static void print_transmitters(FILE *to, const json_t *list)
 			      (int)noon_json_num(t, "domain"), (int)noon_json_num(t, "clock_class"),
 			      (int)noon_json_num(t, "unicast_receivers"),
 			      noon_json_str(json_object_get(t, "port"), "stamps"));
+		print_alarms(to, json_object_get(t, "watched"));
 	}
 }
 

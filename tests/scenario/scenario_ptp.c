@@ -624,7 +624,7 @@ static void transmitter_measures_the_round_trip_itself(void **state)
 	/* Both saw the same round trips, but for 8 ppm of a layover and the stamps' errors. */
 	assert_in_range(n->node[0].rtt_min, n->node[1].rtt_min - 40, n->node[1].rtt_min + 40);
 	assert_in_range(n->node[0].rtt_max, n->node[1].rtt_max - 40, n->node[1].rtt_max + 40);
-	noon_ptp_transmitter_set_verdict(&n->node[0].tx, index, 2);
+	noon_ptp_transmitter_set_verdict(&n->node[0].tx, index, 2, 0);
 	noon_ptp_receiver_set_verdict(&n->node[1].rx, 1);
 	net_run(n, 2);
 	assert_int_equal(n->node[1].rx.peer_verdict, 2);

@@ -574,7 +574,7 @@ static void hello_is_said_only_by_who_watches(void **state)
 	for (unsigned i = 1; i < NOON_PTP_WATCHED_MAX; i++)
 		assert_int_equal(noon_ptp_transmitter_watch(&t, rx.self.clock, &index), NOON_OK);
 	assert_int_equal(noon_ptp_transmitter_watch(&t, rx.self.clock, &index), NOON_ERR_FULL);
-	noon_ptp_transmitter_set_verdict(&t, 99, 1);
+	noon_ptp_transmitter_set_verdict(&t, 99, 1, 0);
 }
 
 static size_t samples(void)
@@ -597,7 +597,7 @@ static void layover_is_matched_once(void **state)
 
 	(void)state;
 	assert_int_equal(noon_ptp_transmitter_watch(&t, rx.self.clock, &index), NOON_OK);
-	noon_ptp_transmitter_set_verdict(&t, index, 1);
+	noon_ptp_transmitter_set_verdict(&t, index, 1, 0);
 	timer(0);
 	l.sync_sequence = sent_type(NOON_PTP_SYNC).h.sequence;
 	noon_ptp_transmitter_on_sent(&t, nth(1)->token, utc(), NOON_STAMP_KERNEL, &as);
