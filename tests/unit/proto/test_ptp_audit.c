@@ -130,7 +130,7 @@ static void request(const struct noon_ptp_layover *l, const struct noon_ptp_clai
 static noon_time exchange(struct noon_ptp_layover *l, struct noon_ptp_claim *c)
 {
 	const struct noon_ptp_layover first = {.error_ns = UINT32_MAX, .nonce = 1};
-	struct noon_ptp_message m;
+	struct noon_ptp_message m = {.whole = {NULL, 0}};
 	noon_time left;
 
 	now = noon_time_add(now, NOON_S(2));

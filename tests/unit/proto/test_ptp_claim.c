@@ -467,7 +467,7 @@ static void claim_before_the_reading_is_wider(void **state)
 static void nothing_is_claimed_of_what_is_not_known(void **state)
 {
 	for (int i = 0; i < 4; i++) {
-		struct noon_ptp_claim c;
+		struct noon_ptp_claim c = {.bound_ns = 0};
 		struct noon_ptp_utc u;
 
 		(void)setup(state);
