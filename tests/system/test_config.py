@@ -2,11 +2,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Configuration errors name the file, the line and what was expected; --check finds them all."""
 import json
+import pathlib
+import re
 import subprocess
 import sys
 
 import baselines
 from harness import DAEMON, PATIENCE, check, main, needs_root
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
 
 # (text, line, words of the message)
 BAD = [
@@ -86,6 +90,41 @@ def test_errors_have_file_line_and_expectation(w):
                 wrong.append(f"{option} {text!r}: status {done.returncode}: {done.stderr!r} "
                              f"(expected line {line}, {words})")
     check(not wrong, "\n".join(wrong))
+
+
+# Heading of the manual page: how a section of it is opened.
+SECTIONS = {
+    "GENERAL OPTIONS": ("", ""), "CLOCK": ("clock {", "}"), "SOURCES": ('source "x" {', "}"),
+    "SERVER": ("server {", "}"), "NTS-KE": ("server { }\nnts-ke {", "}"),
+    "TIME-STAMP AUTHORITY": ("tsa {", "}"), "DAYTIME AND TIME": ("daytime {", "}"),
+    "PTP RECEIVERS": ('ptp-receiver "x" {', "}"),
+    "PTP TRANSMITTERS": ('ptp-transmitter "x" {', "}"),
+}
+
+
+def test_a_value_that_is_none_is_refused_for_every_option(w):
+    """What the manual page says is a time or a frequency is never taken for zero."""
+    page = (TOP / "docs/man/noonmarkd.conf.5.scd").read_text()
+    tried, wrong = 0, []
+    for part in page.split("\n# ")[1:]:
+        begin, end = SECTIONS.get(part.splitlines()[0], (None, None))
+        for name, kind in re.findall(r"\*([A-Za-z-]+)\* = _(time|frequency)_", part):
+            if begin is None:
+                wrong.append(f"{name} is in a section that is not known")
+                continue
+            opening = begin
+            if begin == "tsa {" and name == "accuracy":
+                opening, end = 'tsa { policy "1.2.3" {', "} }"
+            elif name == "guard-shift" and "watch" in part and "transmitter" in begin:
+                opening, end = begin + ' watch "a" {', "} }"
+            path = w.write("bad.conf", f'{opening}\n{name} = "far"\n{end}\n')
+            done = run("--check", path)
+            tried += 1
+            if done.returncode != 1 or f"expected a {kind}" not in done.stderr or \
+                    name not in done.stderr:
+                wrong.append(f"{opening} {name}: {done.returncode} {done.stderr!r}")
+    check(not wrong, "\n".join(wrong))
+    check(tried >= 29, tried)
 
 
 def test_check_accepts(w):
