@@ -194,10 +194,32 @@ static void publish_claims(struct noon_daemon *d, const struct noon_reading *r)
 		noon_ptp_source_tell(&d->source[i], r);
 }
 
+/* Until the next tick the clock may go astray at this most. */
+#define CLAIM_FOR NOON_S(2)
+
+/* Whoever asks the kernel how good its clock is. */
+static void publish_kernel(struct noon_daemon *d, const struct noon_reading *r)
+{
+	struct noon_clock_claim claim = {
+		.bound = r->bound,
+		.estimate = NOON_DUR_MAX,
+		.synchronised = r->state == NOON_STATE_OK || r->state == NOON_STATE_HOLDOVER,
+	};
+
+	if (!noon_daemon_has_sources(d))
+		return;
+	if (r->bound != NOON_DUR_MAX) {
+		claim.bound = noon_sat_add(r->bound, noon_dur_scale_out(CLAIM_FOR, r->rate_bound));
+		claim.estimate = noon_dur_abs(r->lower / 2 + r->upper / 2);
+	}
+	noon_clock_tell(d->clock, &claim);
+}
+
 void noon_publish(struct noon_daemon *d, const struct noon_reading *r)
 {
 	publish_page(d, r);
 	publish_guards(d);
 	publish_served(d, r);
 	publish_claims(d, r);
+	publish_kernel(d, r);
 }

@@ -128,6 +128,12 @@ noon_err noon_clock_step(struct noon_clock *c, const struct noon_clock_line *lin
 	return err;
 }
 
+void noon_clock_tell(struct noon_clock *c, const struct noon_clock_claim *claim)
+{
+	if (c->ops->tell != NULL)
+		c->ops->tell(c, claim);
+}
+
 noon_time noon_clock_disciplined(struct noon_clock *c)
 {
 	return c->ops->disciplined(c);
@@ -208,21 +214,8 @@ void noon_clock_free(struct noon_clock *c)
 		c->ops->fini(c);
 }
 
-noon_freq noon_follower_aim(struct noon_follower *f, const struct noon_clock_line *line,
-			    noon_time h, noon_time c, noon_freq limit)
-{
-	const noon_dur behind = noon_time_diff(noon_clock_line_at(line, h), c);
-	noon_freq freq = line->rate + noon_dur_to_s(behind);
-
-	if (freq > limit)
-		freq = limit;
-	if (freq < -limit)
-		freq = -limit;
-	*f = (struct noon_follower){.freq = freq, .h = h, .c = c, .valid = true};
-	return freq;
-}
-
-noon_dur noon_follower_jump(const struct noon_follower *f, noon_time h, noon_time c)
+/* How far the clock is from where its frequency has taken it since it was set. */
+static noon_dur jump_since(const struct noon_follower *f, const struct noon_follower_point *now)
 {
 	noon_dur elapsed;
 	noon_dur moved;
@@ -230,9 +223,36 @@ noon_dur noon_follower_jump(const struct noon_follower *f, noon_time h, noon_tim
 
 	if (!f->valid)
 		return 0;
-	elapsed = noon_time_diff(h, f->h);
-	moved = noon_time_diff(c, f->c);
-	jump = moved - elapsed - noon_dur_scale(elapsed, f->freq);
-	/* 50 us of reading noise and 20 ppm for the rounding of the kernel's own steering. */
-	return noon_dur_abs(jump) > NOON_US(50) + elapsed / 50000 ? jump : 0;
+	elapsed = noon_time_diff(now->h, f->set.h);
+	moved = noon_time_diff(now->c, f->set.c);
+	jump = moved - elapsed - noon_dur_scale_out(elapsed, f->freq);
+	/* What reading it may err by, and 50 us and 20 ppm for the rounding of the kernel's own
+	 * steering, which begins with its next tick. */
+	return noon_dur_abs(jump) > NOON_US(50) + elapsed / 50000 + now->err + f->set.err ? jump
+											  : 0;
+}
+
+noon_freq noon_follower_aim(struct noon_follower *f, const struct noon_clock_line *line,
+			    const struct noon_follower_point *now, noon_freq limit)
+{
+	const noon_dur behind = noon_time_diff(noon_clock_line_at(line, now->h), now->c);
+	noon_freq freq = line->rate + noon_dur_to_s(behind);
+
+	if (freq > limit)
+		freq = limit;
+	if (freq < -limit)
+		freq = -limit;
+	f->jumped = noon_sat_add(f->jumped, jump_since(f, now));
+	f->freq = freq;
+	f->set = *now;
+	f->valid = true;
+	return freq;
+}
+
+noon_dur noon_follower_jump(struct noon_follower *f, const struct noon_follower_point *now)
+{
+	const noon_dur jumped = noon_sat_add(f->jumped, jump_since(f, now));
+
+	f->jumped = 0;
+	return jumped;
 }

@@ -42,6 +42,13 @@ enum noon_clock_event {
 	NOON_CLOCK_SUSPENDED, /**< the machine slept: h lost time */
 };
 
+/** What is said of the disciplined clock to everybody who asks the kernel. */
+struct noon_clock_claim {
+	noon_dur bound;	   /**< largest error until the next claim, ns; NOON_DUR_MAX: not known */
+	noon_dur estimate; /**< of the error, ns, >= 0 */
+	bool synchronised; /**< is to be relied upon */
+};
+
 struct noon_clock;
 
 struct noon_clock_ops {
@@ -54,6 +61,8 @@ struct noon_clock_ops {
 	noon_err (*step)(struct noon_clock *c, const struct noon_clock_line *line);
 	noon_time (*disciplined)(struct noon_clock *c);
 	enum noon_clock_event (*check)(struct noon_clock *c, noon_dur *ret_size);
+	/** NULL: nobody else asks for this clock. */
+	void (*tell)(struct noon_clock *c, const struct noon_clock_claim *claim);
 	void (*fini)(struct noon_clock *c);
 };
 
@@ -108,6 +117,10 @@ NOON_MUST_USE noon_err noon_clock_from_stamp(struct noon_clock *c, const struct 
 void noon_clock_steer(struct noon_clock *c, const struct noon_clock_line *line);
 /** Put the clock on a line at once. @retval NOON_OK, NOON_ERR_PERM, NOON_ERR_OS */
 NOON_MUST_USE noon_err noon_clock_step(struct noon_clock *c, const struct noon_clock_line *line);
+/** Say how good the clock is: the system clock's maxerror, esterror and STA_UNSYNC, which
+ * adjtimex(2) shows. Once a second at least; the kernel lets maxerror grow by 500 ppm from then on.
+ */
+void noon_clock_tell(struct noon_clock *c, const struct noon_clock_claim *claim);
 /** Return the disciplined time now. */
 noon_time noon_clock_disciplined(struct noon_clock *c);
 /** Look for steps by others and for suspension; `ret_size` is how far C jumped, ns. */

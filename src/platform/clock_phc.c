@@ -31,7 +31,7 @@ static noon_time free_running(struct noon_clock *c, int64_t raw_ns)
 }
 
 /* Read the device and the free-running time of the same instant. */
-static int read_both(struct phc_clock *p, noon_time *ret_h, noon_time *ret_phc)
+static int read_both(struct phc_clock *p, struct noon_follower_point *ret)
 {
 	const struct noon_instant now = noon_instant_now();
 	int64_t before;
@@ -43,21 +43,23 @@ static int read_both(struct phc_clock *p, noon_time *ret_h, noon_time *ret_phc)
 		return rc;
 	const int64_t middle = before + (after - before) / 2;
 
-	*ret_h = free_running(&p->base, now.raw_ns + (middle - now.real_ns));
-	*ret_phc = (noon_time){phc};
+	*ret = (struct noon_follower_point){
+		.h = free_running(&p->base, now.raw_ns + (middle - now.real_ns)),
+		.c = {phc},
+		.err = now.err + (after - before) / 2,
+	};
 	return 0;
 }
 
 static void steer(struct noon_clock *c, const struct noon_clock_line *line)
 {
 	struct phc_clock *p = of(c);
-	noon_time h;
-	noon_time phc;
+	struct noon_follower_point now;
 	noon_freq freq;
 
-	if (read_both(p, &h, &phc))
+	if (read_both(p, &now))
 		return;
-	freq = noon_follower_aim(&p->follower, line, h, phc, p->dev.max_ppm * 1e-6);
+	freq = noon_follower_aim(&p->follower, line, &now, p->dev.max_ppm * 1e-6);
 	if (p->dev.set_freq(p->dev.arg, freq * 1e6))
 		p->follower.valid = false;
 }
@@ -65,12 +67,11 @@ static void steer(struct noon_clock *c, const struct noon_clock_line *line)
 static noon_err step(struct noon_clock *c, const struct noon_clock_line *line)
 {
 	struct phc_clock *p = of(c);
-	noon_time h;
-	noon_time phc;
+	struct noon_follower_point now;
 
-	if (read_both(p, &h, &phc))
+	if (read_both(p, &now))
 		return NOON_ERR_OS;
-	if (p->dev.step(p->dev.arg, noon_time_diff(noon_clock_line_at(line, h), phc)))
+	if (p->dev.step(p->dev.arg, noon_time_diff(noon_clock_line_at(line, now.h), now.c)))
 		return errno == EPERM ? NOON_ERR_PERM : NOON_ERR_OS;
 	p->follower.valid = false;
 	steer(c, line);
@@ -80,25 +81,23 @@ static noon_err step(struct noon_clock *c, const struct noon_clock_line *line)
 static noon_time disciplined(struct noon_clock *c)
 {
 	struct phc_clock *p = of(c);
-	noon_time h;
-	noon_time phc;
+	struct noon_follower_point now;
 
-	if (read_both(p, &h, &phc))
+	if (read_both(p, &now))
 		return noon_clock_line_at(&c->line, noon_clock_now(c));
-	return noon_time_add(phc, noon_time_diff(noon_clock_now(c), h));
+	return noon_time_add(now.c, noon_time_diff(noon_clock_now(c), now.h));
 }
 
 static enum noon_clock_event check(struct noon_clock *c, noon_dur *ret_size)
 {
 	struct phc_clock *p = of(c);
-	noon_time h;
-	noon_time phc;
+	struct noon_follower_point now;
 
 	if (noon_clock_slept(c, ret_size)) {
-		p->follower.valid = false;
+		p->follower = (struct noon_follower){.valid = false};
 		return NOON_CLOCK_SUSPENDED;
 	}
-	*ret_size = read_both(p, &h, &phc) ? 0 : noon_follower_jump(&p->follower, h, phc);
+	*ret_size = read_both(p, &now) ? 0 : noon_follower_jump(&p->follower, &now);
 	if (*ret_size == 0)
 		return NOON_CLOCK_STEADY;
 	p->follower.valid = false;

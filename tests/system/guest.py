@@ -6,10 +6,12 @@ The root of the machine is the guest's, read-only; /run is its own and writable.
 the machine's time, in steps of 256 ns.
 """
 import os
+import pathlib
 import shutil
 
 from harness import Process, Skip, check
 
+TOP = pathlib.Path(__file__).resolve().parents[2]
 MODULES = "/usr/lib/uml/modules"
 
 # Process 1 of the guest.
@@ -26,6 +28,20 @@ bash -e -u "$folder/script" 2>&1
 echo "guest: status $?"
 halt -d -f
 """
+
+
+def for_guest(program):
+    """The program itself, or its release build if it is one with sanitizers: their shadow memory
+    finds no place in a guest."""
+    if b"__asan_init" not in pathlib.Path(program).read_bytes():
+        return str(program)
+    release = TOP / "build" / pathlib.Path(program).name
+    if not release.exists():
+        raise Skip(f"no {release.name} without sanitizers: scripts/build makes it")
+    newest = max(p.stat().st_mtime for p in (TOP / "src").rglob("*.[ch]"))
+    if newest > release.stat().st_mtime:
+        raise Skip(f"{release.name} without sanitizers is older than its sources: scripts/build")
+    return str(release)
 
 
 class Guest(Process):

@@ -249,6 +249,14 @@ static void hardware_clock_follows_the_line_and_notices_steps(void **state)
 	assert_true(llabs(size - NOON_MS(3)) < NOON_US(500));
 	noon_clock_steer(c, &line);
 	assert_true(card.ppm_set < -400); /* it is ahead, so it is slowed down as far as allowed */
+	/* Nor does steering in between hide a step. */
+	assert_int_equal(noon_clock_check(c, &size), NOON_CLOCK_STEADY);
+	assert_int_equal(card_step(&card, NOON_MS(-7)), 0);
+	noon_clock_steer(c, &line);
+	assert_int_equal(noon_clock_check(c, &size), NOON_CLOCK_STEPPED);
+	assert_true(llabs(size + NOON_MS(7)) < NOON_US(500));
+	noon_clock_steer(c, &line);
+	assert_int_equal(noon_clock_check(c, &size), NOON_CLOCK_STEADY);
 	card.broken = true;
 	noon_clock_steer(c, &line); /* a card that cannot be read is left alone */
 	noon_clock_free(c);
