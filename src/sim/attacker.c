@@ -119,6 +119,7 @@ static struct noon_flight *inject(struct noon_world *w, const struct noon_sim_at
 	const double rest = dir == 0 ? 1.0 - a->conf->position : a->conf->position;
 
 	f->sent = seen->sent;
+	f->asked = seen->asked;
 	f->seeker = seen->seeker;
 	f->delay_ns = way * seen->least_ns + rest * noon_link_least_ns(l, 0, seen->n) +
 		      (double)a->conf->delay;
@@ -166,7 +167,7 @@ static void replay(struct noon_world *w, struct noon_sim_attacker *a, struct noo
 
 		again->n = (*kept)->n;
 		again->seeker = (*kept)->seeker;
-		again->repeated = true;
+		again->asked = (*kept)->asked;
 		again->forged = w->s->path[f->path].ptp && is_repeated(*kept, again);
 		memcpy(again->buf, (*kept)->buf, again->n);
 		noon_sim_launch(w, again);

@@ -203,7 +203,8 @@ static void on_send(struct noon_world *w, uint32_t path, const struct noon_actio
 	memcpy(f->buf, action->send.p, f->n);
 	m->tally.polls++;
 	/* Earlier is safe: it can only widen the interval. */
-	tell_sent(w, path, action->token, noon_time_add(stamp, -m->stamp_err));
+	f->asked = noon_time_add(stamp, -m->stamp_err);
+	tell_sent(w, path, action->token, f->asked);
 	noon_sim_send(w, f);
 }
 
@@ -302,8 +303,15 @@ void noon_sim_client_wake(struct noon_world *w, uint32_t node)
 		arm(w, node);
 }
 
-/* I2: what somebody without a key has made or changed must not become a sample; nor what he repeats
- * a second one. The first answer to a request is its answer, whoever brought it. */
+/* Whether a sample has been made of what answers another request, or of a request that has had its
+ * sample. The first answer to a request is its answer, whoever brought it. */
+static bool is_replay(const struct noon_sim_assoc *a, const struct noon_flight *f,
+		      const struct noon_sample *x)
+{
+	return x->t1.ns == a->sampled.ns || (a->ptp == NULL && x->t1.ns != f->asked.ns);
+}
+
+/* I2: what somebody without a key has made, changed or repeated must not become a sample. */
 static void check_forged(struct noon_world *w, const struct noon_flight *f)
 {
 	const struct noon_sim_assoc *a = &w->assoc[f->path];
@@ -314,7 +322,7 @@ static void check_forged(struct noon_world *w, const struct noon_flight *f)
 		const struct noon_action *action = &w->actions.a[i];
 
 		if (action->kind == NOON_ACTION_SAMPLE &&
-		    (f->forged || (f->repeated && action->sample.t1.ns == a->sampled.ns)))
+		    (f->forged || is_replay(a, f, &action->sample)))
 			client_of(w, f->path)->tally.broken[NOON_I2]++;
 	}
 }

@@ -38,8 +38,9 @@ struct noon_flight {
 	uint32_t seeker; /**< whose it is: index + 1; 0: of the path's client */
 	unsigned dir;	 /**< 0 to the server, 1 from it */
 	bool lost;
-	bool forged;   /**< made or changed by somebody without a key */
-	bool repeated; /**< sent again as it was, or an answer to such a request */
+	bool forged;	 /**< made or changed by somebody without a key */
+	noon_time asked; /**< NTP: when the request left that this is, or answers, as the client's
+			  *   sample has it */
 	size_t n;
 	uint8_t buf[NOON_NTP_PACKET_MAX + 64];
 };
