@@ -151,13 +151,23 @@ static bool is_within(const struct noon_engine *e, noon_time h)
 	       noon_bound_value(&e->wide, line_of(e), h) <= e->conf.alert_limit - LIMIT_MARGIN;
 }
 
-/* Enter ALARM if the bound, with what a faster path could hide, is above the limit at h. */
+/* An alarm ends only with a bound that is clear of the limit, not with one that moves about it. */
+static bool is_clear_of_limit(const struct noon_engine *e, noon_time h)
+{
+	const noon_dur room = e->conf.alert_limit / CLEAR_SHARE;
+
+	return noon_bound_value(&e->wide, line_of(e), h) <= e->conf.alert_limit - room;
+}
+
+/* Enter ALARM if the bound, with what a faster path could hide, is above the limit at h. The
+ * finding stands as long as it keeps the alarm from ending. */
 static void check_limit(struct noon_engine *e, noon_time h)
 {
 	if (!e->latch.synced)
 		return;
 	if (is_within(e, h)) {
-		noon_findings_clear(&e->of_engine, NOON_FINDING_BOUND_LIMIT);
+		if (!e->latch.alarm || is_clear_of_limit(e, h))
+			noon_findings_clear(&e->of_engine, NOON_FINDING_BOUND_LIMIT);
 		return;
 	}
 	raise_engine(e, NOON_FINDING_BOUND_LIMIT, h,
@@ -482,14 +492,6 @@ static bool lasts(const struct noon_engine *e, const struct noon_source *s)
 	return room >= POLLS_AHEAD * noon_schedule_interval(&no_burst, &s->conf, room);
 }
 
-/* An alarm ends only with a bound that is clear of the limit, not with one that moves about it. */
-static bool is_clear_of_limit(const struct noon_engine *e)
-{
-	const noon_dur room = e->conf.alert_limit / CLEAR_SHARE;
-
-	return noon_bound_value(&e->wide, line_of(e), e->now) <= e->conf.alert_limit - room;
-}
-
 /* Move the latch after an accepted exchange. */
 static void settle(struct noon_engine *e, const struct noon_source *s)
 {
@@ -509,7 +511,7 @@ static void settle(struct noon_engine *e, const struct noon_source *s)
 		e->latch.good_run++;
 	if (e->vote.outcome != NOON_VOTE_AGREED)
 		return;
-	if (!is_within(e, e->now) || (e->latch.alarm && !is_clear_of_limit(e))) {
+	if (!is_within(e, e->now) || (e->latch.alarm && !is_clear_of_limit(e, e->now))) {
 		e->latch.good_run = 0;
 		return;
 	}

@@ -16,6 +16,7 @@ static struct noon_actions out;
 static noon_dur h;
 static noon_dur server_err;
 static int8_t poll_min = 4;
+static unsigned passed; /* BOUND_LIMIT, as often as it was told */
 
 #define THETA INT64_C(1789876543210987654)
 
@@ -34,6 +35,8 @@ static void feed(uint32_t source, noon_dur off, noon_dur extra)
 	};
 
 	noon_engine_on_sample(&e, &x, x.t4, &out);
+	for (size_t i = 0; i < out.n; i++)
+		passed += out.a[i].finding.kind == NOON_FINDING_BOUND_LIMIT;
 	noon_actions_reset(&out);
 	h += NOON_S(1);
 }
@@ -166,6 +169,40 @@ static void a_bound_just_below_the_limit_ends_no_alarm(void **state)
 	assert_int_equal(reading().state, NOON_STATE_OK);
 }
 
+/* One line in the log for each exchange would say nothing new, and an alarm without a finding
+ * nothing at all. */
+static void a_bound_that_moves_about_the_limit_is_one_finding(void **state)
+{
+	(void)state;
+	poll_min = 0;
+	start(1, 0);
+	poll_min = 4;
+	fall_silent();
+	server_err = NOON_US(850);
+	for (int i = 0; i < 16; i++)
+		feed(0, 0, 0);
+	passed = 0;
+	for (int i = 0; i < 20; i++) {
+		h += NOON_S(1000);
+		assert_true(reading().bound > NOON_MS(1));
+		feed(0, 0, 0);
+		feed(0, 0, 0);
+		assert_true(reading().bound < NOON_MS(1));
+		assert_int_equal(reading().state, NOON_STATE_ALARM);
+		assert_int_equal(reading().findings, 1U << NOON_FINDING_BOUND_LIMIT);
+	}
+	assert_int_equal(passed, 0);
+	server_err = NOON_US(700);
+	for (int i = 0; i < 4; i++)
+		feed(0, 0, 0);
+	assert_int_equal(reading().state, NOON_STATE_OK);
+	assert_int_equal(reading().findings, 0);
+	/* The next one is told again. */
+	fall_silent();
+	feed(0, 0, 0);
+	assert_int_equal(reading().findings & 1U << NOON_FINDING_BOUND_LIMIT, 0);
+}
+
 /* While it is slewed the clock may go further from the middle than it is at both ends. */
 static void a_limit_passed_at_the_end_of_a_slew_is_seen_afterwards(void **state)
 {
@@ -281,6 +318,7 @@ int main(void)
 		cmocka_unit_test(a_bound_above_the_limit_begins_the_count_anew),
 		cmocka_unit_test(a_bound_that_passed_the_limit_begins_the_count_anew),
 		cmocka_unit_test(a_bound_just_below_the_limit_ends_no_alarm),
+		cmocka_unit_test(a_bound_that_moves_about_the_limit_is_one_finding),
 		cmocka_unit_test(a_limit_passed_at_the_end_of_a_slew_is_seen_afterwards),
 		cmocka_unit_test(sources_that_disagree_begin_the_count_anew),
 		cmocka_unit_test(a_refused_exchange_without_a_majority_begins_the_count_anew),
