@@ -166,11 +166,12 @@ static void take(struct noon_world *w, struct noon_sim_seeker *k, const struct n
 	p->max_rtt = fmax(p->max_rtt, (double)off);
 }
 
-/* Condition 1 as the paper has it: what is not from the server, or answers nothing, is refused. */
+/* Condition 1 as the paper has it: what is not from the server, or answers nothing, is refused.
+ * That somebody else asked for what the server says is not to be seen but by the signal. */
 static bool is_refused(const struct noon_sim_seeker *k, const struct noon_flight *f,
 		       const struct noon_ntp_header *h)
 {
-	if (f->forged && !k->conf->predictable)
+	if (f->forged && !f->prompted && !k->conf->predictable)
 		return true;
 	if (k->conf->listens)
 		return h->mode != NTP_MODE_BROADCAST;

@@ -170,6 +170,7 @@ void noon_sim_server_arrival(struct noon_world *w, const struct noon_flight *f)
 
 	/* An answer to a changed request is no answer of ours to the client's own. */
 	reply->forged = f->forged;
+	reply->prompted = f->forged;
 	reply->asked = f->asked;
 	reply->seeker = f->seeker;
 	if (noon_sim_server_answer(w, node, noon_bytes_of(f->buf, f->n), f->arrived,

@@ -38,7 +38,8 @@ struct noon_flight {
 	uint32_t seeker; /**< whose it is: index + 1; 0: of the path's client */
 	unsigned dir;	 /**< 0 to the server, 1 from it */
 	bool lost;
-	bool forged;	 /**< made or changed by somebody without a key */
+	bool forged;	 /**< made or changed by somebody without a key, or an answer to such */
+	bool prompted;	 /**< forged, but by the server itself: an answer to such a request */
 	noon_time asked; /**< NTP: when the request left that this is, or answers, as the client's
 			  *   sample has it */
 	size_t n;
