@@ -70,21 +70,35 @@ static json_t *do_step(struct noon_daemon *d)
 	}
 }
 
+/* Receivers that a transmitter watches; NULL: all. */
+static bool accept_receivers(struct noon_daemon *d, const char *identity)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < NOON_CONFIG_TRANSMITTERS_MAX; i++)
+		if (d->ptp[i] != NULL)
+			any = noon_ptp_service_accept(d->ptp[i], identity) || any;
+	return any;
+}
+
 static json_t *do_accept(struct noon_daemon *d, const char *name)
 {
 	const noon_time now = noon_clock_now(d->clock);
 
 	if (name == NULL) {
 		noon_engine_accept(d->engine, NOON_SOURCE_NONE, now);
+		(void)accept_receivers(d, NULL);
 		return outcome(NOON_OK, NULL);
 	}
+	if (accept_receivers(d, name))
+		return outcome(NOON_OK, NULL);
 	for (size_t i = 0; i < d->conf.n_sources; i++) {
 		if (strcmp(d->conf.source[i].host, name) != 0 || !d->source[i].up)
 			continue;
 		noon_engine_accept(d->engine, d->source[i].index, now);
 		return outcome(NOON_OK, NULL);
 	}
-	return outcome(NOON_ERR_NOT_FOUND, "no such source");
+	return outcome(NOON_ERR_NOT_FOUND, "no such source, and no such watched receiver");
 }
 
 static json_t *do_reload_keys(struct noon_daemon *d)

@@ -280,6 +280,32 @@ noon_err noon_ptp_service_start(struct noon_ptp_service *s, struct noon_clock *c
 	return err;
 }
 
+static void accept_one(struct noon_ptp_service *s, struct noon_ptp_watch *w)
+{
+	noon_ptp_transmitter_accept(&s->machine, w->index);
+	w->findings.active = 0;
+	if (w->guard == NULL)
+		return;
+	noon_guard_reset(&w->guard->guard);
+	noon_ptp_transmitter_set_verdict(&s->machine, w->index,
+					 (uint8_t)noon_daemon_guard_state(w->guard), 0);
+}
+
+bool noon_ptp_service_accept(struct noon_ptp_service *s, const char *identity)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < s->conf->n_watch; i++) {
+		if (identity != NULL && strcmp(identity, s->conf->watch[i].guard.name) != 0)
+			continue;
+		accept_one(s, &s->watch[i]);
+		any = true;
+	}
+	if (any)
+		report_findings(s);
+	return any;
+}
+
 void noon_ptp_service_reload(struct noon_ptp_service *s, const struct noon_config *all)
 {
 	for (size_t i = 0; i < s->conf->n_watch; i++) {

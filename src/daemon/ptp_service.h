@@ -69,6 +69,10 @@ void noon_ptp_service_tell(struct noon_ptp_service *s, const struct noon_ptp_ser
  *  @param i  < conf->n_watch */
 bool noon_ptp_service_is_alarmed(const struct noon_ptp_service *s, size_t i);
 
+/** Forget what was found of a watched receiver; `identity` NULL: of all. One that has fallen silent
+ *  stays in alarm until then. Returns whether there is such a receiver. */
+bool noon_ptp_service_accept(struct noon_ptp_service *s, const char *identity);
+
 /** Read the baselines again; one that cannot be read leaves the old one in force. Logged. */
 void noon_ptp_service_reload(struct noon_ptp_service *s, const struct noon_config *all);
 

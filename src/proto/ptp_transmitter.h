@@ -211,6 +211,8 @@ NOON_MUST_USE noon_err noon_ptp_transmitter_watch(struct noon_ptp_transmitter *t
  *  what it sees (NOON_PTP_REASON_*). */
 void noon_ptp_transmitter_set_verdict(struct noon_ptp_transmitter *t, uint32_t index,
 				      uint8_t verdict, uint8_t reasons);
+/** Forget what the audit of a watched receiver found, and begin anew with what it claims next. */
+void noon_ptp_transmitter_accept(struct noon_ptp_transmitter *t, uint32_t index);
 /** Set the least delays of the path to a watched receiver, ns, >= 0; 0, the default, always holds.
  *  @param m_f  of Delay_Req (client to server)
  *  @param m_r  of Sync */

@@ -39,11 +39,24 @@ void noon_ptp_transmitter_set_minima(struct noon_ptp_transmitter *t, uint32_t in
 	t->watched[index].m_r = m_r;
 }
 
+void noon_ptp_transmitter_accept(struct noon_ptp_transmitter *t, uint32_t index)
+{
+	if (index >= NOON_PTP_WATCHED_MAX)
+		return;
+	t->watched[index].audit.state = NOON_PTP_AUDIT_NONE;
+	t->watched[index].audit.good_run = 0;
+}
+
+/* What a claim allows for, clipped to what a duration holds. */
+static noon_dur claimed_bound(const struct noon_ptp_audit *a)
+{
+	return a->claim.bound_ns > INT64_MAX ? INT64_MAX : (noon_dur)a->claim.bound_ns;
+}
+
 /* How far UTC is from the claimed time at least, beyond its bound; 0: the claim may be true. */
 static noon_dur contradiction(const struct noon_ptp_audit *a)
 {
-	const uint64_t claimed = a->claim.bound_ns;
-	const noon_dur bound = claimed > INT64_MAX ? INT64_MAX : (noon_dur)claimed;
+	const noon_dur bound = claimed_bound(a);
 
 	if (a->upper < -bound)
 		return a->upper;
@@ -78,7 +91,7 @@ static void judge(struct noon_ptp_audit *a, uint32_t source, noon_time now,
 		.source = source,
 		.at = now,
 		.value = off,
-		.threshold = (noon_dur)a->claim.bound_ns,
+		.threshold = claimed_bound(a),
 	};
 
 	a->n++;

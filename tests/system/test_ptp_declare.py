@@ -5,6 +5,7 @@ receiver is in alarm though its own guard is silent or there is none."""
 import json
 import os
 import sys
+import time
 
 import baselines
 import harness
@@ -169,6 +170,14 @@ def test_false_time_of_a_receiver_is_found(w):
     check(done["transmitters"][0]["watched"][0]["alarm"] is True, done)
     wait_for(lambda: "peer-alarm" in r.status()["findings"], 15, "the receiver is told")
     check(ptp(r)["transmitter_reasons"] == ["receiver-time"], ptp(r))
+    # Out of service: its alarm stands until somebody says that it is known.
+    r.stop()
+    time.sleep(1)
+    check(watched(t)["alarm"] is True, watched(t))
+    check(w.tool("accept", "00000000000000ff", "--socket", t.socket, status=1).stderr != "")
+    w.tool("accept", RECEIVER_ID, "--socket", t.socket)
+    check(watched(t)["alarm"] is False and watched(t)["findings"] == [], watched(t))
+    wait_for(lambda: status(w, t, 0) is not None, 10, "exit status 0")
 
 
 def test_without_keys_nobody_is_believed(w):
