@@ -83,8 +83,7 @@ static void print_way(const struct noon_plan_report *r, enum noon_plan_way way)
 	else
 		(void)printf("  delay to be found: %.3f us\n", v->delta_ns * 1e-3);
 	print_count("  needs ", v->need);
-	(void)printf(" round trips %sof %.0f in a period",
-		     way == NOON_PLAN_CUSUM ? "on average " : "", v->have);
+	(void)printf(" round trips of %.0f in a period", v->have);
 	if (way == NOON_PLAN_BOUND) {
 		print_count(" (by the smallest alone: ", v->need_single);
 		(void)printf(")\n  bound wider than the limit: %.3g of all periods\n", v->p_fail);
