@@ -244,15 +244,16 @@ static void on_resume(void *arg)
 		noon_log(NOON_LOG_ERROR, "control-socket %s: cannot wait for connections", c->path);
 }
 
-/* A socket left by a daemon that died is removed; one that is answered is not. */
+/* A socket left by a daemon that died is removed; one that somebody listens on is not, whether or
+ * not it is let in at once (EAGAIN: as many wait already as may). */
 static bool is_taken(const struct sockaddr_un *sun)
 {
-	const int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	bool taken;
 
 	if (fd < 0)
 		return false;
-	taken = connect(fd, (const struct sockaddr *)sun, sizeof(*sun)) == 0;
+	taken = connect(fd, (const struct sockaddr *)sun, sizeof(*sun)) == 0 || errno == EAGAIN;
 	(void)close(fd);
 	return taken;
 }

@@ -566,9 +566,8 @@ static noon_err make_dir(const char *path, bool is_file)
 	return NOON_OK;
 }
 
-static noon_err make_files(struct noon_daemon *d)
+static noon_err make_dirs(const struct noon_config *c)
 {
-	const struct noon_config *c = &d->conf;
 	noon_err err = make_dir(c->state_dir, false);
 
 	/* Keys are kept there; the default of a user without privileges lies below /tmp, where
@@ -583,7 +582,43 @@ static noon_err make_files(struct noon_daemon *d)
 		err = make_dir(c->control, true);
 	if (!err && c->page[0] != '\0')
 		err = make_dir(c->page, true);
-	if (!err && c->page[0] != '\0') {
+	return err;
+}
+
+static noon_err take_lock(struct noon_lock *l, const char *what, const char *suffix)
+{
+	char path[NOON_CONFIG_PATH_MAX + 32];
+	long holder = 0;
+	noon_err err;
+
+	(void)snprintf(path, sizeof(path), "%s%s", what, suffix);
+	err = noon_lock_take(path, l, &holder);
+	if (err == NOON_ERR_STATE)
+		noon_log(NOON_LOG_ERROR, "%s: in use by another noonmarkd (process %ld)", what,
+			 holder);
+	else if (err)
+		noon_log(NOON_LOG_ERROR, "%s: cannot lock: %s", path, strerror(errno));
+	return err;
+}
+
+/* Before anything that a daemon shares is touched, so that a second one started by mistake leaves
+ * clock, page and socket of the first alone. */
+static noon_err take_locks(struct noon_daemon *d)
+{
+	noon_err err = make_dirs(&d->conf);
+
+	err = err ? err : take_lock(&d->lock_state, d->conf.state_dir, "/lock");
+	if (!err && d->conf.page[0] != '\0')
+		err = take_lock(&d->lock_page, d->conf.page, ".lock");
+	return err;
+}
+
+static noon_err make_files(struct noon_daemon *d)
+{
+	const struct noon_config *c = &d->conf;
+	noon_err err = NOON_OK;
+
+	if (c->page[0] != '\0') {
 		err = noon_page_writer_new(c->page, &d->page);
 		if (err)
 			noon_log(NOON_LOG_ERROR, "%s: cannot share the clock page: %s", c->page,
@@ -601,6 +636,8 @@ noon_err noon_daemon_init(struct noon_daemon *d, const struct noon_config *conf,
 
 	memset(d, 0, sizeof(*d));
 	d->conf = *conf;
+	d->lock_state.fd = -1;
+	d->lock_page.fd = -1;
 	d->tick = (struct noon_timer){.fire = on_tick, .arg = d};
 	d->started_ns = noon_clock_read(CLOCK_REALTIME);
 	(void)snprintf(d->hook.path, sizeof(d->hook.path), "%s", conf->hook);
@@ -614,6 +651,9 @@ noon_err noon_daemon_init(struct noon_daemon *d, const struct noon_config *conf,
 		noon_log(NOON_LOG_ERROR, "cannot start: %s", noon_err_text(err));
 		return err;
 	}
+	err = take_locks(d);
+	if (err)
+		return err;
 	open_hwstamps(d);
 	err = make_clock(d);
 	err = err ? err : make_engine(d);
@@ -704,5 +744,7 @@ void noon_daemon_fini(struct noon_daemon *d)
 	for (size_t i = 0; i < NOON_SOURCES_MAX; i++)
 		free(d->guard[i]);
 	free(d->engine);
+	noon_lock_release(&d->lock_page);
+	noon_lock_release(&d->lock_state);
 	memset(d, 0, sizeof(*d));
 }

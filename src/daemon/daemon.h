@@ -20,6 +20,7 @@
 #include "platform/clock.h"
 #include "platform/entropy.h"
 #include "platform/hook.h"
+#include "platform/lock.h"
 #include "platform/loop.h"
 #include "platform/page.h"
 
@@ -35,6 +36,8 @@ struct noon_daemon_event {
 
 struct noon_daemon {
 	struct noon_config conf;
+	struct noon_lock lock_state; /**< of the state directory */
+	struct noon_lock lock_page;
 	struct noon_loop *loop;
 	struct noon_clock *clock;
 	struct noon_hwstamp hw; /**< open if has_hw */

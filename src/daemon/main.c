@@ -141,7 +141,8 @@ static void forbid_core_files(void)
 /* What root made or read in the state folder is read again, or replaced, by the user. */
 static noon_err give_state(const struct noon_config *c)
 {
-	static const char *const names[] = {"ntske.crt", "ntske.key", "nts-cookie.key", "drift"};
+	static const char *const names[] = {"ntske.crt", "ntske.key", "nts-cookie.key", "drift",
+					    "lock"};
 	noon_err err = noon_sandbox_give(c->state_dir, c->user);
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && !err; i++) {

@@ -6,6 +6,7 @@ import glob
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 
@@ -169,6 +170,40 @@ def test_the_daemon_leaves_page_and_socket_to_root(w):
     check((page.st_uid, page.st_mode & 0o777) == (0, 0o644), page)
     check((sock.st_uid, sock.st_mode & 0o777) == (0, 0o660) and sock.st_gid != 0, sock)
     check(answers("status").returncode == 1, answers("status"))  # without sources: never ok
+
+
+def test_a_second_daemon_touches_nothing(w):
+    """Started by mistake, also while the first one does not run: page and socket stay as they are."""
+    first = w.daemon("first", {"clock": {"type": "virtual"}, "user": ""})
+    first.start()
+
+    def held():
+        return [(s.st_ino, s.st_ctime_ns) for s in (os.stat(first.page), os.stat(first.socket))]
+
+    def refused_start(name, word, conf):
+        second = w.daemon(name, {"state-directory": w.path(name), "control-socket": "",
+                                 "shared-page": "", **conf})
+        second.expected = {1}
+        second.start(ready=False)
+        check(second.wait(15) == 1, name, second.log())
+        check(word in second.log() and f"process {first.pid}" in second.log(), second.log())
+
+    before = held()
+    for stopped in (False, True):
+        if stopped:
+            os.kill(first.pid, signal.SIGSTOP)
+        mistakes = {"same": (first.state_dir, dict(first.conf)),
+                    "page": (first.page, {"shared-page": first.page})}
+        for name, (word, conf) in mistakes.items():
+            refused_start(f"{name}{int(stopped)}", word, conf)
+        check(held() == before, before, held())
+        third = w.daemon(f"sock{int(stopped)}", {"control-socket": first.socket})
+        third.expected = {1}
+        third.start(ready=False)
+        check(third.wait(15) == 1 and first.socket in third.log(), third.log())
+        check(held() == before, before, held())
+    os.kill(first.pid, signal.SIGCONT)
+    check(first.status(), "the first one suffered")
 
 
 if __name__ == "__main__":

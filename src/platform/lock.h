@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * One process at a time: a lock file that the kernel releases when its holder ends, however.
+ */
+#ifndef NOON_PLATFORM_LOCK_H
+#define NOON_PLATFORM_LOCK_H
+
+#include "base/err.h"
+
+struct noon_lock {
+	int fd; /**< < 0: not held */
+};
+
+/**
+ * Take the lock without waiting. The file is made if it is missing, mode 0600, since whoever can
+ * open it could hold it, and stays when the lock is released.
+ *
+ * @param[out] ret         untouched unless NOON_OK
+ * @param[out] ret_holder  NOON_ERR_STATE: the process that holds it, 0 if it did not say
+ * @retval NOON_OK
+ * @retval NOON_ERR_STATE  another process holds it
+ * @retval NOON_ERR_PERM, NOON_ERR_OS; errno tells more
+ */
+NOON_MUST_USE noon_err noon_lock_take(const char *path, struct noon_lock *ret, long *ret_holder);
+
+/** Release; fine when it is not held. */
+void noon_lock_release(struct noon_lock *l);
+
+#endif
