@@ -69,8 +69,9 @@ void noon_close(struct noon_clock_page *page);
  * @param ret_latest    UTC is not after this, ns. In another time namespace than the daemon's
  * nothing is known: INT64_MIN and INT64_MAX with NOON_CLOCK_STALE
  * @param ret_status    always to be checked; never better than the age of the page allows
- * @return 0; EAGAIN: the page was being written for too long (the daemon died in the middle:
- *         nothing is known); ENODATA: the daemon has no time yet. Outputs untouched unless 0.
+ * @return 0; EAGAIN: the page was replaced during each of 100000 attempts, which no daemon does;
+ *         ENODATA: the daemon has no time yet. Outputs untouched unless 0. A daemon that is
+ *         stopped or killed while it writes never makes a call fail.
  */
 int noon_now(const struct noon_clock_page *page, int64_t *ret_earliest, int64_t *ret_latest,
 	     enum noon_clock_status *ret_status);

@@ -1,27 +1,34 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Layout of the page that noonmarkd shares with libnoonmark.
+ * Layout of the page that noonmarkd shares with libnoonmark: docs/page.md, for readers in other
+ * languages. `version` changes when an offset does; new fields take reserved words, which are 0.
  *
- * A seqlock: `generation` is odd while the daemon writes. A daemon that dies in the middle leaves
- * it odd, and readers give up after a bounded number of tries. `boot` tells a page of an earlier
- * boot, `fresh_until` one of a daemon that stopped, `asleep` one from before the machine slept. All
- * instants are CLOCK_MONOTONIC_RAW ns, which is another count in another time namespace
- * (time_namespaces(7)): a reader in another one than `time_ns` must not use them. The layout only
- * grows at the end; `version` changes when it changes otherwise.
+ * Two bodies and the number of the statement in force. The writer fills the body that is not in
+ * force, then counts on, so there is a whole statement at every moment, also when the writer is
+ * stopped or killed in the middle. A reader that finds the number unchanged after it has copied
+ * the body has one consistent statement: the body it copied is written again only after that.
+ *
+ * All instants are CLOCK_MONOTONIC_RAW ns, which is another count after each boot and in each time
+ * namespace (time_namespaces(7)): a page of another `boot` or `time_ns` says nothing of now.
  */
 #ifndef NOON_BASE_PAGE_H
 #define NOON_BASE_PAGE_H
 
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #define NOON_PAGE_MAGIC	  UINT64_C(0x4e4f4f4e4d41524b) /* "NOONMARK" */
-#define NOON_PAGE_VERSION 2
+#define NOON_PAGE_VERSION 3
 #define NOON_PAGE_SIZE	  4096
 #define NOON_PAGE_GUARDS  16
 
 /** Its inode tells time namespaces apart. */
 #define NOON_PAGE_TIME_NS "/proc/self/ns/time"
+
+/** fresh_until of a daemon that has ended in order. */
+#define NOON_PAGE_STOPPED INT64_MIN
 
 /** One consistent statement. */
 struct noon_page_body {
@@ -35,12 +42,20 @@ struct noon_page_body {
 				    *   stated limit (maxclockerror), which holds for ever */
 	double late_latest_rate;
 	int64_t void_after;  /**< status OK and HOLDOVER end here */
-	int64_t fresh_until; /**< the daemon writes again before this, or it has stopped */
+	int64_t fresh_until; /**< the daemon writes again before this, or it has ended */
 	uint32_t status;     /**< enum noon_clock_status */
-	uint32_t has_time;   /**< 0: the interval means nothing */
-	int64_t asleep;	     /**< CLOCK_BOOTTIME - CLOCK_MONOTONIC then: it grows when the machine
-			      *   sleeps, which CLOCK_MONOTONIC_RAW does not notice */
+	uint32_t reserved0;
+	uint32_t has_time; /**< 0: the interval means nothing */
+	uint32_t reserved1;
+	int64_t asleep; /**< CLOCK_BOOTTIME - CLOCK_MONOTONIC then: it grows when the machine
+			 *   sleeps, which CLOCK_MONOTONIC_RAW does not notice */
+	int64_t reserved2[3];
 };
+
+/** What is loaded and stored at once; consistency does not depend on its size. */
+typedef uintptr_t noon_page_word;
+
+#define NOON_PAGE_BODY_WORDS (sizeof(struct noon_page_body) / sizeof(noon_page_word))
 
 struct noon_page {
 	uint64_t magic;
@@ -48,13 +63,67 @@ struct noon_page {
 	uint32_t size;	  /**< of this struct */
 	uint8_t boot[16]; /**< boot id of the kernel the daemon ran on */
 	uint64_t time_ns; /**< inode of the daemon's /proc/self/ns/time; 0: a kernel without */
-	_Atomic uint32_t generation;
-	uint32_t pad;
-	struct noon_page_body body;
+	uint64_t reserved[2];
+	_Atomic uint32_t number; /**< of the statement in force, body[number % 2]; wraps */
+	uint32_t reserved0;
+	_Atomic noon_page_word body[2][NOON_PAGE_BODY_WORDS];
 	_Atomic uint32_t
-		n_guards; /**< sources; a byte each, beside the seqlock: they stand alone */
+		n_guards; /**< sources; a byte each, outside the bodies: they stand alone */
 	_Atomic uint8_t guard[NOON_PAGE_GUARDS]; /**< enum noon_clock_guard */
+	uint32_t reserved1;
 };
+
+_Static_assert(sizeof(struct noon_page_body) == 128, "docs/page.md");
+_Static_assert(sizeof(noon_page_word) == sizeof(_Atomic noon_page_word), "no lock inside");
+_Static_assert(offsetof(struct noon_page, time_ns) == 32, "docs/page.md");
+_Static_assert(offsetof(struct noon_page, number) == 56, "docs/page.md");
+_Static_assert(offsetof(struct noon_page, body) == 64, "docs/page.md");
+_Static_assert(offsetof(struct noon_page, n_guards) == 320, "docs/page.md");
+_Static_assert(offsetof(struct noon_page, guard) == 324, "docs/page.md");
+_Static_assert(sizeof(struct noon_page) == 344, "docs/page.md");
+
+/** Fill the body that is not in force: no reader looks at it yet. One writer at a time.
+ *
+ * A release store orders each word after the number stored before it: who sees one of them sees
+ * that the body it is in has been out of force since. */
+static inline void noon_page_fill(struct noon_page *p, const struct noon_page_body *b)
+{
+	const uint32_t n = atomic_load_explicit(&p->number, memory_order_relaxed);
+	_Atomic noon_page_word *to = p->body[(n + 1) % 2];
+	noon_page_word word[NOON_PAGE_BODY_WORDS];
+
+	memcpy(word, b, sizeof(word));
+	for (size_t i = 0; i < NOON_PAGE_BODY_WORDS; i++)
+		atomic_store_explicit(&to[i], word[i], memory_order_release);
+}
+
+/** Put what was filled in force. */
+static inline void noon_page_count_on(struct noon_page *p)
+{
+	const uint32_t n = atomic_load_explicit(&p->number, memory_order_relaxed);
+
+	atomic_store_explicit(&p->number, n + 1, memory_order_release);
+}
+
+/** Copy the body in force; it is one statement if noon_page_is_still() says so afterwards. Returns
+ * the number. */
+static inline uint32_t noon_page_copy(const struct noon_page *p, struct noon_page_body *ret)
+{
+	const uint32_t n = atomic_load_explicit(&p->number, memory_order_acquire);
+	const _Atomic noon_page_word *from = p->body[n % 2];
+	noon_page_word word[NOON_PAGE_BODY_WORDS];
+
+	for (size_t i = 0; i < NOON_PAGE_BODY_WORDS; i++)
+		word[i] = atomic_load_explicit(&from[i], memory_order_acquire);
+	memcpy(ret, word, sizeof(word));
+	return n;
+}
+
+/** Tell whether the statement n is still in force. */
+static inline int noon_page_is_still(const struct noon_page *p, uint32_t n)
+{
+	return atomic_load_explicit(&p->number, memory_order_relaxed) == n;
+}
 
 /** Read the kernel's boot id ("xxxxxxxx-xxxx-..."): its first 32 hexadecimal digits. Missing ones
  *  are left 0. */

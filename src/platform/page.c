@@ -93,13 +93,8 @@ void noon_page_writer_put_guards(struct noon_page_writer *w, const uint8_t *stat
 
 void noon_page_writer_put(struct noon_page_writer *w, const struct noon_page_body *body)
 {
-	struct noon_page *p = w->map;
-	const uint32_t g = atomic_load_explicit(&p->generation, memory_order_relaxed);
-
-	atomic_store_explicit(&p->generation, g + 1, memory_order_relaxed);
-	atomic_thread_fence(memory_order_release);
-	memcpy(&p->body, body, sizeof(*body));
-	atomic_store_explicit(&p->generation, g + 2, memory_order_release);
+	noon_page_fill(w->map, body);
+	noon_page_count_on(w->map);
 }
 
 void noon_page_writer_free(struct noon_page_writer *w)
@@ -108,8 +103,8 @@ void noon_page_writer_free(struct noon_page_writer *w)
 
 	if (w == NULL)
 		return;
-	body = w->map->body;
-	body.fresh_until = INT64_MIN;
+	(void)noon_page_copy(w->map, &body);
+	body.fresh_until = NOON_PAGE_STOPPED;
 	noon_page_writer_put(w, &body);
 	(void)munmap(w->map, NOON_PAGE_SIZE);
 	(void)unlink(w->path);

@@ -55,12 +55,14 @@ static void end(struct world *w)
 static struct noon_page_body body_in(const struct world *w)
 {
 	struct noon_page page;
+	struct noon_page_body body;
 	FILE *f = fopen(w->path, "rb");
 
 	assert_non_null(f);
 	assert_int_equal(fread(&page, sizeof(page), 1, f), 1);
 	(void)fclose(f);
-	return page.body;
+	(void)noon_page_copy(&page, &body);
+	return body;
 }
 
 static struct noon_reading reading(struct world *w, noon_dur rates_last, noon_dur void_in)

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -15,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -175,14 +177,13 @@ static void scribble(off_t at, const void *p, size_t n)
 	(void)close(fd);
 }
 
-static void recognises_other_boots_dead_writers_and_other_files(void **state)
+static void recognises_other_boots_and_other_files(void **state)
 {
 	struct noon_page_writer *w;
 	struct noon_clock_page *page;
 	struct noon_page_body body = good_body();
 	enum noon_clock_status status;
 	const uint8_t boot[16] = {1, 2, 3};
-	const uint32_t odd = 7;
 	const uint32_t version = NOON_PAGE_VERSION + 1;
 	enum noon_clock_guard guards[16];
 	size_t n = 77;
@@ -193,8 +194,6 @@ static void recognises_other_boots_dead_writers_and_other_files(void **state)
 	assert_int_equal(noon_page_writer_new(path, &w), NOON_OK);
 	noon_page_writer_put(w, &body);
 	assert_int_equal(noon_open(path, &page), 0);
-	scribble(offsetof(struct noon_page, generation), &odd, sizeof(odd));
-	assert_int_equal(noon_now(page, &lo, &hi, &status), EAGAIN);
 	noon_close(page);
 	scribble(offsetof(struct noon_page, boot), boot, sizeof(boot));
 	assert_int_equal(noon_open(path, &page), 0);
@@ -208,6 +207,88 @@ static void recognises_other_boots_dead_writers_and_other_files(void **state)
 	assert_int_equal(noon_open(path, &page), EPROTO);
 	noon_page_writer_free(w);
 	assert_int_equal(noon_open("/dev/null", &page), EPROTO);
+}
+
+/* A writer that stops itself between the body and the number: with half of the next statement
+ * written, then with all of it. */
+static void write_and_stop_in_the_middle(const struct noon_page_body *good)
+{
+	const int fd = open(path, O_RDWR);
+	struct noon_page_body torn = *good;
+	struct noon_page_body whole = *good;
+	struct noon_page *p;
+
+	p = mmap(NULL, NOON_PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (fd < 0 || p == MAP_FAILED)
+		_exit(1);
+	torn.earliest0 = INT64_MAX;
+	torn.latest0 = INT64_MIN;
+	noon_page_fill(p, &torn);
+	(void)raise(SIGSTOP);
+	whole.earliest0 -= 1000000;
+	whole.latest0 += 1000000;
+	noon_page_fill(p, &whole);
+	(void)raise(SIGSTOP);
+	noon_page_count_on(p);
+	(void)raise(SIGSTOP);
+	_exit(0);
+}
+
+static void wait_until_stopped(pid_t child)
+{
+	int status = 0;
+
+	assert_int_equal(waitpid(child, &status, WUNTRACED), child);
+	assert_true(WIFSTOPPED(status));
+}
+
+static int64_t width_now(const struct noon_clock_page *page)
+{
+	enum noon_clock_status status;
+	int64_t lo;
+	int64_t hi;
+
+	assert_int_equal(noon_now(page, &lo, &hi, &status), 0);
+	assert_int_equal(status, NOON_CLOCK_OK);
+	return hi - lo;
+}
+
+static void a_writer_stopped_in_the_middle_does_not_matter(void **state)
+{
+	struct noon_page_writer *w;
+	struct noon_clock_page *page;
+	struct noon_page_body body = good_body();
+	pid_t child;
+
+	(void)state;
+	body.fresh_until += INT64_C(600000000000);
+	body.void_after += INT64_C(600000000000);
+	body.earliest_rate = body.latest_rate = 0;
+	assert_int_equal(noon_page_writer_new(path, &w), NOON_OK);
+	noon_page_writer_put(w, &body);
+	assert_int_equal(noon_open(path, &page), 0);
+	child = fork();
+	assert_true(child >= 0);
+	if (child == 0)
+		write_and_stop_in_the_middle(&body);
+	for (int i = 0; i < 2; i++) {
+		wait_until_stopped(child);
+		for (int k = 0; k < 1000; k++)
+			assert_int_equal(width_now(page), 1000);
+		assert_int_equal(kill(child, SIGCONT), 0);
+	}
+	wait_until_stopped(child);
+	assert_int_equal(width_now(page), 2001000);
+	assert_int_equal(kill(child, SIGKILL), 0);
+	assert_int_equal(waitpid(child, NULL, 0), child);
+	assert_int_equal(width_now(page), 2001000);
+	/* The next writer goes on from there, whichever body is in force. */
+	for (int i = 0; i < 3; i++) {
+		noon_page_writer_put(w, &body);
+		assert_int_equal(width_now(page), 1000);
+	}
+	noon_close(page);
+	noon_page_writer_free(w);
 }
 
 /* CLOCK_MONOTONIC_RAW has another zero there: the figures mean nothing. */
@@ -314,7 +395,8 @@ int main(void)
 		cmocka_unit_test(gives_a_widening_interval),
 		cmocka_unit_test(widens_by_the_limit_of_the_oscillator_once_the_rates_end),
 		cmocka_unit_test(never_claims_more_than_the_age_of_the_page_allows),
-		cmocka_unit_test(recognises_other_boots_dead_writers_and_other_files),
+		cmocka_unit_test(recognises_other_boots_and_other_files),
+		cmocka_unit_test(a_writer_stopped_in_the_middle_does_not_matter),
 		cmocka_unit_test(is_stale_in_another_time_namespace),
 		cmocka_unit_test(tells_the_guards_of_all_sources),
 		cmocka_unit_test(readers_never_see_half_a_statement),
