@@ -3,7 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -14,7 +14,6 @@
 
 struct noon_page_writer {
 	struct noon_page *map;
-	char *path;
 };
 
 static void read_boot_id(uint8_t out[16])
@@ -37,49 +36,120 @@ static uint64_t time_namespace(void)
 	return stat(NOON_PAGE_TIME_NS, &st) == 0 ? st.st_ino : 0;
 }
 
+/* Map the page if it is a file that nobody but us can change: others could cut it short, which
+ * would kill us by SIGBUS. Its blocks are there, so that no write of ours can fail later. NULL if
+ * not. */
+static struct noon_page *map_ours(const char *path)
+{
+	const int fd = open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+	void *map = MAP_FAILED;
+	struct stat st;
+
+	if (fd < 0)
+		return NULL;
+	/* The umask must not hide the page from those it is for. */
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == geteuid() &&
+	    (st.st_mode & (S_IWGRP | S_IWOTH)) == 0 && st.st_size == NOON_PAGE_SIZE &&
+	    posix_fallocate(fd, 0, NOON_PAGE_SIZE) == 0 && fchmod(fd, 0644) == 0)
+		map = mmap(NULL, NOON_PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	(void)close(fd);
+	return map == MAP_FAILED ? NULL : map;
+}
+
+/* A new file in the place of whatever is there. */
 static noon_err create(const char *path, struct noon_page **ret)
 {
 	static const uint8_t zeros[NOON_PAGE_SIZE];
 	const noon_err err =
 		noon_file_replace(path, (struct noon_bytes){zeros, sizeof(zeros)}, 0644);
-	void *map;
-	int fd;
 
 	if (err)
 		return err;
-	fd = open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0)
-		return NOON_ERR_OS;
-	/* The umask must not hide the page from those it is for. */
-	(void)fchmod(fd, 0644);
-	map = mmap(NULL, NOON_PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	(void)close(fd);
-	if (map == MAP_FAILED)
-		return NOON_ERR_OS;
-	*ret = map;
+	*ret = map_ours(path);
+	return *ret == NULL ? NOON_ERR_OS : NOON_OK;
+}
+
+static void mark_stale(struct noon_page *p)
+{
+	struct noon_page_body body;
+
+	(void)noon_page_copy(p, &body);
+	body.fresh_until = NOON_PAGE_STOPPED;
+	noon_page_fill(p, &body);
+	noon_page_count_on(p);
+}
+
+static bool is_of_this_version(const struct noon_page *p)
+{
+	return p->magic == NOON_PAGE_MAGIC && p->version == NOON_PAGE_VERSION &&
+	       p->size == sizeof(*p);
+}
+
+/* What a reader finds out once, when it opens the page: it does not change in a page that is used
+ * again. */
+static bool is_of_here(const struct noon_page *p, const uint8_t boot[16], uint64_t time_ns)
+{
+	return memcmp(p->boot, boot, sizeof(p->boot)) == 0 && p->time_ns == time_ns;
+}
+
+/* The page that is there, if readers that have mapped it can go on with it; NULL if not. A page
+ * that is not used again is stale for its readers, at once or as soon as its daemon's promise to
+ * write again has passed. */
+static struct noon_page *reuse(const char *path, const uint8_t boot[16], uint64_t time_ns)
+{
+	struct noon_page *p = map_ours(path);
+
+	if (p == NULL)
+		return NULL;
+	if (is_of_this_version(p)) {
+		mark_stale(p);
+		if (is_of_here(p, boot, time_ns))
+			return p;
+	}
+	(void)munmap(p, NOON_PAGE_SIZE);
+	return NULL;
+}
+
+static noon_err make(const char *path, struct noon_page **ret)
+{
+	const uint64_t time_ns = time_namespace();
+	uint8_t boot[16];
+	struct noon_page *p;
+	noon_err err;
+
+	read_boot_id(boot);
+	p = reuse(path, boot, time_ns);
+	if (p != NULL) {
+		*ret = p;
+		return NOON_OK;
+	}
+	err = create(path, &p);
+	if (err)
+		return err;
+	memcpy(p->boot, boot, sizeof(p->boot));
+	p->time_ns = time_ns;
+	p->size = sizeof(*p);
+	p->version = NOON_PAGE_VERSION;
+	p->magic = NOON_PAGE_MAGIC;
+	*ret = p;
 	return NOON_OK;
 }
 
 noon_err noon_page_writer_new(const char *path, struct noon_page_writer **ret)
 {
 	struct noon_page_writer *w = calloc(1, sizeof(*w));
-	noon_err err = NOON_ERR_OS;
+	noon_err err;
 
 	if (w == NULL)
 		return NOON_ERR_OS;
-	w->path = strdup(path);
-	if (w->path != NULL)
-		err = create(path, &w->map);
+	err = make(path, &w->map);
 	if (err) {
-		free(w->path);
+		const int saved = errno;
+
 		free(w);
+		errno = saved;
 		return err;
 	}
-	read_boot_id(w->map->boot);
-	w->map->time_ns = time_namespace();
-	w->map->version = NOON_PAGE_VERSION;
-	w->map->size = sizeof(*w->map);
-	w->map->magic = NOON_PAGE_MAGIC;
 	*ret = w;
 	return NOON_OK;
 }
@@ -99,15 +169,9 @@ void noon_page_writer_put(struct noon_page_writer *w, const struct noon_page_bod
 
 void noon_page_writer_free(struct noon_page_writer *w)
 {
-	struct noon_page_body body;
-
 	if (w == NULL)
 		return;
-	(void)noon_page_copy(w->map, &body);
-	body.fresh_until = NOON_PAGE_STOPPED;
-	noon_page_writer_put(w, &body);
+	mark_stale(w->map);
 	(void)munmap(w->map, NOON_PAGE_SIZE);
-	(void)unlink(w->path);
-	free(w->path);
 	free(w);
 }

@@ -9,8 +9,9 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 
-from harness import TOOL, Skip, check, main, needs_root
+from harness import PATIENCE, TOOL, Skip, check, main, needs_root, wait_for
 
 STRANGER = 54321  # a user who is neither root nor the caller
 
@@ -47,18 +48,69 @@ print(lib.noon_open(None, ctypes.byref(page)))
 """
 
 
-def library_opens():
-    """What noon_open(NULL) returns, by libnoonmark; None where it cannot be loaded."""
+READS = """
+import ctypes, sys
+lib, page = ctypes.CDLL(sys.argv[1]), ctypes.c_void_p()
+assert lib.noon_open(sys.argv[2].encode(), ctypes.byref(page)) == 0
+lo, hi, status = ctypes.c_int64(), ctypes.c_int64(), ctypes.c_int()
+for _ in sys.stdin:
+    err = lib.noon_now(page, ctypes.byref(lo), ctypes.byref(hi), ctypes.byref(status))
+    print(err, lo.value, hi.value, status.value, flush=True)
+"""
+OK, STALE = 1, 4
+
+
+class Library:
+    """A process that has mapped a page by libnoonmark, and reads it when it is asked to."""
+
+    def __init__(self, page):
+        path, env = library()
+        if path is None:
+            raise Skip("libnoonmark.so is not there")
+        self.popen = subprocess.Popen([sys.executable, "-c", READS, path, page], env=env,
+                                      stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def now(self):
+        """errno, or status, earliest and latest."""
+        self.popen.stdin.write("\n")
+        self.popen.stdin.flush()
+        err, lo, hi, status = map(int, self.popen.stdout.readline().split())
+        return {"err": err} if err else {"err": 0, "lo": lo, "hi": hi, "status": status}
+
+    def status(self):
+        return self.now().get("status")
+
+    def is_true(self):
+        """Whether CLOCK_REALTIME, the truth of a virtual clock, is in the interval."""
+        before = time.time_ns()
+        told = self.now()
+        return told["lo"] - 2000 <= time.time_ns() and before <= told["hi"] + 2000
+
+    def end(self):
+        self.popen.stdin.close()
+        check(self.popen.wait() == 0, "the reader ended with", self.popen.returncode)
+
+
+def library():
+    """Path of libnoonmark and the environment to load it in; None where it cannot be loaded."""
     found = glob.glob(os.path.join(os.path.dirname(TOOL), "..", "lib", "libnoonmark.so.0"))
     if not found:
-        return None
+        return None, None
     env = dict(os.environ)
     with open(found[0], "rb") as f:
         if b"libasan" in f.read():
             env["LD_PRELOAD"] = subprocess.run(["gcc", "-print-file-name=libasan.so"],
                                                capture_output=True, text=True).stdout.strip()
             env["ASAN_OPTIONS"] = "detect_leaks=0"  # Python's own
-    done = subprocess.run([sys.executable, "-c", OPENS, found[0]], env=env, capture_output=True,
+    return found[0], env
+
+
+def library_opens():
+    """What noon_open(NULL) returns, by libnoonmark; None where it cannot be loaded."""
+    path, env = library()
+    if path is None:
+        return None
+    done = subprocess.run([sys.executable, "-c", OPENS, path], env=env, capture_output=True,
                           text=True)
     check(done.returncode == 0, done.stderr[-500:])
     return int(done.stdout)
@@ -170,6 +222,31 @@ def test_the_daemon_leaves_page_and_socket_to_root(w):
     check((page.st_uid, page.st_mode & 0o777) == (0, 0o644), page)
     check((sock.st_uid, sock.st_mode & 0o777) == (0, 0o660) and sock.st_gid != 0, sock)
     check(answers("status").returncode == 1, answers("status"))  # without sources: never ok
+
+
+def test_a_reader_lives_through_restarts(w):
+    """It mapped the page once: it sees it stale while there is no daemon, and good values after."""
+    server = w.server()
+    client = w.client([w.nts_source(server)])
+    client.wait_state("ok", 20)
+    reader = Library(client.page)
+    inode = os.stat(client.page).st_ino
+    check(reader.status() == OK and reader.is_true(), reader.now())
+    for kill in (False, True, False):
+        if kill:
+            client.kill()
+            # Its last word is good for 5 s from when it was written.
+            wait_for(lambda: reader.status() == STALE, PATIENCE, "the page is stale")
+        else:
+            client.stop()
+            check(reader.status() == STALE, reader.now())
+        check(reader.is_true(), reader.now())
+        client.start()
+        client.wait_state("ok", 20)
+        wait_for(lambda: reader.status() == OK, 5, "the reader sees the next daemon")
+        check(reader.is_true(), reader.now())
+        check(os.stat(client.page).st_ino == inode, "another file")
+    reader.end()
 
 
 def test_a_second_daemon_touches_nothing(w):

@@ -47,6 +47,7 @@ static struct world *begin(noon_freq osc)
 static void end(struct world *w)
 {
 	noon_page_writer_free(w->d.page);
+	(void)unlink(w->path);
 	noon_clock_free(w->d.clock);
 	noon_served_fini(&w->d.served);
 	free(w);

@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -40,6 +41,13 @@ static int name_path(void **state)
 {
 	(void)state;
 	(void)snprintf(path, sizeof(path), "/tmp/noonmark-page.%d", (int)getpid());
+	return 0;
+}
+
+static int remove_path(void **state)
+{
+	(void)state;
+	(void)unlink(path);
 	return 0;
 }
 
@@ -89,7 +97,6 @@ static void gives_a_widening_interval(void **state)
 	assert_true(b[1] - b[0] >= a[1] - a[0] + 40);
 	noon_close(page);
 	noon_page_writer_free(w);
-	assert_int_equal(noon_open(path, &page), ENOENT);
 }
 
 /* The certified rates hold for as long as the newest evidence allows; the oscillator's stated limit
@@ -167,6 +174,55 @@ static void never_claims_more_than_the_age_of_the_page_allows(void **state)
 	noon_close(page);
 }
 
+static ino_t inode(void)
+{
+	struct stat st;
+
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0644);
+	return st.st_ino;
+}
+
+static enum noon_clock_status status_now(const struct noon_clock_page *page)
+{
+	enum noon_clock_status status;
+	int64_t lo;
+	int64_t hi;
+
+	assert_int_equal(noon_now(page, &lo, &hi, &status), 0);
+	return status;
+}
+
+static void readers_go_on_with_the_next_daemon(void **state)
+{
+	struct noon_page_body body = good_body();
+	struct noon_page_writer *w;
+	struct noon_clock_page *page;
+	struct noon_clock_page *late;
+	ino_t is;
+
+	(void)state;
+	assert_int_equal(noon_page_writer_new(path, &w), NOON_OK);
+	noon_page_writer_put(w, &body);
+	assert_int_equal(noon_open(path, &page), 0);
+	is = inode();
+	for (int i = 0; i < 3; i++) {
+		noon_page_writer_free(w);
+		assert_int_equal(status_now(page), NOON_CLOCK_STALE);
+		assert_int_equal(noon_open(path, &late), 0);
+		assert_int_equal(status_now(late), NOON_CLOCK_STALE);
+		noon_close(late);
+		assert_int_equal(noon_page_writer_new(path, &w), NOON_OK);
+		assert_int_equal(inode(), is);
+		assert_int_equal(status_now(page), NOON_CLOCK_STALE);
+		body = good_body();
+		noon_page_writer_put(w, &body);
+		assert_int_equal(status_now(page), NOON_CLOCK_OK);
+	}
+	noon_close(page);
+	noon_page_writer_free(w);
+}
+
 /* Change bytes of the page file behind the writer's back. */
 static void scribble(off_t at, const void *p, size_t n)
 {
@@ -240,6 +296,77 @@ static void wait_until_stopped(pid_t child)
 
 	assert_int_equal(waitpid(child, &status, WUNTRACED), child);
 	assert_true(WIFSTOPPED(status));
+}
+
+/* Each is replaced by a new file; `stale_at_once`: its readers learn it from the page itself. */
+static void spoil_and_start_anew(off_t at, const void *p, size_t n, bool stale_at_once)
+{
+	struct noon_page_body body = good_body();
+	struct noon_page_writer *w;
+	struct noon_clock_page *old;
+	struct noon_clock_page *new;
+	ino_t was;
+
+	assert_int_equal(noon_page_writer_new(path, &w), NOON_OK);
+	noon_page_writer_put(w, &body);
+	assert_int_equal(noon_open(path, &old), 0);
+	was = inode();
+	scribble(at, p, n);
+	/* The old daemon was killed: its page says what it said last. */
+	assert_int_equal(status_now(old), NOON_CLOCK_OK);
+	struct noon_page_writer *next;
+
+	assert_int_equal(noon_page_writer_new(path, &next), NOON_OK);
+	assert_int_not_equal(inode(), was);
+	assert_int_equal(status_now(old), stale_at_once ? NOON_CLOCK_STALE : NOON_CLOCK_OK);
+	assert_int_equal(noon_open(path, &new), 0);
+	body = good_body();
+	noon_page_writer_put(next, &body);
+	assert_int_equal(status_now(new), NOON_CLOCK_OK);
+	noon_close(old);
+	noon_close(new);
+	noon_page_writer_free(w);
+	noon_page_writer_free(next);
+}
+
+static void another_version_boot_or_namespace_gets_a_new_file(void **state)
+{
+	const uint32_t version = NOON_PAGE_VERSION - 1;
+	const uint32_t size = sizeof(struct noon_page) + 8;
+	const uint64_t magic = 7;
+	const uint64_t ns = 1;
+	const uint8_t boot[16] = {1, 2, 3};
+
+	(void)state;
+	spoil_and_start_anew(offsetof(struct noon_page, version), &version, 4, false);
+	spoil_and_start_anew(offsetof(struct noon_page, size), &size, 4, false);
+	spoil_and_start_anew(offsetof(struct noon_page, magic), &magic, 8, false);
+	spoil_and_start_anew(offsetof(struct noon_page, time_ns), &ns, 8, true);
+	spoil_and_start_anew(offsetof(struct noon_page, boot), boot, 16, true);
+}
+
+static void a_page_that_others_can_change_gets_a_new_file(void **state)
+{
+	struct noon_page_writer *w;
+	ino_t was;
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(noon_page_writer_new(path, &w), NOON_OK);
+		was = inode();
+		noon_page_writer_free(w);
+		if (i == 0)
+			assert_int_equal(chmod(path, 0664), 0);
+		else if (i == 1)
+			assert_int_equal(truncate(path, 100), 0);
+		else if (geteuid() == 0)
+			assert_int_equal(chown(path, 54321, 0), 0);
+		else
+			skip();
+		assert_int_equal(noon_page_writer_new(path, &w), NOON_OK);
+		assert_int_not_equal(inode(), was);
+		noon_page_writer_free(w);
+	}
 }
 
 static int64_t width_now(const struct noon_clock_page *page)
@@ -392,14 +519,22 @@ static void readers_never_see_half_a_statement(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(gives_a_widening_interval),
-		cmocka_unit_test(widens_by_the_limit_of_the_oscillator_once_the_rates_end),
-		cmocka_unit_test(never_claims_more_than_the_age_of_the_page_allows),
-		cmocka_unit_test(recognises_other_boots_and_other_files),
-		cmocka_unit_test(a_writer_stopped_in_the_middle_does_not_matter),
-		cmocka_unit_test(is_stale_in_another_time_namespace),
-		cmocka_unit_test(tells_the_guards_of_all_sources),
-		cmocka_unit_test(readers_never_see_half_a_statement),
+		cmocka_unit_test_teardown(gives_a_widening_interval, remove_path),
+		cmocka_unit_test_teardown(widens_by_the_limit_of_the_oscillator_once_the_rates_end,
+					  remove_path),
+		cmocka_unit_test_teardown(never_claims_more_than_the_age_of_the_page_allows,
+					  remove_path),
+		cmocka_unit_test_teardown(recognises_other_boots_and_other_files, remove_path),
+		cmocka_unit_test_teardown(readers_go_on_with_the_next_daemon, remove_path),
+		cmocka_unit_test_teardown(another_version_boot_or_namespace_gets_a_new_file,
+					  remove_path),
+		cmocka_unit_test_teardown(a_page_that_others_can_change_gets_a_new_file,
+					  remove_path),
+		cmocka_unit_test_teardown(a_writer_stopped_in_the_middle_does_not_matter,
+					  remove_path),
+		cmocka_unit_test_teardown(is_stale_in_another_time_namespace, remove_path),
+		cmocka_unit_test_teardown(tells_the_guards_of_all_sources, remove_path),
+		cmocka_unit_test_teardown(readers_never_see_half_a_statement, remove_path),
 	};
 
 	return cmocka_run_group_tests_name("platform/page and libnoonmark", tests, name_path, NULL);
