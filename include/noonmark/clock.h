@@ -15,7 +15,9 @@
  * whatever an attacker on the network delays, drops, reorders, replays or forges. The interval
  * comes from a page that noonmarkd shares and from CLOCK_MONOTONIC_RAW alone, so it stays true
  * when somebody steps the system clock. No system call but reads of clocks (vDSO): besides that
- * one, two that tell whether the machine was suspended since the page was written.
+ * one, the two coarse clocks, which cost little and tell whether the machine was suspended since
+ * the page was written. Where they do not agree (a step of CLOCK_REALTIME within the last second,
+ * or a tick of the kernel between the two), two more.
  */
 #ifndef NOONMARK_CLOCK_H
 #define NOONMARK_CLOCK_H

@@ -7,6 +7,8 @@
  * force, then counts on, so there is a whole statement at every moment, also when the writer is
  * stopped or killed in the middle. A reader that finds the number unchanged after it has copied
  * the body has one consistent statement: the body it copied is written again only after that.
+ * Clocks that it reads after the number and before it looks at that again are read while the
+ * statement is in force.
  *
  * All instants are CLOCK_MONOTONIC_RAW ns, which is another count after each boot and in each time
  * namespace (time_namespaces(7)): a page of another `boot` or `time_ns` says nothing of now.
@@ -47,9 +49,11 @@ struct noon_page_body {
 	uint32_t reserved0;
 	uint32_t has_time; /**< 0: the interval means nothing */
 	uint32_t reserved1;
-	int64_t asleep; /**< CLOCK_BOOTTIME - CLOCK_MONOTONIC then: it grows when the machine
-			 *   sleeps, which CLOCK_MONOTONIC_RAW does not notice */
-	int64_t reserved2[3];
+	int64_t asleep;	    /**< CLOCK_BOOTTIME - CLOCK_MONOTONIC then: it grows when the machine
+			     *   sleeps, which CLOCK_MONOTONIC_RAW does not notice */
+	int64_t real_ahead; /**< CLOCK_REALTIME - CLOCK_MONOTONIC then: besides sleep only steps of
+			     *   CLOCK_REALTIME change it */
+	int64_t reserved2[2];
 };
 
 /** What is loaded and stored at once; consistency does not depend on its size. */
@@ -105,18 +109,23 @@ static inline void noon_page_count_on(struct noon_page *p)
 	atomic_store_explicit(&p->number, n + 1, memory_order_release);
 }
 
-/** Copy the body in force; it is one statement if noon_page_is_still() says so afterwards. Returns
- * the number. */
-static inline uint32_t noon_page_copy(const struct noon_page *p, struct noon_page_body *ret)
+/** Return the number of the statement in force. */
+static inline uint32_t noon_page_number(const struct noon_page *p)
 {
-	const uint32_t n = atomic_load_explicit(&p->number, memory_order_acquire);
-	const _Atomic noon_page_word *from = p->body[n % 2];
-	noon_page_word word[NOON_PAGE_BODY_WORDS];
+	return atomic_load_explicit(&p->number, memory_order_acquire);
+}
 
-	for (size_t i = 0; i < NOON_PAGE_BODY_WORDS; i++)
-		word[i] = atomic_load_explicit(&from[i], memory_order_acquire);
-	memcpy(ret, word, sizeof(word));
-	return n;
+/** Copy the body of the statement n; it is that statement if noon_page_is_still() says so
+ * afterwards. */
+static inline void noon_page_copy(const struct noon_page *p, uint32_t n, struct noon_page_body *ret)
+{
+	const _Atomic noon_page_word *from = p->body[n % 2];
+#pragma GCC unroll 32
+	for (size_t i = 0; i < NOON_PAGE_BODY_WORDS; i++) {
+		const noon_page_word w = atomic_load_explicit(&from[i], memory_order_acquire);
+
+		memcpy((char *)ret + i * sizeof(w), &w, sizeof(w));
+	}
 }
 
 /** Tell whether the statement n is still in force. */

@@ -44,6 +44,17 @@ static int64_t raw_until(const struct noon_clock_map *map, const struct noon_rea
 						: left);
 }
 
+/* As noon_clock_real_ahead(), without sleep that the clock has not been told of yet (asleep0): a
+ * reader has to find that out. Read in this order, sleep between the two makes it less, which makes
+ * readers look closer. */
+static noon_dur real_ahead_when_checked(const struct noon_clock *c)
+{
+	const noon_dur ahead = noon_clock_real_ahead();
+	const noon_dur slept = noon_clock_asleep() - c->asleep0;
+
+	return slept > 0 ? ahead - slept : ahead;
+}
+
 /* The page speaks of CLOCK_MONOTONIC_RAW; h follows it, but for a virtual clock's faults, so the
  * rates of the engine, which are relative to h, are taken over along the map. */
 static void publish_page(struct noon_daemon *d, const struct noon_reading *r)
@@ -57,6 +68,7 @@ static void publish_page(struct noon_daemon *d, const struct noon_reading *r)
 		.status = page_status(r->state),
 		.has_time = r->bound != NOON_DUR_MAX,
 		.asleep = d->clock->asleep0,
+		.real_ahead = real_ahead_when_checked(d->clock),
 	};
 
 	if (d->page == NULL)

@@ -11,7 +11,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,6 +28,14 @@
 
 /* Each attempt fails only if the daemon published during it, which it does some times a second. */
 #define TRIES_MAX 100000
+
+/* What is filled as a whole: zeros first, which the build puts into every variable, would take as
+ * long as the rest. */
+#if defined(__has_attribute) && __has_attribute(uninitialized)
+#define FILLED_BELOW __attribute__((uninitialized))
+#else
+#define FILLED_BELOW
+#endif
 
 /* Sleep shorter than this is not told from the noise of reading clocks. */
 #define SLEEP_MIN 1000000 /* ns */
@@ -170,22 +177,43 @@ void noon_close(struct noon_clock_page *page)
 	free(page);
 }
 
+/* One moment by the clocks that count. */
+struct instant {
+	int64_t raw;	    /* CLOCK_MONOTONIC_RAW, which is what the page speaks of */
+	int64_t real_ahead; /* CLOCK_REALTIME - CLOCK_MONOTONIC, at least */
+};
+
 static int64_t clock_now(clockid_t id)
 {
-	struct timespec ts = {0}; /* where a clock does not exist, it stands still */
+	struct timespec ts FILLED_BELOW;
 
-	(void)clock_gettime(id, &ts);
+	/* Where a clock does not exist, it stands still. */
+	if (clock_gettime(id, &ts) != 0)
+		return 0;
 	return ts.tv_sec * INT64_C(1000000000) + ts.tv_nsec;
 }
 
-/* Copy the statement in force, with the clock read before it is replaced: it then holds for `raw`.
- * A writer that is stopped or dead in the middle of the next one does not matter. */
-static bool read_body(const struct noon_page *p, struct noon_page_body *ret, int64_t *ret_raw)
+/* The coarse clocks are those of the last tick of the kernel, so their difference is exact, and
+ * takes no read of the hardware's counter. A tick between the two makes it larger: that can look
+ * like sleep, but hides none. */
+static void read_clocks(struct instant *ret)
+{
+	int64_t mono;
+
+	ret->raw = clock_now(CLOCK_MONOTONIC_RAW);
+	mono = clock_now(CLOCK_MONOTONIC_COARSE);
+	ret->real_ahead = clock_now(CLOCK_REALTIME_COARSE) - mono;
+}
+
+/* Copy the statement in force, with the clocks read while it is: it then holds for them. A writer
+ * that is stopped or dead in the middle of the next one does not matter. */
+static bool read_body(const struct noon_page *p, struct noon_page_body *ret, struct instant *ret_at)
 {
 	for (int i = 0; i < TRIES_MAX; i++) {
-		const uint32_t number = noon_page_copy(p, ret);
+		const uint32_t number = noon_page_number(p);
 
-		*ret_raw = clock_now(CLOCK_MONOTONIC_RAW);
+		read_clocks(ret_at);
+		noon_page_copy(p, number, ret);
 		if (noon_page_is_still(p, number))
 			return true;
 	}
@@ -193,38 +221,45 @@ static bool read_body(const struct noon_page *p, struct noon_page_body *ret, int
 }
 
 /* Tell whether the machine slept since the page was written: the figures are off by that long
- * until the daemon, which has just woken up too, takes notice. CLOCK_BOOTTIME is read first, so
- * that an interruption makes the difference smaller and never looks like sleep. */
-static bool has_slept(const struct noon_page_body *b)
+ * until the daemon, which has just woken up too, takes notice. CLOCK_REALTIME - CLOCK_MONOTONIC
+ * grows by sleep, and changes by steps of CLOCK_REALTIME: where it has, CLOCK_BOOTTIME, which
+ * nobody can step, decides. Read first, an interruption makes it smaller and never looks like
+ * sleep. */
+static bool has_slept(const struct noon_page_body *b, const struct instant *at)
 {
-	const int64_t boot = clock_now(CLOCK_BOOTTIME);
+	const int64_t grown = at->real_ahead - b->real_ahead;
+	int64_t boot;
 
+	if (grown >= 0 && grown <= SLEEP_MIN)
+		return false;
+	boot = clock_now(CLOCK_BOOTTIME);
 	return boot - clock_now(CLOCK_MONOTONIC) - b->asleep > SLEEP_MIN;
 }
 
 /* Why the page is stale, or NULL if it is not. */
 static const char *stale_why(const struct noon_clock_page *page, const struct noon_page_body *b,
-			     int64_t raw)
+			     const struct instant *at)
 {
 	if (!page->same_boot)
 		return "the daemon ran before the machine was started anew";
 	if (!page->same_time_ns)
 		return "the daemon runs in another time namespace: its clocks are not ours";
-	if (has_slept(b))
+	if (has_slept(b, at))
 		return "the machine was suspended and the daemon has not taken notice yet";
-	if (raw < b->raw0)
+	if (at->raw < b->raw0)
 		return "the page is of a later time than now";
-	if (raw > b->fresh_until)
+	if (at->raw > b->fresh_until)
 		return "the daemon has stopped, or does not get to run";
 	return NULL;
 }
 
 static enum noon_clock_status judge(const struct noon_clock_page *page,
-				    const struct noon_page_body *b, int64_t raw)
+				    const struct noon_page_body *b, const struct instant *at)
 {
-	if (stale_why(page, b, raw) != NULL)
+	if (stale_why(page, b, at) != NULL)
 		return NOON_CLOCK_STALE;
-	if (raw > b->void_after && (b->status == NOON_CLOCK_OK || b->status == NOON_CLOCK_HOLDOVER))
+	if (at->raw > b->void_after &&
+	    (b->status == NOON_CLOCK_OK || b->status == NOON_CLOCK_HOLDOVER))
 		return NOON_CLOCK_ALARM;
 	return (enum noon_clock_status)b->status;
 }
@@ -240,6 +275,19 @@ static double drift(const struct noon_page_body *b, int64_t raw, double rate, do
 	return (double)(until - b->raw0) * rate + (double)(raw - until) * late_rate;
 }
 
+/* As floor() and ceil(), which are calls into another library. */
+static int64_t round_down(double x)
+{
+	const int64_t near = (int64_t)x;
+
+	return (double)near > x ? near - 1 : near;
+}
+
+static int64_t round_up(double x)
+{
+	return -round_down(-x);
+}
+
 /* Move the interval to raw, rounding outward. */
 static void move(const struct noon_page_body *b, int64_t raw, int64_t *ret_earliest,
 		 int64_t *ret_latest)
@@ -247,23 +295,23 @@ static void move(const struct noon_page_body *b, int64_t raw, int64_t *ret_earli
 	const double lo = drift(b, raw, b->earliest_rate, b->late_earliest_rate);
 	const double hi = drift(b, raw, b->latest_rate, b->late_latest_rate);
 
-	*ret_earliest = b->earliest0 + (raw - b->raw0) + (int64_t)floor(lo);
-	*ret_latest = b->latest0 + (raw - b->raw0) + (int64_t)ceil(hi);
+	*ret_earliest = b->earliest0 + (raw - b->raw0) + round_down(lo);
+	*ret_latest = b->latest0 + (raw - b->raw0) + round_up(hi);
 }
 
 int noon_now(const struct noon_clock_page *page, int64_t *ret_earliest, int64_t *ret_latest,
 	     enum noon_clock_status *ret_status)
 {
-	struct noon_page_body b;
-	int64_t raw;
+	struct noon_page_body b FILLED_BELOW;
+	struct instant at FILLED_BELOW;
 
-	if (!read_body(page->map, &b, &raw))
+	if (!read_body(page->map, &b, &at))
 		return EAGAIN;
 	if (!b.has_time || !page->same_boot)
 		return ENODATA;
-	*ret_status = judge(page, &b, raw);
+	*ret_status = judge(page, &b, &at);
 	if (page->same_time_ns) {
-		move(&b, raw, ret_earliest, ret_latest);
+		move(&b, at.raw, ret_earliest, ret_latest);
 	} else {
 		/* The page says nothing of instants of our clock. */
 		*ret_earliest = INT64_MIN;
@@ -276,10 +324,10 @@ const char *noon_stale_why(const struct noon_clock_page *page)
 {
 	const char *why = "the page is replaced again and again";
 	struct noon_page_body b;
-	int64_t raw;
+	struct instant at;
 
-	if (read_body(page->map, &b, &raw))
-		why = stale_why(page, &b, raw);
+	if (read_body(page->map, &b, &at))
+		why = stale_why(page, &b, &at);
 	return why == NULL ? "" : why;
 }
 

@@ -159,6 +159,21 @@ noon_dur noon_clock_asleep(void)
 	return most;
 }
 
+/* The coarse clocks stand still between two ticks of the kernel: read at the same one, their
+ * difference is exact. One tick between the two makes it larger, so the least of three counts. */
+noon_dur noon_clock_real_ahead(void)
+{
+	noon_dur least = NOON_DUR_MAX;
+
+	for (int i = 0; i < 3; i++) {
+		const int64_t mono = noon_clock_read(CLOCK_MONOTONIC_COARSE);
+		const noon_dur ahead = noon_clock_read(CLOCK_REALTIME_COARSE) - mono;
+
+		least = ahead < least ? ahead : least;
+	}
+	return least;
+}
+
 bool noon_clock_slept(struct noon_clock *c, noon_dur *ret_size)
 {
 	const noon_dur asleep = noon_clock_asleep();

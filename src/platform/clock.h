@@ -91,6 +91,9 @@ int64_t noon_clock_read(int id);
 /** Return how long the machine has been suspended since it booted, ns: constant while it is
  *  awake. Never more than the truth, and less only if interrupted three times in a row. */
 noon_dur noon_clock_asleep(void);
+/** Return CLOCK_REALTIME - CLOCK_MONOTONIC, ns, exactly: it changes by sleep, and by steps of
+ * CLOCK_REALTIME. */
+noon_dur noon_clock_real_ahead(void);
 /** Read CLOCK_MONOTONIC as an instant, for time-outs. */
 noon_time noon_mono_now(void);
 

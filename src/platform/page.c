@@ -73,7 +73,7 @@ static void mark_stale(struct noon_page *p)
 {
 	struct noon_page_body body;
 
-	(void)noon_page_copy(p, &body);
+	noon_page_copy(p, noon_page_number(p), &body);
 	body.fresh_until = NOON_PAGE_STOPPED;
 	noon_page_fill(p, &body);
 	noon_page_count_on(p);

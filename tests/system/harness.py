@@ -573,7 +573,7 @@ class World:
         if not os.path.exists(out):
             done = subprocess.run(
                 [cc, "-std=gnu17", "-O1", "-I", f"{SOURCE}/include", "-I", f"{SOURCE}/src",
-                 os.path.join(HERE, "page_reader.c"), f"{SOURCE}/src/lib/clock.c", "-lm",
+                 os.path.join(HERE, "page_reader.c"), f"{SOURCE}/src/lib/clock.c",
                  "-o", out], capture_output=True, text=True)
             check(done.returncode == 0, done.stderr)
         return out

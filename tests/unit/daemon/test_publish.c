@@ -62,7 +62,7 @@ static struct noon_page_body body_in(const struct world *w)
 	assert_non_null(f);
 	assert_int_equal(fread(&page, sizeof(page), 1, f), 1);
 	(void)fclose(f);
-	(void)noon_page_copy(&page, &body);
+	noon_page_copy(&page, noon_page_number(&page), &body);
 	return body;
 }
 
@@ -126,10 +126,35 @@ static void rates_without_an_end_have_none_in_the_page(void **state)
 	end(w);
 }
 
+/* The machine slept after the clock was checked and before the page was written: a reader must see
+ * that, so the page must not count it as known. */
+static void sleep_that_nobody_took_notice_of_is_not_in_the_page(void **state)
+{
+	struct world *w = begin(0);
+	const struct noon_reading r = reading(w, NOON_S(10), NOON_S(4));
+	struct noon_clock_page *page;
+	enum noon_clock_status status;
+	int64_t lo;
+	int64_t hi;
+
+	(void)state;
+	assert_int_equal(noon_open(w->path, &page), 0);
+	noon_publish(&w->d, &r);
+	assert_int_equal(noon_now(page, &lo, &hi, &status), 0);
+	assert_int_equal(status, NOON_CLOCK_OK);
+	w->d.clock->asleep0 -= NOON_S(2);
+	noon_publish(&w->d, &r);
+	assert_int_equal(noon_now(page, &lo, &hi, &status), 0);
+	assert_int_equal(status, NOON_CLOCK_STALE);
+	noon_close(page);
+	end(w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tells_until_when_the_certified_rates_hold),
+		cmocka_unit_test(sleep_that_nobody_took_notice_of_is_not_in_the_page),
 		cmocka_unit_test(rates_without_an_end_have_none_in_the_page),
 	};
 

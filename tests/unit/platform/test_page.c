@@ -57,6 +57,7 @@ static struct noon_page_body good_body(void)
 
 	return (struct noon_page_body){
 		.asleep = noon_clock_asleep(),
+		.real_ahead = noon_clock_real_ahead(),
 		.raw0 = raw,
 		.earliest0 = 1000000000000 - 500,
 		.latest0 = 1000000000000 + 500,
@@ -163,6 +164,7 @@ static void never_claims_more_than_the_age_of_the_page_allows(void **state)
 	assert_int_equal(status, NOON_CLOCK_STALE);
 	body = good_body();
 	body.asleep -= INT64_C(2000000000); /* two seconds of sleep since */
+	body.real_ahead -= INT64_C(2000000000);
 	noon_page_writer_put(w, &body);
 	assert_int_equal(noon_now(page, &lo, &hi, &status), 0);
 	assert_int_equal(status, NOON_CLOCK_STALE);
