@@ -42,6 +42,41 @@ enum noon_clock_status {
 			       * this process is in another time namespace than the daemon */
 };
 
+/** Why the status is not OK. The numbers stay; new ones may come. */
+enum noon_clock_reason {
+	NOON_CLOCK_REASON_NONE = 0, /**< it is OK */
+	/* Of the daemon: */
+	NOON_CLOCK_REASON_NO_SOURCES = 1,    /**< it has none, and takes its clock as it is */
+	NOON_CLOCK_REASON_NO_EXCHANGE = 2,   /**< no source has answered yet */
+	NOON_CLOCK_REASON_TOO_FEW = 3,	     /**< no more sources answer than may be lying */
+	NOON_CLOCK_REASON_BOUND = 4,	     /**< the bound, with what a faster path could hide, is
+					      * above the alert limit */
+	NOON_CLOCK_REASON_SETTLING = 5,	     /**< the bound is within it, but not for long enough */
+	NOON_CLOCK_REASON_SILENT = 6,	     /**< holdover: the sources are silent */
+	NOON_CLOCK_REASON_CONTRADICTION = 7, /**< sources contradict each other, or the past */
+	NOON_CLOCK_REASON_GUARD = 8,	     /**< a guard suspects that packets are delayed */
+	NOON_CLOCK_REASON_SUSPENDED = 9,     /**< the machine was suspended; time is sought anew */
+	NOON_CLOCK_REASON_STEPPED = 10,	     /**< somebody else stepped the clock */
+	NOON_CLOCK_REASON_LEAP = 11,	     /**< around a leap second */
+	/* Of the reader, with STALE: */
+	NOON_CLOCK_REASON_STOPPED = 32,	      /**< the daemon was stopped */
+	NOON_CLOCK_REASON_LATE = 33,	      /**< it was killed, or does not get to run */
+	NOON_CLOCK_REASON_ASLEEP = 34,	      /**< the machine was suspended and the daemon has not
+					       * taken notice yet */
+	NOON_CLOCK_REASON_OTHER_BOOT = 35,    /**< the page is of before the machine was started
+					       * anew */
+	NOON_CLOCK_REASON_OTHER_TIME_NS = 36, /**< the daemon runs in another time namespace */
+	NOON_CLOCK_REASON_FUTURE = 37,	      /**< the page is of a later time than now */
+};
+
+/** What a page says of the moment at which it is read. */
+struct noon_clock_interval {
+	int64_t earliest;	       /**< UTC is not before this, ns since 1970-01-01 00:00 UTC */
+	int64_t latest;		       /**< UTC is not after this, ns */
+	enum noon_clock_status status; /**< always to be checked */
+	enum noon_clock_reason reason; /**< why it is not OK */
+};
+
 struct noon_clock_page;
 
 /**
@@ -78,6 +113,17 @@ void noon_close(struct noon_clock_page *page);
 int noon_now(const struct noon_clock_page *page, int64_t *ret_earliest, int64_t *ret_latest,
 	     enum noon_clock_status *ret_status);
 
+/**
+ * Read the clock, and why its status is what it is.
+ *
+ * Where noon_now() returns ENODATA this gives INT64_MIN and INT64_MAX, with a status and a reason.
+ *
+ * @param page          from noon_open(); may be shared by threads
+ * @param ret_interval  as of now
+ * @return 0; EAGAIN: as noon_now(). Outputs untouched unless 0.
+ */
+int noon_read(const struct noon_clock_page *page, struct noon_clock_interval *ret_interval);
+
 /** Return why noon_now() says NOON_CLOCK_STALE at this moment, for people to read; "" if it does
  * not. Static, never NULL. */
 const char *noon_stale_why(const struct noon_clock_page *page);
@@ -109,6 +155,12 @@ const char *noon_clock_guard_word(enum noon_clock_guard guard);
 
 /** Return the short word of a status ("ok"); static, never NULL. */
 const char *noon_clock_status_word(enum noon_clock_status status);
+
+/** Return the short word of a reason ("bound"); static, never NULL. */
+const char *noon_clock_reason_word(enum noon_clock_reason reason);
+
+/** Return a reason as a clause, for people to read; static, never NULL. */
+const char *noon_clock_reason_text(enum noon_clock_reason reason);
 
 #ifdef __cplusplus
 }

@@ -46,8 +46,8 @@ struct noon_page_body {
 	int64_t void_after;  /**< status OK and HOLDOVER end here */
 	int64_t fresh_until; /**< the daemon writes again before this, or it has ended */
 	uint32_t status;     /**< enum noon_clock_status */
-	uint32_t reserved0;
-	uint32_t has_time; /**< 0: the interval means nothing */
+	uint32_t reason;     /**< enum noon_clock_reason: why the status is not OK */
+	uint32_t has_time;   /**< 0: the interval means nothing */
 	uint32_t reserved1;
 	int64_t asleep;	    /**< CLOCK_BOOTTIME - CLOCK_MONOTONIC then: it grows when the machine
 			     *   sleeps, which CLOCK_MONOTONIC_RAW does not notice */

@@ -236,32 +236,40 @@ static bool has_slept(const struct noon_page_body *b, const struct instant *at)
 	return boot - clock_now(CLOCK_MONOTONIC) - b->asleep > SLEEP_MIN;
 }
 
-/* Why the page is stale, or NULL if it is not. */
-static const char *stale_why(const struct noon_clock_page *page, const struct noon_page_body *b,
-			     const struct instant *at)
+/* Why the page is stale, or NONE if it is not. */
+static enum noon_clock_reason stale_reason(const struct noon_clock_page *page,
+					   const struct noon_page_body *b, const struct instant *at)
 {
 	if (!page->same_boot)
-		return "the daemon ran before the machine was started anew";
+		return NOON_CLOCK_REASON_OTHER_BOOT;
 	if (!page->same_time_ns)
-		return "the daemon runs in another time namespace: its clocks are not ours";
+		return NOON_CLOCK_REASON_OTHER_TIME_NS;
+	if (b->fresh_until == NOON_PAGE_STOPPED)
+		return NOON_CLOCK_REASON_STOPPED;
 	if (has_slept(b, at))
-		return "the machine was suspended and the daemon has not taken notice yet";
+		return NOON_CLOCK_REASON_ASLEEP;
 	if (at->raw < b->raw0)
-		return "the page is of a later time than now";
+		return NOON_CLOCK_REASON_FUTURE;
 	if (at->raw > b->fresh_until)
-		return "the daemon has stopped, or does not get to run";
-	return NULL;
+		return NOON_CLOCK_REASON_LATE;
+	return NOON_CLOCK_REASON_NONE;
 }
 
-static enum noon_clock_status judge(const struct noon_clock_page *page,
-				    const struct noon_page_body *b, const struct instant *at)
+static void judge(const struct noon_clock_page *page, const struct noon_page_body *b,
+		  const struct instant *at, struct noon_clock_interval *ret)
 {
-	if (stale_why(page, b, at) != NULL)
-		return NOON_CLOCK_STALE;
-	if (at->raw > b->void_after &&
-	    (b->status == NOON_CLOCK_OK || b->status == NOON_CLOCK_HOLDOVER))
-		return NOON_CLOCK_ALARM;
-	return (enum noon_clock_status)b->status;
+	const enum noon_clock_reason stale = stale_reason(page, b, at);
+
+	ret->status = (enum noon_clock_status)b->status;
+	ret->reason = (enum noon_clock_reason)b->reason;
+	if (stale != NOON_CLOCK_REASON_NONE) {
+		ret->status = NOON_CLOCK_STALE;
+		ret->reason = stale;
+	} else if (at->raw > b->void_after &&
+		   (b->status == NOON_CLOCK_OK || b->status == NOON_CLOCK_HOLDOVER)) {
+		ret->status = NOON_CLOCK_ALARM;
+		ret->reason = NOON_CLOCK_REASON_BOUND;
+	}
 }
 
 /* What an edge moves by from raw0 to raw beyond the time that passed, ns: the certified rate while
@@ -299,36 +307,57 @@ static void move(const struct noon_page_body *b, int64_t raw, int64_t *ret_earli
 	*ret_latest = b->latest0 + (raw - b->raw0) + round_up(hi);
 }
 
-int noon_now(const struct noon_clock_page *page, int64_t *ret_earliest, int64_t *ret_latest,
-	     enum noon_clock_status *ret_status)
+/* False: the page never stays the same for as long as it takes to read it. */
+static inline bool read_page(const struct noon_clock_page *page, struct noon_clock_interval *ret)
 {
 	struct noon_page_body b FILLED_BELOW;
 	struct instant at FILLED_BELOW;
 
 	if (!read_body(page->map, &b, &at))
-		return EAGAIN;
-	if (!b.has_time || !page->same_boot)
-		return ENODATA;
-	*ret_status = judge(page, &b, &at);
-	if (page->same_time_ns) {
-		move(&b, at.raw, ret_earliest, ret_latest);
+		return false;
+	judge(page, &b, &at, ret);
+	if (b.has_time && page->same_boot && page->same_time_ns) {
+		move(&b, at.raw, &ret->earliest, &ret->latest);
 	} else {
-		/* The page says nothing of instants of our clock. */
-		*ret_earliest = INT64_MIN;
-		*ret_latest = INT64_MAX;
+		/* The page says nothing, or nothing of instants of our clock. */
+		ret->earliest = INT64_MIN;
+		ret->latest = INT64_MAX;
 	}
+	return true;
+}
+
+int noon_read(const struct noon_clock_page *page, struct noon_clock_interval *ret_interval)
+{
+	struct noon_clock_interval is FILLED_BELOW;
+
+	if (!read_page(page, &is))
+		return EAGAIN;
+	*ret_interval = is;
+	return 0;
+}
+
+int noon_now(const struct noon_clock_page *page, int64_t *ret_earliest, int64_t *ret_latest,
+	     enum noon_clock_status *ret_status)
+{
+	struct noon_clock_interval is FILLED_BELOW;
+
+	if (!read_page(page, &is))
+		return EAGAIN;
+	if (is.earliest == INT64_MIN && is.reason != NOON_CLOCK_REASON_OTHER_TIME_NS)
+		return ENODATA;
+	*ret_earliest = is.earliest;
+	*ret_latest = is.latest;
+	*ret_status = is.status;
 	return 0;
 }
 
 const char *noon_stale_why(const struct noon_clock_page *page)
 {
-	const char *why = "the page is replaced again and again";
-	struct noon_page_body b;
-	struct instant at;
+	struct noon_clock_interval is;
 
-	if (read_body(page->map, &b, &at))
-		why = stale_why(page, &b, &at);
-	return why == NULL ? "" : why;
+	if (!read_page(page, &is) || is.status != NOON_CLOCK_STALE)
+		return "";
+	return noon_clock_reason_text(is.reason);
 }
 
 int noon_guards(const struct noon_clock_page *page, enum noon_clock_guard *ret_guards, size_t cap,
@@ -373,4 +402,52 @@ const char *noon_clock_status_word(enum noon_clock_status status)
 		return "stale";
 	}
 	return "unknown";
+}
+
+/* Word and text of each reason. */
+static const struct {
+	enum noon_clock_reason reason;
+	const char *word;
+	const char *text;
+} reasons[] = {
+	{NOON_CLOCK_REASON_NONE, "none", "nothing is wrong"},
+	{NOON_CLOCK_REASON_NO_SOURCES, "no-sources", "the daemon has no sources"},
+	{NOON_CLOCK_REASON_NO_EXCHANGE, "no-exchange", "no source has answered yet"},
+	{NOON_CLOCK_REASON_TOO_FEW, "too-few", "no more sources answer than may be lying"},
+	{NOON_CLOCK_REASON_BOUND, "bound", "the bound is above the alert limit"},
+	{NOON_CLOCK_REASON_SETTLING, "settling",
+	 "the bound is within the alert limit, but not for long enough yet"},
+	{NOON_CLOCK_REASON_SILENT, "silent", "the sources are silent"},
+	{NOON_CLOCK_REASON_CONTRADICTION, "contradiction",
+	 "sources contradict each other, or what they said before"},
+	{NOON_CLOCK_REASON_GUARD, "guard", "round-trip times are not as calibrated"},
+	{NOON_CLOCK_REASON_SUSPENDED, "suspended",
+	 "the machine was suspended and the time is not known again yet"},
+	{NOON_CLOCK_REASON_STEPPED, "stepped", "somebody else stepped the clock"},
+	{NOON_CLOCK_REASON_LEAP, "leap", "a leap second may or may not have been taken yet"},
+	{NOON_CLOCK_REASON_STOPPED, "stopped", "the daemon has stopped"},
+	{NOON_CLOCK_REASON_LATE, "late", "the daemon was killed, or does not get to run"},
+	{NOON_CLOCK_REASON_ASLEEP, "asleep",
+	 "the machine was suspended and the daemon has not taken notice yet"},
+	{NOON_CLOCK_REASON_OTHER_BOOT, "other-boot",
+	 "the daemon ran before the machine was started anew"},
+	{NOON_CLOCK_REASON_OTHER_TIME_NS, "other-time-namespace",
+	 "the daemon runs in another time namespace: its clocks are not ours"},
+	{NOON_CLOCK_REASON_FUTURE, "future", "the page is of a later time than now"},
+};
+
+const char *noon_clock_reason_word(enum noon_clock_reason reason)
+{
+	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
+		if (reasons[i].reason == reason)
+			return reasons[i].word;
+	return "unknown";
+}
+
+const char *noon_clock_reason_text(enum noon_clock_reason reason)
+{
+	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
+		if (reasons[i].reason == reason)
+			return reasons[i].text;
+	return "a reason that this version of the library does not know";
 }

@@ -130,6 +130,7 @@ static noon_err make(const char *path, struct noon_page **ret)
 	p->time_ns = time_ns;
 	p->size = sizeof(*p);
 	p->version = NOON_PAGE_VERSION;
+	mark_stale(p);
 	p->magic = NOON_PAGE_MAGIC;
 	*ret = p;
 	return NOON_OK;

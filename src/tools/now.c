@@ -15,10 +15,7 @@
 
 /* What the page says. */
 struct told {
-	int64_t earliest;
-	int64_t latest;
-	enum noon_clock_status status;
-	const char *why; /* it is stale; "" */
+	struct noon_clock_interval is;
 	enum noon_clock_guard guard[GUARDS];
 	size_t n_guards;
 };
@@ -28,22 +25,24 @@ static void print_instant(char *out, size_t n, int64_t ns)
 	(void)snprintf(out, n, "%" PRId64 ".%09" PRId64, ns / 1000000000, ns % 1000000000);
 }
 
-/* Nothing is known of the page's instants in another time namespace. */
+/* There is no interval where the page is of another boot or time namespace. */
 static bool is_bounded(const struct told *t)
 {
-	return t->earliest != INT64_MIN;
+	return t->is.earliest != INT64_MIN;
 }
 
 static void print_plain(const struct told *t)
 {
-	const int64_t earliest = t->earliest;
-	const int64_t latest = t->latest;
+	const int64_t earliest = t->is.earliest;
+	const int64_t latest = t->is.latest;
+	const bool ok = t->is.status == NOON_CLOCK_OK;
 	char instant[32];
 	char utc[64];
 	char width[32];
 
 	if (!is_bounded(t)) {
-		(void)printf("status    %s: %s\n", noon_clock_status_word(t->status), t->why);
+		(void)printf("status    %s: %s\n", noon_clock_status_word(t->is.status),
+			     noon_clock_reason_text(t->is.reason));
 		return;
 	}
 	print_instant(instant, sizeof(instant), earliest);
@@ -54,8 +53,8 @@ static void print_plain(const struct told *t)
 	(void)printf("latest    %s\n", utc);
 	noon_tool_dur(width, sizeof(width), (double)(latest - earliest) / 2e9);
 	(void)printf("bound     +-%s around the middle\n", width);
-	(void)printf("status    %s%s%s\n", noon_clock_status_word(t->status),
-		     t->why[0] == '\0' ? "" : ": ", t->why);
+	(void)printf("status    %s%s%s\n", noon_clock_status_word(t->is.status), ok ? "" : ": ",
+		     ok ? "" : noon_clock_reason_text(t->is.reason));
 }
 
 static void print_json(const struct told *t)
@@ -63,30 +62,30 @@ static void print_json(const struct told *t)
 	char from[32];
 	char to[32];
 
-	print_instant(from, sizeof(from), t->earliest);
-	print_instant(to, sizeof(to), t->latest);
+	print_instant(from, sizeof(from), t->is.earliest);
+	print_instant(to, sizeof(to), t->is.latest);
 	if (is_bounded(t))
 		(void)printf("{\"earliest\": \"%s\", \"latest\": \"%s\", \"half_width_s\": %.9f, ",
-			     from, to, (double)(t->latest - t->earliest) / 2e9);
+			     from, to, (double)(t->is.latest - t->is.earliest) / 2e9);
 	else
 		(void)printf("{\"earliest\": null, \"latest\": null, \"half_width_s\": null, ");
-	(void)printf("\"status\": \"%s\", ", noon_clock_status_word(t->status));
-	if (t->status == NOON_CLOCK_STALE)
-		(void)printf("\"why\": \"%s\", ", t->why);
+	(void)printf("\"status\": \"%s\", \"reason\": \"%s\", ",
+		     noon_clock_status_word(t->is.status), noon_clock_reason_word(t->is.reason));
+	if (t->is.status != NOON_CLOCK_OK)
+		(void)printf("\"why\": \"%s\", ", noon_clock_reason_text(t->is.reason));
 	(void)printf("\"guards\": [");
 	for (size_t i = 0; i < t->n_guards; i++)
 		(void)printf("%s\"%s\"", i == 0 ? "" : ", ", noon_clock_guard_word(t->guard[i]));
 	(void)puts("]}");
 }
 
-/* 0, or what noon_now() says. */
+/* 0, or what noon_read() says. */
 static int read_page(const struct noon_clock_page *page, struct told *ret)
 {
-	const int err = noon_now(page, &ret->earliest, &ret->latest, &ret->status);
+	const int err = noon_read(page, &ret->is);
 
 	if (err)
 		return err;
-	ret->why = ret->status == NOON_CLOCK_STALE ? noon_stale_why(page) : "";
 	if (noon_guards(page, ret->guard, GUARDS, &ret->n_guards))
 		ret->n_guards = 0;
 	if (ret->n_guards > GUARDS)
@@ -133,12 +132,15 @@ static int run(const struct noon_verb *self, int argc, char **argv)
 	err = read_page(page, &told);
 	noon_close(page);
 	if (err)
-		return noon_tool_fail(self, "%s: the daemon has no time yet", path);
+		return noon_tool_fail(self, "%s: %s", path, strerror(err));
+	if (!is_bounded(&told) && told.is.status != NOON_CLOCK_STALE)
+		return noon_tool_fail(self, "%s: the daemon has no time yet: %s", path,
+				      noon_clock_reason_text(told.is.reason));
 	if (json)
 		print_json(&told);
 	else
 		print_plain(&told);
-	return told.status == NOON_CLOCK_OK ? NOON_EXIT_OK : NOON_EXIT_NOT_OK;
+	return told.is.status == NOON_CLOCK_OK ? NOON_EXIT_OK : NOON_EXIT_NOT_OK;
 }
 
 const struct noon_verb noon_verb_now = {

@@ -37,6 +37,7 @@ static struct noon_page_body body_of(int64_t i)
 		.void_after = i,
 		.fresh_until = i,
 		.status = (uint32_t)i,
+		.reason = (uint32_t)i,
 		.has_time = (uint32_t)i,
 		.asleep = i,
 		.real_ahead = i,

@@ -150,11 +150,72 @@ static void sleep_that_nobody_took_notice_of_is_not_in_the_page(void **state)
 	end(w);
 }
 
+static void tells_why_the_state_is_not_ok(void **state)
+{
+#define FOUND(kind) (1U << NOON_FINDING_##kind)
+	static const struct {
+		enum noon_state state;
+		uint32_t findings;
+		noon_dur bound;
+		noon_dur hidden;
+		noon_dur leap;
+		size_t n_sources;
+		enum noon_clock_reason reason;
+	} table[] = {
+		{NOON_STATE_OK, FOUND(FALSETICKER), 1000, 0, 0, 1, NOON_CLOCK_REASON_NONE},
+		{NOON_STATE_HOLDOVER, FOUND(TOO_FEW), 1000, 0, 0, 1, NOON_CLOCK_REASON_SILENT},
+		{NOON_STATE_UNSYNCHRONISED, 0, NOON_DUR_MAX, 0, 0, 0, NOON_CLOCK_REASON_NO_SOURCES},
+		{NOON_STATE_UNSYNCHRONISED, 0, NOON_DUR_MAX, 0, 0, 1,
+		 NOON_CLOCK_REASON_NO_EXCHANGE},
+		{NOON_STATE_UNSYNCHRONISED, FOUND(TOO_FEW), NOON_DUR_MAX, 0, 0, 1,
+		 NOON_CLOCK_REASON_TOO_FEW},
+		{NOON_STATE_UNSYNCHRONISED, 0, 1000, 0, 0, 1, NOON_CLOCK_REASON_SETTLING},
+		{NOON_STATE_UNSYNCHRONISED, 0, NOON_S(1), 0, 0, 1, NOON_CLOCK_REASON_BOUND},
+		{NOON_STATE_ALARM, FOUND(BOUND_LIMIT), 1000, NOON_S(1), 0, 1,
+		 NOON_CLOCK_REASON_BOUND},
+		{NOON_STATE_ALARM, FOUND(BOUND_LIMIT) | FOUND(INCONSISTENT), NOON_S(1), 0, 0, 1,
+		 NOON_CLOCK_REASON_CONTRADICTION},
+		{NOON_STATE_ALARM, FOUND(NO_MAJORITY), 1000, 0, 0, 1,
+		 NOON_CLOCK_REASON_CONTRADICTION},
+		{NOON_STATE_ALARM, FOUND(DELAYED), 1000, 0, 0, 1, NOON_CLOCK_REASON_GUARD},
+		{NOON_STATE_ALARM, 0, NOON_S(1), 0, NOON_S(1), 1, NOON_CLOCK_REASON_LEAP},
+		{NOON_STATE_ALARM, FOUND(CLOCK_STEPPED), NOON_S(1), 0, 0, 1,
+		 NOON_CLOCK_REASON_STEPPED},
+		{NOON_STATE_UNSYNCHRONISED, FOUND(SUSPENDED), NOON_DUR_MAX, 0, 0, 1,
+		 NOON_CLOCK_REASON_SUSPENDED},
+	};
+#undef FOUND
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		struct world *w = begin(0);
+		struct noon_reading r = reading(w, NOON_S(10), NOON_S(4));
+		struct noon_clock_page *page;
+		struct noon_clock_interval is;
+
+		w->d.conf.n_sources = table[i].n_sources;
+		r.state = table[i].state;
+		r.findings = table[i].findings;
+		r.bound = table[i].bound;
+		r.hidden = table[i].hidden;
+		r.terms.leap = table[i].leap;
+		noon_publish(&w->d, &r);
+		assert_int_equal(noon_open(w->path, &page), 0);
+		assert_int_equal(noon_read(page, &is), 0);
+		assert_int_equal(is.reason, table[i].reason);
+		assert_true((is.status == NOON_CLOCK_OK) == (is.reason == NOON_CLOCK_REASON_NONE));
+		assert_true((is.earliest == INT64_MIN) == (r.bound == NOON_DUR_MAX));
+		noon_close(page);
+		end(w);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tells_until_when_the_certified_rates_hold),
 		cmocka_unit_test(sleep_that_nobody_took_notice_of_is_not_in_the_page),
+		cmocka_unit_test(tells_why_the_state_is_not_ok),
 		cmocka_unit_test(rates_without_an_end_have_none_in_the_page),
 	};
 

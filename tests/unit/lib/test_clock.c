@@ -2,6 +2,7 @@
  *
  * libnoonmark on clocks of the test's own: what it costs, and what it makes of sleep and steps.
  */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -199,6 +200,98 @@ static void a_step_is_no_sleep_and_hides_none(void **state)
 	}
 }
 
+static struct noon_clock_interval read_now(void)
+{
+	struct noon_clock_interval is;
+
+	assert_int_equal(noon_read(page, &is), 0);
+	assert_true((is.status == NOON_CLOCK_OK) == (is.reason == NOON_CLOCK_REASON_NONE));
+	return is;
+}
+
+static void tells_why_it_is_stale(void **state)
+{
+	(void)state;
+	publish();
+	assert_int_equal(read_now().reason, NOON_CLOCK_REASON_NONE);
+	assert_string_equal(noon_stale_why(page), "");
+	pass(5 * S + 1, 0);
+	assert_int_equal(read_now().reason, NOON_CLOCK_REASON_LATE);
+	assert_non_null(strstr(noon_stale_why(page), "killed"));
+	publish();
+	sleep_for(2 * MS);
+	assert_int_equal(read_now().reason, NOON_CLOCK_REASON_ASLEEP);
+	publish();
+	fake.raw -= 1;
+	assert_int_equal(read_now().reason, NOON_CLOCK_REASON_FUTURE);
+	publish();
+	noon_page_writer_free(writer);
+	assert_int_equal(read_now().reason, NOON_CLOCK_REASON_STOPPED);
+	assert_int_equal(noon_page_writer_new(path, &writer), NOON_OK);
+	assert_int_equal(read_now().reason, NOON_CLOCK_REASON_STOPPED);
+}
+
+/* By its age alone a reading is never better than the page allowed for. */
+static void tells_why_it_is_no_longer_ok(void **state)
+{
+	struct noon_page_body body;
+
+	(void)state;
+	publish();
+	body = body_now();
+	body.void_after = fake.raw + S;
+	noon_page_writer_put(writer, &body);
+	pass(S, 0);
+	assert_int_equal(read_now().status, NOON_CLOCK_OK);
+	pass(1, 0);
+	assert_int_equal(read_now().status, NOON_CLOCK_ALARM);
+	assert_int_equal(read_now().reason, NOON_CLOCK_REASON_BOUND);
+	body.status = NOON_CLOCK_UNSYNCHRONISED;
+	body.reason = NOON_CLOCK_REASON_SETTLING;
+	noon_page_writer_put(writer, &body);
+	assert_int_equal(read_now().reason, NOON_CLOCK_REASON_SETTLING);
+	/* A reason of a later version. */
+	body.reason = 999;
+	noon_page_writer_put(writer, &body);
+	assert_string_equal(noon_clock_reason_word(read_now().reason), "unknown");
+}
+
+static void without_time_there_is_no_interval(void **state)
+{
+	struct noon_page_body body;
+	enum noon_clock_status status;
+	struct noon_clock_interval is;
+	int64_t lo;
+	int64_t hi;
+
+	(void)state;
+	publish();
+	body = body_now();
+	body.has_time = 0;
+	body.status = NOON_CLOCK_UNSYNCHRONISED;
+	body.reason = NOON_CLOCK_REASON_NO_EXCHANGE;
+	noon_page_writer_put(writer, &body);
+	assert_int_equal(noon_now(page, &lo, &hi, &status), ENODATA);
+	is = read_now();
+	assert_true(is.earliest == INT64_MIN && is.latest == INT64_MAX);
+	assert_int_equal(is.reason, NOON_CLOCK_REASON_NO_EXCHANGE);
+}
+
+static void reasons_have_words_of_their_own(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 64; i++) {
+		const char *word = noon_clock_reason_word((enum noon_clock_reason)i);
+
+		assert_non_null(noon_clock_reason_text((enum noon_clock_reason)i));
+		for (int k = 0; k < i; k++) {
+			const char *other = noon_clock_reason_word((enum noon_clock_reason)k);
+
+			assert_true(strcmp(word, other) != 0 || strcmp(word, "unknown") == 0);
+		}
+	}
+}
+
 static void rounds_outward(void **state)
 {
 	struct noon_page_body body;
@@ -234,6 +327,10 @@ int main(void)
 		cmocka_unit_test(reads_the_counter_once),
 		cmocka_unit_test(notices_sleep),
 		cmocka_unit_test(a_step_is_no_sleep_and_hides_none),
+		cmocka_unit_test(tells_why_it_is_stale),
+		cmocka_unit_test(tells_why_it_is_no_longer_ok),
+		cmocka_unit_test(without_time_there_is_no_interval),
+		cmocka_unit_test(reasons_have_words_of_their_own),
 		cmocka_unit_test(rounds_outward),
 	};
 
