@@ -5,13 +5,14 @@ import errno
 import glob
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import time
 
-from harness import PATIENCE, TOOL, Skip, check, main, needs_root, wait_for
+from harness import PATIENCE, SOURCE, TOOL, Skip, check, main, needs_root, wait_for
 
 STRANGER = 54321  # a user who is neither root nor the caller
 
@@ -247,6 +248,69 @@ def test_a_reader_lives_through_restarts(w):
         check(reader.is_true(), reader.now())
         check(os.stat(client.page).st_ino == inode, "another file")
     reader.end()
+
+
+def told_by_example(page, before=()):
+    """The reader in Python that stands beside docs/page.md."""
+    done = subprocess.run([*before, sys.executable, f"{SOURCE}/docs/examples/read_page.py", page],
+                          capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    check(done.returncode == 0, done.stderr)
+    return json.loads(done.stdout)
+
+
+def ns(text):
+    s, part = text.split(".")
+    return int(s) * 10 ** 9 + int(part)
+
+
+def test_a_reader_by_the_document(w):
+    """What docs/page.md says is enough to read the page: the same answers as libnoonmark's."""
+    if os.uname().machine != "x86_64":
+        raise Skip("the example is for x86-64")
+    server = w.server()
+    client = w.client([w.nts_source(server)])
+    client.wait_state("ok", 20)
+    for _ in range(20):
+        first = json.loads(now("--page", client.page).stdout)
+        begin = time.time_ns()
+        is_ = told_by_example(client.page)
+        end = time.time_ns()
+        last = json.loads(now("--page", client.page).stdout)
+        check((is_["status"], is_["reason"]) == (OK, 0), is_)
+        check(ns(first["earliest"]) < is_["earliest"] < ns(last["earliest"]), first, is_, last)
+        check(ns(first["latest"]) < is_["latest"] < ns(last["latest"]), first, is_, last)
+        check(is_["earliest"] <= end and begin <= is_["latest"], begin, is_, end)
+    other = ["unshare", "-Ur", "-T", "--monotonic", "1000"]
+    if subprocess.run([*other, "true"], capture_output=True).returncode == 0:
+        check(told_by_example(client.page, before=other) ==
+              {"earliest": None, "latest": None, "status": STALE, "reason": 36}, "time namespace")
+    reader = Library(client.page)
+    client.popen.send_signal(signal.SIGSTOP)
+    wait_for(lambda: reader.status() == STALE, PATIENCE, "the page is stale")
+    check(told_by_example(client.page)["reason"] == 33, told_by_example(client.page))
+    client.popen.send_signal(signal.SIGCONT)
+    wait_for(lambda: reader.status() == OK, PATIENCE, "the page is ok again")
+    client.stop()
+    check(told_by_example(client.page)["reason"] == 32, told_by_example(client.page))
+    check(json.loads(now("--page", client.page).stdout)["reason"] == "stopped", "now")
+    reader.end()
+
+
+def test_the_document_has_the_offsets_of_the_source(w):
+    with open(f"{SOURCE}/docs/page.md") as f:
+        header, body = f.read().split("\nA body:\n")
+    rows = {"noon_page": re.findall(r"^\| (\d+) \| [^|]* \| `(\w+)`", header, re.M),
+            "noon_page_body": re.findall(r"^\| (\d+) \| [^|]* \| `(\w+)`", body, re.M)}
+    fields = {"noon_page": 12, "noon_page_body": 17}
+    lines = []
+    for struct, found in rows.items():
+        check(len(found) == fields[struct], struct, found)
+        lines += [f'_Static_assert(offsetof(struct {struct}, {name}) == {offset}, "{name}");'
+                  for offset, name in found]
+    source = w.write("offsets.c", '#include "base/page.h"\n' + "\n".join(lines))
+    done = subprocess.run(["cc", "-std=gnu17", "-fsyntax-only", "-I", f"{SOURCE}/src", source],
+                          capture_output=True, text=True)
+    check(done.returncode == 0, done.stderr)
 
 
 def test_a_second_daemon_touches_nothing(w):
