@@ -128,6 +128,38 @@ int noon_read(const struct noon_clock_page *page, struct noon_clock_interval *re
  * not. Static, never NULL. */
 const char *noon_stale_why(const struct noon_clock_page *page);
 
+/**
+ * Wait until the status is OK, and the interval narrow enough.
+ *
+ * Sleeps between two looks at the page, 0.1 s, and so returns that late at most. The daemon may be
+ * started again meanwhile; a page that is replaced by a new file is not followed (noon_open()).
+ *
+ * @param page          from noon_open(); may be shared by threads
+ * @param half_width    half of the interval at most, ns; <= 0: whatever the alert limit allows
+ * @param timeout       ns of CLOCK_MONOTONIC; 0: look once; < 0: for ever
+ * @param ret_interval  as of the last look
+ * @return 0; ETIMEDOUT; EINTR: a signal handler ran. Outputs untouched unless 0.
+ */
+int noon_wait(const struct noon_clock_page *page, int64_t half_width, int64_t timeout,
+	      struct noon_clock_interval *ret_interval);
+
+/**
+ * Tell whether an instant is past for certain: UTC is later than t.
+ *
+ * Neither noon_after() nor noon_before() is true near t, and none while the status is other than
+ * OK or HOLDOVER: then nothing is certain.
+ *
+ * @param t  ns since 1970-01-01 00:00 UTC
+ * @return 1 or 0
+ *
+ * Commit wait: take t = latest as the time stamp of a transaction and release its locks once
+ * noon_after(t). Whoever reads a page of any machine after that gets a later time stamp.
+ */
+int noon_after(const struct noon_clock_page *page, int64_t t);
+
+/** Tell whether an instant is still to come for certain: UTC is earlier than t. As noon_after(). */
+int noon_before(const struct noon_clock_page *page, int64_t t);
+
 /** What the guard of a source says: have its round-trip times changed since the calibration? */
 enum noon_clock_guard {
 	NOON_CLOCK_GUARD_NONE = 0,     /**< the source has no baseline */

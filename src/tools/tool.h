@@ -28,6 +28,7 @@ struct noon_verb {
 extern const struct noon_verb noon_verb_now;
 extern const struct noon_verb noon_verb_status;
 extern const struct noon_verb noon_verb_watch;
+extern const struct noon_verb noon_verb_wait;
 extern const struct noon_verb noon_verb_query;
 extern const struct noon_verb noon_verb_step;
 extern const struct noon_verb noon_verb_accept;

@@ -292,6 +292,133 @@ static void reasons_have_words_of_their_own(void **state)
 	}
 }
 
+static void knows_what_is_past_and_what_is_to_come(void **state)
+{
+	static const struct {
+		uint32_t status;
+		int certain;
+	} table[] = {
+		{NOON_CLOCK_UNSYNCHRONISED, 0},
+		{NOON_CLOCK_OK, 1},
+		{NOON_CLOCK_HOLDOVER, 1},
+		{NOON_CLOCK_ALARM, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		struct noon_page_body body;
+
+		publish();
+		body = body_now();
+		body.status = table[i].status;
+		noon_page_writer_put(writer, &body);
+		assert_int_equal(noon_after(page, 1000 * S - 501), table[i].certain);
+		assert_int_equal(noon_after(page, 1000 * S - 500), 0);
+		assert_int_equal(noon_after(page, 1000 * S + 501), 0);
+		assert_int_equal(noon_before(page, 1000 * S + 501), table[i].certain);
+		assert_int_equal(noon_before(page, 1000 * S + 500), 0);
+		assert_int_equal(noon_before(page, 1000 * S - 501), 0);
+		pass(10 * S, 0); /* stale */
+		assert_int_equal(noon_after(page, 0), 0);
+		assert_int_equal(noon_before(page, INT64_MAX), 0);
+	}
+}
+
+/* Time passes while the library sleeps; after so many sleeps the page is as wanted. */
+static struct {
+	int64_t slept;
+	unsigned sleeps;
+	unsigned good_after;
+	uint32_t until_then;
+	int interrupted;
+} nap;
+
+int clock_nanosleep(clockid_t id, int flags, const struct timespec *until, struct timespec *left)
+{
+	const int64_t to = until->tv_sec * S + until->tv_nsec;
+	struct noon_page_body body;
+
+	(void)left;
+	assert_int_equal(id, CLOCK_MONOTONIC);
+	assert_int_equal(flags, TIMER_ABSTIME);
+	assert_true(to > fake.mono);
+	nap.slept += to - fake.mono;
+	nap.sleeps++;
+	pass(to - fake.mono, 0);
+	body = body_now();
+	if (nap.sleeps < nap.good_after)
+		body.status = nap.until_then;
+	noon_page_writer_put(writer, &body);
+	return nap.interrupted;
+}
+
+static void begin_nap(unsigned good_after, uint32_t until_then)
+{
+	struct noon_page_body body;
+
+	publish();
+	body = body_now();
+	body.status = good_after > 0 ? until_then : NOON_CLOCK_OK;
+	noon_page_writer_put(writer, &body);
+	memset(&nap, 0, sizeof(nap));
+	nap.good_after = good_after;
+	nap.until_then = until_then;
+}
+
+static void waits_until_the_status_is_ok(void **state)
+{
+	struct noon_clock_interval is;
+
+	(void)state;
+	begin_nap(0, 0);
+	assert_int_equal(noon_wait(page, 0, -1, &is), 0);
+	assert_int_equal(nap.sleeps, 0);
+	begin_nap(7, NOON_CLOCK_HOLDOVER);
+	assert_int_equal(noon_wait(page, 0, -1, &is), 0);
+	assert_int_equal(nap.sleeps, 7);
+	assert_true(nap.slept == 700 * MS);
+	assert_int_equal(is.status, NOON_CLOCK_OK);
+	assert_true(is.latest - is.earliest == 1000);
+	begin_nap(7, NOON_CLOCK_UNSYNCHRONISED);
+	assert_int_equal(noon_wait(page, 0, INT64_MAX, &is), 0);
+	assert_int_equal(nap.sleeps, 7);
+}
+
+static void waits_no_longer_than_it_was_told(void **state)
+{
+	struct noon_clock_interval is = {.earliest = 77};
+
+	(void)state;
+	begin_nap(1000, NOON_CLOCK_ALARM);
+	assert_int_equal(noon_wait(page, 0, 0, &is), ETIMEDOUT);
+	assert_int_equal(nap.sleeps, 0);
+	begin_nap(1000, NOON_CLOCK_ALARM);
+	assert_int_equal(noon_wait(page, 0, 250 * MS, &is), ETIMEDOUT);
+	assert_true(nap.slept == 250 * MS);
+	assert_int_equal(nap.sleeps, 3);
+	begin_nap(1000, NOON_CLOCK_ALARM);
+	nap.interrupted = EINTR;
+	assert_int_equal(noon_wait(page, 0, S, &is), EINTR);
+	assert_true(is.earliest == 77);
+}
+
+/* Half of 1000 ns, and of 1001 ns no less than 501. */
+static void waits_for_a_bound(void **state)
+{
+	struct noon_clock_interval is;
+	struct noon_page_body body;
+
+	(void)state;
+	begin_nap(0, 0);
+	assert_int_equal(noon_wait(page, 500, 0, &is), 0);
+	assert_int_equal(noon_wait(page, 499, 0, &is), ETIMEDOUT);
+	body = body_now();
+	body.latest0++;
+	noon_page_writer_put(writer, &body);
+	assert_int_equal(noon_wait(page, 501, 0, &is), 0);
+	assert_int_equal(noon_wait(page, 500, 0, &is), ETIMEDOUT);
+}
+
 static void rounds_outward(void **state)
 {
 	struct noon_page_body body;
@@ -331,6 +458,10 @@ int main(void)
 		cmocka_unit_test(tells_why_it_is_no_longer_ok),
 		cmocka_unit_test(without_time_there_is_no_interval),
 		cmocka_unit_test(reasons_have_words_of_their_own),
+		cmocka_unit_test(knows_what_is_past_and_what_is_to_come),
+		cmocka_unit_test(waits_until_the_status_is_ok),
+		cmocka_unit_test(waits_no_longer_than_it_was_told),
+		cmocka_unit_test(waits_for_a_bound),
 		cmocka_unit_test(rounds_outward),
 	};
 
