@@ -48,8 +48,12 @@ static struct noon_page_body body_of(int64_t i)
 static bool is_whole(const struct noon_page_body *b)
 {
 	const struct noon_page_body want = body_of(b->raw0);
+	unsigned char wanted[sizeof(want)];
+	unsigned char is[sizeof(want)];
 
-	return memcmp(&want, b, sizeof(want)) == 0;
+	memcpy(wanted, &want, sizeof(want));
+	memcpy(is, b, sizeof(is));
+	return memcmp(wanted, is, sizeof(is)) == 0;
 }
 
 static void *write_statements(void *arg)
