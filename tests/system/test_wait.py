@@ -111,7 +111,7 @@ def test_boot_waits_for_the_time(w):
     the same file after the daemon was started again, or stopped and started."""
     server = w.server()
     source, inside = w.nts_source(server)
-    conf = {"user": "root", "clock": {"type": "virtual", "offset": "30ms"}, "alert-limit": "2ms",
+    conf = {"user": "daemon", "clock": {"type": "virtual", "offset": "30ms"}, "alert-limit": "2ms",
             "source": [(source, {**inside, "ntstrustedcerts": "/etc/noonmark/ca.pem"})]}
     impatient = HERE + "ExecStart=\nExecStart=/usr/bin/noonmark wait --bound 1ns --timeout 1s\n"
     s = Systemd(w, {"noonmarkd.service": unit("noonmarkd.service"),
