@@ -159,8 +159,10 @@ static void a_bound_just_below_the_limit_ends_no_alarm(void **state)
 	assert_true(reading().bound > NOON_US(875) && reading().bound < NOON_US(990));
 	assert_int_equal(reading().state, NOON_STATE_ALARM);
 	server_err = NOON_US(700);
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; i < 3; i++)
 		feed(0, 0, 0);
+	assert_int_equal(reading().state, NOON_STATE_ALARM);
+	feed(0, 0, 0);
 	assert_int_equal(reading().state, NOON_STATE_OK);
 	/* What is OK stays so. */
 	server_err = NOON_US(850);

@@ -47,6 +47,8 @@ static void good_exchanges_are_accepted(void **state)
 	assert_int_equal(s.reach, 0xff);
 	assert_true(noon_source_can_vote(&s, s.last_good));
 	assert_true(s.has_fit && s.fit.has_rate);
+	s.conf.noselect = true;
+	assert_false(noon_source_can_vote(&s, s.last_good));
 }
 
 static void useless_samples_change_nothing(void **state)
