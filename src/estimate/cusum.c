@@ -497,21 +497,30 @@ noon_err noon_cusum_design(struct noon_cusum_work *w, const struct noon_law *f0,
 	return NOON_OK;
 }
 
+/* The values and their drift under a shift. What the calibration has not seen would make the alarm
+ * come sooner than is certain. */
+static noon_err shifted_by(struct noon_cusum_work *w, const struct noon_cusum *c,
+			   const struct noon_law *f0, double shift_ns, struct values *ret_values,
+			   struct drift *ret_drift)
+{
+	if (!(fabs(shift_ns) < 1e15))
+		return NOON_ERR_RANGE;
+	*ret_values = values_of(w, c, f0, shift_ns);
+	ret_values->unseen = 0.0;
+	*ret_drift = drift_of(ret_values);
+	return ret_drift->most > 0.0 ? NOON_OK : NOON_ERR_EMPTY;
+}
+
 noon_err noon_cusum_delay(struct noon_cusum_work *w, const struct noon_cusum *c,
 			  const struct noon_law *f0, double shift_ns, double *ret_add)
 {
 	struct values v;
 	struct drift d;
+	const noon_err err = shifted_by(w, c, f0, shift_ns, &v, &d);
 
-	if (!(fabs(shift_ns) < 1e15))
-		return NOON_ERR_RANGE;
-	v = values_of(w, c, f0, shift_ns);
-	v.unseen = 0.0;
-	d = drift_of(&v);
-	if (!(d.most > 0.0))
-		return NOON_ERR_EMPTY;
-	*ret_add = run_length(w, &v, &d, c->h);
-	return NOON_OK;
+	if (err == NOON_OK)
+		*ret_add = run_length(w, &v, &d, c->h);
+	return err;
 }
 
 noon_err noon_cusum_within(struct noon_cusum_work *w, const struct noon_cusum *c,
@@ -519,14 +528,12 @@ noon_err noon_cusum_within(struct noon_cusum_work *w, const struct noon_cusum *c
 {
 	struct values v;
 	struct drift d;
+	noon_err err;
 
-	if (!(fabs(shift_ns) < 1e15) || !(p > 0.0 && p < 1.0))
+	if (!(p > 0.0 && p < 1.0))
 		return NOON_ERR_RANGE;
-	v = values_of(w, c, f0, shift_ns);
-	v.unseen = 0.0;
-	d = drift_of(&v);
-	if (!(d.most > 0.0))
-		return NOON_ERR_EMPTY;
-	*ret_n = values_until(w, &v, &d, c->h, p);
-	return NOON_OK;
+	err = shifted_by(w, c, f0, shift_ns, &v, &d);
+	if (err == NOON_OK)
+		*ret_n = values_until(w, &v, &d, c->h, p);
+	return err;
 }

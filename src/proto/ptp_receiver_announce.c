@@ -77,7 +77,7 @@ static void begin_with(struct noon_ptp_receiver *r, const struct noon_ptp_foreig
 	r->state = f == NULL ? NOON_PTP_LISTENING : NOON_PTP_UNCALIBRATED;
 	if (f == NULL)
 		return;
-	noon_ptp_forget_word(r, &f->set.sender);
+	noon_ptp_forget_declared(r, &f->set.sender);
 	r->parent = f->set.sender;
 	r->n_parents++;
 }

@@ -68,8 +68,8 @@ bool noon_ptp_may_claim(const struct noon_ptp_receiver *r, const struct noon_ptp
 	       r->layover.error_ns != UINT32_MAX;
 }
 
-/* The word of one transmitter says nothing of the path to another. */
-void noon_ptp_forget_word(struct noon_ptp_receiver *r, const struct noon_ptp_identity *next)
+/* What one transmitter declared says nothing of the path to another. */
+void noon_ptp_forget_declared(struct noon_ptp_receiver *r, const struct noon_ptp_identity *next)
 {
 	if (noon_ptp_identity_equal(&r->parent, next))
 		return;
@@ -83,7 +83,7 @@ static bool is_harmless(uint8_t reasons)
 	return reasons != 0 && (reasons & ~(NOON_PTP_REASON_DELAYED | NOON_PTP_REASON_SHAPE)) == 0;
 }
 
-void noon_ptp_tell_word(const struct noon_ptp_receiver *r, struct noon_actions *out)
+void noon_ptp_tell_declared(const struct noon_ptp_receiver *r, struct noon_actions *out)
 {
 	const bool alarm = r->peer_verdict == NOON_PTP_GUARD_ALARM;
 	const struct noon_declared d = {

@@ -278,7 +278,7 @@ enum noon_verdict noon_ptp_take_delay_resp(struct noon_ptp_receiver *r,
 		return NOON_VERDICT_DUPLICATE;
 	if (q->echoed && !is_echoed(r, m))
 		return NOON_VERDICT_ORIGIN;
-	noon_ptp_tell_word(r, out);
+	noon_ptp_tell_declared(r, out);
 	if (noon_ptp_to_utc(r, m->event.stamp, &t4))
 		return NOON_VERDICT_TIMESCALE;
 	if (m->h.correction == NOON_PTP_CORRECTION_HUGE ||

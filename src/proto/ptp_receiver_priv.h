@@ -46,9 +46,9 @@ void noon_ptp_make_claim(struct noon_ptp_receiver *r, const struct noon_sample *
 bool noon_ptp_may_claim(const struct noon_ptp_receiver *r, const struct noon_ptp_foreign *parent);
 /** Another transmitter is about to be used: what the last one said of its guard is over. The same
  *  one again: it stands. */
-void noon_ptp_forget_word(struct noon_ptp_receiver *r, const struct noon_ptp_identity *next);
+void noon_ptp_forget_declared(struct noon_ptp_receiver *r, const struct noon_ptp_identity *next);
 /** Append DECLARE: what the transmitter's guard says, if that is authenticated. */
-void noon_ptp_tell_word(const struct noon_ptp_receiver *r, struct noon_actions *out);
+void noon_ptp_tell_declared(const struct noon_ptp_receiver *r, struct noon_actions *out);
 
 /** Ask for grants that are due. */
 void noon_ptp_negotiate(struct noon_ptp_receiver *r, noon_time now, struct noon_actions *out);

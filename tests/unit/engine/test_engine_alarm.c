@@ -84,16 +84,21 @@ static void fall_silent(void)
 	assert_true(reading().bound > NOON_MS(1));
 }
 
-static void four_good_exchanges_in_a_row_end_it(void **state)
+static void expect_four_to_end_it(void)
 {
-	(void)state;
-	start(1, 0);
-	fall_silent();
 	for (int i = 0; i < 3; i++)
 		feed(0, 0, 0);
 	assert_int_equal(reading().state, NOON_STATE_ALARM);
 	feed(0, 0, 0);
 	assert_int_equal(reading().state, NOON_STATE_OK);
+}
+
+static void four_good_exchanges_in_a_row_end_it(void **state)
+{
+	(void)state;
+	start(1, 0);
+	fall_silent();
+	expect_four_to_end_it();
 }
 
 static void a_source_without_a_vote_ends_none(void **state)
@@ -121,11 +126,7 @@ static void a_bound_above_the_limit_begins_the_count_anew(void **state)
 	h += NOON_S(2000);
 	feed(0, 0, NOON_MS(20));
 	assert_true(reading().bound > NOON_MS(1));
-	for (int i = 0; i < 3; i++)
-		feed(0, 0, 0);
-	assert_int_equal(reading().state, NOON_STATE_ALARM);
-	feed(0, 0, 0);
-	assert_int_equal(reading().state, NOON_STATE_OK);
+	expect_four_to_end_it();
 }
 
 /* ... also when nobody answers at that moment. */
@@ -138,11 +139,7 @@ static void a_bound_that_passed_the_limit_begins_the_count_anew(void **state)
 		feed(0, 0, 0);
 	h += NOON_S(2000);
 	assert_true(reading().bound > NOON_MS(1));
-	for (int i = 0; i < 3; i++)
-		feed(0, 0, 0);
-	assert_int_equal(reading().state, NOON_STATE_ALARM);
-	feed(0, 0, 0);
-	assert_int_equal(reading().state, NOON_STATE_OK);
+	expect_four_to_end_it();
 }
 
 /* Otherwise the state would turn with each exchange that happens to be a little worse. */
@@ -159,11 +156,7 @@ static void a_bound_just_below_the_limit_ends_no_alarm(void **state)
 	assert_true(reading().bound > NOON_US(875) && reading().bound < NOON_US(990));
 	assert_int_equal(reading().state, NOON_STATE_ALARM);
 	server_err = NOON_US(700);
-	for (int i = 0; i < 3; i++)
-		feed(0, 0, 0);
-	assert_int_equal(reading().state, NOON_STATE_ALARM);
-	feed(0, 0, 0);
-	assert_int_equal(reading().state, NOON_STATE_OK);
+	expect_four_to_end_it();
 	/* What is OK stays so. */
 	server_err = NOON_US(850);
 	for (int i = 0; i < 16; i++)
@@ -239,11 +232,7 @@ static void sources_that_disagree_begin_the_count_anew(void **state)
 	assert_int_equal(e.vote.outcome, NOON_VOTE_NO_MAJORITY);
 	assert_int_equal(e.vote.suspects, 0);
 	noon_engine_accept(&e, 1, (noon_time){h});
-	for (int i = 0; i < 3; i++)
-		feed(0, 0, 0);
-	assert_int_equal(reading().state, NOON_STATE_ALARM);
-	feed(0, 0, 0);
-	assert_int_equal(reading().state, NOON_STATE_OK);
+	expect_four_to_end_it();
 }
 
 static void a_refused_exchange_without_a_majority_begins_the_count_anew(void **state)
@@ -257,11 +246,7 @@ static void a_refused_exchange_without_a_majority_begins_the_count_anew(void **s
 	feed(1, NOON_MS(40), 0);
 	assert_true(e.source[1].suspect);
 	noon_engine_accept(&e, 1, (noon_time){h});
-	for (int i = 0; i < 3; i++)
-		feed(0, 0, 0);
-	assert_int_equal(reading().state, NOON_STATE_ALARM);
-	feed(0, 0, 0);
-	assert_int_equal(reading().state, NOON_STATE_OK);
+	expect_four_to_end_it();
 }
 
 /* Two of three fall silent for good: one may be a liar, so one is not enough. */

@@ -11,6 +11,12 @@
 
 static struct noon_actions out; /* too large for the stack */
 
+static const struct noon_finding f = {.kind = NOON_FINDING_BOUND_LIMIT,
+				      .source = NOON_SOURCE_NONE,
+				      .at = {5},
+				      .value = 7,
+				      .threshold = 6};
+
 static void state_is_never_better_than_the_bound(void **state)
 {
 	static const struct {
@@ -54,11 +60,6 @@ static void alarm_needs_evidence_to_end(void **state)
 static void finding_is_reported_once_each_time_it_begins(void **state)
 {
 	struct noon_findings fs = {0};
-	const struct noon_finding f = {.kind = NOON_FINDING_BOUND_LIMIT,
-				       .source = NOON_SOURCE_NONE,
-				       .at = {5},
-				       .value = 7,
-				       .threshold = 6};
 
 	(void)state;
 	noon_actions_reset(&out);
@@ -78,11 +79,6 @@ static void finding_is_reported_once_each_time_it_begins(void **state)
 static void finding_that_is_over_at_once_is_reported(void **state)
 {
 	struct noon_findings fs = {0};
-	const struct noon_finding f = {.kind = NOON_FINDING_BOUND_LIMIT,
-				       .source = NOON_SOURCE_NONE,
-				       .at = {5},
-				       .value = 7,
-				       .threshold = 6};
 
 	(void)state;
 	noon_actions_reset(&out);
@@ -98,11 +94,6 @@ static void finding_that_is_over_at_once_is_reported(void **state)
 static void full_list_keeps_the_finding_for_later(void **state)
 {
 	struct noon_findings fs = {0};
-	const struct noon_finding f = {.kind = NOON_FINDING_SUSPENDED,
-				       .source = NOON_SOURCE_NONE,
-				       .at = {5},
-				       .value = 7,
-				       .threshold = 6};
 
 	(void)state;
 	noon_actions_reset(&out);
