@@ -337,6 +337,34 @@ noon_err noon_fuse(const struct noon_window *w, const struct noon_exchange *x,
 	return NOON_OK;
 }
 
+/* Halvings of the range of wanders. */
+#define WANDER_STEPS 20
+
+noon_err noon_fuse_wander(const struct noon_window *w, const struct noon_exchange *x,
+			  const struct noon_drift *d, noon_time h, noon_freq *ret)
+{
+	struct noon_drift try = noon_drift_unproved(d);
+	noon_freq least = d->wander, enough = fmax(try.wander, d->wander);
+	struct noon_cert c;
+	noon_err err;
+
+	try.wander = enough;
+	err = noon_fuse(w, x, &try, h, &c);
+	if (err)
+		return err;
+	if (noon_fuse(w, x, d, h, &c) == NOON_OK)
+		enough = d->wander;
+	for (int i = 0; i < WANDER_STEPS && least < enough; i++) {
+		try.wander = (least + enough) / 2.0;
+		if (noon_fuse(w, x, &try, h, &c) == NOON_OK)
+			enough = try.wander;
+		else
+			least = try.wander;
+	}
+	*ret = enough;
+	return NOON_OK;
+}
+
 struct noon_interval noon_cert_at(const struct noon_cert *c, noon_time h)
 {
 	const noon_time held = noon_time_min(h, c->rate_until);
@@ -349,4 +377,34 @@ struct noon_interval noon_cert_at(const struct noon_cert *c, noon_time h)
 		noon_sat_add(c->theta.lo, noon_sat_add(in.lo, out.lo)),
 		noon_sat_add(c->theta.hi, noon_sat_add(in.hi, out.hi)),
 	};
+}
+
+void noon_cert_shift(struct noon_cert *c, noon_dur d)
+{
+	c->theta.lo = noon_sat_add(c->theta.lo, d);
+	c->theta.hi = noon_sat_add(c->theta.hi, d);
+}
+
+struct noon_cert noon_cert_hull(const struct noon_cert *c, struct noon_interval in,
+				noon_freq rate_max, noon_time h)
+{
+	struct noon_cert out = {
+		.h0 = h,
+		.theta = in,
+		.rate = noon_rate_within(rate_max),
+		.rate_until = NOON_TIME_NEVER,
+		.rate_max = rate_max,
+	};
+	struct noon_interval was;
+
+	if (!c)
+		return out;
+	was = noon_cert_at(c, h);
+	out.lo = c->lo;
+	out.hi = c->hi;
+	if (was.lo < out.theta.lo)
+		out.theta.lo = was.lo;
+	if (was.hi > out.theta.hi)
+		out.theta.hi = was.hi;
+	return out;
 }

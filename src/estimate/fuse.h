@@ -68,8 +68,44 @@ NOON_MUST_USE noon_err noon_fuse_rate(const struct noon_window *w, const struct 
 NOON_MUST_USE noon_err noon_fuse(const struct noon_window *w, const struct noon_exchange *x,
 				 const struct noon_drift *d, noon_time h, struct noon_cert *ret);
 
+/**
+ * Find the least wander with which a window and one exchange more agree: how far an oscillator has
+ * gone beyond what is assumed of it.
+ *
+ * @param      x    candidate that is not yet in the window, or NULL
+ * @param      d    assumptions; d->wander is where the search begins
+ * @param[out] ret  >= d->wander, at most a 2^-20th part of 2 d->rate_max above the least; untouched
+ *                  unless NOON_OK
+ * @retval NOON_OK
+ * @retval NOON_ERR_EMPTY      no wander explains it: rates anywhere within rate_max contradict too
+ * @retval NOON_ERR_NOT_FOUND  no lower or no upper edge at all
+ * Cost: some twenty times that of noon_fuse().
+ */
+NOON_MUST_USE noon_err noon_fuse_wander(const struct noon_window *w, const struct noon_exchange *x,
+					const struct noon_drift *d, noon_time h, noon_freq *ret);
+
+/** Return the assumptions less the wander: rates anywhere within rate_max, at all times. */
+static inline struct noon_drift noon_drift_unproved(const struct noon_drift *d)
+{
+	return (struct noon_drift){d->rate_max, 2.0 * d->rate_max, d->max_age};
+}
+
 /** Return what the certificate says about theta at h, ns; h may lie before h0, by less than
  * max_age. Rounds outward. */
 struct noon_interval noon_cert_at(const struct noon_cert *c, noon_time h);
+
+/** Add d to what the certificate says: the time scale itself was shifted (a leap second). */
+void noon_cert_shift(struct noon_cert *c, noon_dur d);
+
+/**
+ * Return a certificate that holds if one of two does: the hull of both, at the largest rate error
+ * from h on.
+ *
+ * @param c   one that holds until h at least, of which rate_max and the shares are taken; NULL:
+ *            none, `in` alone
+ * @param in  ns, UTC - h at h; empty: c alone
+ */
+struct noon_cert noon_cert_hull(const struct noon_cert *c, struct noon_interval in,
+				noon_freq rate_max, noon_time h);
 
 #endif

@@ -146,6 +146,69 @@ static void certificate_falls_back_to_the_largest_rate_error_when_old(void **sta
 	assert_in_range(out - in, 5000000, 5000010);
 }
 
+/* Rates of 0 and of 9e-6, each known to 0.2e-6: 8.6e-6 apart at least, and the pair across the bend
+ * of 4.5e-6 with half of that to either. */
+static void least_wander_joins_two_rates(void **state)
+{
+	const struct noon_exchange x[] = {exchange(0, -100, 100), exchange(NOON_S(1), -100, 100),
+					  exchange(NOON_S(2), 8900, 9100)};
+	struct noon_drift d = plain;
+	noon_freq least = 0.0;
+	struct noon_cert c;
+
+	(void)state;
+	fill(x, 2);
+	assert_int_equal(noon_fuse_wander(&w, &x[2], &plain, (noon_time){NOON_S(2)}, &least),
+			 NOON_OK);
+	assert_true(least > 4e-6 && least < 9e-6);
+	d.wander = least;
+	assert_int_equal(noon_fuse(&w, &x[2], &d, (noon_time){NOON_S(2)}, &c), NOON_OK);
+	d.wander = least - 3e-9;
+	assert_int_equal(noon_fuse(&w, &x[2], &d, (noon_time){NOON_S(2)}, &c), NOON_ERR_EMPTY);
+	/* What agrees needs no more than is assumed. */
+	assert_int_equal(noon_fuse_wander(&w, &x[1], &plain, (noon_time){NOON_S(2)}, &least),
+			 NOON_OK);
+	assert_true(least <= plain.wander);
+}
+
+static void no_wander_joins_a_jump(void **state)
+{
+	const struct noon_exchange x[] = {exchange(0, -100, 100),
+					  exchange(NOON_S(1), 501000, 501200)};
+	noon_freq least = 7.0;
+
+	(void)state;
+	fill(x, 1);
+	assert_int_equal(noon_fuse_wander(&w, &x[1], &plain, (noon_time){NOON_S(1)}, &least),
+			 NOON_ERR_EMPTY);
+	assert_true(least > 6.9);
+	noon_window_clear(&w);
+	assert_int_equal(noon_fuse_wander(&w, NULL, &plain, (noon_time){0}, &least),
+			 NOON_ERR_NOT_FOUND);
+}
+
+static void hull_holds_what_either_says(void **state)
+{
+	const struct noon_exchange x = exchange(0, -100, 100);
+	const struct noon_interval far = {5000, 6000}, nothing = {INT64_MAX, INT64_MIN};
+	struct noon_cert c, hull;
+
+	(void)state;
+	noon_window_clear(&w);
+	assert_int_equal(noon_fuse(&w, &x, &none, (noon_time){0}, &c), NOON_OK);
+	hull = noon_cert_hull(&c, far, 500e-6, (noon_time){10});
+	assert_int_equal(hull.theta.lo, -100);
+	assert_int_equal(hull.theta.hi, 6000);
+	assert_int_equal(noon_cert_at(&hull, (noon_time){NOON_S(1) + 10}).hi, 506001);
+	hull = noon_cert_hull(&c, nothing, 500e-6, (noon_time){10});
+	assert_int_equal(hull.theta.lo, -100);
+	assert_int_equal(hull.theta.hi, 100);
+	hull = noon_cert_hull(NULL, far, 500e-6, (noon_time){10});
+	assert_int_equal(hull.theta.lo, 5000);
+	noon_cert_shift(&hull, -NOON_S(1));
+	assert_int_equal(hull.theta.hi, 6000 - NOON_S(1));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -157,6 +220,9 @@ int main(void)
 		cmocka_unit_test(simultaneous_contradiction_is_empty),
 		cmocka_unit_test(empty_window_is_not_found),
 		cmocka_unit_test(certificate_falls_back_to_the_largest_rate_error_when_old),
+		cmocka_unit_test(least_wander_joins_two_rates),
+		cmocka_unit_test(no_wander_joins_a_jump),
+		cmocka_unit_test(hull_holds_what_either_says),
 	};
 
 	return cmocka_run_group_tests_name("estimate/fuse", tests, NULL, NULL);
