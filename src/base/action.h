@@ -61,6 +61,8 @@ struct noon_rx {
 	X(LOSS, "loss", "more exchanges lost than at the calibration")                        \
 	X(LEAP, "leap", "a leap second is announced that the list or the others do not have") \
 	X(SUSPENDED, "suspended", "the free-running clock stopped or jumped")                 \
+	X(WANDER, "wander", "the oscillator turned by more than the configured wander")       \
+	X(JUMPED, "jumped", "all sources say that the local clock jumped or stood still")     \
 	X(PEER_ALARM, "peer-alarm", "the source declares an attack on the path to it")        \
 	X(RECEIVER_TIME, "receiver-time", "the time of a receiver is outside of its own bound")
 

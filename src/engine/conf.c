@@ -15,6 +15,8 @@ struct noon_engine_conf noon_engine_conf_default(void)
 		.slew_rate = 500e-6,
 		.clear_after = 4,
 		.holdover_polls = 3,
+		.readmit_after = NOON_S(300),
+		.readmit_lone_after = NOON_S(900),
 		.step_at_start = true,
 	};
 }
@@ -54,8 +56,9 @@ noon_err noon_engine_conf_check(const struct noon_engine_conf *conf)
 			conf->max_liars >= -1 && conf->max_liars < NOON_SOURCES_MAX &&
 			conf->step_threshold >= 0 && is_rate(conf->slew_rate) &&
 			conf->slew_rate >= 1e-9 && conf->clear_after >= 1 &&
-			conf->readmit_after >= 0 && conf->holdover_polls >= 1 &&
-			conf->holdover_polls <= 1000 && is_rate(fabs(conf->start.rate));
+			conf->readmit_after >= 0 && conf->readmit_lone_after >= 0 &&
+			conf->holdover_polls >= 1 && conf->holdover_polls <= 1000 &&
+			is_rate(fabs(conf->start.rate));
 
 	return ok ? NOON_OK : NOON_ERR_RANGE;
 }

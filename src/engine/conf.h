@@ -36,12 +36,15 @@ struct noon_engine_conf {
 	unsigned clear_after;	  /**< good exchanges in a row that end an ALARM; default 4 */
 	unsigned holdover_polls;  /**< HOLDOVER after this many polls without a good exchange;
 				   *   default 3 */
-	noon_dur readmit_after;	  /**< a suspect source that found no agreement with its past for so
-				   *   long may begin anew, ns; 0 (default): only when an operator
-				   *   accepts it */
-	bool step_at_start;	  /**< false: slew even before the first OK; default true */
-	struct noon_line start;	  /**< the clock before anything is known: e.g. corr0 =
-				   *   wall clock - h and rate from the last run; default zeros */
+	noon_dur readmit_after;	  /**< authenticated sources that agree with one another for so long
+				   *   are believed again after a contradiction with their past, ns;
+				   *   0: only when an operator accepts them; default 300 s
+				   *   (engine/recovery.h) */
+	noon_dur readmit_lone_after; /**< the same for one source alone, where none may lie, and for
+				      *   sources without authentication, ns; default 900 s */
+	bool step_at_start;	     /**< false: slew even before the first OK; default true */
+	struct noon_line start;	     /**< the clock before anything is known: e.g. corr0 =
+				      *   wall clock - h and rate from the last run; default zeros */
 };
 
 struct noon_source_conf {

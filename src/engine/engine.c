@@ -38,6 +38,7 @@ noon_err noon_engine_init(struct noon_engine *e, const struct noon_engine_conf *
 	e->leap_list = NOON_LEAP_LIST_NONE;
 	e->leap_at = NOON_TIME_FIRST;
 	noon_leap_plan_init(&e->leap);
+	noon_recovery_init(&e->recovery);
 	return NOON_OK;
 }
 
@@ -81,6 +82,7 @@ void noon_engine_remove_source(struct noon_engine *e, uint32_t source)
 	e->of_source[source] = (struct noon_findings){0};
 	e->declared[source] = (struct noon_declared){0};
 	e->guard[source] = NULL;
+	noon_recovery_forget_source(&e->recovery, source);
 }
 
 void noon_engine_set_guard(struct noon_engine *e, uint32_t source, struct noon_guard *guard)
@@ -91,6 +93,7 @@ void noon_engine_set_guard(struct noon_engine *e, uint32_t source, struct noon_g
 
 static void hurry(struct noon_engine *e)
 {
+	e->hurries++;
 	for (uint32_t i = 0; i < NOON_SOURCES_MAX; i++)
 		if (e->source[i].in_use)
 			noon_schedule_hurry(&e->source[i].schedule, &e->source[i].conf);
@@ -173,7 +176,9 @@ static void check_limit(struct noon_engine *e, noon_time h)
 	raise_engine(e, NOON_FINDING_BOUND_LIMIT, h,
 		     e->has_cert ? noon_bound_value(&e->wide, line_of(e), h) : NOON_DUR_MAX,
 		     e->conf.alert_limit);
-	e->latch.good_run = 0;
+	/* While past and present contradict each other, a wide bound says that and nothing else. */
+	if (!e->recovery.open)
+		e->latch.good_run = 0;
 	alarm(e);
 }
 
@@ -271,7 +276,9 @@ static void finish(struct noon_engine *e, struct noon_actions *out)
 	e->pending = !all;
 }
 
-static noon_dur interval_of(const struct noon_engine *e, const struct noon_source *s)
+/* Return the time from one poll of a source to the next by a schedule, which may be its own. */
+static noon_dur interval_by(const struct noon_engine *e, const struct noon_source *s,
+			    const struct noon_schedule *schedule)
 {
 	noon_dur room = 0;
 
@@ -281,7 +288,20 @@ static noon_dur interval_of(const struct noon_engine *e, const struct noon_sourc
 			e->now);
 	if (!e->latch.synced)
 		room = NOON_DUR_MAX;
-	return noon_schedule_interval(&s->schedule, &s->conf, room);
+	return noon_schedule_interval(schedule, &s->conf, room);
+}
+
+static noon_dur interval_of(const struct noon_engine *e, const struct noon_source *s)
+{
+	return interval_by(e, s, &s->schedule);
+}
+
+/* The same but for a burst: polls that are wanted soon make no exchange old. */
+static noon_dur calm_interval_of(const struct noon_engine *e, const struct noon_source *s)
+{
+	const struct noon_schedule no_burst = {.poll = s->schedule.poll};
+
+	return interval_by(e, s, &no_burst);
 }
 
 /* Sources that agree with the majority, a bit each; none where there is no agreement. */
@@ -299,13 +319,13 @@ static void refresh(struct noon_engine *e)
 
 	e->fresh_until = NOON_TIME_FIRST;
 	for (uint32_t i = 0; i < NOON_SOURCES_MAX; i++) {
+		const struct noon_source *s = &e->source[i];
 		noon_time until;
 
 		if (!(good >> i & 1))
 			continue;
-		until = noon_time_add(e->source[i].last_good,
-				      (noon_dur)e->conf.holdover_polls *
-					      interval_of(e, &e->source[i]));
+		until = noon_time_add(s->last_good,
+				      (noon_dur)e->conf.holdover_polls * calm_interval_of(e, s));
 		if (noon_time_before(e->fresh_until, until))
 			e->fresh_until = until;
 	}
@@ -349,14 +369,17 @@ static noon_dur horizon_of(const struct noon_engine *e, const struct noon_source
 	return share < SLEW_MOST ? share : SLEW_MOST;
 }
 
-/* Steer towards what the sources agree on; a step only before the first OK. */
+/* Steer towards what the sources agree on; a step only before the first OK, or before the first one
+ * after the past was dropped. */
 static uint32_t steer(struct noon_engine *e, const struct noon_source *s)
 {
 	struct noon_goal g;
 	const uint32_t used = goal(e, &g);
 	const noon_dur off = noon_dur_abs(noon_sat_sub(g.theta, noon_line_at(line_of(e), e->now)));
 
-	if (!e->latch.synced && e->conf.step_at_start && off > e->conf.step_threshold)
+	const bool may_step = e->conf.step_at_start && (!e->latch.synced || e->anew);
+
+	if (may_step && off > e->conf.step_threshold)
 		noon_discipline_step(&e->discipline, e->now, &g);
 	else
 		noon_discipline_slew(&e->discipline, e->now, &g, horizon_of(e, s));
@@ -471,6 +494,7 @@ static void vote(struct noon_engine *e, const struct noon_source *s, bool accept
 		e->cert = e->vote.cert;
 		e->wide = e->vote.wide;
 		e->has_cert = true;
+		noon_recovery_close(&e->recovery, e->source, &e->vote);
 		e->leap_vote = e->vote.leap;
 		announce_leap(e); /* so that the very first reading ends with it */
 		if (is_doubtful(e))
@@ -479,6 +503,12 @@ static void vote(struct noon_engine *e, const struct noon_source *s, bool accept
 			e->steering = steer(e, s);
 	}
 	judge(e);
+}
+
+static void clear_causes(struct noon_engine *e)
+{
+	noon_findings_clear(&e->of_engine, NOON_FINDING_JUMPED);
+	noon_findings_clear(&e->of_engine, NOON_FINDING_WANDER);
 }
 
 /* Return whether the bound will stay within the limit for some polls, burst or not. Without that,
@@ -523,6 +553,10 @@ static void settle(struct noon_engine *e, const struct noon_source *s)
 	}
 	noon_findings_clear(&e->of_engine, NOON_FINDING_CLOCK_STEPPED);
 	noon_latch_good(&e->latch, e->conf.clear_after);
+	if (e->latch.alarm)
+		return;
+	e->anew = false;
+	clear_causes(e);
 }
 
 /* An announcement that the list contradicts is a finding; it counts for nothing. */
@@ -564,16 +598,83 @@ static void note_fate(struct noon_engine *e, uint32_t i, enum noon_sample_fate f
 	}
 }
 
-/* Let a source begin anew whose past and present have disagreed for as long as configured. */
-static void readmit(const struct noon_engine *e, struct noon_source *s)
+/* Say what was concluded from the fresh exchanges. */
+static void tell_cause(struct noon_engine *e)
 {
-	const noon_dur after = e->conf.readmit_after;
+	const struct noon_recovery *r = &e->recovery;
+	struct noon_finding f = {.source = NOON_SOURCE_NONE, .at = e->now};
 
-	if (after <= 0 || !s->suspect || s->good_run > 0 ||
-	    noon_time_diff(e->now, s->suspect_since) < after)
+	switch (r->cause) {
+	case NOON_RECOVERY_WANDER:
+		noon_findings_clear(&e->of_engine, NOON_FINDING_JUMPED);
+		f.kind = NOON_FINDING_WANDER;
+		f.value = noon_recovery_jump(r, e->now);
+		f.evidence = (struct noon_evidence){"wander", noon_recovery_wander(r),
+						    e->drift.wander, 0};
+		noon_findings_raise(&e->of_engine, &f);
+		break;
+	case NOON_RECOVERY_JUMP:
+		noon_findings_clear(&e->of_engine, NOON_FINDING_WANDER);
+		raise_engine(e, NOON_FINDING_JUMPED, e->now, noon_recovery_jump(r, e->now), 0);
+		break;
+	case NOON_RECOVERY_SERVERS:
+		clear_causes(e);
+		break;
+	case NOON_RECOVERY_UNKNOWN:
+		break;
+	}
+}
+
+static void clear_contradictions(struct noon_engine *e, uint32_t sources)
+{
+	for (uint32_t i = 0; i < NOON_SOURCES_MAX; i++)
+		if (sources >> i & 1)
+			noon_findings_clear(&e->of_source[i], NOON_FINDING_INCONSISTENT);
+}
+
+/* Put the fresh exchanges in the place of the past, and vote on them. */
+static void begin_anew(struct noon_engine *e, const struct noon_source *s)
+{
+	const uint32_t barred = e->recovery.barred;
+
+	noon_recovery_adopt(&e->recovery, e->source, &e->drift, e->now);
+	clear_contradictions(e, ~barred);
+	e->anew = true;
+	hurry(e);
+	vote(e, s, false); /* the next exchange steers: this one may have been refused */
+}
+
+/* Whether a vote has failed for another reason than that too few answer. */
+static bool is_contradicted(const struct noon_vote *v)
+{
+	return v->outcome == NOON_VOTE_NO_MAJORITY ||
+	       (v->outcome == NOON_VOTE_TOO_FEW && v->suspects != 0);
+}
+
+/* After a vote: while the sources contradict their past, look for what explains it; state what is
+ * true whichever side is wrong; come back once that is known. */
+static void recover(struct noon_engine *e, const struct noon_source *s)
+{
+	struct noon_recovery *r = &e->recovery;
+
+	if (!is_contradicted(&e->vote)) {
+		if (e->vote.outcome == NOON_VOTE_AGREED)
+			clear_contradictions(e, noon_recovery_readmit(r, e->source, &e->vote,
+								      &e->conf, &e->drift, e->now));
 		return;
-	noon_source_restart(s);
-	s->suspect_since = e->now;
+	}
+	if (!r->open) {
+		noon_recovery_open(r, e->source, e->has_cert ? &e->cert : NULL, &e->wide, e->now);
+		hurry(e);
+	}
+	noon_recovery_judge(r, e->source, &e->conf, &e->drift, e->now);
+	tell_cause(e);
+	if (noon_recovery_is_due(r, e->now)) {
+		begin_anew(e, s);
+		return;
+	}
+	if (r->had_cert)
+		noon_recovery_certify(r, e->source, &e->drift, e->now, &e->cert, &e->wide);
 }
 
 void noon_engine_on_sample(struct noon_engine *e, const struct noon_sample *x, noon_time now,
@@ -581,22 +682,27 @@ void noon_engine_on_sample(struct noon_engine *e, const struct noon_sample *x, n
 {
 	struct noon_source *s = source_of(e, x->source);
 	enum noon_sample_fate fate;
+	bool was_suspect;
 
 	if (!s)
 		return;
+	was_suspect = s->suspect;
 	begin(e, now);
 	if (may_straddle(e, x)) {
 		noon_source_miss(s);
 		finish(e, out);
 		return;
 	}
-	readmit(e, s);
 	turn_month(e, s, x);
 	fate = noon_source_take(s, x, e->now, &e->drift, e->conf.clear_after);
+	noon_recovery_take(&e->recovery, x->source, s, was_suspect, x, e->now, &e->drift);
 	note_fate(e, x->source, fate);
+	if (s->suspect && !was_suspect)
+		hurry(e); /* the others tell whether it is the source, or our clock */
 	if (fate == NOON_SAMPLE_ACCEPTED)
 		noon_watch_take(e->guard[x->source], x, e->now, &e->of_source[x->source]);
 	vote(e, s, fate == NOON_SAMPLE_ACCEPTED);
+	recover(e, s);
 	if (fate == NOON_SAMPLE_ACCEPTED)
 		settle(e, s);
 	else if (e->vote.outcome == NOON_VOTE_NO_MAJORITY)
@@ -687,6 +793,7 @@ static void forget_source(struct noon_engine *e, uint32_t i)
 	noon_source_forget(&e->source[i]);
 	e->of_source[i] = (struct noon_findings){0};
 	e->declared[i] = (struct noon_declared){0};
+	noon_recovery_forget_source(&e->recovery, i);
 	if (e->guard[i])
 		noon_guard_reset(e->guard[i]);
 }
@@ -700,6 +807,8 @@ static void forget(struct noon_engine *e)
 		forget_source(e, i);
 	}
 	e->vote = (struct noon_vote){.outcome = NOON_VOTE_NONE};
+	noon_recovery_init(&e->recovery);
+	clear_causes(e);
 	e->has_cert = false;
 	e->steering = 0;
 	e->leap_vote = (struct noon_leap_vote){NOON_LEAP_NONE, false};
@@ -768,7 +877,15 @@ noon_err noon_engine_step(struct noon_engine *e, noon_time now)
 
 void noon_engine_accept(struct noon_engine *e, uint32_t source, noon_time now)
 {
+	struct noon_recovery *r = &e->recovery;
+
 	begin(e, now);
+	if (source == NOON_SOURCE_NONE && r->open && !noon_time_is_never(r->agreed_since)) {
+		clear_contradictions(e, ~r->barred);
+		noon_recovery_adopt(r, e->source, &e->drift, e->now);
+		hurry(e);
+		e->anew = true;
+	}
 	for (uint32_t i = 0; i < NOON_SOURCES_MAX; i++) {
 		struct noon_source *s = &e->source[i];
 		const bool doubted =
@@ -777,5 +894,6 @@ void noon_engine_accept(struct noon_engine *e, uint32_t source, noon_time now)
 		if (!s->in_use || !(i == source || (source == NOON_SOURCE_NONE && doubted)))
 			continue;
 		forget_source(e, i);
+		e->anew = true;
 	}
 }

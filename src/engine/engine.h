@@ -11,8 +11,9 @@
  * of every reading that has a bound, in every state, against anybody who can delay, drop,
  * reorder or replay. State OK says besides that the bound, and what a path faster than the minima
  * could hide, together are at most the alert limit (condition 2). When an
- * assumption is seen to be false, the engine raises a finding, keeps the last certificate and
- * lets it widen; it neither steers nor steps on such an exchange.
+ * assumption is seen to be false, the engine raises a finding, states the hull of what the past and
+ * the present say, and neither steers nor steps until it is known which of them is true
+ * (engine/recovery.h).
  *
  * Use. Feed on_sample() and on_miss(); call on_timer() when deadline() has come; ask reading()
  * at any time, for any instant not before the last event; after each event ask line() and compare
@@ -36,15 +37,16 @@
 #include "engine/discipline.h"
 #include "engine/leap.h"
 #include "engine/reading.h"
+#include "engine/recovery.h"
 #include "engine/source.h"
 #include "engine/state.h"
 #include "engine/vote.h"
 #include "estimate/guard.h"
 
-/** All state; the caller's storage, about 110 kB. The fields are the engine's own. */
+/** All state; the caller's storage, about 250 kB. The fields are the engine's own. */
 struct noon_engine {
 	struct noon_engine_conf conf;
-	struct noon_drift drift; /**< assumptions, from conf */
+	struct noon_drift drift; /**< assumptions, from conf; the wander may have been raised */
 	struct noon_source source[NOON_SOURCES_MAX];
 	struct noon_findings of_source[NOON_SOURCES_MAX];
 	struct noon_guard *guard[NOON_SOURCES_MAX]; /**< borrowed; NULL: not guarded */
@@ -53,6 +55,7 @@ struct noon_engine {
 	struct noon_vote vote; /**< the last one held */
 	struct noon_cert cert; /**< the last one agreed; valid when has_cert */
 	struct noon_cert wide; /**< ... with minima of light, which the limit is compared with */
+	struct noon_recovery recovery;
 	struct noon_discipline discipline;
 	struct noon_latch latch;
 	struct noon_leap_list leap_list; /**< as the owner last told */
@@ -64,7 +67,9 @@ struct noon_engine {
 	uint32_t steering;   /**< bit per source whose estimate the line follows */
 	noon_time now;	     /**< instant of the last event */
 	noon_time fresh_until; /**< HOLDOVER from here on */
+	uint32_t hurries;      /**< times that all sources were wanted soon */
 	bool has_cert;
+	bool anew;    /**< the past was dropped: C may be stepped until the state is OK */
 	bool pending; /**< findings wait for room in an action list */
 };
 
@@ -178,6 +183,27 @@ struct noon_line noon_engine_line(const struct noon_engine *e);
  */
 noon_dur noon_engine_next_poll(const struct noon_engine *e, uint32_t source);
 
+/** Return a number that changes when all sources are wanted soon: ask next_poll() of each then. */
+uint32_t noon_engine_hurries(const struct noon_engine *e);
+
+/** What the engine makes of a contradiction, and when it is over. */
+struct noon_recovery_report {
+	bool open; /**< one stands that no liar within the budget explains */
+	enum noon_recovery_cause cause;
+	noon_dur age;	   /**< since it was seen, ns */
+	noon_dur left;	   /**< until the engine begins anew by itself, ns, >= 0;
+			    *   NOON_DUR_MAX: nothing but an operator's word does it */
+	noon_dur jump;	   /**< UTC - h by the fresh exchanges less by the past, ns */
+	uint32_t agreeing; /**< sources whose fresh exchanges agree */
+	noon_freq seen;	   /**< least wander that explains it; 0: none is needed */
+	noon_freq wander;  /**< in force, fractional */
+	bool raised;	   /**< ... above what is configured */
+};
+
+/** Report on the recovery at `now`; filled in any state. */
+void noon_engine_recovery(const struct noon_engine *e, noon_time now,
+			  struct noon_recovery_report *ret);
+
 /** Report on a source at `now`; NOON_SOURCE_UNUSED and zeros when there is none. */
 void noon_engine_source_report(const struct noon_engine *e, uint32_t source, noon_time now,
 			       struct noon_source_report *ret);
@@ -202,8 +228,9 @@ NOON_MUST_USE noon_err noon_engine_step(struct noon_engine *e, noon_time now);
 /**
  * Believe what a suspect source says from now on, because an operator asks for it: its past
  * exchanges are forgotten, and its guard's batch. NOON_SOURCE_NONE: all suspect sources and
- * falsetickers. The bound keeps resting on the old certificate until the next vote agrees; an alarm
- * ends as usual.
+ * falsetickers; where the fresh exchanges of all agree, they count at once. The bound keeps resting
+ * on the old certificate until the next vote agrees; C may be stepped then, once, as at a start; an
+ * alarm ends as usual.
  */
 void noon_engine_accept(struct noon_engine *e, uint32_t source, noon_time now);
 

@@ -170,6 +170,34 @@ void noon_engine_source_report(const struct noon_engine *e, uint32_t source, noo
 		report_data(s, &e->discipline.line, now, ret);
 }
 
+uint32_t noon_engine_hurries(const struct noon_engine *e)
+{
+	return e->hurries;
+}
+
+void noon_engine_recovery(const struct noon_engine *e, noon_time now,
+			  struct noon_recovery_report *ret)
+{
+	const struct noon_recovery *r = &e->recovery;
+	const noon_dur left = noon_time_diff(r->due, now);
+
+	*ret = (struct noon_recovery_report){
+		.open = r->open,
+		.left = NOON_DUR_MAX,
+		.wander = e->drift.wander,
+		.raised = e->drift.wander > e->conf.wander,
+	};
+	if (!r->open)
+		return;
+	ret->cause = r->cause;
+	ret->age = noon_time_diff(now, r->since);
+	ret->jump = noon_recovery_jump(r, now);
+	ret->seen = noon_recovery_wander(r);
+	ret->agreeing = count(r->trial.voters & ~r->trial.falsetickers);
+	if (!noon_time_is_never(r->due))
+		ret->left = left > 0 ? left : 0;
+}
+
 void noon_engine_conditions(const struct noon_engine *e, uint32_t source, noon_time now,
 			    struct noon_conditions *ret)
 {
@@ -182,12 +210,6 @@ void noon_engine_conditions(const struct noon_engine *e, uint32_t source, noon_t
 
 	assert(source < NOON_SOURCES_MAX && e->source[source].in_use);
 	noon_conditions_of(&e->source[source], e->guard[source], &conf, ret);
-}
-
-static void shift_cert(struct noon_cert *c, noon_dur d)
-{
-	c->theta.lo = noon_sat_add(c->theta.lo, d);
-	c->theta.hi = noon_sat_add(c->theta.hi, d);
 }
 
 void noon_engine_shift(struct noon_engine *e, noon_dur d)
@@ -203,15 +225,16 @@ void noon_engine_shift(struct noon_engine *e, noon_dur d)
 		s->fit.theta = noon_sat_add(s->fit.theta, d);
 		s->last.t2 = noon_time_add(s->last.t2, d);
 		s->last.t3 = noon_time_add(s->last.t3, d);
-		shift_cert(&s->cert, d);
-		shift_cert(&s->wide, d);
+		noon_cert_shift(&s->cert, d);
+		noon_cert_shift(&s->wide, d);
 		s->above.theta = noon_sat_add(s->above.theta, d);
 		s->below.theta = noon_sat_add(s->below.theta, d);
 	}
-	shift_cert(&e->vote.cert, d);
-	shift_cert(&e->vote.wide, d);
-	shift_cert(&e->cert, d);
-	shift_cert(&e->wide, d);
+	noon_cert_shift(&e->vote.cert, d);
+	noon_cert_shift(&e->vote.wide, d);
+	noon_cert_shift(&e->cert, d);
+	noon_cert_shift(&e->wide, d);
+	noon_recovery_shift(&e->recovery, d);
 	line->corr0 = noon_sat_add(line->corr0, d);
 	line->steps++;
 }

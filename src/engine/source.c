@@ -51,10 +51,8 @@ static enum noon_sample_fate refuse(struct noon_source *s, enum noon_sample_fate
 
 /* Refuse an exchange that shows an assumption to be false. */
 static enum noon_sample_fate suspect(struct noon_source *s, enum noon_sample_fate fate,
-				     noon_time now, noon_dur seen, noon_dur allowed)
+				     noon_dur seen, noon_dur allowed)
 {
-	if (!s->suspect)
-		s->suspect_since = now;
 	s->suspect = true;
 	s->good_run = 0;
 	s->seen = seen;
@@ -161,13 +159,7 @@ static enum noon_trend steer(struct noon_source *s, const struct noon_sample *x,
 			     const struct noon_exchange *ex, noon_time now)
 {
 	const noon_dur half = noon_interval_half(noon_cert_at(&s->cert, now));
-	const noon_dur centre = noon_sample_offset(x) - (s->conf.m_f - s->conf.m_r) / 2;
-	const struct noon_point p = {
-		.h = noon_time_add(x->t1, noon_time_diff(x->t4, x->t1) / 2),
-		.theta = centre,
-		.delay = noon_sample_rtt(x),
-		.stamp_err = x->stamp_err,
-	};
+	const struct noon_point p = noon_point_of(x, s->conf.m_f, s->conf.m_r);
 
 	if (ex->excess / 2 > USEFUL_HALF_WIDTHS * half)
 		return NOON_TREND_OPEN;
@@ -194,39 +186,72 @@ static void accept(struct noon_source *s, const struct noon_sample *x,
 	noon_schedule_adapt(&s->schedule, &s->conf, steer(s, x, ex, now));
 }
 
+enum noon_sample_fate noon_source_weigh(const struct noon_source *s, const struct noon_sample *x,
+					noon_time now, const struct noon_drift *d,
+					struct noon_sample *sample, struct noon_exchange *ret)
+{
+	noon_err err;
+
+	if (s->conf.require_auth && !x->authenticated)
+		return NOON_SAMPLE_UNAUTHENTICATED;
+	if (x->leap == NOON_LEAP_UNKNOWN)
+		return NOON_SAMPLE_UNSYNCHRONISED;
+	if (x->server_err < 0 || noon_time_before(now, x->t4) || noon_time_before(now, x->t1) ||
+	    noon_time_diff(now, noon_time_min(x->t1, x->t4)) > d->max_age)
+		return NOON_SAMPLE_MALFORMED;
+	*sample = *x;
+	sample->server_err = noon_sat_add(x->server_err, s->conf.extra_err);
+	err = noon_exchange_of(sample, s->conf.m_f, s->conf.m_r, d->rate_max, ret);
+	if (err == NOON_ERR_RANGE)
+		return NOON_SAMPLE_SUPERLUMINAL;
+	return err ? NOON_SAMPLE_MALFORMED : NOON_SAMPLE_ACCEPTED;
+}
+
 enum noon_sample_fate noon_source_take(struct noon_source *s, const struct noon_sample *x,
 				       noon_time now, const struct noon_drift *d, unsigned clear)
 {
-	struct noon_sample sample = *x;
+	struct noon_sample sample;
 	struct noon_exchange ex;
 	struct noon_cert cert;
-	noon_err err;
+	enum noon_sample_fate fate;
 
 	assert(s->in_use);
 	s->n_samples++;
-	if (s->conf.require_auth && !x->authenticated)
-		return refuse(s, NOON_SAMPLE_UNAUTHENTICATED);
-	if (x->leap == NOON_LEAP_UNKNOWN)
-		return refuse(s, NOON_SAMPLE_UNSYNCHRONISED);
-	if (x->server_err < 0 || noon_time_before(now, x->t4) || noon_time_before(now, x->t1) ||
-	    noon_time_diff(now, noon_time_min(x->t1, x->t4)) > d->max_age)
-		return refuse(s, NOON_SAMPLE_MALFORMED);
-	sample.server_err = noon_sat_add(x->server_err, s->conf.extra_err);
-	err = noon_exchange_of(&sample, s->conf.m_f, s->conf.m_r, d->rate_max, &ex);
-	if (err == NOON_ERR_RANGE)
-		return suspect(s, NOON_SAMPLE_SUPERLUMINAL, now, noon_sample_rtt(x),
-			       s->conf.m_f + s->conf.m_r);
-	if (err)
-		return refuse(s, NOON_SAMPLE_MALFORMED);
+	fate = noon_source_weigh(s, x, now, d, &sample, &ex);
+	if (fate == NOON_SAMPLE_SUPERLUMINAL)
+		return suspect(s, fate, noon_sample_rtt(x), s->conf.m_f + s->conf.m_r);
+	if (fate != NOON_SAMPLE_ACCEPTED)
+		return refuse(s, fate);
 	if (!agrees(s, &ex, now, d, &cert) || is_ambiguous(s, &ex)) {
 		note_against(s, &ex, now);
-		return suspect(s, NOON_SAMPLE_INCONSISTENT, now,
-			       s->has_cert ? gap(&s->cert, &ex) : 0, 0);
+		return suspect(s, NOON_SAMPLE_INCONSISTENT, s->has_cert ? gap(&s->cert, &ex) : 0,
+			       0);
 	}
 	s->cert = cert;
 	accept(s, &sample, &ex, now, clear);
 	certify_wide(s, d, now);
 	return NOON_SAMPLE_ACCEPTED;
+}
+
+noon_err noon_source_adopt(struct noon_source *s, const struct noon_fresh *f,
+			   const struct noon_drift *d, noon_time now)
+{
+	struct noon_cert cert;
+	const noon_err err = noon_fuse(&f->window, NULL, d, now, &cert);
+
+	if (err)
+		return err;
+	noon_source_restart(s);
+	s->window = f->window;
+	s->points = f->points;
+	s->cert = cert;
+	s->has_cert = true;
+	s->suspect = false;
+	s->last = f->last;
+	s->last_good = f->last_at;
+	certify_wide(s, d, now);
+	(void)fit(s);
+	return NOON_OK;
 }
 
 void noon_source_miss(struct noon_source *s)

@@ -5,8 +5,9 @@
  * Invariant: an exchange that contradicts the window, is superluminal or unauthenticated where
  * that is required never enters the window nor the points (invariants I2 and I4). A source that
  * was seen to contradict itself is suspect and does not vote until `clear_after` exchanges in a
- * row agree with the window again, or the operator accepts what it says now. Agreement that comes
- * only from the window's widening is none: see is_ambiguous() in source.c.
+ * row agree with the window again, the engine puts fresh exchanges in the place of its past
+ * (engine/recovery.h), or the operator accepts what it says now. Agreement that comes only from
+ * the window's widening is none: see is_ambiguous() in source.c.
  */
 #ifndef NOON_ENGINE_SOURCE_H
 #define NOON_ENGINE_SOURCE_H
@@ -16,6 +17,7 @@
 
 #include "base/sample.h"
 #include "engine/conf.h"
+#include "engine/fresh.h"
 #include "engine/schedule.h"
 #include "estimate/fuse.h"
 #include "estimate/regress.h"
@@ -65,7 +67,6 @@ struct noon_source {
 	bool suspect;
 	bool duplicate; /**< another source is the same machine and votes: this one does not */
 	struct noon_wall above, below; /**< of this suspicion */
-	noon_time suspect_since;       /**< valid when suspect: when that began */
 	unsigned good_run;	       /**< accepted exchanges in a row */
 	uint8_t reach;		       /**< one bit per poll, newest lowest */
 	uint64_t n_samples;	       /**< samples handed in */
@@ -90,12 +91,35 @@ void noon_source_init(struct noon_source *s, const struct noon_source_conf *conf
 enum noon_sample_fate noon_source_take(struct noon_source *s, const struct noon_sample *x,
 				       noon_time now, const struct noon_drift *d, unsigned clear);
 
+/**
+ * Say what an exchange proves by itself, with the source's minima and errors.
+ *
+ * @param[out] sample  the sample with the server's error as it is counted; valid when ACCEPTED
+ * @param[out] ret     valid when ACCEPTED
+ * @return ACCEPTED, MALFORMED, UNAUTHENTICATED, UNSYNCHRONISED or SUPERLUMINAL
+ */
+enum noon_sample_fate noon_source_weigh(const struct noon_source *s, const struct noon_sample *x,
+					noon_time now, const struct noon_drift *d,
+					struct noon_sample *sample, struct noon_exchange *ret);
+
 /** Record that a poll brought nothing. */
 void noon_source_miss(struct noon_source *s);
 
-/** Drop what a suspect source has proved, so that it can begin anew; it stays suspect until
- *  enough of its new exchanges agree with each other. */
+/** Drop what the source has proved, so that it can begin anew; it stays suspect until enough of its
+ *  new exchanges agree with each other. */
 void noon_source_restart(struct noon_source *s);
+
+/**
+ * Put fresh exchanges in the place of the source's past; it is not suspect any longer.
+ *
+ * @param f    of this source; has exchanges
+ * @param now  not before the newest of them
+ * @retval NOON_OK
+ * @retval NOON_ERR_EMPTY  they contradict each other under `d`, whose wander is too small for them;
+ *                         s untouched
+ */
+NOON_MUST_USE noon_err noon_source_adopt(struct noon_source *s, const struct noon_fresh *f,
+					 const struct noon_drift *d, noon_time now);
 
 /** Forget all exchanges; the configuration and counters stay. */
 void noon_source_forget(struct noon_source *s);

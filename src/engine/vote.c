@@ -13,8 +13,9 @@ _Static_assert(NOON_SOURCES_MAX <= NOON_SELECT_MAX, "every source can vote");
 /* The voters of one ballot, side by side. */
 struct ballot {
 	size_t n;
-	bool wide; /* with minima of light */
 	uint32_t index[NOON_SOURCES_MAX];
+	const struct noon_cert *cert[NOON_SOURCES_MAX];
+	const struct noon_cert *wide[NOON_SOURCES_MAX]; /* with minima of light */
 	struct noon_interval theta[NOON_SOURCES_MAX];
 	struct noon_interval rate[NOON_SOURCES_MAX];
 };
@@ -45,9 +46,12 @@ static unsigned count(uint32_t bits)
 }
 
 /* Add the vote of source i. */
-static void cast(struct ballot *b, uint32_t i, const struct noon_cert *c, noon_time h)
+static void cast(struct ballot *b, uint32_t i, const struct noon_cert *c,
+		 const struct noon_cert *wide, noon_time h)
 {
 	b->index[b->n] = i;
+	b->cert[b->n] = c;
+	b->wide[b->n] = wide;
 	b->theta[b->n] = noon_cert_at(c, h);
 	b->rate[b->n] = (struct noon_interval){
 		noon_scale_floor(RATE_UNIT, c->rate.min),
@@ -68,7 +72,26 @@ static void gather(const struct noon_source *s, size_t n, noon_time h, struct ba
 		if (!noon_source_can_vote(&s[i], h))
 			continue;
 		ret->voters |= bit(i);
-		cast(b, i, &s[i].cert, h);
+		cast(b, i, &s[i].cert, &s[i].wide, h);
+	}
+}
+
+/* Let every source vote with its fresh exchanges, suspect or not: what made it suspect is older. */
+static void gather_fresh(const struct noon_source *s, const struct noon_fresh *fresh,
+			 const struct noon_cert *cert, size_t n, noon_time h, struct ballot *b,
+			 struct noon_vote *ret)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		if (!s[i].in_use || s[i].conf.noselect)
+			continue;
+		ret->selectable++;
+		if (s[i].duplicate || !fresh[i].on || !fresh[i].has)
+			continue;
+		ret->voters |= bit(i);
+		if (cert)
+			cast(b, i, &cert[i], &cert[i], h);
+		else
+			cast(b, i, &fresh[i].cert, &fresh[i].wide, h);
 	}
 }
 
@@ -83,8 +106,8 @@ static struct noon_share grown(struct noon_share share, const struct noon_cert *
 }
 
 /* Fill the certificate of the vote from the two selections. */
-static void certify(const struct noon_source *s, const struct ballot *b, const struct noon_drift *d,
-		    noon_time h, struct noon_interval rate, struct noon_cert *c)
+static void certify(const struct ballot *b, const struct noon_drift *d, noon_time h,
+		    struct noon_interval rate, struct noon_cert *c)
 {
 	c->h0 = h;
 	c->rate_max = d->rate_max;
@@ -92,8 +115,7 @@ static void certify(const struct noon_source *s, const struct ballot *b, const s
 				     (double)rate.hi / (double)RATE_UNIT};
 	c->rate_until = NOON_TIME_NEVER;
 	for (size_t i = 0; i < b->n; i++) {
-		const struct noon_source *of = &s[b->index[i]];
-		const struct noon_cert *own = b->wide ? &of->wide : &of->cert;
+		const struct noon_cert *own = b->cert[i];
 
 		c->rate_until = noon_time_min(c->rate_until, own->rate_until);
 		if (b->theta[i].lo == c->theta.lo)
@@ -125,7 +147,7 @@ static struct noon_leap_vote leap_of(const struct noon_source *s, size_t n, uint
 static void elect_wide(const struct noon_source *s, const struct ballot *b, size_t f,
 		       const struct noon_drift *d, noon_time h, struct noon_vote *ret)
 {
-	struct ballot w = {.wide = true};
+	struct ballot w = {.n = 0};
 	struct noon_interval rate = {0, 0};
 	uint32_t late, fast;
 	bool any = false;
@@ -136,7 +158,7 @@ static void elect_wide(const struct noon_source *s, const struct ballot *b, size
 		const struct noon_hidden hidden = noon_source_hidden(&s[b->index[i]].conf);
 
 		any = any || hidden.f > 0 || hidden.r > 0;
-		cast(&w, b->index[i], &s[b->index[i]].wide, h);
+		cast(&w, b->index[i], b->wide[i], b->wide[i], h);
 	}
 	if (!any)
 		return;
@@ -144,7 +166,7 @@ static void elect_wide(const struct noon_source *s, const struct ballot *b, size
 	err = err ? err : noon_select(w.rate, w.n, f, &rate, &fast);
 	assert(!err);
 	(void)err;
-	certify(s, &w, d, h, rate, &ret->wide);
+	certify(&w, d, h, rate, &ret->wide);
 }
 
 /* Select among the voters with at most f liars left. */
@@ -163,10 +185,15 @@ static enum noon_vote_outcome elect(const struct noon_source *s, size_t n, const
 	ret->falsetickers = sources_of(b, late | fast);
 	if (count(ret->falsetickers) > f)
 		return NOON_VOTE_NO_MAJORITY;
-	certify(s, b, d, h, rate, &ret->cert);
+	certify(b, d, h, rate, &ret->cert);
 	elect_wide(s, b, f, d, h, ret);
 	ret->leap = leap_of(s, n, ret->voters & ~ret->falsetickers, f);
 	return NOON_VOTE_AGREED;
+}
+
+static unsigned budget(int max_liars, unsigned selectable)
+{
+	return max_liars >= 0 ? (unsigned)max_liars : (selectable - 1) / 2;
 }
 
 void noon_vote_hold(const struct noon_source *s, size_t n, int max_liars,
@@ -181,10 +208,25 @@ void noon_vote_hold(const struct noon_source *s, size_t n, int max_liars,
 	suspects = count(ret->suspects);
 	if (b.n + suspects == 0)
 		return;
-	f = max_liars >= 0 ? (unsigned)max_liars : (ret->selectable - 1) / 2;
+	f = budget(max_liars, ret->selectable);
 	ret->liars = f;
 	if (suspects > f)
 		ret->outcome = NOON_VOTE_NO_MAJORITY;
 	else
 		ret->outcome = elect(s, n, &b, f - suspects, d, h, ret);
+}
+
+void noon_vote_hold_fresh(const struct noon_source *s, const struct noon_fresh *fresh,
+			  const struct noon_cert *cert, size_t n, int max_liars,
+			  const struct noon_drift *d, noon_time h, struct noon_vote *ret)
+{
+	struct ballot b = {.n = 0};
+
+	assert(n <= NOON_SOURCES_MAX);
+	*ret = (struct noon_vote){.outcome = NOON_VOTE_NONE};
+	gather_fresh(s, fresh, cert, n, h, &b, ret);
+	if (b.n == 0)
+		return;
+	ret->liars = budget(max_liars, ret->selectable);
+	ret->outcome = elect(s, n, &b, ret->liars, d, h, ret);
 }

@@ -180,6 +180,11 @@ void noon_ntp_link_kick(struct noon_ntp_link *l)
 	pump(l);
 }
 
+void noon_ntp_link_kick_soon(struct noon_ntp_link *l)
+{
+	noon_loop_arm(l->loop, &l->timer, 0);
+}
+
 void noon_ntp_link_forget(struct noon_ntp_link *l)
 {
 	noon_ntp_client_forget(&l->client);

@@ -46,6 +46,8 @@ NOON_MUST_USE noon_err noon_ntp_link_init(struct noon_ntp_link *l, struct noon_l
 void noon_ntp_link_start(struct noon_ntp_link *l, const struct noon_addr *peer);
 /** Ask the machine again after its state was changed from outside. */
 void noon_ntp_link_kick(struct noon_ntp_link *l);
+/** The same, but not within this call: for callers that are within an event of another link. */
+void noon_ntp_link_kick_soon(struct noon_ntp_link *l);
 /** Give the outstanding request up: the free-running clock lost time since it was sent. */
 void noon_ntp_link_forget(struct noon_ntp_link *l);
 void noon_ntp_link_fini(struct noon_ntp_link *l);

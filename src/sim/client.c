@@ -81,6 +81,19 @@ static void set_poll(struct noon_world *w, struct noon_sim_assoc *a)
 	noon_ntp_client_set_poll(&a->ntp, noon_engine_next_poll(m->engine, a->source));
 }
 
+/* Ask the engine again for every path of a client when it wants all of them soon. */
+static void set_polls(struct noon_world *w, struct noon_sim_assoc *a, uint32_t hurries)
+{
+	const uint32_t node = a->conf->client;
+
+	set_poll(w, a);
+	if (noon_engine_hurries(w->node[node].engine) == hurries)
+		return;
+	for (size_t i = 0; i < w->s->paths; i++)
+		if (w->s->path[i].client == node && w->assoc[i].up)
+			set_poll(w, &w->assoc[i]);
+}
+
 noon_err noon_sim_assoc_init(struct noon_world *w, uint32_t path)
 {
 	struct noon_sim_assoc *a = &w->assoc[path];
@@ -145,13 +158,15 @@ static void count_findings(struct noon_world *w, struct noon_sim_machine *m)
 	noon_actions_reset(&w->findings);
 }
 
-/* Hand a sample to the engine; I4: a refused or alarmed exchange never steps the clock. */
+/* Hand a sample to the engine; I4: a refused or alarmed exchange never steps the clock, but where
+ * the past was dropped. */
 static void on_sample(struct noon_world *w, struct noon_sim_assoc *a, const struct noon_sample *x)
 {
 	struct noon_sim_machine *m = &w->node[a->conf->client];
 	const uint32_t steps = noon_engine_line(m->engine).steps;
 	const uint64_t accepted = m->engine->source[a->source].n_accepted;
-	const bool alarm = m->engine->latch.alarm;
+	const uint32_t hurries = noon_engine_hurries(m->engine);
+	const bool alarm = m->engine->latch.alarm && !m->engine->anew;
 	uint32_t stepped;
 
 	m->tally.samples++;
@@ -168,7 +183,7 @@ static void on_sample(struct noon_world *w, struct noon_sim_assoc *a, const stru
 	else
 		m->tally.broken[NOON_I4] += stepped;
 	m->tally.broken[NOON_I4] += alarm && stepped > 0;
-	set_poll(w, a);
+	set_polls(w, a, hurries);
 	count_findings(w, m);
 }
 

@@ -65,6 +65,8 @@ const struct noon_field noon_scenario_client[] = {
 	{"max-liars", NOON_FIELD_INT, NODE(engine.max_liars)},
 	{"clear-after", NOON_FIELD_UINT, NODE(engine.clear_after)},
 	{"holdover-polls", NOON_FIELD_UINT, NODE(engine.holdover_polls)},
+	{"readmit-after", NOON_FIELD_DUR_LEAST_0, NODE(engine.readmit_after)},
+	{"readmit-lone-after", NOON_FIELD_DUR_LEAST_0, NODE(engine.readmit_lone_after)},
 	{NULL, NOON_FIELD_TEXT, 0},
 };
 

@@ -218,6 +218,7 @@ static void stepping_server_is_not_followed(void **state)
 	struct world *w = settled_world(&s);
 
 	(void)state;
+	w->engine.conf.readmit_lone_after = 0;
 	w->lie = stepped;
 	w->knob = 50e6;
 	world_run(w, 3600);

@@ -266,8 +266,22 @@ static void poll_server(struct world *w, unsigned i)
 	s->next_poll = noon_time_add(x->t4, 50000); /* when the engine hears of it */
 }
 
+/* Poll the others as soon as the engine wants it now. */
+static void hurry(struct world *w)
+{
+	for (unsigned i = 0; i < w->servers; i++) {
+		struct server *s = &w->server[i];
+
+		if (s->reply.t4.ns <= H_AT_START)
+			s->next_poll = noon_time_min(
+				s->next_poll,
+				noon_time_add(w->h, noon_engine_next_poll(&w->engine, s->index)));
+	}
+}
+
 static void hear(struct world *w, unsigned i)
 {
+	const uint32_t hurries = noon_engine_hurries(&w->engine);
 	struct server *s = &w->server[i];
 	struct noon_actions *as = &w->actions;
 
@@ -280,6 +294,8 @@ static void hear(struct world *w, unsigned i)
 	s->in_flight = false;
 	s->reply.t4 = NOON_TIME_FIRST;
 	s->next_poll = noon_time_add(w->h, noon_engine_next_poll(&w->engine, s->index));
+	if (noon_engine_hurries(&w->engine) != hurries)
+		hurry(w);
 }
 
 /* Do what is due at w->h for one server: its poll is sent, or its outcome is heard. */

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/fresh.h"
+
+#include <assert.h>
+
+struct noon_point noon_point_of(const struct noon_sample *x, noon_dur m_f, noon_dur m_r)
+{
+	return (struct noon_point){
+		.h = noon_time_add(x->t1, noon_time_diff(x->t4, x->t1) / 2),
+		.theta = noon_sample_offset(x) - (m_f - m_r) / 2,
+		.delay = noon_sample_rtt(x),
+		.stamp_err = x->stamp_err,
+	};
+}
+
+void noon_fresh_start(struct noon_fresh *f, noon_time now)
+{
+	noon_window_clear(&f->window);
+	f->points.n = 0;
+	f->on = true;
+	f->has = false;
+	f->since = now;
+	f->agrees_since = NOON_TIME_NEVER;
+}
+
+void noon_fresh_stop(struct noon_fresh *f)
+{
+	f->on = false;
+	f->has = false;
+	f->said_any = false;
+}
+
+/* The exchange may have a jump between its ends: the hull of what it proves with them and of what
+ * light adds. */
+static void note_said(struct noon_fresh *f, const struct noon_exchange *ex,
+		      const struct noon_hidden *hidden, noon_time now)
+{
+	const noon_dur lo = noon_sat_sub(ex->lo.theta, hidden->r);
+	const noon_dur hi = noon_sat_add(ex->hi.theta, hidden->f);
+
+	f->said_any = true;
+	f->said = (struct noon_interval){lo < hi ? lo : hi, lo < hi ? hi : lo};
+	f->said_at = now;
+}
+
+/* Certify with minima that no path can be faster than (engine/source.c, certify_wide()). */
+static void certify_wide(struct noon_fresh *f, const struct noon_hidden *hidden,
+			 const struct noon_drift *unproved, noon_time now)
+{
+	noon_err err;
+
+	noon_window_widen(&f->window, hidden->r, hidden->f);
+	err = noon_fuse(&f->window, NULL, unproved, now, &f->wide);
+	noon_window_widen(&f->window, -hidden->r, -hidden->f);
+	assert(!err); /* the edges meet as they are */
+	(void)err;
+}
+
+void noon_fresh_take(struct noon_fresh *f, const struct noon_sample *x,
+		     const struct noon_exchange *ex, const struct noon_source_conf *conf,
+		     const struct noon_drift *d, noon_time now)
+{
+	const struct noon_drift unproved = noon_drift_unproved(d);
+	const struct noon_hidden hidden = noon_source_hidden(conf);
+	const noon_time left = noon_time_min(ex->lo.h, ex->hi.h);
+	const struct noon_point p = noon_point_of(x, conf->m_f, conf->m_r);
+
+	if (!f->on)
+		return;
+	note_said(f, ex, &hidden, now);
+	if (noon_time_before(left, f->since))
+		return;
+	noon_window_expire(&f->window, noon_time_add(left, -d->max_age));
+	if (noon_fuse(&f->window, ex, &unproved, now, &f->cert)) {
+		noon_fresh_start(f, now);
+		return;
+	}
+	noon_window_add(&f->window, ex, 0.0);
+	noon_points_add(&f->points, &p);
+	f->has = true;
+	f->last = *x;
+	f->last_at = now;
+	certify_wide(f, &hidden, &unproved, now);
+}
+
+struct noon_interval noon_fresh_says(const struct noon_fresh *f, bool wide, noon_freq rate_max,
+				     noon_time h)
+{
+	struct noon_interval grown;
+
+	if (f->on && f->has)
+		return noon_cert_at(wide ? &f->wide : &f->cert, h);
+	if (!f->on || !f->said_any)
+		return (struct noon_interval){INT64_MAX, INT64_MIN};
+	grown = noon_rate_drift(noon_rate_within(rate_max), noon_time_diff(h, f->said_at));
+	return (struct noon_interval){noon_sat_add(f->said.lo, grown.lo),
+				      noon_sat_add(f->said.hi, grown.hi)};
+}
+
+void noon_fresh_shift(struct noon_fresh *f, noon_dur d)
+{
+	noon_window_shift(&f->window, d);
+	for (size_t k = 0; k < f->points.n; k++)
+		f->points.p[k].theta = noon_sat_add(f->points.p[k].theta, d);
+	noon_cert_shift(&f->cert, d);
+	noon_cert_shift(&f->wide, d);
+	f->last.t2 = noon_time_add(f->last.t2, d);
+	f->last.t3 = noon_time_add(f->last.t3, d);
+	f->said.lo = noon_sat_add(f->said.lo, d);
+	f->said.hi = noon_sat_add(f->said.hi, d);
+}

@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/recovery.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Room above what was seen of an oscillator: what turned once turns again, and further. */
+#define WANDER_ROOM 2.0
+
+/* An oscillator may turn by this many times what is said of it, or by what heat does to a poor one.
+ */
+#define WANDER_TIMES 10.0
+#define WANDER_USUAL 20e-6
+
+const char *noon_recovery_cause_word(enum noon_recovery_cause cause)
+{
+	static const char *const word[] = {"unknown", "wander", "jump", "servers"};
+
+	return (unsigned)cause < sizeof(word) / sizeof(word[0]) ? word[cause] : "unknown";
+}
+
+static uint32_t bit(uint32_t i)
+{
+	return UINT32_C(1) << i;
+}
+
+static unsigned count(uint32_t bits)
+{
+	unsigned n = 0;
+
+	for (; bits; bits &= bits - 1)
+		n++;
+	return n;
+}
+
+void noon_recovery_init(struct noon_recovery *r)
+{
+	memset(r, 0, sizeof(*r));
+	r->agreed_since = NOON_TIME_NEVER;
+	r->due = NOON_TIME_NEVER;
+}
+
+/* Measure how far a refused exchange is from the past of its source. Within the largest rate error
+ * some wander joins nearly any jump with the past, if a poll lies between; what no oscillator does
+ * is none. */
+static void measure(struct noon_recovery *r, uint32_t i, const struct noon_source *s,
+		    const struct noon_exchange *ex, noon_time now, const struct noon_drift *d)
+{
+	const noon_freq most = fmax(WANDER_TIMES * d->wander, WANDER_USUAL);
+	noon_freq least;
+
+	if (noon_fuse_wander(&s->window, ex, d, now, &least) || least > most)
+		r->jumped |= bit(i);
+	else
+		r->wander[i] = fmax(r->wander[i], least);
+}
+
+void noon_recovery_take(struct noon_recovery *r, uint32_t i, const struct noon_source *s,
+			bool was_suspect, const struct noon_sample *x, noon_time now,
+			const struct noon_drift *d)
+{
+	struct noon_fresh *f = &r->fresh[i];
+	struct noon_sample sample;
+	struct noon_exchange ex;
+	enum noon_sample_fate fate;
+
+	if (!s->suspect)
+		r->barred &= ~bit(i);
+	if (!s->suspect && !r->open) {
+		noon_fresh_stop(f);
+		return;
+	}
+	fate = noon_source_weigh(s, x, now, d, &sample, &ex);
+	if (fate == NOON_SAMPLE_SUPERLUMINAL) {
+		r->barred |= bit(i);
+		noon_fresh_stop(f);
+	}
+	if (fate != NOON_SAMPLE_ACCEPTED || (r->barred & bit(i)))
+		return;
+	if (s->suspect && !was_suspect) {
+		noon_recovery_forget_source(r, i);
+		noon_fresh_start(f, now);
+	}
+	if (s->suspect && s->good_run == 0)
+		measure(r, i, s, &ex, now, d);
+	noon_fresh_take(f, &sample, &ex, &s->conf, d, now);
+}
+
+void noon_recovery_forget_source(struct noon_recovery *r, uint32_t i)
+{
+	noon_fresh_stop(&r->fresh[i]);
+	r->wander[i] = 0.0;
+	r->jumped &= ~bit(i);
+	r->barred &= ~bit(i);
+}
+
+void noon_recovery_open(struct noon_recovery *r, const struct noon_source *s,
+			const struct noon_cert *cert, const struct noon_cert *wide, noon_time now)
+{
+	if (r->open)
+		return;
+	r->open = true;
+	r->cause = NOON_RECOVERY_UNKNOWN;
+	r->since = now;
+	r->agreed_since = NOON_TIME_NEVER;
+	r->due = NOON_TIME_NEVER;
+	r->had_cert = cert != NULL;
+	if (cert) {
+		r->before = *cert;
+		r->before_wide = *wide;
+	}
+	for (uint32_t i = 0; i < NOON_SOURCES_MAX; i++) {
+		if (!s[i].in_use || r->fresh[i].on || (r->barred & bit(i)))
+			continue;
+		r->wander[i] = 0.0;
+		r->jumped &= ~bit(i);
+		noon_fresh_start(&r->fresh[i], now);
+	}
+}
+
+void noon_recovery_close(struct noon_recovery *r, const struct noon_source *s,
+			 const struct noon_vote *v)
+{
+	r->false_before = v->falsetickers;
+	if (!r->open)
+		return;
+	r->open = false;
+	for (uint32_t i = 0; i < NOON_SOURCES_MAX; i++)
+		if (!s[i].suspect)
+			noon_recovery_forget_source(r, i);
+}
+
+/* Let the fresh exchanges vote as an oscillator would have them that turns by no more than twice
+ * what was seen of it. At the largest rate error, exchanges some seconds old meet nearly anything.
+ * This vote decides who agrees with whom, and proves nothing. */
+static void compare(struct noon_recovery *r, const struct noon_source *s,
+		    const struct noon_engine_conf *conf, const struct noon_drift *d, noon_time now,
+		    struct noon_vote *ret)
+{
+	struct noon_cert likely[NOON_SOURCES_MAX];
+	struct noon_drift usual = *d;
+
+	for (uint32_t i = 0; i < NOON_SOURCES_MAX; i++)
+		usual.wander = fmax(usual.wander, r->wander[i]);
+	usual.wander *= WANDER_ROOM;
+	for (uint32_t i = 0; i < NOON_SOURCES_MAX; i++) {
+		likely[i] = r->fresh[i].cert;
+		if (r->fresh[i].on && r->fresh[i].has &&
+		    noon_fuse(&r->fresh[i].window, NULL, &usual, now, &likely[i]))
+			likely[i] = r->fresh[i].cert;
+	}
+	noon_vote_hold_fresh(s, r->fresh, likely, NOON_SOURCES_MAX, conf->max_liars, d, now, ret);
+}
+
+/* Sources whose fresh exchanges meet none of those that agree, though they agree with their own
+ * past, and the majority had nothing against them before. */
+static uint32_t witnesses(const struct noon_recovery *r, const struct noon_source *s,
+			  const struct noon_vote *v)
+{
+	uint32_t bits = v->falsetickers & ~r->false_before;
+
+	for (uint32_t i = 0; i < NOON_SOURCES_MAX; i++)
+		if (s[i].suspect)
+			bits &= ~bit(i);
+	return bits;
+}
+
+/* How long those that agree have to, ns; 0: for ever. One source alone, and any that somebody on
+ * the path could have forged, take longer. */
+static noon_dur patience(const struct noon_recovery *r, uint32_t who,
+			 const struct noon_engine_conf *conf)
+{
+	for (uint32_t i = 0; i < NOON_SOURCES_MAX; i++)
+		if ((who & bit(i)) && !r->fresh[i].last.authenticated)
+			return conf->readmit_lone_after;
+	return count(who) > 1 ? conf->readmit_after : conf->readmit_lone_after;
+}
+
+static enum noon_recovery_cause cause_of(const struct noon_recovery *r, uint32_t who)
+{
+	if ((r->jumped & who) == 0)
+		for (uint32_t i = 0; i < NOON_SOURCES_MAX; i++)
+			if ((who & bit(i)) && r->wander[i] > 0.0)
+				return NOON_RECOVERY_WANDER;
+	return NOON_RECOVERY_JUMP;
+}
+
+/* Agreement counts from where more than f of those that agree have not contradicted themselves
+ * since: one of these is honest. */
+static void count_agreement(struct noon_recovery *r, uint32_t who, noon_time now)
+{
+	uint32_t steady = 0;
+
+	for (uint32_t i = 0; i < NOON_SOURCES_MAX; i++)
+		if ((who & bit(i)) && !noon_time_before(r->agreed_since, r->fresh[i].since))
+			steady |= bit(i);
+	if (noon_time_is_never(r->agreed_since) || count(steady) <= r->trial.liars)
+		r->agreed_since = now;
+}
+
+void noon_recovery_judge(struct noon_recovery *r, const struct noon_source *s,
+			 const struct noon_engine_conf *conf, const struct noon_drift *d,
+			 noon_time now)
+{
+	struct noon_vote likely;
+	uint32_t who;
+	noon_dur after;
+
+	noon_vote_hold_fresh(s, r->fresh, NULL, NOON_SOURCES_MAX, conf->max_liars, d, now,
+			     &r->trial);
+	compare(r, s, conf, d, now, &likely);
+	r->due = NOON_TIME_NEVER;
+	if (r->trial.outcome != NOON_VOTE_AGREED || likely.outcome != NOON_VOTE_AGREED ||
+	    witnesses(r, s, &likely) != 0) {
+		r->agreed_since = NOON_TIME_NEVER;
+		r->cause = likely.outcome == NOON_VOTE_AGREED ||
+					   likely.outcome == NOON_VOTE_NO_MAJORITY || r->barred
+				   ? NOON_RECOVERY_SERVERS
+				   : NOON_RECOVERY_UNKNOWN;
+		return;
+	}
+	who = likely.voters & ~likely.falsetickers;
+	r->cause = cause_of(r, who);
+	count_agreement(r, who, now);
+	after = patience(r, who, conf);
+	if (after > 0)
+		r->due = noon_time_add(r->agreed_since, after);
+}
+
+bool noon_recovery_is_due(const struct noon_recovery *r, noon_time now)
+{
+	return r->open && !noon_time_is_never(r->due) && !noon_time_before(now, r->due);
+}
+
+/* What the fresh exchanges say of theta at `now`: what is agreed, or else the hull of everything
+ * that some source says. */
+static struct noon_interval said(const struct noon_recovery *r, const struct noon_source *s,
+				 bool wide, const struct noon_drift *d, noon_time now)
+{
+	struct noon_interval all = {INT64_MAX, INT64_MIN};
+
+	if (r->trial.outcome == NOON_VOTE_AGREED && r->cause != NOON_RECOVERY_SERVERS)
+		return noon_cert_at(wide ? &r->trial.wide : &r->trial.cert, now);
+	for (uint32_t i = 0; i < NOON_SOURCES_MAX; i++) {
+		struct noon_interval one;
+
+		if (!s[i].in_use || s[i].conf.noselect || s[i].duplicate)
+			continue;
+		one = noon_fresh_says(&r->fresh[i], wide, d->rate_max, now);
+		if (noon_interval_is_empty(one))
+			continue;
+		all.lo = one.lo < all.lo ? one.lo : all.lo;
+		all.hi = one.hi > all.hi ? one.hi : all.hi;
+	}
+	return all;
+}
+
+void noon_recovery_certify(const struct noon_recovery *r, const struct noon_source *s,
+			   const struct noon_drift *d, noon_time now, struct noon_cert *cert,
+			   struct noon_cert *wide)
+{
+	*cert = noon_cert_hull(&r->before, said(r, s, false, d, now), d->rate_max, now);
+	*wide = noon_cert_hull(&r->before_wide, said(r, s, true, d, now), d->rate_max, now);
+}
+
+noon_freq noon_recovery_wander(const struct noon_recovery *r)
+{
+	const uint32_t who = r->trial.voters & ~r->trial.falsetickers;
+	noon_freq most = 0.0;
+
+	if (r->cause != NOON_RECOVERY_WANDER)
+		return 0.0;
+	for (uint32_t i = 0; i < NOON_SOURCES_MAX; i++)
+		if (who & bit(i))
+			most = fmax(most, r->wander[i]);
+	return most;
+}
+
+/* Raise the wander to twice what was seen. */
+static void raise(struct noon_drift *d, noon_freq seen)
+{
+	d->wander = fmax(d->wander, fmin(WANDER_ROOM * seen, WANDER_ROOM * d->rate_max));
+}
+
+/* Raise the wander until the fresh exchanges of each source agree with one another. */
+static void fit_wander(const struct noon_recovery *r, const struct noon_source *s,
+		       struct noon_drift *d, noon_time now)
+{
+	const noon_freq seen = noon_recovery_wander(r);
+
+	if (seen > d->wander)
+		raise(d, seen);
+	for (uint32_t i = 0; i < NOON_SOURCES_MAX; i++) {
+		noon_freq least;
+
+		if (s[i].in_use && r->fresh[i].on && r->fresh[i].has &&
+		    noon_fuse_wander(&r->fresh[i].window, NULL, d, now, &least) == NOON_OK &&
+		    least > d->wander)
+			raise(d, least);
+	}
+}
+
+void noon_recovery_adopt(struct noon_recovery *r, struct noon_source *s, struct noon_drift *d,
+			 noon_time now)
+{
+	fit_wander(r, s, d, now);
+	for (uint32_t i = 0; i < NOON_SOURCES_MAX; i++) {
+		const struct noon_fresh *f = &r->fresh[i];
+
+		if (!s[i].in_use || (r->barred & bit(i)))
+			continue;
+		if (!f->on || !f->has || noon_source_adopt(&s[i], f, d, now))
+			noon_source_forget(&s[i]);
+		noon_recovery_forget_source(r, i);
+	}
+	r->open = false;
+}
+
+/* Whether the fresh exchanges of a source meet what is agreed. */
+static bool meets(const struct noon_fresh *f, const struct noon_vote *v, noon_time now)
+{
+	return f->on && f->has &&
+	       !noon_interval_is_empty(noon_interval_meet(noon_cert_at(&f->cert, now),
+							  noon_cert_at(&v->cert, now)));
+}
+
+uint32_t noon_recovery_readmit(struct noon_recovery *r, struct noon_source *s,
+			       const struct noon_vote *v, const struct noon_engine_conf *conf,
+			       const struct noon_drift *d, noon_time now)
+{
+	uint32_t back = 0;
+
+	for (uint32_t i = 0; i < NOON_SOURCES_MAX; i++) {
+		struct noon_fresh *f = &r->fresh[i];
+		noon_dur after;
+
+		if (!s[i].in_use || !s[i].suspect)
+			continue;
+		if (!meets(f, v, now)) {
+			f->agrees_since = NOON_TIME_NEVER;
+			continue;
+		}
+		if (noon_time_is_never(f->agrees_since))
+			f->agrees_since = now;
+		after = f->last.authenticated ? conf->readmit_after : conf->readmit_lone_after;
+		if (after <= 0 || noon_time_diff(now, f->agrees_since) < after ||
+		    noon_source_adopt(&s[i], f, d, now))
+			continue;
+		noon_recovery_forget_source(r, i);
+		back |= bit(i);
+	}
+	return back;
+}
+
+noon_dur noon_recovery_jump(const struct noon_recovery *r, noon_time now)
+{
+	if (!r->open || !r->had_cert || r->trial.outcome != NOON_VOTE_AGREED)
+		return 0;
+	return noon_sat_sub(noon_interval_mid(noon_cert_at(&r->trial.cert, now)),
+			    noon_interval_mid(noon_cert_at(&r->before, now)));
+}
+
+void noon_recovery_shift(struct noon_recovery *r, noon_dur d)
+{
+	noon_cert_shift(&r->before, d);
+	noon_cert_shift(&r->before_wide, d);
+	noon_cert_shift(&r->trial.cert, d);
+	noon_cert_shift(&r->trial.wide, d);
+	for (uint32_t i = 0; i < NOON_SOURCES_MAX; i++)
+		noon_fresh_shift(&r->fresh[i], d);
+}

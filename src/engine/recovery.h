@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * How the engine comes back after a contradiction that no liar within the budget explains.
+ *
+ * Some assumption was false then, and which one is seen from the exchanges that came after it. They
+ * need no past (engine/fresh.h), so a vote on them alone is true while at most f sources lie.
+ *
+ *   They agree with one another:   the local clock is what was wrong. It turned by more than
+ *                                  `wander`, if some larger wander that an oscillator may have
+ *                                  joins past and present; otherwise it jumped.
+ *   They do not, or one of them    more than f sources are wrong. That waits for the operator.
+ *   agrees with its own past and
+ *   with none of the others:
+ *
+ * A source of the second kind is a witness that the clock went on as before. It may be lying,
+ * within the budget; but then it would have to know by how much the clock jumped, which it cannot
+ * see.
+ *
+ * While the contradiction stands, what is stated is the hull of what the past says, and of what
+ * the fresh exchanges say: true whichever of them is false. After a while of agreement the fresh
+ * exchanges take the place of the past.
+ *
+ * A source whose round trip was faster than light has false minima, or somebody forges for it: it
+ * takes no part and waits for the operator, too.
+ *
+ * A single source that contradicted itself, within the budget, and has then agreed with the
+ * majority for as long, is believed again in the same way.
+ */
+#ifndef NOON_ENGINE_RECOVERY_H
+#define NOON_ENGINE_RECOVERY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "engine/conf.h"
+#include "engine/fresh.h"
+#include "engine/source.h"
+#include "engine/vote.h"
+
+/** What explains a contradiction. */
+enum noon_recovery_cause {
+	NOON_RECOVERY_UNKNOWN, /**< too few fresh exchanges yet */
+	NOON_RECOVERY_WANDER,  /**< the oscillator turned by more than `wander` */
+	NOON_RECOVERY_JUMP,    /**< the free-running clock jumped or stood still */
+	NOON_RECOVERY_SERVERS, /**< more sources are wrong than may lie: waits for the operator */
+};
+
+/** Return the short word of a cause ("jump"); static, never NULL. */
+const char *noon_recovery_cause_word(enum noon_recovery_cause cause);
+
+struct noon_recovery {
+	bool open; /**< such a contradiction stands */
+	enum noon_recovery_cause cause;
+	noon_time since;	 /**< it was seen; valid when open */
+	noon_time agreed_since;	 /**< fresh exchanges have agreed from here on;
+				  *   NOON_TIME_NEVER: they do not */
+	noon_time due;		 /**< they take the place of the past; NOON_TIME_NEVER: not by
+				  *   themselves */
+	bool had_cert;		 /**< something was agreed before: */
+	struct noon_cert before; /**< ... the certificate */
+	struct noon_cert before_wide;
+	uint32_t false_before; /**< falsetickers of the last vote that agreed, a bit each */
+	uint32_t barred;       /**< sources that were faster than light, a bit each */
+	uint32_t jumped;       /**< sources that no oscillator's wander joins with their past, a
+				*   bit each */
+	noon_freq wander[NOON_SOURCES_MAX]; /**< the least that does; 0: they did not disagree */
+	struct noon_vote trial;		    /**< of the fresh exchanges; valid when open */
+	struct noon_fresh fresh[NOON_SOURCES_MAX];
+};
+
+void noon_recovery_init(struct noon_recovery *r);
+
+/**
+ * Take note of an exchange that source i has been given.
+ *
+ * @param s            the source after it, whose past it has not entered if it is refused
+ * @param was_suspect  whether it was suspect before
+ * @param d            assumptions in force
+ */
+void noon_recovery_take(struct noon_recovery *r, uint32_t i, const struct noon_source *s,
+			bool was_suspect, const struct noon_sample *x, noon_time now,
+			const struct noon_drift *d);
+
+/** Forget what is known of source i; it is removed, or begins anew by an operator's word. */
+void noon_recovery_forget_source(struct noon_recovery *r, uint32_t i);
+
+/** Open when it is not: a vote has failed. `cert` and `wide` are what was agreed; NULL: nothing. */
+void noon_recovery_open(struct noon_recovery *r, const struct noon_source *s,
+			const struct noon_cert *cert, const struct noon_cert *wide, noon_time now);
+
+/** The sources agree: no contradiction stands. */
+void noon_recovery_close(struct noon_recovery *r, const struct noon_source *s,
+			 const struct noon_vote *v);
+
+/** While open: hold the trial, and conclude. */
+void noon_recovery_judge(struct noon_recovery *r, const struct noon_source *s,
+			 const struct noon_engine_conf *conf, const struct noon_drift *d,
+			 noon_time now);
+
+/** Return whether the fresh exchanges are to take the place of the past. */
+bool noon_recovery_is_due(const struct noon_recovery *r, noon_time now);
+
+/** While open and had_cert: certify the hull of past and present at `now`. */
+void noon_recovery_certify(const struct noon_recovery *r, const struct noon_source *s,
+			   const struct noon_drift *d, noon_time now, struct noon_cert *cert,
+			   struct noon_cert *wide);
+
+/**
+ * Put the fresh exchanges of all sources in the place of their past.
+ *
+ * @param[in,out] d  its wander is raised where they, or the past, ask for more
+ */
+void noon_recovery_adopt(struct noon_recovery *r, struct noon_source *s, struct noon_drift *d,
+			 noon_time now);
+
+/**
+ * After a vote that agreed: believe the suspects again whose fresh exchanges have met the majority
+ * for long enough.
+ * @return them, a bit each
+ */
+uint32_t noon_recovery_readmit(struct noon_recovery *r, struct noon_source *s,
+			       const struct noon_vote *v, const struct noon_engine_conf *conf,
+			       const struct noon_drift *d, noon_time now);
+
+/** Return how far the clock jumped by the fresh exchanges, UTC - h now less before, ns; 0 where it
+ *  is not known. */
+noon_dur noon_recovery_jump(const struct noon_recovery *r, noon_time now);
+
+/** Return the least wander that explains what was seen; 0: none is needed. */
+noon_freq noon_recovery_wander(const struct noon_recovery *r);
+
+/** Add d to every offset: the time scale itself was shifted (a leap second). */
+void noon_recovery_shift(struct noon_recovery *r, noon_dur d);
+
+#endif

@@ -1,0 +1,464 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * An honest machine comes back by itself; one that is lied to does not.
+ */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "engine/engine.h"
+
+#define THETA NOON_S(1000000) /* UTC - h at h = 0 */
+#define WAY   NOON_US(100)    /* delay each way */
+
+static struct noon_engine e;
+static struct noon_actions out;
+static struct noon_engine_conf conf;
+static noon_dur at;	/* the next round of exchanges */
+static noon_dur jump;	/* of theta so far: what every honest source adds */
+static double rate;	/* of theta from `at` on, beside it */
+static noon_dur lie[4]; /* of each source beside that */
+static bool silent[4];
+static bool authenticated;
+static unsigned sources;
+static unsigned seen[NOON_FINDING_KINDS];
+
+static void start(unsigned n)
+{
+	struct noon_source_conf source = noon_source_conf_default();
+	uint32_t index;
+
+	source.require_auth = false;
+	assert_int_equal(noon_engine_init(&e, &conf), NOON_OK);
+	for (unsigned i = 0; i < n; i++)
+		assert_int_equal(noon_engine_add_source(&e, &source, &index), NOON_OK);
+	sources = n;
+	at = NOON_S(10);
+	jump = 0;
+	rate = 0.0;
+	authenticated = true;
+	for (unsigned i = 0; i < 4; i++) {
+		lie[i] = 0;
+		silent[i] = false;
+	}
+	for (unsigned k = 0; k < NOON_FINDING_KINDS; k++)
+		seen[k] = 0;
+}
+
+static int set_up(void **state)
+{
+	(void)state;
+	conf = noon_engine_conf_default();
+	return 0;
+}
+
+static noon_dur theta(void)
+{
+	return THETA + jump;
+}
+
+static void count(void)
+{
+	for (size_t i = 0; i < out.n; i++)
+		if (out.a[i].kind == NOON_ACTION_FINDING)
+			seen[out.a[i].finding.kind]++;
+	noon_actions_reset(&out);
+}
+
+/* One exchange of source i that leaves at h; the request and the reply take `way` each. */
+static void exchange(uint32_t i, noon_dur h, noon_dur way)
+{
+	const struct noon_sample x = {
+		.t1 = {h},
+		.t2 = {h + way + theta() + lie[i]},
+		.t3 = {h + way + theta() + lie[i]},
+		.t4 = {h + 2 * way},
+		.stamp_err = 100,
+		.source = i,
+		.authenticated = authenticated,
+	};
+
+	noon_engine_on_sample(&e, &x, x.t4, &out);
+	count();
+}
+
+/* Let time pass: every source is asked each 16 s. */
+static void run(noon_dur span)
+{
+	const noon_dur end = at + span;
+
+	for (; at < end; at += NOON_S(16)) {
+		for (uint32_t i = 0; i < sources; i++)
+			if (!silent[i])
+				exchange(i, at + NOON_MS(10) * (i + 1), WAY);
+		jump += noon_dur_scale(NOON_S(16), rate);
+	}
+}
+
+static struct noon_reading now(void)
+{
+	struct noon_reading r;
+
+	noon_engine_reading(&e, (noon_time){at}, &r);
+	return r;
+}
+
+static struct noon_recovery_report report(void)
+{
+	struct noon_recovery_report r;
+
+	noon_engine_recovery(&e, e.now, &r);
+	return r;
+}
+
+/* UTC - C. */
+static noon_dur error(void)
+{
+	const struct noon_line line = noon_engine_line(&e);
+
+	return theta() - noon_line_at(&line, (noon_time){at});
+}
+
+static void assert_true_bound(void)
+{
+	const struct noon_reading r = now();
+
+	assert_true(error() >= r.lower && error() <= r.upper);
+}
+
+static void assert_back(void)
+{
+	assert_true_bound();
+	assert_int_equal(now().state, NOON_STATE_OK);
+	assert_int_equal(now().findings, 0);
+	assert_false(report().open);
+	assert_true(llabs(error()) < NOON_US(50));
+}
+
+static void settled(unsigned n)
+{
+	start(n);
+	run(NOON_S(1600));
+	assert_int_equal(now().state, NOON_STATE_OK);
+}
+
+static void a_lone_source_is_believed_after_a_long_while(void **state)
+{
+	(void)state;
+	settled(1);
+	jump = NOON_S(40);
+	run(NOON_S(16));
+	/* The hull from the first exchange on. */
+	assert_true_bound();
+	assert_true(now().bound >= NOON_S(40));
+	assert_int_equal(now().state, NOON_STATE_ALARM);
+	run(NOON_S(848));
+	assert_true_bound();
+	assert_int_equal(now().state, NOON_STATE_ALARM);
+	assert_int_equal(seen[NOON_FINDING_JUMPED], 1);
+	assert_int_equal(report().cause, NOON_RECOVERY_JUMP);
+	assert_true(llabs(report().jump - NOON_S(40)) < NOON_MS(20));
+	assert_true(report().left > 0 && report().left <= NOON_S(900));
+	run(NOON_S(160));
+	assert_back();
+}
+
+static void zero_forbids_it(void **state)
+{
+	(void)state;
+	conf.readmit_lone_after = 0;
+	settled(1);
+	jump = NOON_MS(40);
+	run(NOON_S(20000));
+	assert_int_equal(now().state, NOON_STATE_ALARM);
+	assert_true(report().left == NOON_DUR_MAX);
+	assert_true_bound();
+}
+
+static void three_are_believed_sooner(void **state)
+{
+	(void)state;
+	settled(3);
+	jump = -NOON_S(3600);
+	run(NOON_S(288));
+	assert_int_equal(now().state, NOON_STATE_ALARM);
+	assert_true_bound();
+	assert_int_equal(report().agreeing, 3);
+	run(NOON_S(128));
+	assert_back();
+}
+
+static void two_of_which_none_may_lie_are_believed(void **state)
+{
+	(void)state;
+	settled(2);
+	jump = NOON_S(40);
+	run(NOON_S(416));
+	assert_back();
+}
+
+static void two_of_three_that_lie_alike_are_not(void **state)
+{
+	(void)state;
+	settled(3);
+	lie[0] = lie[1] = NOON_US(700); /* less than an oscillator may do in 16 s */
+	run(NOON_S(20000));
+	assert_int_equal(now().state, NOON_STATE_ALARM);
+	assert_int_equal(report().cause, NOON_RECOVERY_SERVERS);
+	assert_true(report().left == NOON_DUR_MAX);
+	assert_true_bound();
+	assert_true(now().bound >= NOON_US(700));
+	assert_true(llabs(error()) < NOON_US(100));
+}
+
+static void servers_that_disagree_among_themselves_are_not(void **state)
+{
+	(void)state;
+	settled(3);
+	lie[0] = NOON_MS(5);
+	lie[1] = -NOON_MS(5);
+	run(NOON_S(20000));
+	assert_int_equal(now().state, NOON_STATE_ALARM);
+	assert_int_equal(report().cause, NOON_RECOVERY_SERVERS);
+	assert_true_bound();
+	assert_true(now().bound >= NOON_MS(5));
+}
+
+static void a_liar_who_lied_before_holds_nobody_up(void **state)
+{
+	(void)state;
+	start(3);
+	lie[2] = NOON_MS(30);
+	run(NOON_S(1600));
+	assert_int_equal(now().state, NOON_STATE_OK);
+	jump = NOON_S(40);
+	run(NOON_S(416));
+	assert_true_bound();
+	assert_int_equal(now().state, NOON_STATE_OK);
+	assert_true(llabs(error()) < NOON_US(50));
+}
+
+static void a_liar_who_changes_his_story_holds_nobody_up(void **state)
+{
+	(void)state;
+	settled(3);
+	jump = NOON_S(40);
+	for (int i = 0; i < 26; i++) {
+		lie[2] = NOON_MS(50) * (i % 3);
+		run(NOON_S(16));
+		assert_true_bound();
+	}
+	assert_int_equal(now().state, NOON_STATE_OK);
+}
+
+static void one_that_falls_silent_makes_the_other_a_lone_one(void **state)
+{
+	(void)state;
+	settled(2);
+	silent[1] = true;
+	jump = NOON_S(40);
+	run(NOON_S(800));
+	assert_int_equal(now().state, NOON_STATE_ALARM);
+	run(NOON_S(200));
+	assert_true_bound();
+	assert_int_equal(now().state, NOON_STATE_OK);
+}
+
+static void without_authentication_it_takes_longer(void **state)
+{
+	(void)state;
+	start(3);
+	authenticated = false;
+	run(NOON_S(1600));
+	jump = NOON_S(40);
+	run(NOON_S(800));
+	assert_int_equal(now().state, NOON_STATE_ALARM);
+	run(NOON_S(216));
+	assert_back();
+}
+
+static void another_jump_begins_the_wait_anew(void **state)
+{
+	(void)state;
+	settled(3);
+	jump = NOON_S(40);
+	run(NOON_S(240));
+	jump += NOON_S(2);
+	run(NOON_S(272));
+	assert_int_equal(now().state, NOON_STATE_ALARM);
+	assert_true_bound();
+	run(NOON_S(160));
+	assert_back();
+}
+
+/* An exchange that was under way when the clock jumped proves nothing about what came after. */
+static void what_was_under_way_does_not_count(void **state)
+{
+	(void)state;
+	settled(1);
+	jump = NOON_MS(300);
+	exchange(0, at, WAY);
+	/* Left before that one came back; its interval has the jump inside. */
+	jump = NOON_MS(100);
+	exchange(0, at - NOON_MS(500), NOON_MS(400));
+	jump = NOON_MS(300);
+	assert_false(e.recovery.fresh[0].has);
+	assert_true_bound();
+	at += NOON_S(16);
+	run(NOON_S(1024));
+	assert_back();
+}
+
+static void an_oscillator_that_turns_further_is_granted_it(void **state)
+{
+	(void)state;
+	conf.wander = 1e-6;
+	settled(3);
+	rate = 8e-6;
+	while (now().state != NOON_STATE_ALARM && at < NOON_S(4000))
+		run(NOON_S(16));
+	assert_true_bound();
+	run(NOON_S(160));
+	assert_int_equal(report().cause, NOON_RECOVERY_WANDER);
+	assert_int_equal(seen[NOON_FINDING_WANDER], 1);
+	run(NOON_S(320));
+	assert_int_equal(now().state, NOON_STATE_OK);
+	assert_true(report().raised);
+	assert_true(report().wander >= 8e-6 && report().wander < 40e-6);
+	/* It may do so again. */
+	rate = 0.0;
+	for (int i = 0; i < 200; i++) {
+		run(NOON_S(16));
+		assert_true_bound();
+		assert_int_equal(now().state, NOON_STATE_OK);
+	}
+	assert_int_equal(seen[NOON_FINDING_WANDER], 1);
+}
+
+static void a_source_faster_than_light_waits_for_the_operator(void **state)
+{
+	struct noon_source_conf source = noon_source_conf_default();
+	uint32_t index;
+
+	(void)state;
+	start(0);
+	source.m_f = source.m_r = NOON_US(90);
+	assert_int_equal(noon_engine_add_source(&e, &source, &index), NOON_OK);
+	sources = 1;
+	run(NOON_S(1600));
+	exchange(0, at, NOON_US(50));
+	at += NOON_S(16);
+	jump = NOON_MS(5); /* so that its past does not take it back */
+	run(NOON_S(20000));
+	assert_int_equal(now().state, NOON_STATE_ALARM);
+	assert_true(report().left == NOON_DUR_MAX);
+	noon_engine_accept(&e, NOON_SOURCE_NONE, e.now);
+	run(NOON_S(160));
+	assert_int_equal(now().state, NOON_STATE_OK);
+}
+
+static void one_that_agrees_with_the_majority_again_is_believed(void **state)
+{
+	(void)state;
+	settled(3);
+	lie[2] = NOON_MS(20);
+	run(NOON_S(3200));
+	assert_int_equal(now().state, NOON_STATE_OK);
+	assert_int_equal(e.source[2].verdict, NOON_SOURCE_INCONSISTENT);
+	/* Its past was the false one: it cannot agree with it. */
+	lie[2] = 0;
+	e.source[2].above.stands = false;
+	e.source[2].window.lo.e[0].theta += NOON_MS(1);
+	run(NOON_S(288));
+	assert_int_equal(e.source[2].verdict, NOON_SOURCE_INCONSISTENT);
+	run(NOON_S(64));
+	assert_true(e.source[2].verdict >= NOON_SOURCE_TRUECHIMER);
+	assert_int_equal(now().findings, 0);
+}
+
+/* One source contradicts itself: whether it lies or our clock jumped, the others know. */
+static void the_others_are_asked_at_once(void **state)
+{
+	uint32_t before;
+
+	(void)state;
+	settled(3);
+	assert_true(noon_engine_next_poll(&e, 1) >= NOON_S(16));
+	before = noon_engine_hurries(&e);
+	jump = NOON_S(40);
+	exchange(0, at, WAY);
+	assert_int_equal(noon_engine_hurries(&e), before + 1);
+	assert_true(noon_engine_next_poll(&e, 1) <= NOON_S(2));
+	assert_int_equal(now().state, NOON_STATE_OK); /* within the budget */
+}
+
+static void an_operator_need_not_wait(void **state)
+{
+	(void)state;
+	settled(3);
+	jump = NOON_S(40);
+	run(NOON_S(48));
+	assert_int_equal(now().state, NOON_STATE_ALARM);
+	noon_engine_accept(&e, NOON_SOURCE_NONE, e.now);
+	run(NOON_S(64));
+	assert_back();
+}
+
+static void steps_stay_forbidden_where_they_are(void **state)
+{
+	(void)state;
+	conf.step_at_start = false;
+	conf.start.corr0 = THETA;
+	settled(3);
+	jump = NOON_MS(100);
+	run(NOON_S(352));
+	assert_int_equal(noon_engine_line(&e).steps, 0);
+	run(NOON_S(320));
+	assert_back();
+}
+
+static void a_leap_second_meanwhile_shifts_it_all(void **state)
+{
+	(void)state;
+	settled(1);
+	jump = NOON_S(40);
+	run(NOON_S(160));
+	noon_engine_shift(&e, -NOON_S(1));
+	jump -= NOON_S(1);
+	assert_true_bound();
+	run(NOON_S(864));
+	assert_back();
+	assert_int_equal(seen[NOON_FINDING_INCONSISTENT], 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(a_lone_source_is_believed_after_a_long_while, set_up),
+		cmocka_unit_test_setup(zero_forbids_it, set_up),
+		cmocka_unit_test_setup(three_are_believed_sooner, set_up),
+		cmocka_unit_test_setup(two_of_which_none_may_lie_are_believed, set_up),
+		cmocka_unit_test_setup(two_of_three_that_lie_alike_are_not, set_up),
+		cmocka_unit_test_setup(servers_that_disagree_among_themselves_are_not, set_up),
+		cmocka_unit_test_setup(a_liar_who_lied_before_holds_nobody_up, set_up),
+		cmocka_unit_test_setup(a_liar_who_changes_his_story_holds_nobody_up, set_up),
+		cmocka_unit_test_setup(one_that_falls_silent_makes_the_other_a_lone_one, set_up),
+		cmocka_unit_test_setup(without_authentication_it_takes_longer, set_up),
+		cmocka_unit_test_setup(another_jump_begins_the_wait_anew, set_up),
+		cmocka_unit_test_setup(what_was_under_way_does_not_count, set_up),
+		cmocka_unit_test_setup(an_oscillator_that_turns_further_is_granted_it, set_up),
+		cmocka_unit_test_setup(a_source_faster_than_light_waits_for_the_operator, set_up),
+		cmocka_unit_test_setup(one_that_agrees_with_the_majority_again_is_believed, set_up),
+		cmocka_unit_test_setup(the_others_are_asked_at_once, set_up),
+		cmocka_unit_test_setup(an_operator_need_not_wait, set_up),
+		cmocka_unit_test_setup(steps_stay_forbidden_where_they_are, set_up),
+		cmocka_unit_test_setup(a_leap_second_meanwhile_shifts_it_all, set_up),
+	};
+
+	return cmocka_run_group_tests_name("engine/recovery", tests, NULL, NULL);
+}
