@@ -88,6 +88,11 @@ void noon_alert_state(struct noon_daemon *d, const struct noon_reading *r)
 	tell_hook(d, r);
 }
 
+void noon_alert_finding(struct noon_daemon *d, const struct noon_reading *r)
+{
+	tell_hook(d, r);
+}
+
 void noon_alert_receivers(struct noon_daemon *d, const struct noon_reading *r)
 {
 	struct receivers others;

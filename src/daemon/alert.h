@@ -10,6 +10,9 @@
 /** The state is about to change to that of r; d->state is still the old one. */
 void noon_alert_state(struct noon_daemon *d, const struct noon_reading *r);
 
+/** A finding says why the state is what it is: the hook is told again. */
+void noon_alert_finding(struct noon_daemon *d, const struct noon_reading *r);
+
 /** Receivers that PTP transmitters of ours watch went into alarm or out of it. */
 void noon_alert_receivers(struct noon_daemon *d, const struct noon_reading *r);
 

@@ -93,6 +93,8 @@ static cfg_opt_t top_opts[] = {
 	CFG_INT("max-liars", -1, CFGF_NODEFAULT),
 	CFG_INT("clear-after", 0, CFGF_NODEFAULT),
 	CFG_INT("holdover-polls", 0, CFGF_NODEFAULT),
+	CFG_STR("readmit-after", NULL, CFGF_NONE),
+	CFG_STR("readmit-lone-after", NULL, CFGF_NONE),
 	CFG_INT("nocerttimecheck", 0, CFGF_NONE),
 	CFG_STR("hwtimestamp", "", CFGF_NONE),
 	CFG_STR("guard-key", "", CFGF_NONE),
@@ -214,6 +216,8 @@ static void take_engine(cfg_t *cfg, struct noon_engine_conf *e)
 		e->clear_after = (unsigned)cfg_getint(cfg, "clear-after");
 	if (cfg_size(cfg, "holdover-polls") > 0)
 		e->holdover_polls = (unsigned)cfg_getint(cfg, "holdover-polls");
+	take_dur(cfg, "readmit-after", &e->readmit_after);
+	take_dur(cfg, "readmit-lone-after", &e->readmit_lone_after);
 }
 
 static void take_clock(cfg_t *cfg, struct noon_config_clock *c)

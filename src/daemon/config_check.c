@@ -262,6 +262,8 @@ static const struct {
 	{"max-liars", check_int},
 	{"clear-after", check_int},
 	{"holdover-polls", check_int},
+	{"readmit-after", check_dur_not_negative},
+	{"readmit-lone-after", check_dur_not_negative},
 	{"nocerttimecheck", check_int},
 	{"state-directory", check_string},
 	{"control-socket", check_string},

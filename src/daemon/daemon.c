@@ -54,7 +54,10 @@ static void log_finding(const struct noon_finding *f, const char *source)
 	const char *word = noon_finding_word(f->kind);
 	const char *text = noon_finding_text(f->kind);
 
-	if (f->evidence.statistic == NULL)
+	if (f->kind == NOON_FINDING_WANDER)
+		noon_log(NOON_LOG_WARNING, "finding %s: %s (%.3g ppm against %.3g ppm)", word, text,
+			 f->evidence.value * 1e6, f->evidence.limit * 1e6);
+	else if (f->evidence.statistic == NULL)
 		noon_log(NOON_LOG_WARNING, "finding %s: %s (source %s, value %.9f s, limit %.9f s)",
 			 word, text, source, noon_dur_to_s(f->value), noon_dur_to_s(f->threshold));
 	else
@@ -245,6 +248,18 @@ static void tell_state(struct noon_daemon *d, const struct noon_reading *r)
 	noon_notify(text);
 }
 
+/* What a contradiction comes from is concluded some exchanges after the state has changed. */
+static void tell_recovery(struct noon_daemon *d, const struct noon_reading *r)
+{
+	struct noon_recovery_report now;
+
+	if (!noon_daemon_has_sources(d))
+		return;
+	noon_engine_recovery(d->engine, noon_clock_now(d->clock), &now);
+	if (noon_recovery_log(&d->told_recovery, &now, d->conf.engine.wander))
+		noon_alert_finding(d, r);
+}
+
 static noon_dur until_next(struct noon_daemon *d, const struct noon_reading *r)
 {
 	const struct noon_line line = noon_engine_line(d->engine);
@@ -324,6 +339,7 @@ static void refresh(struct noon_daemon *d)
 		steer(d);
 	noon_daemon_reading(d, &r);
 	tell_state(d, &r);
+	tell_recovery(d, &r);
 	tell_receivers(d, &r);
 	noon_publish(d, &r);
 	tend_ptp(d, &r);
@@ -342,10 +358,23 @@ static void on_receiver_alarm(void *arg)
 	refresh(d);
 }
 
+/* After an event: where the engine wants all sources soon, their timers have to know. */
+static void follow_hurry(struct noon_daemon *d)
+{
+	const uint32_t hurries = noon_engine_hurries(d->engine);
+
+	if (hurries == d->hurries)
+		return;
+	d->hurries = hurries;
+	for (size_t i = 0; i < d->conf.n_sources; i++)
+		noon_daemon_source_hurry(&d->source[i]);
+}
+
 static void on_event(void *arg, struct noon_actions *out)
 {
 	struct noon_daemon *d = arg;
 
+	follow_hurry(d);
 	take_findings(d, out);
 	refresh(d);
 }
@@ -414,6 +443,7 @@ static void on_tick(void *arg)
 	if (noon_daemon_has_sources(d)) {
 		check_clock(d);
 		noon_engine_on_timer(d->engine, noon_clock_now(d->clock), &d->actions);
+		follow_hurry(d);
 		take_findings(d, &d->actions);
 	} else {
 		check_local(d);

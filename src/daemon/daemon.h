@@ -12,6 +12,7 @@
 #include "daemon/ntp_service.h"
 #include "daemon/one_way_service.h"
 #include "daemon/ptp_service.h"
+#include "daemon/recovery.h"
 #include "daemon/served.h"
 #include "daemon/source.h"
 #include "daemon/timescale.h"
@@ -67,6 +68,8 @@ struct noon_daemon {
 	struct noon_leap_plan local_leap; /**< of a clock without sources */
 	uint32_t leaps;			  /**< of the engine, as far as carried out here */
 	uint32_t steps;			  /**< of the engine's line, carried out */
+	struct noon_recovery_told told_recovery;
+	uint32_t hurries; /**< of the engine, as far as followed here */
 	unsigned ke_done;
 	bool receivers_changed; /**< of our transmitters: their alarms, and nobody was told */
 	bool ready;		/**< READY=1 was sent */

@@ -335,6 +335,14 @@ void noon_daemon_source_tick(struct noon_daemon_source *s, uint8_t guard)
 		renew_session(s);
 }
 
+void noon_daemon_source_hurry(struct noon_daemon_source *s)
+{
+	if (!s->up || s->ptp != NULL)
+		return;
+	set_poll(s);
+	noon_ntp_link_kick_soon(&s->ntp);
+}
+
 void noon_daemon_source_woke(struct noon_daemon_source *s)
 {
 	if (!s->up)

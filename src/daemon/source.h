@@ -68,6 +68,9 @@ NOON_MUST_USE noon_err noon_daemon_source_open(struct noon_daemon_source *s,
  *  @retval NOON_OK, NOON_ERR_* */
 NOON_MUST_USE noon_err noon_daemon_source_init(struct noon_daemon_source *s,
 					       const struct noon_source_host *host);
+/** The engine wants all sources soon: take its word for when the next request goes out. */
+void noon_daemon_source_hurry(struct noon_daemon_source *s);
+
 /** The machine slept, and the engine has forgotten: ask anew. */
 void noon_daemon_source_woke(struct noon_daemon_source *s);
 /** Once a second: what time and guards say of it. */

@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "daemon/daemon.h"
+#include "daemon/recovery.h"
 #include "daemon/status_one_way.h"
 #include "daemon/status_ptp.h"
 #include "estimate/baseline.h"
@@ -373,6 +374,16 @@ static void set_truth(json_t *o, struct noon_daemon *d)
 	(void)json_object_set_new(o, "true_error_s", seconds(map.to0.ns - map.from0));
 }
 
+static void set_recovery(json_t *o, struct noon_daemon *d)
+{
+	struct noon_recovery_report r;
+
+	if (!noon_daemon_has_sources(d))
+		return;
+	noon_engine_recovery(d->engine, noon_clock_now(d->clock), &r);
+	(void)json_object_set_new(o, "contradiction", noon_recovery_json(&r));
+}
+
 json_t *noon_status_json(struct noon_daemon *d)
 {
 	struct noon_reading r;
@@ -389,6 +400,7 @@ json_t *noon_status_json(struct noon_daemon *d)
 	set_reading(o, &r);
 	set_truth(o, d);
 	(void)json_object_set_new(o, "findings", noon_status_findings(r.findings));
+	set_recovery(o, d);
 	(void)json_object_set_new(o, "sources", sources(d, r.h));
 	(void)json_object_set_new(o, "server", ntp_server(d));
 	(void)json_object_set_new(o, "nts_ke", ke_server(d));

@@ -285,11 +285,27 @@ static void print_vote(FILE *to, const json_t *s)
 	(void)fputc('\n', to);
 }
 
+/* What a contradiction comes from, and what ends it. */
+static void print_contradiction(FILE *to, const json_t *s)
+{
+	const json_t *c = json_object_get(s, "contradiction");
+
+	if (json_object_get(c, "text") != NULL)
+		(void)fprintf(to, "why         %s\n", noon_json_str(c, "text"));
+	else if (json_is_true(json_object_get(c, "wander_raised")))
+		(void)fprintf(
+			to,
+			"wander      %.3g ppm in force: the oscillator turned by more than is "
+			"configured\n",
+			noon_json_num(c, "wander") * 1e6);
+}
+
 void noon_screen_print(FILE *to, const json_t *s, bool colour)
 {
 	const json_t *sources = json_object_get(s, "sources");
 
 	print_state(to, s, colour);
+	print_contradiction(to, s);
 	print_clock(to, s);
 	if (json_array_size(sources) > 0)
 		print_vote(to, s);
