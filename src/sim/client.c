@@ -171,6 +171,7 @@ static void on_sample(struct noon_world *w, struct noon_sim_assoc *a, const stru
 
 	m->tally.samples++;
 	a->sampled = x->t1;
+	noon_sim_upset_heard(w, (uint32_t)(a->conf - w->s->path), x);
 	if (w->campaign != NULL)
 		noon_sim_campaign_note(&w->campaign[a->conf - w->s->path], x);
 	if (a->ptp != NULL)
@@ -387,6 +388,28 @@ void noon_sim_client_ke_done(struct noon_world *w, uint32_t path,
 	noon_ntp_client_on_timer(&a->ntp, h, &w->actions);
 	pump(w, path);
 	settle(w, a->conf->client);
+}
+
+void noon_sim_client_disrupted(struct noon_world *w, uint32_t node)
+{
+	struct noon_sim_machine *m = &w->node[node];
+	const noon_time h = now_h(w, m);
+
+	noon_engine_on_discontinuity(m->engine, h, NOON_DISCONTINUITY_SUSPENDED, &w->findings);
+	count_findings(w, m);
+	for (uint32_t i = 0; i < w->s->paths; i++) {
+		struct noon_sim_assoc *a = &w->assoc[i];
+
+		if (w->s->path[i].client != node)
+			continue;
+		/* What is under way was sent before: its times are on two scales. */
+		if (a->ptp != NULL) {
+			noon_ptp_receiver_forget(&a->ptp->rx, h);
+			continue;
+		}
+		set_poll(w, a);
+		noon_ntp_client_forget(&a->ntp);
+	}
 }
 
 void noon_sim_client_restart(struct noon_world *w, uint32_t node)

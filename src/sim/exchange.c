@@ -62,6 +62,13 @@ void noon_sim_ke_drop(void *piece)
 	free(piece);
 }
 
+unsigned noon_sim_ke_side(const void *piece)
+{
+	const struct piece *p = piece;
+
+	return p->dir;
+}
+
 static noon_dur travel(struct noon_world *w, uint32_t path, unsigned dir)
 {
 	const noon_dur since = noon_time_diff(w->now, w->start);

@@ -5,7 +5,10 @@
 #include <math.h>
 #include <string.h>
 
-#define DAY_S 86400.0
+#define DAY_S  86400.0
+#define TWO_PI 6.283185307179586
+
+#define LOAD_STREAM UINT64_C(0x10adc10c4ab5713d)
 
 /* Variance of each of the processes, one a decade, whose sum has the Allan variance 1 of flicker:
  * S_y = v / (ln 10 f) and sigma_y^2 = 2 ln 2 h_-1. */
@@ -94,6 +97,28 @@ static double phase_noise(struct noon_osc *o)
 	return ns;
 }
 
+/* Draw how long the next busy or idle time lasts. */
+static noon_dur next_load(struct noon_osc *o)
+{
+	const double mean = (double)o->conf.load_mean;
+
+	if (o->conf.load_regular)
+		return o->conf.load_mean;
+	return (noon_dur)fmax(1e6, mean * noon_rng_exp(&o->load_rng));
+}
+
+static bool has_load(const struct noon_osc_conf *c)
+{
+	return fabs(c->load) > 0.0 && c->load_mean > 0;
+}
+
+static void start_load(struct noon_osc *o, noon_time at)
+{
+	o->busy = false;
+	if (has_load(&o->conf))
+		o->load_next = noon_time_add(at, next_load(o));
+}
+
 void noon_osc_init(struct noon_osc *o, const struct noon_osc_conf *conf, noon_time start,
 		   noon_dur theta0, uint64_t seed)
 {
@@ -101,10 +126,12 @@ void noon_osc_init(struct noon_osc *o, const struct noon_osc_conf *conf, noon_ti
 	memset(o, 0, sizeof(*o));
 	o->conf = *conf;
 	o->rng = noon_rng_seeded(seed);
+	o->load_rng = noon_rng_seeded(seed ^ LOAD_STREAM);
 	o->start = start;
 	o->theta0 = theta0;
 	o->step_ns = (double)conf->step;
 	start_flicker(o);
+	start_load(o, start);
 	o->base_ns = 0.0;
 	o->x[0] = phase_noise(o);
 }
@@ -154,6 +181,36 @@ static noon_time knot_at(const struct noon_osc *o, uint64_t k)
 	return noon_time_add(o->start, (noon_dur)k * o->conf.step);
 }
 
+/* Return what h gains by the sine in the step that begins at `from`, ns: its integral. */
+static double day_ns(const struct noon_osc *o, noon_time from)
+{
+	const double period = o->conf.day_period > 0 ? (double)o->conf.day_period : DAY_S * 1e9;
+	const double w = TWO_PI / period;
+	const double a = w * (double)(noon_time_diff(from, o->start) + o->conf.day_phase);
+
+	if (!(fabs(o->conf.day) > 0.0))
+		return 0.0;
+	return o->conf.day * (cos(a) - cos(a + w * o->step_ns)) / w;
+}
+
+/* Return what h gains by loads in the step that begins at `from`, ns. */
+static double load_ns(struct noon_osc *o, noon_time from)
+{
+	const noon_time end = noon_time_add(from, o->conf.step);
+	noon_dur busy = 0;
+
+	if (!has_load(&o->conf))
+		return 0.0;
+	while (noon_time_before(o->load_next, end)) {
+		busy += o->busy ? noon_time_diff(o->load_next, from) : 0;
+		from = o->load_next;
+		o->busy = !o->busy;
+		o->load_next = noon_time_add(from, next_load(o));
+	}
+	busy += o->busy ? noon_time_diff(end, from) : 0;
+	return o->conf.load * (double)busy;
+}
+
 /* Lay one more knot. */
 static void lay(struct noon_osc *o)
 {
@@ -166,6 +223,7 @@ static void lay(struct noon_osc *o)
 	for (size_t i = 0; i < o->decades; i++)
 		y += o->fm[i];
 	gain_ns = y * o->step_ns + shifts_ns(o, knot_at(o, o->laid));
+	gain_ns += day_ns(o, knot_at(o, o->laid)) + load_ns(o, knot_at(o, o->laid));
 	if (c->white_fm > 0.0)
 		gain_ns += c->white_fm * 1e9 * sqrt(step_s) * noon_rng_gauss(&o->rng);
 	if (c->random_walk > 0.0)
@@ -181,6 +239,17 @@ static void lay(struct noon_osc *o)
 	o->most_rate = fmax(o->most_rate, rate);
 }
 
+/* Return how far h has jumped at t, ns. */
+static double jumps_ns(const struct noon_osc *o, noon_time t)
+{
+	double ns = o->jumped_ns;
+
+	for (size_t i = 0; i < o->jumps; i++)
+		if (!noon_time_before(t, o->jump[i].at))
+			ns += o->jump[i].by_ns;
+	return ns;
+}
+
 double noon_osc_x(struct noon_osc *o, noon_time t)
 {
 	const noon_dur since = noon_time_diff(t, o->start);
@@ -194,7 +263,7 @@ double noon_osc_x(struct noon_osc *o, noon_time t)
 	assert(o->laid - k < NOON_OSC_KNOTS);
 	a = o->x[k & (NOON_OSC_KNOTS - 1)];
 	b = o->x[(k + 1) & (NOON_OSC_KNOTS - 1)];
-	return a + (b - a) * part;
+	return a + (b - a) * part - jumps_ns(o, t);
 }
 
 noon_time noon_osc_h(struct noon_osc *o, noon_time t)
@@ -228,4 +297,28 @@ void noon_osc_shift(struct noon_osc *o, noon_time at, noon_freq by, noon_dur tau
 	if (o->shifts == NOON_OSC_SHIFTS)
 		return;
 	o->shift[o->shifts++] = (struct noon_osc_shift){at, by, (double)tau};
+}
+
+void noon_osc_jump(struct noon_osc *o, noon_time at, noon_dur by)
+{
+	if (o->jumps == NOON_OSC_JUMPS) {
+		o->jumped_ns += o->jump[0].by_ns;
+		o->jumps--;
+		memmove(o->jump, o->jump + 1, o->jumps * sizeof(o->jump[0]));
+	}
+	o->jump[o->jumps++] = (struct noon_osc_jump){at, (double)by};
+}
+
+void noon_osc_replace(struct noon_osc *o, const struct noon_osc_conf *conf)
+{
+	const noon_dur step = o->conf.step;
+
+	o->conf = *conf;
+	o->conf.step = step;
+	o->walk = o->settled = 0.0;
+	o->shifts = o->decades = 0;
+	memset(o->fm, 0, sizeof(o->fm));
+	memset(o->pm, 0, sizeof(o->pm));
+	start_flicker(o);
+	start_load(o, knot_at(o, o->laid));
 }

@@ -12,6 +12,8 @@
  * Flicker is the sum of Ornstein-Uhlenbeck processes of equal variance, one for each decade of
  * time constants from one step to NOON_OSC_SLOWEST: its power density is 1/f within 10 % there.
  *
+ * A busy machine is a random telegraph signal of the frequency, a day's temperature a sine.
+ *
  * Sign: frequency > 0 means that h runs fast, so that x falls (docs/units.md).
  */
 #ifndef NOON_SIM_OSCILLATOR_H
@@ -29,6 +31,7 @@
 #define NOON_OSC_DECADES 8
 #define NOON_OSC_SLOWEST 1e7 /**< s */
 #define NOON_OSC_SHIFTS	 16  /**< changes of temperature under way at a time */
+#define NOON_OSC_JUMPS	 8   /**< of h, that questions about the time before them may meet */
 
 struct noon_osc_conf {
 	noon_freq frequency;  /**< at the start, fractional */
@@ -38,6 +41,12 @@ struct noon_osc_conf {
 	double flicker_fm;    /**< floor of the Allan deviation, fractional */
 	double random_walk;   /**< of the frequency, fractional per sqrt(s) */
 	double ageing;	      /**< of the frequency, fractional per day */
+	noon_freq day;	      /**< amplitude of a sine of the frequency, fractional */
+	noon_dur day_period;  /**< of that sine, ns, > 0; 0: a day */
+	noon_dur day_phase;   /**< how long ago, at the start, it passed zero upwards, ns */
+	noon_freq load;	      /**< more frequency while the machine is busy, fractional */
+	noon_dur load_mean;   /**< of a busy and of an idle time, ns, >= 1 ms; 0: never busy */
+	bool load_regular;    /**< all of them last load_mean; false: exponentially distributed */
 	noon_dur step;	      /**< between knots, ns, >= 1 ms; default 1 s */
 };
 
@@ -47,6 +56,12 @@ struct noon_osc_shift {
 	noon_time at;  /**< true time */
 	noon_freq by;  /**< in the end, fractional */
 	double tau_ns; /**< 0: at once */
+};
+
+/** h shows more, or less, from an instant on: it stood still or was replaced. */
+struct noon_osc_jump {
+	noon_time at; /**< true time */
+	double by_ns; /**< of h, signed */
 };
 
 /** All state; the caller's storage. */
@@ -65,7 +80,13 @@ struct noon_osc {
 	double x[NOON_OSC_KNOTS];
 	struct noon_osc_shift shift[NOON_OSC_SHIFTS];
 	size_t shifts;
-	noon_freq settled;	      /**< of shifts that have come to their end */
+	noon_freq settled;			   /**< of shifts that have come to their end */
+	struct noon_osc_jump jump[NOON_OSC_JUMPS]; /**< oldest first */
+	size_t jumps;
+	double jumped_ns;	  /**< by those that are no longer kept */
+	struct noon_rng load_rng; /**< of its own: loads change nothing else */
+	bool busy;
+	noon_time load_next;	      /**< end of the busy or idle time under way */
 	double least_rate, most_rate; /**< of h between two knots so far, fractional */
 };
 
@@ -94,5 +115,13 @@ noon_time noon_osc_when(struct noon_osc *o, noon_time h, noon_time from);
 /** Let the frequency change by `by` from the first knot after `at` on; more than NOON_OSC_SHIFTS
  *  at a time are ignored. */
 void noon_osc_shift(struct noon_osc *o, noon_time at, noon_freq by, noon_dur tau);
+
+/** Let h show `by` more (less, if negative) from the true time `at` on. In the order of time; what
+ *  it shows before `at` stays as it is for the last NOON_OSC_JUMPS of them. */
+void noon_osc_jump(struct noon_osc *o, noon_time at, noon_dur by);
+
+/** Let h go on from the newest knot by another oscillator; shifts do not go with it.
+ *  @param conf  its step is not used */
+void noon_osc_replace(struct noon_osc *o, const struct noon_osc_conf *conf);
 
 #endif

@@ -6,6 +6,7 @@
 
 #define PTP_POLL_MAX 1
 #define YEARS_100    NOON_S(INT64_C(3155760000))
+#define YEAR	     NOON_S(31557600)
 #define LEAP_MOST    NOON_S(30 * 86400)
 
 static const char *const attack_words[] = {
@@ -25,6 +26,23 @@ noon_err noon_attack_find(const char *word, enum noon_attack_kind *ret)
 		if (strcmp(attack_words[i], word) != 0)
 			continue;
 		*ret = (enum noon_attack_kind)i;
+		return NOON_OK;
+	}
+	return NOON_ERR_NOT_FOUND;
+}
+
+static const char *const upset_words[] = {
+#define NOON_UPSET_WORD(name, word) word,
+	NOON_UPSET_LIST(NOON_UPSET_WORD)
+#undef NOON_UPSET_WORD
+};
+
+noon_err noon_upset_find(const char *word, enum noon_upset_kind *ret)
+{
+	for (unsigned i = 0; i < NOON_UPSET_KINDS; i++) {
+		if (strcmp(upset_words[i], word) != 0)
+			continue;
+		*ret = (enum noon_upset_kind)i;
 		return NOON_OK;
 	}
 	return NOON_ERR_NOT_FOUND;
@@ -76,6 +94,11 @@ struct noon_sim_attack noon_sim_attack_default(void)
 	};
 }
 
+struct noon_sim_upset noon_sim_upset_default(void)
+{
+	return (struct noon_sim_upset){.client = NOON_SIM_NONE};
+}
+
 void noon_scenario_init(struct noon_scenario *s)
 {
 	memset(s, 0, sizeof(*s));
@@ -98,6 +121,16 @@ noon_dur noon_scenario_first_attack(const struct noon_scenario *s)
 	for (size_t i = 0; i < s->attacks; i++)
 		if (s->attack[i].from < first)
 			first = s->attack[i].from;
+	return first;
+}
+
+noon_dur noon_scenario_upset_from(const struct noon_scenario *s, uint32_t client)
+{
+	noon_dur first = s->excursion ? 0 : NOON_DUR_MAX;
+
+	for (size_t i = 0; i < s->upsets; i++)
+		if (s->upset[i].client == client && s->upset[i].at < first)
+			first = s->upset[i].at;
 	return first;
 }
 
@@ -146,14 +179,27 @@ static const char *link_fault(const struct noon_link_conf *l)
 	return queue_fault(l);
 }
 
+static const char *clock_fault(const struct noon_osc_conf *c)
+{
+	if (!(fabs(c->frequency) <= 0.01))
+		return "frequency-error: expected at most 1 %";
+	if (!(fabs(c->day) <= 0.01) || !(fabs(c->load) <= 0.01))
+		return "day-amplitude, load-amplitude: expected at most 1 %";
+	if (c->day_period < 0 || (c->day_period > 0 && c->day_period < NOON_NS_PER_SEC))
+		return "day-period: expected at least 1s";
+	if (fabs(c->load) > 0.0 && c->load_mean < NOON_NS_PER_SEC)
+		return "load-interval: expected at least 1s";
+	return NULL;
+}
+
 static const char *node_fault(const struct noon_sim_node *n)
 {
 	if (!n->server && !n->client)
 		return "neither a server nor a client";
 	if (n->clock.step < NOON_MS(1))
 		return "clock: step too short";
-	if (!(fabs(n->clock.frequency) <= 0.01))
-		return "frequency-error: expected at most 1 %";
+	if (clock_fault(&n->clock) != NULL)
+		return clock_fault(&n->clock);
 	if (!(n->stamp_ns >= 0.0 && n->stamp_ns <= 1e9) || n->granularity < 1 ||
 	    n->granularity > NOON_NS_PER_SEC)
 		return "stamp-noise, granularity: expected 0..1s, 1ns..1s";
@@ -240,6 +286,37 @@ static const char *seeker_fault(const struct noon_scenario *s, const struct noon
 	return NULL;
 }
 
+static bool overlap(const struct noon_sim_upset *a, const struct noon_sim_upset *b)
+{
+	return a->client == b->client && a->at <= b->at + b->duration &&
+	       b->at <= a->at + a->duration;
+}
+
+static const char *upset_fault(const struct noon_scenario *s, size_t i)
+{
+	const struct noon_sim_upset *u = &s->upset[i];
+
+	if (u->client >= s->nodes || !s->node[u->client].client)
+		return "client: not a client";
+	if (u->at <= 0 || u->duration < 0 || u->at > s->duration ||
+	    u->duration > s->duration - u->at)
+		return "at, duration: expected a time after the start, and its end before that of "
+		       "the run";
+	if (noon_dur_abs(u->jump) > YEAR)
+		return "jump: expected at most a year";
+	if ((u->kind == NOON_UPSET_PAUSE) != (u->duration > 0) && u->kind != NOON_UPSET_MIGRATE)
+		return "expected a duration of a pause, and none of a jump";
+	if ((u->kind == NOON_UPSET_JUMP) != (u->jump != 0) && u->kind != NOON_UPSET_MIGRATE)
+		return "expected a jump of a jump, and none of a pause";
+	for (size_t k = 0; k < i; k++)
+		if (overlap(&s->upset[k], u))
+			return "expected events of one machine at different times";
+	/* A seeker asks the clock of the machine while that stands still. */
+	if (s->seekers > 0)
+		return "expected no seekers beside events";
+	return clock_fault(&u->clock);
+}
+
 static bool has_ptp(const struct noon_scenario *s)
 {
 	for (size_t i = 0; i < s->paths; i++)
@@ -277,6 +354,8 @@ noon_err noon_scenario_check(const struct noon_scenario *s, struct noon_sim_faul
 	for (size_t i = 0; i < s->seekers && f.why == NULL; i++)
 		f = (struct noon_sim_fault){NOON_SIM_PART_SEEKER, i,
 					    seeker_fault(s, &s->seeker[i])};
+	for (size_t i = 0; i < s->upsets && f.why == NULL; i++)
+		f = (struct noon_sim_fault){NOON_SIM_PART_UPSET, i, upset_fault(s, i)};
 	if (f.why == NULL)
 		return NOON_OK;
 	*ret = f;

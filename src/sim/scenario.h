@@ -24,6 +24,7 @@
 #define NOON_SIM_NODES	 32
 #define NOON_SIM_PATHS	 64
 #define NOON_SIM_ATTACKS 16
+#define NOON_SIM_UPSETS	 16
 #define NOON_SIM_SEEKERS 8
 #define NOON_SIM_EXPECTS 32
 #define NOON_SIM_EXPECT	 96 /**< bytes of one expectation, with the final NUL */
@@ -143,6 +144,36 @@ struct noon_sim_attack {
 				  *   other way round */
 };
 
+/** What happens to an honest machine, and is no attack. */
+#define NOON_UPSET_LIST(X)                                                          \
+	X(PAUSE, "pause")     /* it stands still while the world goes on */         \
+	X(JUMP, "jump")	      /* its free-running clock jumps */                    \
+	X(MIGRATE, "migrate") /* from then on it has another oscillator; with pause \
+			       * and jump where these are said */
+
+enum noon_upset_kind {
+#define NOON_UPSET_ENUM(name, word) NOON_UPSET_##name,
+	NOON_UPSET_LIST(NOON_UPSET_ENUM)
+#undef NOON_UPSET_ENUM
+		NOON_UPSET_KINDS,
+};
+
+/**
+ * Of one client. While it lasts nothing of the machine is executed: no timer fires, and packets
+ * wait in their sockets; they are handled at its end, with a receive stamp of then.
+ */
+struct noon_sim_upset {
+	char name[NOON_SIM_NAME];
+	enum noon_upset_kind kind;
+	uint32_t client;
+	noon_dur at;		    /**< its beginning, after the start, > 0 */
+	noon_dur duration;	    /**< ns, >= 0 */
+	noon_dur jump;		    /**< of h at its end, ns, signed */
+	struct noon_osc_conf clock; /**< migrate: the new oscillator; its step is not used */
+	bool runs;    /**< h runs on meanwhile; false: it stands still with the machine */
+	bool noticed; /**< the client is told at the end, as by a daemon that looks for it */
+};
+
 struct noon_scenario {
 	char title[NOON_SIM_TITLE];
 	noon_dur duration;
@@ -153,6 +184,8 @@ struct noon_scenario {
 			       *   month */
 	uint32_t truth;	      /**< server whose clock counts as the truth; NOON_SIM_NONE: UTC */
 	bool demonstration;   /**< an assumption is broken on purpose: bounds may be false */
+	bool excursion;	      /**< oscillators go beyond what clients assume of them: an alarm is no
+			       *   false one */
 	bool guard;	      /**< clients use the statistical guard, calibrated beforehand */
 	noon_dur guard_shift; /**< rise of the round-trip time it must find, ns; 0: the alert limit
 			       */
@@ -164,6 +197,8 @@ struct noon_scenario {
 	size_t seekers;
 	struct noon_sim_attack attack[NOON_SIM_ATTACKS];
 	size_t attacks;
+	struct noon_sim_upset upset[NOON_SIM_UPSETS];
+	size_t upsets;
 	char expect[NOON_SIM_EXPECTS][NOON_SIM_EXPECT];
 	size_t expects;
 };
@@ -176,6 +211,8 @@ struct noon_sim_path noon_sim_path_default(void);
 struct noon_sim_seeker_conf noon_sim_seeker_default(void);
 /** Return an attack on everything, both ways, for ever. */
 struct noon_sim_attack noon_sim_attack_default(void);
+/** Return a pause of no length, of no client, with a clock that stands still. */
+struct noon_sim_upset noon_sim_upset_default(void);
 /** Empty a scenario: one hour, seed 1. */
 void noon_scenario_init(struct noon_scenario *s);
 
@@ -185,12 +222,13 @@ enum noon_sim_part {
 	NOON_SIM_PART_PATH,
 	NOON_SIM_PART_ATTACK,
 	NOON_SIM_PART_SEEKER,
+	NOON_SIM_PART_UPSET,
 };
 
 /** What is impossible about a scenario. */
 struct noon_sim_fault {
 	enum noon_sim_part part;
-	size_t index;	 /**< of the node, path, attack or seeker */
+	size_t index;	 /**< of the node, path, attack, seeker or event */
 	const char *why; /**< static */
 };
 
@@ -207,6 +245,13 @@ bool noon_sim_attack_concerns(const struct noon_sim_attack *a, const struct noon
 
 /** Return the start of the first attack, ns after the start; NOON_DUR_MAX if there is none. */
 noon_dur noon_scenario_first_attack(const struct noon_scenario *s);
+
+/** Return from when on an alarm of a client has a reason in its own machine, ns after the start;
+ *  NOON_DUR_MAX: never. */
+noon_dur noon_scenario_upset_from(const struct noon_scenario *s, uint32_t client);
+
+/** Find a kind of event by its word. @retval NOON_OK, NOON_ERR_NOT_FOUND */
+NOON_MUST_USE noon_err noon_upset_find(const char *word, enum noon_upset_kind *ret);
 
 /** Return the word of a kind; static, never NULL. */
 const char *noon_attack_word(enum noon_attack_kind kind);

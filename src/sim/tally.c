@@ -14,6 +14,7 @@ struct noon_sim_tally noon_sim_tally_new(void)
 		.first_attack = NOON_DUR_MAX,
 		.alarm_at = NOON_DUR_MAX,
 		.harm_at = NOON_DUR_MAX,
+		.ok_again = NOON_DUR_MAX,
 	};
 }
 
@@ -39,6 +40,21 @@ static void add_alarm(struct noon_sim_tally *sum, const struct noon_sim_tally *t
 		sum->synced_after = t->synced_after;
 }
 
+/* The one that takes longest counts; before the first there is nothing to compare with. */
+static void add_return(struct noon_sim_tally *sum, const struct noon_sim_tally *t, bool first)
+{
+	if (first || t->ok_again > sum->ok_again)
+		sum->ok_again = t->ok_again;
+	if (t->event_end > sum->event_end)
+		sum->event_end = t->event_end;
+	if (t->away_longest > sum->away_longest)
+		sum->away_longest = t->away_longest;
+	sum->away_err = fmax(sum->away_err, t->away_err);
+	sum->away_bound = fmax(sum->away_bound, t->away_bound);
+	sum->n_after += t->n_after;
+	sum->after_sq += t->after_sq;
+}
+
 static void add_paper(struct noon_sim_paper *sum, const struct noon_sim_paper *p)
 {
 	sum->exchanges += p->exchanges;
@@ -54,8 +70,10 @@ static void add_paper(struct noon_sim_paper *sum, const struct noon_sim_paper *p
 
 void noon_sim_tally_add(struct noon_sim_tally *sum, const struct noon_sim_tally *t)
 {
+	add_return(sum, t, sum->checks == 0);
 	sum->checks += t->checks;
 	sum->violations += t->violations;
+	sum->blind += t->blind;
 	sum->stale += t->stale;
 	sum->alarms += t->alarms;
 	sum->false_alarms += t->false_alarms;
@@ -101,6 +119,7 @@ static double seconds(noon_dur d)
 		return (double)(expression);                                 \
 	}
 GET(violations, t->violations)
+GET(blind, t->blind)
 GET(stale, t->stale)
 GET(alarms, t->alarms)
 GET(false_alarms, t->false_alarms)
@@ -127,6 +146,11 @@ GET(bound_max, t->bound_max / 1e9)
 GET(end_err, t->end_err / 1e9)
 GET(end_bound, t->end_bound / 1e9)
 GET(max_rate, t->max_rate)
+GET(ok_again, seconds(t->ok_again))
+GET(away_longest, seconds(t->away_longest))
+GET(away_err, t->away_err / 1e9)
+GET(away_bound, t->away_bound / 1e9)
+GET(rms_after, t->n_after > 0 ? sqrt(t->after_sq / (double)t->n_after) / 1e9 : HUGE_VAL)
 GET(finding, t->findings[i])
 GET(verdict, t->verdicts[i])
 GET(state, t->state_s[i])
@@ -145,6 +169,7 @@ GET(paper_noncompliant, t->paper.noncompliant[i])
 
 static const struct noon_metric fixed[] = {
 	{"bound_violations", NOON_METRIC_COUNT, 0, get_violations},
+	{"blind_violations", NOON_METRIC_COUNT, 0, get_blind},
 	{"stale_violations", NOON_METRIC_COUNT, 0, get_stale},
 	{"harmed", NOON_METRIC_COUNT, 0, get_harmed},
 	{"alarms", NOON_METRIC_COUNT, 0, get_alarms},
@@ -171,6 +196,11 @@ static const struct noon_metric fixed[] = {
 	{"ke_ok", NOON_METRIC_COUNT, 0, get_ke_ok},
 	{"ke_failed", NOON_METRIC_COUNT, 0, get_ke_failed},
 	{"rate_error_max", NOON_METRIC_FRACTION, 0, get_max_rate},
+	{"ok_again", NOON_METRIC_SECONDS, 0, get_ok_again},
+	{"away_longest", NOON_METRIC_SECONDS, 0, get_away_longest},
+	{"away_offset", NOON_METRIC_SECONDS, 0, get_away_err},
+	{"away_bound", NOON_METRIC_SECONDS, 0, get_away_bound},
+	{"rms_after", NOON_METRIC_SECONDS, 0, get_rms_after},
 	{"noncompliant_1", NOON_METRIC_COUNT, 0, get_noncompliant},
 	{"noncompliant_2", NOON_METRIC_COUNT, 1, get_noncompliant},
 	{"noncompliant_3", NOON_METRIC_COUNT, 2, get_noncompliant},

@@ -21,7 +21,8 @@ enum noon_invariant {
 	NOON_I3, /**< the alarm is raised before |error| > L */
 	NOON_I4, /**< no step on an alarmed or refused exchange */
 	NOON_I5, /**< minima and baseline are not changed by what comes in */
-	NOON_I6, /**< no alarm without an attack */
+	NOON_I6, /**< no alarm without an attack, an event of the machine or an excursion of its
+		  *   oscillator */
 	NOON_I7, /**< the bound grows at least with the certified rate while nothing comes in */
 	NOON_INVARIANTS,
 };
@@ -41,10 +42,13 @@ struct noon_sim_paper {
 
 struct noon_sim_tally {
 	uint64_t checks;
-	uint64_t violations;   /**< truth outside [lower, upper] or |error| > bound, any state */
-	uint64_t stale;	       /**< truth outside an older reading carried on by its rates */
-	uint64_t alarms;       /**< beginnings */
-	uint64_t false_alarms; /**< of them before the first attack, or without one */
+	uint64_t violations; /**< truth outside [lower, upper] or |error| > bound, any state */
+	uint64_t blind;	     /**< the same where the client could not know it: between an event that
+			      *   disturbed its clock and answers of more sources than may lie;
+			      *   not among the violations */
+	uint64_t stale;	     /**< truth outside an older reading carried on by its rates */
+	uint64_t alarms;     /**< beginnings */
+	uint64_t false_alarms; /**< of them without a reason so far (I6) */
 	uint64_t findings[NOON_FINDING_KINDS];
 	uint64_t verdicts[NOON_VERDICTS]; /**< on packets, by clients */
 	uint64_t broken[NOON_INVARIANTS];
@@ -65,6 +69,15 @@ struct noon_sim_tally {
 	double max_rate;	  /**< greatest |rate error| of the oscillator, fractional */
 	uint64_t noncompliant[3]; /**< paths for which condition 1, 2, 3 is not met at the end */
 	noon_dur hidden_advance;  /**< greatest of the paths, ns (engine/conditions.h) */
+	/* Since the first event, or since the first OK where there is none. */
+	noon_dur event_end;    /**< of the last event, ns after the start; 0: none */
+	noon_dur ok_again;     /**< from the end of the last event to the OK that lasts to the end;
+				*   NOON_DUR_MAX: not OK at the end */
+	noon_dur away_longest; /**< longest time that was not OK, ns */
+	double away_err;       /**< greatest |error| before that OK, ns */
+	double away_bound;     /**< greatest bound stated before it, ns */
+	uint64_t n_after;      /**< checks at equal distances since it */
+	double after_sq;       /**< sum of squares of the error there, ns^2 */
 	struct noon_sim_paper paper;
 };
 

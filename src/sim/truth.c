@@ -67,10 +67,14 @@ static void judge_bound(struct noon_sim_machine *m, const struct noon_reading *r
 	if (r->bound != NOON_DUR_MAX)
 		bad = fabs(err) > (double)r->bound + SLACK_NS ||
 		      err < (double)r->lower - SLACK_NS || err > (double)r->upper + SLACK_NS;
+	t->broken[NOON_I7] += !has_grown(m, r);
+	if (m->upset.blind) {
+		t->blind += bad;
+		return;
+	}
 	t->violations += bad;
 	t->broken[NOON_I1] += bad && r->state == NOON_STATE_OK;
 	t->stale += !is_stale_true(m, r, err);
-	t->broken[NOON_I7] += !has_grown(m, r);
 	if (m->kept.bound == NOON_DUR_MAX || noon_time_diff(r->h, m->kept.h) > KEPT_FOR)
 		m->kept = *r;
 }
@@ -81,13 +85,14 @@ static void judge_alarm(struct noon_world *w, struct noon_sim_machine *m,
 	struct noon_sim_tally *t = &m->tally;
 	const noon_dur since = noon_time_diff(w->now, w->start);
 	const bool attacked = since >= w->first_attack;
+	const bool excused = attacked || since >= m->upset.alarm_from;
 	const bool over = fabs(err) > (double)m->conf->engine.alert_limit + SLACK_NS;
 	const bool alarm = r->state == NOON_STATE_ALARM;
 
 	if (alarm && !m->alarmed) {
 		t->alarms++;
-		t->false_alarms += !attacked;
-		t->broken[NOON_I6] += !attacked;
+		t->false_alarms += !excused;
+		t->broken[NOON_I6] += !excused;
 	}
 	if (alarm && attacked && t->alarm_at == NOON_DUR_MAX) {
 		t->alarm_at = since;
@@ -95,7 +100,7 @@ static void judge_alarm(struct noon_world *w, struct noon_sim_machine *m,
 		t->bound_at_alarm = (double)r->bound;
 	}
 	m->alarmed = alarm;
-	t->broken[NOON_I3] += over && is_ok(r->state);
+	t->broken[NOON_I3] += over && is_ok(r->state) && !m->upset.blind;
 	if (over && r->state != NOON_STATE_UNSYNCHRONISED && since < t->harm_at)
 		t->harm_at = since;
 	if (is_ok(r->state) && since < t->synced_after)
@@ -151,6 +156,7 @@ void noon_sim_look(struct noon_world *w, uint32_t node, bool even)
 		m->tally.state_s[m->last.r.state] += noon_dur_to_s(w->now.ns - m->last.at.ns);
 	judge_bound(m, &r, err);
 	judge_alarm(w, m, &r, err);
+	noon_sim_upset_look(w, m, &r, err, even);
 	if (even)
 		note_even(w, node, &r, err);
 	m->last = (struct noon_sim_last){r, true, m->tally.samples, w->now};

@@ -152,6 +152,7 @@ static noon_err make_node(struct noon_world *w, uint32_t i)
 	m->tally.first_attack = w->first_attack;
 	m->kept.bound = NOON_DUR_MAX;
 	m->wake_at = NOON_TIME_NEVER;
+	noon_sim_upset_init(w, i);
 	if (m->conf->client)
 		err = noon_sim_client_init(w, i);
 	if (!err && m->conf->server)
@@ -188,6 +189,8 @@ static noon_err make_all(struct noon_world *w)
 			noon_sim_client_wake(w, i);
 	for (uint32_t i = 0; !err && i < w->s->seekers; i++)
 		noon_sim_seeker_init(w, i);
+	for (uint32_t i = 0; !err && i < w->s->upsets; i++)
+		noon_sim_at(w, noon_time_add(w->start, w->s->upset[i].at), NOON_SIM_UPSET, i, NULL);
 	noon_sim_at(w, noon_time_add(w->start, w->s->check_every), NOON_SIM_LOOK, 0, NULL);
 	return err;
 }
@@ -276,7 +279,7 @@ void noon_world_watch(struct noon_world *w, noon_sim_on_look *fn, void *arg)
 static void look_at_all(struct noon_world *w)
 {
 	for (uint32_t i = 0; i < w->s->nodes; i++)
-		if (w->node[i].engine != NULL)
+		if (w->node[i].engine != NULL && !w->node[i].upset.paused)
 			noon_sim_look(w, i, true);
 	noon_sim_seekers_look(w);
 	noon_sim_at(w, noon_time_add(w->now, w->s->check_every), NOON_SIM_LOOK, 0, NULL);
@@ -333,6 +336,12 @@ static void carry_out(struct noon_world *w, const struct noon_sim_event *e)
 	case NOON_SIM_SENT:
 		noon_sim_ptp_sent(w, e->who);
 		break;
+	case NOON_SIM_UPSET:
+		noon_sim_upset_begin(w, e->who);
+		break;
+	case NOON_SIM_UPSET_OVER:
+		noon_sim_upset_end(w, e->who);
+		break;
 	}
 }
 
@@ -345,7 +354,8 @@ void noon_world_run(struct noon_world *w, noon_dur until)
 	       noon_sim_queue_take(&w->queue, &e)) {
 		assert(!noon_time_before(e.at, w->now));
 		w->now = e.at;
-		carry_out(w, &e);
+		if (!noon_sim_upset_defers(w, &e))
+			carry_out(w, &e);
 	}
 	w->now = end;
 	for (uint32_t i = 0; i < w->s->paths; i++)

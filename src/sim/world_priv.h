@@ -58,6 +58,8 @@ enum noon_sim_event_kind {
 	NOON_SIM_SEEK,	     /**< who: seeker; its exchange is due */
 	NOON_SIM_TRANSMIT,   /**< who: path; its transmitter's deadline */
 	NOON_SIM_SENT,	     /**< who: path; the stamp of its transmitter's last event message */
+	NOON_SIM_UPSET,	     /**< who: event of a machine; it begins */
+	NOON_SIM_UPSET_OVER, /**< who: event of a machine; it ends */
 };
 
 /** A key exchange under way. */
@@ -120,6 +122,22 @@ struct noon_sim_last {
 	noon_time at;
 };
 
+/** What events do to a machine (sim/upset.c). */
+struct noon_sim_upset_state {
+	bool paused;
+	noon_time resumes;    /**< when paused: true time */
+	noon_time stopped_at; /**< h when the event began */
+	noon_dur alarm_from;  /**< alarms have a reason in the machine, ns after the start */
+	bool blind;	      /**< h has been disturbed, and too few sources have answered since for
+			       *   a client to know it */
+	noon_time from_h;     /**< h at the end of the event */
+	uint64_t heard;	      /**< bit per path: an exchange has been made since */
+	bool ok;	      /**< state at the last comparison */
+	noon_dur away_since;  /**< first comparison that was not OK, ns after the start; or
+			       *   NOON_DUR_MAX */
+	double err, bound;    /**< greatest since the first event, ns */
+};
+
 struct noon_sim_machine {
 	const struct noon_sim_node *conf;
 	struct noon_osc osc;
@@ -133,6 +151,7 @@ struct noon_sim_machine {
 	struct noon_sim_tally tally;
 	struct noon_ntp_server server;
 	struct noon_nts_keys keys;
+	struct noon_sim_upset_state upset;
 	bool server_up, keys_up;
 	bool alarmed; /**< state at the last comparison */
 };
@@ -214,6 +233,8 @@ noon_err noon_sim_assoc_init(struct noon_world *w, uint32_t path);
 void noon_sim_assoc_fini(struct noon_world *w, uint32_t path);
 void noon_sim_client_arrival(struct noon_world *w, const struct noon_flight *f);
 void noon_sim_client_wake(struct noon_world *w, uint32_t node);
+/** Tell a client that its clock was disturbed, as daemon/daemon.c does. */
+void noon_sim_client_disrupted(struct noon_world *w, uint32_t node);
 /** Forget all that a client knows, and begin anew. */
 void noon_sim_client_restart(struct noon_world *w, uint32_t node);
 /** A key exchange has ended; session NULL: it failed. */
@@ -252,6 +273,8 @@ void noon_sim_ke_limit(struct noon_world *w, uint32_t path, void *number);
 void noon_sim_ke_handed(struct noon_world *w, uint32_t path);
 void noon_sim_ke_fini(struct noon_sim_ke *ke);
 void noon_sim_ke_drop(void *piece);
+/** Return the side that a piece of a stream goes to: 0 the server's, 1 the client's. */
+unsigned noon_sim_ke_side(const void *piece);
 
 /* ptp.c */
 noon_err noon_sim_ptp_init(struct noon_world *w, uint32_t path, uint32_t source);
@@ -275,6 +298,19 @@ bool noon_sim_attack_is_on(const struct noon_sim_attacker *a, const struct noon_
 /** Let every attacker on the path at a packet. */
 void noon_sim_attack_pass(struct noon_world *w, struct noon_flight *f);
 void noon_sim_attack_switch(struct noon_world *w, uint32_t attack, bool on);
+
+/* upset.c */
+/** Make what events do of a client known to its tally; once, at the start. */
+void noon_sim_upset_init(struct noon_world *w, uint32_t node);
+void noon_sim_upset_begin(struct noon_world *w, uint32_t upset);
+void noon_sim_upset_end(struct noon_world *w, uint32_t upset);
+/** Put an event off whose machine stands still; returns whether it did. */
+bool noon_sim_upset_defers(struct noon_world *w, const struct noon_sim_event *e);
+/** Take note of an exchange of a path, before the engine has it. */
+void noon_sim_upset_heard(struct noon_world *w, uint32_t path, const struct noon_sample *x);
+/** Take note of a comparison with the truth. */
+void noon_sim_upset_look(struct noon_world *w, struct noon_sim_machine *m,
+			 const struct noon_reading *r, double err, bool even);
 
 /* seeker.c */
 void noon_sim_seeker_init(struct noon_world *w, uint32_t i);

@@ -15,6 +15,7 @@
 #define LINK(member) offsetof(struct noon_link_conf, member)
 #define PATH(member) offsetof(struct noon_sim_path, member)
 #define AIM(member)  offsetof(struct noon_sim_attack, member)
+#define HAP(member)  offsetof(struct noon_sim_upset, member)
 #define SEEK(member) offsetof(struct noon_sim_seeker_conf, member)
 
 const struct noon_field noon_scenario_top[] = {
@@ -26,6 +27,7 @@ const struct noon_field noon_scenario_top[] = {
 	{"leap-second-at", NOON_FIELD_DUR_ABOVE_0, TOP(leap_at)},
 	{"truth", NOON_FIELD_TEXT, 0},
 	{"demonstration", NOON_FIELD_BOOL, TOP(demonstration)},
+	{"excursion", NOON_FIELD_BOOL, TOP(excursion)},
 	{"guard", NOON_FIELD_BOOL, TOP(guard)},
 	{"guard-shift", NOON_FIELD_DUR_ABOVE_0, TOP(guard_shift)},
 	{"alert-limit", NOON_FIELD_DUR_ABOVE_0, 0}, /* of every client that says nothing else */
@@ -39,8 +41,14 @@ const struct noon_field noon_scenario_node[] = {
 	{"flicker-pm", NOON_FIELD_NS_LEAST_0, NODE(clock.flicker_pm_ns)},
 	{"white-fm", NOON_FIELD_NUMBER, NODE(clock.white_fm)},
 	{"flicker-fm", NOON_FIELD_NUMBER, NODE(clock.flicker_fm)},
-	{"random-walk", NOON_FIELD_NUMBER, NODE(clock.random_walk)},
+	{"random-walk", NOON_FIELD_WALK, NODE(clock.random_walk)},
 	{"ageing", NOON_FIELD_FREQ, NODE(clock.ageing)},
+	{"day-amplitude", NOON_FIELD_FREQ, NODE(clock.day)},
+	{"day-period", NOON_FIELD_DUR_ABOVE_0, NODE(clock.day_period)},
+	{"day-phase", NOON_FIELD_DUR, NODE(clock.day_phase)},
+	{"load-amplitude", NOON_FIELD_FREQ, NODE(clock.load)},
+	{"load-interval", NOON_FIELD_DUR_ABOVE_0, NODE(clock.load_mean)},
+	{"load-regular", NOON_FIELD_BOOL, NODE(clock.load_regular)},
 	{"stamp-noise", NOON_FIELD_NS_LEAST_0, NODE(stamp_ns)},
 	{"granularity", NOON_FIELD_DUR_ABOVE_0, NODE(granularity)},
 	{"stamp-error", NOON_FIELD_DUR_LEAST_0, NODE(stamp_error)},
@@ -145,6 +153,19 @@ const struct noon_field noon_scenario_attack[] = {
 	{"frequency", NOON_FIELD_FREQ, AIM(frequency)},
 	{"time-constant", NOON_FIELD_DUR_LEAST_0, AIM(time_constant)},
 	{"misannounce", NOON_FIELD_BOOL, AIM(misannounce)},
+	{NULL, NOON_FIELD_TEXT, 0},
+};
+
+const struct noon_field noon_scenario_event[] = {
+	{"kind", NOON_FIELD_UPSET, HAP(kind)},
+	{"client", NOON_FIELD_TEXT, 0},
+	{"at", NOON_FIELD_DUR_ABOVE_0, HAP(at)},
+	{"duration", NOON_FIELD_DUR_LEAST_0, HAP(duration)},
+	{"jump", NOON_FIELD_DUR, HAP(jump)},
+	{"clock-runs", NOON_FIELD_BOOL, HAP(runs)},
+	{"noticed", NOON_FIELD_BOOL, HAP(noticed)},
+	{"clock", NOON_FIELD_PRESET, HAP(clock)}, /* before what changes it */
+	{"frequency-error", NOON_FIELD_FREQ, HAP(clock.frequency)},
 	{NULL, NOON_FIELD_TEXT, 0},
 };
 
@@ -261,6 +282,29 @@ static noon_err scan_slope(const char *text, double *ret)
 	return NOON_ERR_FORMAT;
 }
 
+/* "1e-9", "1e-7/sqrt(h)": a random walk of the frequency, for the root of a time. */
+static noon_err scan_walk(const char *text, double *ret)
+{
+	static const struct {
+		const char *name;
+		double seconds;
+	} units[] = {{"", 1},
+		     {"/sqrt(s)", 1},
+		     {"/sqrt(min)", 60},
+		     {"/sqrt(h)", 3600},
+		     {"/sqrt(d)", 86400}};
+	char *end;
+	const double v = strtod(text, &end);
+
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		if (end == text || !isfinite(v) || v < 0.0 || strcmp(end, units[i].name) != 0)
+			continue;
+		*ret = v / sqrt(units[i].seconds);
+		return NOON_OK;
+	}
+	return NOON_ERR_FORMAT;
+}
+
 static const char *set_double(enum noon_field_type type, const char *text, void *at)
 {
 	double v = 0.0;
@@ -271,6 +315,8 @@ static const char *set_double(enum noon_field_type type, const char *text, void 
 		return "a rate such as \"1Gb/s\"";
 	if (type == NOON_FIELD_SLOPE && scan_slope(text, &v))
 		return "a slope such as \"1us/s\"";
+	if (type == NOON_FIELD_WALK && scan_walk(text, &v))
+		return "a random walk such as \"1e-9\" or \"1e-7/sqrt(h)\"";
 	if (type == NOON_FIELD_NUMBER || type == NOON_FIELD_PROBABILITY) {
 		if (!noon_number(text, 0, DBL_MAX, &v))
 			return "a number of zero or more";
@@ -397,6 +443,7 @@ const char *noon_field_set(const struct noon_field *f, const char *text, void *b
 	case NOON_FIELD_PROBABILITY:
 	case NOON_FIELD_RATE:
 	case NOON_FIELD_SLOPE:
+	case NOON_FIELD_WALK:
 		return set_double(f->type, text, at);
 	case NOON_FIELD_INT8:
 	case NOON_FIELD_UINT8:
@@ -413,6 +460,8 @@ const char *noon_field_set(const struct noon_field *f, const char *text, void *b
 		return set_word(f->type, text, at);
 	case NOON_FIELD_ATTACK:
 		return noon_attack_find(text, at) ? "an attack of noonmark-scenario(5)" : NULL;
+	case NOON_FIELD_UPSET:
+		return noon_upset_find(text, at) ? "pause, jump or migrate" : NULL;
 	case NOON_FIELD_JITTER:
 	case NOON_FIELD_UNIFORM:
 		return set_queue(f->type, text, base);

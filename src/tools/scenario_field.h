@@ -33,6 +33,8 @@ enum noon_field_type {
 	NOON_FIELD_DIRECTION,	/**< unsigned */
 	NOON_FIELD_LEAP,	/**< enum noon_leap */
 	NOON_FIELD_ATTACK,	/**< enum noon_attack_kind */
+	NOON_FIELD_UPSET,	/**< enum noon_upset_kind */
+	NOON_FIELD_WALK,	/**< double, per sqrt(s), >= 0 */
 	NOON_FIELD_KISS,	/**< uint32_t */
 	NOON_FIELD_PRESET,	/**< struct noon_osc_conf */
 	NOON_FIELD_HANDSHAKE,	/**< bool: real */
@@ -54,6 +56,7 @@ extern const struct noon_field noon_scenario_link[];   /**< of struct noon_link_
 extern const struct noon_field noon_scenario_path[];   /**< of struct noon_sim_path */
 extern const struct noon_field noon_scenario_seeker[]; /**< of struct noon_sim_seeker_conf */
 extern const struct noon_field noon_scenario_attack[]; /**< of struct noon_sim_attack */
+extern const struct noon_field noon_scenario_event[];  /**< of struct noon_sim_upset */
 
 /** Read a value into the struct at base; returns what was expected, NULL when all is well. */
 const char *noon_field_set(const struct noon_field *f, const char *text, void *base);

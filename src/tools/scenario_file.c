@@ -28,7 +28,7 @@
 struct schema {
 	cfg_opt_t top[OPTIONS_MAX], server[OPTIONS_MAX], client[OPTIONS_MAX];
 	cfg_opt_t path[OPTIONS_MAX], link[OPTIONS_MAX], attack[OPTIONS_MAX];
-	cfg_opt_t seeker[OPTIONS_MAX];
+	cfg_opt_t seeker[OPTIONS_MAX], event[OPTIONS_MAX];
 };
 
 /* A reading under way. */
@@ -63,6 +63,7 @@ static void make_schema(struct schema *s)
 	end_options(o);
 	end_options(add_fields(s->attack, noon_scenario_attack));
 	end_options(add_fields(s->seeker, noon_scenario_seeker));
+	end_options(add_fields(s->event, noon_scenario_event));
 	o = add_fields(s->top, noon_scenario_top);
 	*o++ = (cfg_opt_t)CFG_STR_LIST("expect", NULL, CFGF_NONE);
 	*o++ = (cfg_opt_t)CFG_SEC("server", s->server,
@@ -74,6 +75,7 @@ static void make_schema(struct schema *s)
 				  CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES);
 	*o++ = (cfg_opt_t)CFG_SEC("seeker", s->seeker,
 				  CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES);
+	*o++ = (cfg_opt_t)CFG_SEC("event", s->event, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES);
 	end_options(o);
 }
 
@@ -93,6 +95,7 @@ union any {
 	struct noon_sim_path path;
 	struct noon_sim_attack attack;
 	struct noon_sim_seeker_conf seeker;
+	struct noon_sim_upset event;
 };
 
 /* Check one option of the tables given, into a struct that is thrown away. */
@@ -144,6 +147,11 @@ static int check_seeker(cfg_t *cfg, cfg_opt_t *opt)
 	return check_option(cfg, opt, noon_scenario_seeker, NULL);
 }
 
+static int check_event(cfg_t *cfg, cfg_opt_t *opt)
+{
+	return check_option(cfg, opt, noon_scenario_event, NULL);
+}
+
 static int check_expect(cfg_t *cfg, cfg_opt_t *opt)
 {
 	struct noon_expect e;
@@ -183,6 +191,7 @@ static void set_all_checks(cfg_t *cfg)
 	set_checks(cfg, "path|reverse|", noon_scenario_link, check_path);
 	set_checks(cfg, "attack|", noon_scenario_attack, check_attack);
 	set_checks(cfg, "seeker|", noon_scenario_seeker, check_seeker);
+	set_checks(cfg, "event|", noon_scenario_event, check_event);
 	(void)cfg_set_validate_func(cfg, "expect", check_expect);
 }
 
@@ -496,6 +505,32 @@ static noon_err take_seekers(struct reading *r)
 	return NOON_OK;
 }
 
+static noon_err take_events(struct reading *r)
+{
+	struct noon_scenario *s = &r->f->s;
+
+	for (unsigned i = 0; i < cfg_size(r->cfg, "event"); i++) {
+		cfg_t *cfg = cfg_getnsec(r->cfg, "event", i);
+		struct noon_sim_upset *u = &s->upset[s->upsets];
+
+		if (s->upsets == NOON_SIM_UPSETS) {
+			cfg_error(cfg, "more than %d events", NOON_SIM_UPSETS);
+			return NOON_ERR_FORMAT;
+		}
+		*u = noon_sim_upset_default();
+		if (take_name(cfg, u->name) ||
+		    take_node(r, cfg, "client", only(s, true), &u->client))
+			return NOON_ERR_FORMAT;
+		if (cfg_getstr(cfg, "kind") == NULL || u->client == NOON_SIM_NONE) {
+			cfg_error(cfg, "event \"%s\": expected its kind and its client", u->name);
+			return NOON_ERR_FORMAT;
+		}
+		take(cfg, noon_scenario_event, u);
+		s->upsets++;
+	}
+	return NOON_OK;
+}
+
 static noon_err take_expects(struct reading *r)
 {
 	struct noon_scenario *s = &r->f->s;
@@ -533,7 +568,7 @@ static noon_err take_top(struct reading *r)
 /* Tell what is impossible with the line of the section it is in. */
 static noon_err check_all(struct reading *r)
 {
-	static const char *const kinds[] = {"", "client", "path", "attack", "seeker"};
+	static const char *const kinds[] = {"", "client", "path", "attack", "seeker", "event"};
 	struct noon_sim_fault f;
 	cfg_t *cfg = r->cfg;
 	size_t i;
@@ -566,6 +601,7 @@ static noon_err take_all(struct reading *r)
 	err = err ? err : take_paths(r);
 	err = err ? err : take_attacks(r);
 	err = err ? err : take_seekers(r);
+	err = err ? err : take_events(r);
 	err = err ? err : take_expects(r);
 	return err ? err : check_all(r);
 }

@@ -60,6 +60,13 @@ BAD = [
     (GOOD + 'seeker "B" {\n path = "nowhere" threshold = "1ms" }', 6, ["nowhere", "name of a path"]),
     (GOOD + 'seeker "B" {\n listens = maybe }', 6, ["listens", "true or false"]),
     (GOOD + 'seeker "B" {\n threshold = "1ms" every = "1ms" }', 6, ["every", "10 ms"]),
+    (GOOD + 'event "e" { }', 5, ["e", "kind"]),
+    (GOOD + 'event "e" {\n kind = "nap" }', 6, ["kind", "nap", "pause, jump or migrate"]),
+    (GOOD + 'event "e" {\n kind = "pause"\n client = "nobody" }', 7, ["client", "nobody", "no node"]),
+    (GOOD + 'event "e" { kind = "pause" at = "1min" }', 5, ["e", "duration of a pause"]),
+    (GOOD + 'event "e" { kind = "jump" at = "1h" jump = "1s" }', 5, ["e", "before that of the run"]),
+    ('client "c" {\n random-walk = "1e-7/sqrt(week)"\n}', 2, ["random-walk", "1e-7/sqrt(h)"]),
+    ('server "s" { }\nclient "c" {\n load-amplitude = "6ppm" }\npath "p" { }', 3, ["load-interval"]),
     (GOOD + 'expect = { "bound_violation == 0" }', 5, ["bound_violation", "no figure"]),
     (GOOD + 'expect = { "harmed = 0" }', 5, ["harmed", "expected =="]),
     (GOOD + 'expect = { "rms_offset < 20 potatoes" }', 5, ["rms_offset", "a time"]),
@@ -67,6 +74,7 @@ BAD = [
     ('client "c" { }', 1, ["path to a server"]),
     (GOOD + 'path "q" {', 5, ["never closed"]),
     ('title = "', 1, ["never closed"]),
+    ('excursion = perhaps', 1, ["excursion", "true or false"]),
     ('truth = "nobody"\n' + GOOD, 6, ["truth", "nobody"]),
 ]
 
@@ -117,6 +125,18 @@ def repetition(tmp):
     again = json.loads(run("--json", "--seed", 4, path).stdout)["scenarios"][0]["runs"]
     check(again == [runs[3]], "a seed repeats")
     check(len({r["digest"] for r in runs}) == 6, "seeds differ")
+
+
+def event(tmp):
+    text = GOOD + 'event "stop" { kind = "pause" at = "4min" duration = "40s" %s }\nexpect = { %s }'
+    out = run(written(tmp, text % ("", '"blind_violations > 0", "away_offset > 39s", "false_alarms == 0"')))
+    check(out.returncode == 0, "a machine that stands still loses time")
+    out = run(written(tmp, text % ("noticed = true", '"bound_violations == 0", "blind_violations == 0", '
+                                   '"ok_again < 2min", "rms_after < 50us", "away_longest < 2min"')))
+    check(out.returncode == 0, "one that is told of it is back soon")
+    out = run(written(tmp, text % ("clock-runs = true", '"bound_violations == 0", "blind_violations == 0", '
+                                   '"alarms == 0", "away_offset < 1ms"')))
+    check(out.returncode == 0, "a clock that runs on loses nothing")
 
 
 def failure(tmp):
@@ -173,6 +193,7 @@ with tempfile.TemporaryDirectory() as folder:
     scenarios()
     repetition(folder)
     failure(folder)
+    event(folder)
     picture(folder)
     noncompliant(folder)
     bad_files(folder)

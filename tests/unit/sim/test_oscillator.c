@@ -149,6 +149,117 @@ static void temperature_settles_with_its_time_constant(void **state)
 	assert_near(noon_osc_x(&osc, at_s(600)), at_501 - 1e3, 1e-9);
 }
 
+static void a_days_sine_is_integrated(void **state)
+{
+	const struct noon_osc_conf c = {.day = 8e-6, .load_mean = 0};
+	double steepest = 0.0, last = 0.0;
+
+	(void)state;
+	/* x = -A P / (2 pi) (1 - cos(2 pi t / P)): 8e-6 * 86400 s / pi = 220 ms at half a day */
+	begin(&c, 1);
+	for (int i = 0; i <= 86400; i += 100) {
+		const double x0 = noon_osc_x(&osc, at_s(i)), x1 = noon_osc_x(&osc, at_s(i + 100));
+		const double y = (x0 - x1) / 100e9;
+
+		if (i > 0)
+			steepest = fmax(steepest, fabs(y - last) / 100.0);
+		last = y;
+		if (i == 43200)
+			assert_near(x0, -8e-6 * 86400e9 / 3.14159265358979, 1e-6);
+	}
+	assert_near(steepest, 8e-6 * 2.0 * 3.14159265358979 / 86400.0, 1e-3);
+	assert_near(osc.most_rate, 8e-6, 1e-6);
+	assert_near(osc.least_rate, -8e-6, 1e-6);
+}
+
+static void phase_and_period_of_the_sine_can_be_said(void **state)
+{
+	const struct noon_osc_conf c = {
+		.day = 1e-6, .day_period = NOON_S(400), .day_phase = NOON_S(100)};
+
+	(void)state;
+	begin(&c, 1);
+	/* It begins at the top: x = -A P / (2 pi) sin(2 pi t / P). */
+	assert_near(noon_osc_x(&osc, at_s(100)), -1e-6 * 400e9 / 6.283185307179586, 1e-6);
+	assert_true(fabs(noon_osc_x(&osc, at_s(400))) < 1e-3);
+}
+
+static void regular_loads_alternate(void **state)
+{
+	const struct noon_osc_conf c = {
+		.load = 6e-6, .load_mean = NOON_MS(1500), .load_regular = true};
+
+	(void)state;
+	begin(&c, 1);
+	/* idle to 1.5 s, busy to 3 s: the whole is laid in knots of 1 s */
+	assert_true(fabs(noon_osc_x(&osc, at_s(1))) < 1e-9);
+	assert_near(noon_osc_x(&osc, at_s(2)), -3000.0, 1e-9);
+	assert_near(noon_osc_x(&osc, at_s(3)), -9000.0, 1e-9);
+	assert_near(noon_osc_x(&osc, at_s(4)), -9000.0, 1e-9);
+	assert_near(noon_osc_x(&osc, at_s(6)), -18000.0, 1e-9);
+}
+
+static void random_loads_are_busy_for_half_of_the_time(void **state)
+{
+	const struct noon_osc_conf c = {.load = 6e-6, .load_mean = NOON_S(20)};
+	const double *x = series(&c, 3);
+	size_t changes = 0;
+
+	(void)state;
+	assert_near(x[N - 1], -3e-6 * 1e9 * (N - 1), 0.05);
+	for (size_t i = 0; i + 1 < N; i++)
+		assert_true(x[i] - x[i + 1] > -1e-6 && x[i] - x[i + 1] < 6000.0 + 1e-6);
+	/* A step that is neither idle nor busy as a whole has a change in it. */
+	for (size_t i = 0; i + 1 < N; i++)
+		changes += x[i] - x[i + 1] > 1.0 && x[i] - x[i + 1] < 5999.0;
+	assert_in_range(changes, N / 20 * 8 / 10, N / 20 * 11 / 10);
+}
+
+/* Loads draw from a stream of their own: the noise beside them stays the same. */
+static void terms_that_are_off_change_nothing(void **state)
+{
+	static double plain[N];
+	struct noon_osc_conf c;
+
+	(void)state;
+	assert_int_equal(noon_osc_preset("vm", &c), NOON_OK);
+	memcpy(plain, series(&c, 4), sizeof(plain));
+	c.load = 1e-3;
+	c.load_mean = NOON_S(1000000);
+	c.load_regular = true;
+	assert_memory_equal(series(&c, 4), plain, sizeof(plain));
+}
+
+static void a_jump_leaves_the_past_alone(void **state)
+{
+	(void)state;
+	begin(&(struct noon_osc_conf){.frequency = 1e-6}, 1);
+	noon_osc_jump(&osc, at_s(100.25), -NOON_S(40));
+	assert_near(noon_osc_x(&osc, at_s(100.2)), -100200.0, 1e-9);
+	assert_near(noon_osc_x(&osc, at_s(100.25)), 40e9 - 100250.0, 1e-12);
+	for (int i = 0; i < 20; i++)
+		noon_osc_jump(&osc, at_s(200 + i), NOON_S(1));
+	assert_near(noon_osc_x(&osc, at_s(219)), 20e9 - 219000.0, 1e-12);
+	assert_near(noon_osc_x(&osc, at_s(217.5)), 22e9 - 217500.0, 1e-12);
+}
+
+static void another_oscillator_goes_on_where_the_first_was(void **state)
+{
+	const struct noon_osc_conf other = {.frequency = -2e-6};
+	double at;
+
+	(void)state;
+	begin(&(struct noon_osc_conf){.frequency = 1e-6}, 1);
+	noon_osc_shift(&osc, at_s(10), 5e-6, 0);
+	at = noon_osc_x(&osc, at_s(99.5));
+	noon_osc_replace(&osc, &other);
+	assert_near(noon_osc_x(&osc, at_s(99.5)), at, 1e-12);
+	/* from the knot at 100 s on, without the shift */
+	assert_near(noon_osc_x(&osc, at_s(200)), -6000.0 * 100.0 + 5000.0 * 10.0 + 2000.0 * 100.0,
+		    1e-2);
+	assert_near(noon_osc_x(&osc, at_s(300)) - noon_osc_x(&osc, at_s(200)), 2e5, 1e-9);
+}
+
 static void answers_do_not_depend_on_who_asks(void **state)
 {
 	static struct noon_osc other;
@@ -225,6 +336,13 @@ int main(void)
 		cmocka_unit_test(flicker_pm_falls_almost_with_tau),
 		cmocka_unit_test(ageing_bends_the_phase),
 		cmocka_unit_test(temperature_settles_with_its_time_constant),
+		cmocka_unit_test(a_days_sine_is_integrated),
+		cmocka_unit_test(phase_and_period_of_the_sine_can_be_said),
+		cmocka_unit_test(regular_loads_alternate),
+		cmocka_unit_test(random_loads_are_busy_for_half_of_the_time),
+		cmocka_unit_test(terms_that_are_off_change_nothing),
+		cmocka_unit_test(a_jump_leaves_the_past_alone),
+		cmocka_unit_test(another_oscillator_goes_on_where_the_first_was),
 		cmocka_unit_test(answers_do_not_depend_on_who_asks),
 		cmocka_unit_test(time_of_a_reading_is_found),
 		cmocka_unit_test(a_distant_reading_is_approached),
