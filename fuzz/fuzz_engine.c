@@ -164,7 +164,10 @@ static void order(struct input *in)
 		noon_engine_on_discontinuity(&e, now, NOON_DISCONTINUITY_STEPPED, &as);
 		break;
 	case 4:
-		noon_engine_on_discontinuity(&e, now, NOON_DISCONTINUITY_SUSPENDED, &as);
+		noon_engine_on_discontinuity(&e, now,
+					     which & 64 ? NOON_DISCONTINUITY_DISRUPTED
+							: NOON_DISCONTINUITY_SUSPENDED,
+					     &as);
 		break;
 	default:
 		noon_engine_remove_source(&e, which >> 3 & 3);

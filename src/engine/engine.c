@@ -549,6 +549,7 @@ static void settle(struct noon_engine *e, const struct noon_source *s)
 		return;
 	if (!e->latch.synced) {
 		noon_findings_clear(&e->of_engine, NOON_FINDING_SUSPENDED);
+		noon_findings_clear(&e->of_engine, NOON_FINDING_DISRUPTED);
 		noon_findings_clear(&e->of_engine, NOON_FINDING_LEAP);
 	}
 	noon_findings_clear(&e->of_engine, NOON_FINDING_CLOCK_STEPPED);
@@ -831,14 +832,25 @@ void noon_engine_set_duplicate(struct noon_engine *e, uint32_t source, bool dupl
 		forget_source(e, source);
 }
 
+static enum noon_finding_kind finding_of(enum noon_discontinuity kind)
+{
+	switch (kind) {
+	case NOON_DISCONTINUITY_SUSPENDED:
+		return NOON_FINDING_SUSPENDED;
+	case NOON_DISCONTINUITY_DISRUPTED:
+		return NOON_FINDING_DISRUPTED;
+	case NOON_DISCONTINUITY_STEPPED:
+		break;
+	}
+	return NOON_FINDING_CLOCK_STEPPED;
+}
+
 void noon_engine_on_discontinuity(struct noon_engine *e, noon_time now,
 				  enum noon_discontinuity kind, struct noon_actions *out)
 {
-	const enum noon_finding_kind finding = kind == NOON_DISCONTINUITY_SUSPENDED
-						       ? NOON_FINDING_SUSPENDED
-						       : NOON_FINDING_CLOCK_STEPPED;
+	const enum noon_finding_kind finding = finding_of(kind);
 
-	if (kind == NOON_DISCONTINUITY_SUSPENDED) {
+	if (kind != NOON_DISCONTINUITY_STEPPED) {
 		forget(e);
 		e->now = now; /* h may have gone backwards */
 	} else {

@@ -76,6 +76,8 @@ struct noon_engine {
 /** What happened to a clock from outside. */
 enum noon_discontinuity {
 	NOON_DISCONTINUITY_SUSPENDED, /**< h itself stopped or jumped: everything is forgotten */
+	NOON_DISCONTINUITY_DISRUPTED, /**< the machine was paused or migrated, or its clock was
+				       *   replaced: h may have jumped; everything is forgotten */
 	NOON_DISCONTINUITY_STEPPED,   /**< somebody stepped the steered clock; h is unaffected */
 };
 
@@ -160,7 +162,7 @@ void noon_engine_on_timer(struct noon_engine *e, noon_time now, struct noon_acti
 /** Return when on_timer() wants to be called; NOON_TIME_NEVER if not at all. */
 noon_time noon_engine_deadline(const struct noon_engine *e);
 
-/** Take note of a discontinuity (finding SUSPENDED or CLOCK_STEPPED). */
+/** Take note of a discontinuity (finding SUSPENDED, DISRUPTED or CLOCK_STEPPED). */
 void noon_engine_on_discontinuity(struct noon_engine *e, noon_time now,
 				  enum noon_discontinuity kind, struct noon_actions *out);
 

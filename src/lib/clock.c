@@ -425,6 +425,9 @@ static const struct {
 	 "the machine was suspended and the time is not known again yet"},
 	{NOON_CLOCK_REASON_STEPPED, "stepped", "somebody else stepped the clock"},
 	{NOON_CLOCK_REASON_LEAP, "leap", "a leap second may or may not have been taken yet"},
+	{NOON_CLOCK_REASON_DISRUPTED, "disrupted",
+	 "the machine was paused, migrated or its clock replaced, and the time is not known again "
+	 "yet"},
 	{NOON_CLOCK_REASON_STOPPED, "stopped", "the daemon has stopped"},
 	{NOON_CLOCK_REASON_LATE, "late", "the daemon was killed, or does not get to run"},
 	{NOON_CLOCK_REASON_ASLEEP, "asleep",

@@ -395,7 +395,7 @@ void noon_sim_client_disrupted(struct noon_world *w, uint32_t node)
 	struct noon_sim_machine *m = &w->node[node];
 	const noon_time h = now_h(w, m);
 
-	noon_engine_on_discontinuity(m->engine, h, NOON_DISCONTINUITY_SUSPENDED, &w->findings);
+	noon_engine_on_discontinuity(m->engine, h, NOON_DISCONTINUITY_DISRUPTED, &w->findings);
 	count_findings(w, m);
 	for (uint32_t i = 0; i < w->s->paths; i++) {
 		struct noon_sim_assoc *a = &w->assoc[i];

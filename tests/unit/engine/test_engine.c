@@ -245,6 +245,27 @@ static void suspension_forgets_everything(void **state)
 	assert_int_equal(noon_engine_line(&e).steps, 1);
 }
 
+static void a_disrupted_machine_begins_anew(void **state)
+{
+	struct noon_reading r;
+
+	(void)state;
+	start(1, 0);
+	feed_until(NOON_S(640));
+	noon_engine_on_discontinuity(&e, (noon_time){NOON_S(641)}, NOON_DISCONTINUITY_DISRUPTED,
+				     &out);
+	assert_int_equal(findings(NOON_FINDING_DISRUPTED), 1);
+	r = reading(NOON_S(642));
+	assert_int_equal(r.state, NOON_STATE_UNSYNCHRONISED);
+	assert_int_equal(r.findings, UINT32_C(1) << NOON_FINDING_DISRUPTED);
+	assert_int_equal(r.bound, NOON_DUR_MAX);
+	for (int i = 0; i < 20; i++)
+		feed(0, NOON_S(643 + 2 * i), NOON_S(100));
+	assert_int_equal(reading(NOON_S(682)).state, NOON_STATE_OK);
+	assert_int_equal(reading(NOON_S(682)).findings, 0);
+	assert_int_equal(noon_engine_line(&e).steps, 1);
+}
+
 static void foreign_step_is_only_reported(void **state)
 {
 	(void)state;
@@ -336,6 +357,7 @@ int main(void)
 		cmocka_unit_test(exchanges_of_a_falseticker_end_no_alarm),
 		cmocka_unit_test(accepting_all_keeps_those_in_good_standing),
 		cmocka_unit_test(suspension_forgets_everything),
+		cmocka_unit_test(a_disrupted_machine_begins_anew),
 		cmocka_unit_test(foreign_step_is_only_reported),
 		cmocka_unit_test(leap_second_shifts_the_whole_scale),
 		cmocka_unit_test(misses_count_and_time_may_not_run_backwards),

@@ -164,7 +164,7 @@ static void one_who_is_told_begins_anew(void **state)
 	(void)state;
 	s.upset[0].noticed = true;
 	t = run(&l);
-	assert_int_equal(t.findings[NOON_FINDING_SUSPENDED], 1);
+	assert_int_equal(t.findings[NOON_FINDING_DISRUPTED], 1);
 	assert_int_equal(t.violations + t.stale + t.blind + t.alarms, 0);
 	assert_int_equal(l.state[641], NOON_STATE_UNSYNCHRONISED);
 	assert_true(t.ok_again > 0 && t.ok_again < NOON_S(300));
