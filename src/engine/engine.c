@@ -16,9 +16,6 @@
 #define SLEW_LEAST NOON_MS(250)
 #define SLEW_MOST  NOON_S(16)
 
-/* Polls during which the bound must stay within the limit to enter OK. */
-#define POLLS_AHEAD 2
-
 /* The bound has to be below the limit by this part of it before an alarm ends. */
 #define CLEAR_SHARE 8
 
@@ -280,14 +277,12 @@ static void finish(struct noon_engine *e, struct noon_actions *out)
 static noon_dur interval_by(const struct noon_engine *e, const struct noon_source *s,
 			    const struct noon_schedule *schedule)
 {
-	noon_dur room = 0;
+	noon_dur room = 0; /* as often as may be, until OK and in an alarm */
 
-	if (e->has_cert && !e->latch.alarm)
+	if (e->has_cert && e->latch.synced && !e->latch.alarm)
 		room = noon_time_diff(
 			noon_bound_until(&e->wide, line_of(e), e->now, e->conf.alert_limit),
 			e->now);
-	if (!e->latch.synced)
-		room = NOON_DUR_MAX;
 	return noon_schedule_interval(schedule, &s->conf, room);
 }
 
@@ -515,11 +510,17 @@ static void clear_causes(struct noon_engine *e)
  * OK would turn into ALARM before anybody could do anything about it. */
 static bool lasts(const struct noon_engine *e, const struct noon_source *s)
 {
-	const struct noon_schedule no_burst = {.poll = s->schedule.poll};
+	const noon_dur bound = noon_bound_value(&e->wide, line_of(e), e->now);
 	const noon_time until = noon_bound_until(&e->wide, line_of(e), e->now, e->conf.alert_limit);
-	const noon_dur room = noon_time_diff(until, e->now);
+	const struct noon_outlook at = {
+		.room = noon_time_diff(until, e->now),
+		.left = noon_sat_sub(e->conf.alert_limit, bound),
+		.path = noon_sat_sub(e->wide.theta.hi, e->wide.theta.lo),
+		.span = noon_time_diff(e->now, s->window.lo.n > 0 ? s->window.lo.e[0].h : e->now),
+		.wander = e->drift.wander,
+	};
 
-	return room >= POLLS_AHEAD * noon_schedule_interval(&no_burst, &s->conf, room);
+	return noon_schedule_lasts(&s->schedule, &s->conf, &at);
 }
 
 /* Move the latch after an accepted exchange. */
@@ -689,6 +690,7 @@ void noon_engine_on_sample(struct noon_engine *e, const struct noon_sample *x, n
 		return;
 	was_suspect = s->suspect;
 	begin(e, now);
+	noon_schedule_count(&s->schedule, &s->conf, e->now);
 	if (may_straddle(e, x)) {
 		noon_source_miss(s);
 		finish(e, out);
@@ -721,6 +723,7 @@ void noon_engine_on_miss(struct noon_engine *e, uint32_t source, noon_time now,
 	if (!s)
 		return;
 	begin(e, now);
+	noon_schedule_count(&s->schedule, &s->conf, e->now);
 	noon_source_miss(s);
 	noon_watch_miss(e->guard[source], source, e->now, &e->of_source[source]);
 	finish(e, out);

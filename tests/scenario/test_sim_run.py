@@ -116,6 +116,14 @@ def scenarios():
     check(all(k in used for k in ["shorter-path", "calibration-poison", "temperature"]), "as a whole")
 
 
+def tight():
+    """Honest, and near the limit: no alarm, whatever the seed."""
+    found = json.loads(run("--json", "--seeds", 10, "--jobs", 2, FOLDER / "honest-tight.conf").stdout)
+    runs = found["scenarios"][0]["runs"]
+    failed = [r["seed"] for r in runs if not r["passed"]]
+    check(len(runs) == 10 and not failed, f"honest-tight with other seeds: {failed or 'no alarm'}")
+
+
 def repetition(tmp):
     path = written(tmp, GOOD + 'expect = { "samples > 5" }')
     one = run("--json", "--seeds", 6, path)
@@ -191,6 +199,7 @@ def bad_files(tmp):
 
 with tempfile.TemporaryDirectory() as folder:
     scenarios()
+    tight()
     repetition(folder)
     failure(folder)
     event(folder)
