@@ -6,7 +6,7 @@
 struct noon_engine_conf noon_engine_conf_default(void)
 {
 	return (struct noon_engine_conf){
-		.alert_limit = NOON_MS(1),
+		.alert_limit = NOON_MS(100),
 		.max_rate_error = 500e-6,
 		.wander = 5e-6,
 		.max_age = NOON_S(4 * 3600),

@@ -23,7 +23,7 @@
 #define NOON_POLL_LOG2_MAX   17	  /**< 36.4 h */
 
 struct noon_engine_conf {
-	noon_dur alert_limit;	  /**< L, ns, >= NOON_ALERT_LIMIT_MIN; default 1 ms */
+	noon_dur alert_limit;	  /**< L, ns, >= NOON_ALERT_LIMIT_MIN; default 100 ms */
 	noon_freq max_rate_error; /**< assumption: |rate error of h| at all times; default 500e-6 */
 	noon_freq wander;	  /**< assumption: two mean rates of h within any span of
 				   *   2 max_age differ by at most this; default 5e-6 */

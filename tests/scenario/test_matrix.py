@@ -44,6 +44,7 @@ def vary(text, channel, clock):
     text = re.sub(r'clock = "tcxo"', f'clock = "{clock}"', text)
     if clock == "vm":
         text = text.replace('wander = "200ppb"', "")  # more than that is this clock's nature
+    text = re.sub(r'^alert-limit = .*\n', "", text, flags=re.M)  # for all clients: the channel's
     if "alert-limit" not in text:
         text = f'alert-limit = "{limit}"\n' + text
     text = re.sub(r"expect = \{.*?\}", "", text, flags=re.S)

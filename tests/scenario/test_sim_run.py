@@ -16,7 +16,7 @@ SEEDS = os.environ.get("NOON_SEEDS", "1")
 
 GOOD = """duration = "10min"
 server "s" { }
-client "c" { clock = "tcxo" offset = "3ms" }
+client "c" { clock = "tcxo" offset = "3ms" alert-limit = "1ms" }
 path "p" { jitter = "50us" delay = "100us" }
 """
 

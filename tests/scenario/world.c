@@ -41,6 +41,7 @@ struct noon_engine_conf world_conf(void)
 {
 	struct noon_engine_conf conf = noon_engine_conf_default();
 
+	conf.alert_limit = NOON_MS(1);
 	conf.wander = 1e-6;
 	return conf;
 }

@@ -33,6 +33,7 @@ static struct world *begin(noon_freq osc)
 	struct world *w = calloc(1, sizeof(*w));
 
 	assert_non_null(w);
+	conf.alert_limit = NOON_MS(1);
 	conf.max_rate_error = RATE_LIMIT;
 	w->d.conf.engine = conf;
 	w->d.engine = &w->engine;

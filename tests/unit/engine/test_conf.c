@@ -17,7 +17,7 @@ static void defaults_are_valid(void **state)
 	(void)state;
 	assert_int_equal(noon_engine_conf_check(&e), NOON_OK);
 	assert_int_equal(noon_source_conf_check(&s), NOON_OK);
-	assert_int_equal(e.alert_limit, NOON_MS(1));
+	assert_int_equal(e.alert_limit, NOON_MS(100));
 	assert_true(s.require_auth);
 }
 

@@ -85,6 +85,7 @@ static void start(unsigned n)
 	const struct noon_source_conf source = noon_source_conf_default();
 	uint32_t index;
 
+	conf.alert_limit = NOON_MS(1);
 	conf.start.corr0 = THETA - 5000;
 	h = 0;
 	assert_int_equal(noon_engine_init(&e, &conf), NOON_OK);

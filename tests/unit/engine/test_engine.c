@@ -50,6 +50,7 @@ static void start(unsigned n, noon_dur wrong)
 	const struct noon_source_conf source = noon_source_conf_default();
 	uint32_t index = 99;
 
+	conf.alert_limit = NOON_MS(1);
 	conf.start.corr0 = THETA - wrong;
 	assert_int_equal(noon_engine_init(&e, &conf), NOON_OK);
 	for (unsigned i = 0; i < n; i++) {

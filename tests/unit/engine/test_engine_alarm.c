@@ -56,6 +56,7 @@ static void start(unsigned n, unsigned noselect)
 	struct noon_source_conf source = noon_source_conf_default();
 	uint32_t index;
 
+	conf.alert_limit = NOON_MS(1);
 	conf.start.corr0 = THETA;
 	h = 0;
 	server_err = 1000;
