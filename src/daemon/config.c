@@ -23,6 +23,9 @@
 
 #define NOWHERE NOON_CONFIG_NOWHERE
 
+/* Of "serve-limit", where the alert limit is no larger. */
+#define SERVE_LIMIT NOON_S(1)
+
 /* Not const only because libConfuse's types are not; nothing writes to them. Lists have their
  * defaults where they are taken over. */
 static cfg_opt_t clock_opts[] = {
@@ -84,6 +87,7 @@ static cfg_opt_t top_opts[] = {
 	CFG_STR("user", "noonmark", CFGF_NONE),
 	/* The defaults of these are the engine's (engine/conf.c). */
 	CFG_STR("alert-limit", NULL, CFGF_NONE),
+	CFG_STR("serve-limit", NULL, CFGF_NONE),
 	CFG_STR("maxclockerror", NULL, CFGF_NONE),
 	CFG_STR("wander", NULL, CFGF_NONE),
 	CFG_STR("max-age", NULL, CFGF_NONE),
@@ -218,6 +222,22 @@ static void take_engine(cfg_t *cfg, struct noon_engine_conf *e)
 		e->holdover_polls = (unsigned)cfg_getint(cfg, "holdover-polls");
 	take_dur(cfg, "readmit-after", &e->readmit_after);
 	take_dur(cfg, "readmit-lone-after", &e->readmit_lone_after);
+}
+
+/* Readings that are ok can always be served. */
+static noon_err take_serve_limit(cfg_t *cfg, struct noon_config *c)
+{
+	const noon_dur alert = c->engine.alert_limit;
+
+	c->serve_limit = alert > SERVE_LIMIT ? alert : SERVE_LIMIT;
+	take_dur(cfg, "serve-limit", &c->serve_limit);
+	if (c->serve_limit >= alert)
+		return NOON_OK;
+	cfg_error(cfg,
+		  "serve-limit = \"%s\": expected no less than alert-limit, which is %g s: a clock "
+		  "whose state is ok would give no time",
+		  cfg_getstr(cfg, "serve-limit"), noon_dur_to_s(alert));
+	return NOON_ERR_FORMAT;
 }
 
 static void take_clock(cfg_t *cfg, struct noon_config_clock *c)
@@ -526,6 +546,8 @@ static noon_err take_all(cfg_t *cfg, struct noon_config *c)
 			  "some value is out of range");
 		return NOON_ERR_FORMAT;
 	}
+	if (take_serve_limit(cfg, c))
+		return NOON_ERR_FORMAT;
 	if (cfg_size(cfg, "clock") > 0)
 		take_clock(cfg_getnsec(cfg, "clock", 0), &c->clock);
 	if (cfg_size(cfg, "server") > 0)
@@ -573,6 +595,7 @@ void noon_config_default(struct noon_config *c)
 	(void)snprintf(c->control, sizeof(c->control), "%s/noonmarkd.sock", dir);
 	(void)snprintf(c->page, sizeof(c->page), "%s/clock", dir);
 	c->engine = noon_engine_conf_default();
+	c->serve_limit = SERVE_LIMIT;
 	c->clock.kind = NOON_CLOCK_KIND_VIRTUAL;
 	c->server.enabled = true;
 	c->server.threads = 1;

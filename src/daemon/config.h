@@ -185,6 +185,7 @@ struct noon_config {
 	double guard_p_fa;
 	char hook[NOON_CONFIG_PATH_MAX]; /**< command told of changes of state; "" for none */
 	struct noon_engine_conf engine;
+	noon_dur serve_limit; /**< time is given to others while the bound is within it, ns */
 	struct noon_config_clock clock;
 	struct noon_config_server server;
 	struct noon_config_ke ke;

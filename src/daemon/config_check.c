@@ -254,6 +254,7 @@ static const struct {
 	cfg_validate_callback_t check;
 } checks[] = {
 	{"alert-limit", check_dur_positive},
+	{"serve-limit", check_dur_positive},
 	{"max-age", check_dur_positive},
 	{"step-threshold", check_dur_positive},
 	{"maxclockerror", check_freq_not_negative},

@@ -294,9 +294,11 @@ static bool tell_tai(void *arg, int16_t *ret)
 /* Transmitters of PTP, once a second and after each event. */
 static void tend_ptp(struct noon_daemon *d, const struct noon_reading *r)
 {
+	noon_time until;
 	const struct noon_ptp_served what = {
 		.has_sources = noon_daemon_has_sources(d),
-		.may_serve_local = !d->overslept,
+		.may_serve = noon_daemon_has_sources(d) ? noon_publish_may_serve(d, r, &until)
+							: !d->overslept,
 		.at = r,
 		.tai_known = d->tai.known,
 		.tai_offset = d->tai.offset,

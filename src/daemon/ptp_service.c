@@ -17,6 +17,7 @@
 /* clockClass (Table 4 of IEEE 1588-2019) */
 #define CLASS_LOCKED   6
 #define CLASS_HOLDOVER 7
+#define CLASS_DEGRADED 52 /* of an instance of class 7 that is out of its specification */
 
 /* timeSource (Table 6): another network's time, or an oscillator. */
 #define SOURCE_NTP	  0x50
@@ -325,10 +326,27 @@ void noon_ptp_service_reload(struct noon_ptp_service *s, const struct noon_confi
 	}
 }
 
-static void of_sources(const struct noon_reading *r, struct noon_ptp_quality *q)
+/* IEEE 1588-2019, table 4. What is out of its specification here is above the alert limit. */
+static uint8_t class_of(enum noon_state state)
 {
-	q->valid = r->state == NOON_STATE_OK || r->state == NOON_STATE_HOLDOVER;
-	q->clock_class = r->state == NOON_STATE_OK ? CLASS_LOCKED : CLASS_HOLDOVER;
+	switch (state) {
+	case NOON_STATE_OK:
+		return CLASS_LOCKED;
+	case NOON_STATE_HOLDOVER:
+		return CLASS_HOLDOVER;
+	case NOON_STATE_UNSYNCHRONISED:
+	case NOON_STATE_ALARM:
+		break;
+	}
+	return CLASS_DEGRADED;
+}
+
+static void of_sources(const struct noon_ptp_served *what, struct noon_ptp_quality *q)
+{
+	const struct noon_reading *r = what->at;
+
+	q->valid = what->may_serve;
+	q->clock_class = class_of(r->state);
 	q->bound = r->bound;
 	q->rate = r->rate_bound;
 	q->leap = r->leap;
@@ -345,9 +363,9 @@ void noon_ptp_service_tell(struct noon_ptp_service *s, const struct noon_ptp_ser
 	};
 
 	if (what->has_sources) {
-		of_sources(what->at, &q);
+		of_sources(what, &q);
 	} else {
-		q.valid = s->conf->local_class > 0 && what->may_serve_local;
+		q.valid = s->conf->local_class > 0 && what->may_serve;
 		q.clock_class = s->conf->local_class;
 		q.bound = s->conf->local_bound;
 	}

@@ -56,7 +56,8 @@ NOON_MUST_USE noon_err noon_ptp_service_start(struct noon_ptp_service *s, struct
 /** What the transmitter is to say of the clock. */
 struct noon_ptp_served {
 	bool has_sources;
-	bool may_serve_local;	       /**< without sources: nothing speaks against it */
+	bool may_serve;		       /**< with sources: noon_publish_may_serve(); without: nothing
+					*   speaks against it */
 	const struct noon_reading *at; /**< with sources: the reading of this moment */
 	bool tai_known;
 	int16_t tai_offset; /**< s */

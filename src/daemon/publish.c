@@ -192,6 +192,21 @@ static void anchor(const struct noon_daemon *d, const struct noon_reading *r,
 		s->line.to0 = (noon_time){now->real_ns};
 }
 
+bool noon_publish_may_serve(const struct noon_daemon *d, const struct noon_reading *r,
+			    noon_time *ret_until)
+{
+	const noon_dur limit = d->conf.serve_limit;
+	struct noon_reading plain;
+	noon_dur off;
+
+	noon_engine_reading(d->engine, r->h, &plain);
+	/* How far the clock is off its line is in the reading only. */
+	off = noon_sat_sub(r->bound, plain.bound);
+	*ret_until = noon_engine_within_until(d->engine, r->h, noon_sat_sub(limit, off));
+	/* Around a leap second two counts are covered, and nobody else may know which. */
+	return r->certain && r->terms.leap == 0 && noon_sat_add(r->bound, r->hidden) <= limit;
+}
+
 static void publish_served(struct noon_daemon *d, const struct noon_reading *r)
 {
 	const struct noon_config_server *conf = &d->conf.server;
@@ -201,7 +216,7 @@ static void publish_served(struct noon_daemon *d, const struct noon_reading *r)
 		.line = noon_clock_map_raw(d->clock),
 		.real_is_c = d->clock->ops->real_is_disciplined,
 		.is_local = !noon_daemon_has_sources(d),
-		.is_ok = noon_daemon_has_sources(d) ? r->state == NOON_STATE_OK : !d->overslept,
+		.is_ok = !d->overslept,
 		.asleep = d->clock->asleep0,
 	};
 	struct noon_ntp_server_clock *c = &s.clock;
@@ -216,13 +231,15 @@ static void publish_served(struct noon_daemon *d, const struct noon_reading *r)
 	c->reference = s.map.to0;
 	c->leap = r->leap;
 	if (noon_daemon_has_sources(d)) {
-		const bool good = r->state == NOON_STATE_OK || r->state == NOON_STATE_HOLDOVER;
+		noon_time until;
+		const bool good = noon_publish_may_serve(d, r, &until);
 
 		c->has_time = good;
+		s.is_ok = good && noon_time_before(r->h, r->fresh_until);
 		c->root_disp =
 			good ? noon_sat_add(noon_sat_add(r->bound, now.err), slack(d, r, &now)) : 0;
 		s.disp_rate = r->rate_bound;
-		s.void_after = noon_time_add(r->void_after, r->corr);
+		s.void_after = noon_time_add(until, r->corr);
 		s.ok_until = noon_time_min(noon_time_add(r->fresh_until, r->corr),
 					   noon_time_add(noon_time_add(r->h, r->corr), FRESH_FOR));
 		fill_source(d, r->h, c);

@@ -20,7 +20,7 @@ struct noon_served_state {
 	struct noon_clock_map line; /**< CLOCK_MONOTONIC_RAW -> C as it should go on */
 	bool real_is_c;		    /**< C is CLOCK_REALTIME itself */
 	bool is_local;		    /**< C is right by decree: there are no sources */
-	bool is_ok;		    /**< the state is ok; a local clock: it lost no time */
+	bool is_ok;		    /**< sources answer; a local clock: it lost no time */
 	noon_time ok_until;	    /**< C from which on it is ok no more, unless renewed */
 	noon_time leap_from;	    /**< around the leap second that is due or was the last one: */
 	noon_time leap_until;	    /**< noon_leap_plan_window() */

@@ -429,6 +429,7 @@ static void disagree(struct noon_engine *e)
 	if (n > 1)
 		raise_engine(e, NOON_FINDING_NO_MAJORITY, e->now,
 			     (noon_dur)sources_in(e->vote.voters), (noon_dur)(n - e->vote.liars));
+	noon_latch_doubt(&e->latch);
 	alarm(e);
 	/* Exchanges of sources that disagree with each other are no evidence for either. */
 	if (e->vote.suspects == 0)
@@ -467,6 +468,7 @@ static void doubt(struct noon_engine *e, const struct noon_source *s)
 {
 	e->steering = 0;
 	e->latch.good_run = 0;
+	noon_latch_doubt(&e->latch);
 	alarm(e);
 	if (!is_shortened(e)) {
 		const struct noon_goal g = noon_goal_hold(&e->cert, line_of(e), e->now);
@@ -542,6 +544,7 @@ static void settle(struct noon_engine *e, const struct noon_source *s)
 		e->latch.good_run++;
 	if (e->vote.outcome != NOON_VOTE_AGREED)
 		return;
+	noon_latch_agree(&e->latch, e->conf.clear_after);
 	if (!is_within(e, e->now) || (e->latch.alarm && !is_clear_of_limit(e, e->now))) {
 		e->latch.good_run = 0;
 		return;

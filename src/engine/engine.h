@@ -176,6 +176,10 @@ void noon_engine_on_discontinuity(struct noon_engine *e, noon_time now,
  */
 void noon_engine_reading(const struct noon_engine *e, noon_time h, struct noon_reading *ret);
 
+/** Return an instant from h on until which bound + hidden stay within any limit, as void_after of a
+ *  reading for the alert limit; h or earlier when they are above it at h or nothing is known. */
+noon_time noon_engine_within_until(const struct noon_engine *e, noon_time h, noon_dur limit);
+
 /** Return the line in force; it holds until the next event. */
 struct noon_line noon_engine_line(const struct noon_engine *e);
 

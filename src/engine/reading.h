@@ -55,6 +55,9 @@ struct noon_reading {
 				  *   <= h when it is above L already or unknown; never beyond
 				  *   rates_until */
 	noon_time fresh_until;	 /**< OK turns into HOLDOVER here */
+	bool certain;		 /**< something is known, and no assumption was seen to be false
+				  *   that as many good exchanges as end an alarm have not
+				  *   confirmed since */
 	enum noon_leap leap;	 /**< announced by the majority */
 	uint32_t findings;	 /**< bit 1 << enum noon_finding_kind: active now */
 	uint32_t voting;	 /**< sources that voted in the last vote */

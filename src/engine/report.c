@@ -105,6 +105,7 @@ void noon_engine_reading(const struct noon_engine *e, noon_time h, struct noon_r
 		.rates_until = NOON_TIME_FIRST,
 		.void_after = NOON_TIME_FIRST,
 		.fresh_until = e->fresh_until,
+		.certain = e->has_cert && !e->latch.doubt,
 		.leap = announced(e),
 		.findings = findings_of(e),
 		.voting = count(e->vote.voters),
@@ -121,6 +122,13 @@ void noon_engine_reading(const struct noon_engine *e, noon_time h, struct noon_r
 		within = noon_sat_add(ret->bound, ret->hidden) <= e->conf.alert_limit;
 	}
 	ret->state = noon_latch_state(&e->latch, within, noon_time_before(h, e->fresh_until));
+}
+
+noon_time noon_engine_within_until(const struct noon_engine *e, noon_time h, noon_dur limit)
+{
+	if (!e->has_cert)
+		return NOON_TIME_FIRST;
+	return noon_bound_until(&e->wide, &e->discipline.line, h, limit);
 }
 
 static void report_data(const struct noon_source *s, const struct noon_line *line, noon_time now,

@@ -50,6 +50,22 @@ void noon_latch_good(struct noon_latch *l, unsigned clear_after)
 	l->synced = true;
 	if (l->alarm && l->good_run >= clear_after)
 		l->alarm = false;
+	if (!l->alarm)
+		l->doubt = false;
+}
+
+void noon_latch_doubt(struct noon_latch *l)
+{
+	l->doubt = true;
+	l->agreed = 0;
+}
+
+void noon_latch_agree(struct noon_latch *l, unsigned clear_after)
+{
+	if (l->agreed < clear_after)
+		l->agreed++;
+	if (l->agreed >= clear_after)
+		l->doubt = false;
 }
 
 void noon_latch_bad(struct noon_latch *l)

@@ -31,7 +31,9 @@ bool noon_findings_report(struct noon_findings *fs, struct noon_actions *out);
 struct noon_latch {
 	bool synced;	   /**< was within L since the last discontinuity */
 	bool alarm;	   /**< until cleared by evidence */
+	bool doubt;	   /**< an assumption was seen to be false, not only the bound too large */
 	unsigned good_run; /**< good exchanges in a row since the alarm */
+	unsigned agreed;   /**< good exchanges in a row that agree, since the doubt */
 };
 
 /** Return the state of a reading. */
@@ -41,6 +43,13 @@ enum noon_state noon_latch_state(const struct noon_latch *l, bool within_limit, 
  *  synchronised; ends an alarm
  *  once good_run has reached clear_after. */
 void noon_latch_good(struct noon_latch *l, unsigned clear_after);
+
+/** Take note that an assumption is seen to be false, in any state: for noon_reading.certain. */
+void noon_latch_doubt(struct noon_latch *l);
+
+/** Take note of a good exchange with which sources agree, whatever the bound: clear_after of them
+ * in a row end the doubt. */
+void noon_latch_agree(struct noon_latch *l, unsigned clear_after);
 
 /** Raise the alarm, only once synchronised; its beginning starts the count anew. */
 void noon_latch_bad(struct noon_latch *l);

@@ -222,6 +222,35 @@ def test_chain_of_two(w):
     time.sleep(5)
 
 
+def test_a_bound_above_the_alert_limit_is_served(w):
+    """20 ms away with an alert limit of 5 ms: never ok, and yet of use to others, up to serve-limit."""
+    top = w.server()
+    far = w.server(name="far", start=False, server={"local-stratum": 0},
+                   clock={"type": "virtual", "offset": "-80ms", "frequency-error": "-30ppm"},
+                   top={"alert-limit": "5ms", "wander": "5ppm"})
+    relay = w.relay(top, udp=(port := free_port()), forward="delay=20ms", reverse="delay=20ms")
+    far.conf["source"] = [("127.0.0.1", {"nts": False, "allow-unauthenticated": True,
+                                         "port": port, "minpoll": -1, "maxpoll": 0})]
+    far.start()
+    far.watch()
+    served = wait_for(lambda: (s := far.status()["server"])["has_time"] and s, 20, "it gives time")
+    s = far.status()
+    check(s["state"] == "unsynchronised" and 0.02 < s["bound_s"] < 0.1, s["state"], s["bound_s"])
+    check(served["root_dispersion_s"] >= 0.02, served)
+    client = w.client([("127.0.0.1", {"nts": False, "allow-unauthenticated": True,
+                                      "port": far.ntp, "minpoll": -1, "maxpoll": 0})],
+                      top={"alert-limit": "200ms"})
+    client.wait_state("ok", 30)
+    check(client.status()["bound_s"] > 0.02 and client.source()["stratum"] == 2, client.status())
+    # Not beyond serve-limit.
+    relay.set(forward="delay=200ms", reverse="delay=200ms")
+    far.stop()
+    far.conf["serve-limit"] = "100ms"
+    far.start()
+    wait_for(lambda: far.status().get("bound_s", 9) < 0.5, 20, "it knows the time")
+    check(far.status()["server"]["has_time"] is False, far.status()["server"])
+
+
 def test_page_of_a_dead_daemon(w):
     server = w.server()
     client = w.client([w.nts_source(server)])

@@ -17,6 +17,9 @@ BAD = [
     ('alert-limit = "5 parsecs"', 1, ["alert-limit", "expected a time"]),
     ('\n\nalert-limit = "-1ms"', 3, ["alert-limit", "above zero"]),
     ('alert-limit = "0"', 1, ["above zero"]),
+    ('\nserve-limit = "0"', 2, ["serve-limit", "above zero"]),
+    ('alert-limit = "2ms"\nserve-limit = "1ms"', 2, ["serve-limit", "alert-limit", "0.002 s"]),
+    ('serve-limit = "99ms"', 1, ["serve-limit", "no less than alert-limit"]),
     ('alert-limit "1ms"', 1, ["alert-limit"]),
     ('\nalert-limits = "1ms"', 2, ["alert-limits", "did you mean 'alert-limit'"]),
     ('source "x" {\n min-poll = 3 }', 2, ["min-poll", "did you mean 'minpoll'"]),
@@ -129,7 +132,7 @@ def test_a_value_that_is_none_is_refused_for_every_option(w):
 
 def test_check_accepts(w):
     inner = w.write("inner.conf", 'wander = "2ppm"\n')
-    good = ['', '# nothing\n', 'alert-limit = "250us" // why not\n',
+    good = ['', 'alert-limit = "2s"\n', '# nothing\n', 'alert-limit = "250us" // why not\n',
             'source "time.example.net" { }\n',
             'clock { type = "system" }\nserver { }\nnts-ke { }\n', f'include("{inner}")\n',
             'state-directory = "/var/lib/a{b" # {{{\n/* { */\n']

@@ -189,7 +189,7 @@ def test_a_clock_that_is_fit_no_longer_falls_silent(w):
     source = w.server()
     served = Served(w, server={"local-stratum": 0},
                     clock={"type": "virtual", "frequency-error": "20ppm"},
-                    top={"alert-limit": "2ms", "wander": "50ppm"},
+                    top={"alert-limit": "2ms", "serve-limit": "2ms", "wander": "50ppm"},
                     source=[w.nts_source(source)])
     served.daemon.wait_state("ok", 60)
     check(len(over_tcp(served.time)) == 4 and over_tcp(served.daytime) != b"")

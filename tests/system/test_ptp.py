@@ -323,8 +323,8 @@ def test_announces_the_live_bound(w):
     server = w.server(ns=ns)
     host, inside = w.nts_source(server)
     t = transmitter(w, net, clock={"type": "virtual", "offset": "70ms", "frequency-error": "10ppm"},
-                    top={"source": [(host, inside)], "alert-limit": "1ms", "wander": "50ppm",
-                         "max-age": "30s"}, **{"local-clockClass": None, "local-bound": None},
+                    top={"source": [(host, inside)], "alert-limit": "1ms", "serve-limit": "4ms",
+                         "wander": "50ppm", "max-age": "30s"}, **{"local-clockClass": None, "local-bound": None},
                     **secured(keys))
     t.watch()
     ok(t)
@@ -336,7 +336,9 @@ def test_announces_the_live_bound(w):
     check(r.source()["lower_s"] <= 0.1, r.source())
     server.stop()
     wait_for(lambda: ptp(r).get("clock_class") == 7, 30, "it says that it is in holdover")
-    wait_for(lambda: served(t)["state"] == "UNSYNCHRONISED", 60, "it says that it is not fit")
+    wait_for(lambda: ptp(r).get("clock_class") == 52, 60, "it says that it is above its limit")
+    check(t.state() == "alarm", t.state())
+    wait_for(lambda: served(t)["state"] == "UNSYNCHRONISED", 90, "it says that it is not fit")
     before = served(t)["syncs"]
     time.sleep(1)
     check(served(t)["syncs"] == before, "it goes on sending")

@@ -213,12 +213,111 @@ static void tells_why_the_state_is_not_ok(void **state)
 	}
 }
 
+/* One exchange of `rtt`, as exact as its path lets it be. */
+static void learn(struct world *w, noon_dur rtt)
+{
+	const struct noon_source_conf source = noon_source_conf_default();
+	const noon_time h = noon_clock_now(w->d.clock);
+	const struct noon_sample x = {
+		.t1 = noon_time_add(h, -rtt),
+		.t2 = noon_time_add(h, -rtt / 2),
+		.t3 = noon_time_add(h, -rtt / 2),
+		.t4 = h,
+		.server_err = 1000,
+		.authenticated = true,
+	};
+	struct noon_actions *out = calloc(1, sizeof(*out));
+	uint32_t index;
+
+	assert_non_null(out);
+	noon_actions_reset(out);
+	assert_int_equal(noon_engine_add_source(&w->engine, &source, &index), NOON_OK);
+	noon_engine_on_sample(&w->engine, &x, h, out);
+	free(out);
+}
+
+static struct noon_ntp_server_clock served(struct world *w, bool *ret_is_ok)
+{
+	struct noon_served_state s;
+	struct noon_reading r;
+
+	noon_engine_reading(w->d.engine, noon_clock_now(w->d.clock), &r);
+	noon_publish(&w->d, &r);
+	noon_served_get(&w->d.served, &s);
+	*ret_is_ok = s.is_ok;
+	return s.clock;
+}
+
+/* The alert limit is 1 ms. */
+static void time_is_given_up_to_a_limit_of_its_own(void **state)
+{
+	static const struct {
+		noon_dur rtt;
+		noon_dur limit;
+		bool doubt;
+		bool gives;
+	} table[] = {
+		{NOON_US(500), NOON_MS(1), false, true}, /* ok */
+		{NOON_MS(600), NOON_S(1), false, true},	 {NOON_MS(600), NOON_MS(290), false, false},
+		{NOON_MS(600), NOON_S(1), true, false},	 {NOON_US(500), NOON_S(1), true, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		struct world *w = begin(0);
+		struct noon_ntp_server_clock c;
+		bool is_ok;
+
+		w->d.conf.n_sources = 1;
+		w->d.conf.serve_limit = table[i].limit;
+		learn(w, table[i].rtt);
+		w->engine.latch.doubt = table[i].doubt;
+		c = served(w, &is_ok);
+		assert_int_equal(c.has_time, table[i].gives);
+		assert_int_equal(is_ok, table[i].gives);
+		assert_true(!c.has_time || c.root_disp >= table[i].rtt / 2);
+		end(w);
+	}
+}
+
+/* The snapshot says for how long it holds: until the bound reaches the limit, less what the clock
+ * is off its line. */
+static void time_is_given_until_the_bound_reaches_it(void **state)
+{
+	struct world *w = begin(0);
+	struct noon_reading r;
+	noon_time until;
+	noon_dur left;
+
+	(void)state;
+	w->d.conf.n_sources = 1;
+	w->d.conf.serve_limit = NOON_MS(400);
+	learn(w, NOON_MS(600));
+	noon_engine_reading(w->d.engine, noon_clock_now(w->d.clock), &r);
+	assert_true(noon_publish_may_serve(&w->d, &r, &until));
+	/* 100 ms at RATE_LIMIT */
+	left = noon_time_diff(until, r.h);
+	assert_true(left > 0 && (double)left * RATE_LIMIT <= 100e6);
+	assert_true((double)left * RATE_LIMIT > 90e6);
+	r.bound += NOON_MS(60);
+	assert_true(noon_publish_may_serve(&w->d, &r, &until));
+	assert_true((double)noon_time_diff(until, r.h) * RATE_LIMIT <= 40e6);
+	r.hidden = NOON_MS(60);
+	assert_false(noon_publish_may_serve(&w->d, &r, &until));
+	r.hidden = 0;
+	r.terms.leap = 1;
+	assert_false(noon_publish_may_serve(&w->d, &r, &until));
+	end(w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tells_until_when_the_certified_rates_hold),
 		cmocka_unit_test(sleep_that_nobody_took_notice_of_is_not_in_the_page),
 		cmocka_unit_test(tells_why_the_state_is_not_ok),
+		cmocka_unit_test(time_is_given_up_to_a_limit_of_its_own),
+		cmocka_unit_test(time_is_given_until_the_bound_reaches_it),
 		cmocka_unit_test(rates_without_an_end_have_none_in_the_page),
 	};
 

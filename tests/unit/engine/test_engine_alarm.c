@@ -298,6 +298,45 @@ static void too_few_is_holdover_and_a_finding(void **state)
 	assert_int_equal(reading().findings, 0);
 }
 
+/* What is above the limit is certain all the same; what contradicts itself is not, until sources
+ * have agreed as often as ends an alarm. */
+static void only_a_false_assumption_makes_a_bound_uncertain(void **state)
+{
+	(void)state;
+	start(2, 0);
+	assert_true(reading().certain);
+	fall_silent();
+	assert_true(reading().certain);
+	assert_true(noon_engine_within_until(&e, (noon_time){h}, NOON_MS(1)).ns <= h);
+	assert_true(noon_engine_within_until(&e, (noon_time){h}, NOON_S(1)).ns > h);
+	start(2, 0);
+	feed(1, NOON_MS(40), 0);
+	assert_int_equal(reading().state, NOON_STATE_ALARM);
+	assert_false(reading().certain);
+	noon_engine_accept(&e, 1, (noon_time){h});
+	/* With a bound that stays above the limit, too. */
+	server_err = NOON_MS(30);
+	e.has_cert = false;
+	noon_engine_accept(&e, 0, (noon_time){h});
+	for (int i = 0; i < 4; i++) {
+		assert_false(reading().certain);
+		feed((uint32_t)i % 2, 0, 0);
+	}
+	assert_true(reading().certain);
+	assert_int_equal(reading().state, NOON_STATE_ALARM);
+}
+
+static void what_is_not_known_is_not_certain(void **state)
+{
+	struct noon_engine_conf conf = noon_engine_conf_default();
+
+	(void)state;
+	assert_int_equal(noon_engine_init(&e, &conf), NOON_OK);
+	assert_false(reading().certain);
+	assert_int_equal(noon_engine_within_until(&e, (noon_time){h}, NOON_S(1)).ns,
+			 NOON_TIME_FIRST.ns);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -311,6 +350,8 @@ int main(void)
 		cmocka_unit_test(sources_that_disagree_begin_the_count_anew),
 		cmocka_unit_test(a_refused_exchange_without_a_majority_begins_the_count_anew),
 		cmocka_unit_test(too_few_is_holdover_and_a_finding),
+		cmocka_unit_test(only_a_false_assumption_makes_a_bound_uncertain),
+		cmocka_unit_test(what_is_not_known_is_not_certain),
 	};
 
 	return cmocka_run_group_tests_name("engine/engine alarm", tests, NULL, NULL);

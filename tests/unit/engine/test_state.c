@@ -24,11 +24,11 @@ static void state_is_never_better_than_the_bound(void **state)
 		bool within, fresh;
 		enum noon_state state;
 	} row[] = {
-		{{false, false, 0}, true, true, NOON_STATE_UNSYNCHRONISED},
-		{{true, false, 0}, true, true, NOON_STATE_OK},
-		{{true, false, 0}, true, false, NOON_STATE_HOLDOVER},
-		{{true, false, 0}, false, true, NOON_STATE_ALARM},
-		{{true, true, 0}, true, true, NOON_STATE_ALARM},
+		{{.synced = false}, true, true, NOON_STATE_UNSYNCHRONISED},
+		{{.synced = true}, true, true, NOON_STATE_OK},
+		{{.synced = true}, true, false, NOON_STATE_HOLDOVER},
+		{{.synced = true}, false, true, NOON_STATE_ALARM},
+		{{.synced = true, .alarm = true}, true, true, NOON_STATE_ALARM},
 	};
 
 	(void)state;
@@ -55,6 +55,33 @@ static void alarm_needs_evidence_to_end(void **state)
 	}
 	noon_latch_good(&l, 4);
 	assert_false(l.alarm);
+}
+
+static void doubt_ends_by_agreement_or_with_the_alarm(void **state)
+{
+	struct noon_latch l = {.synced = true};
+
+	(void)state;
+	noon_latch_doubt(&l);
+	for (int i = 0; i < 3; i++) {
+		noon_latch_agree(&l, 4);
+		assert_true(l.doubt);
+	}
+	noon_latch_doubt(&l); /* from the beginning */
+	for (int i = 0; i < 3; i++)
+		noon_latch_agree(&l, 4);
+	assert_true(l.doubt);
+	noon_latch_agree(&l, 4);
+	assert_false(l.doubt);
+	l = (struct noon_latch){.synced = true};
+	noon_latch_bad(&l);
+	noon_latch_doubt(&l);
+	l.good_run = 3;
+	noon_latch_good(&l, 4);
+	assert_true(l.doubt);
+	l.good_run = 4;
+	noon_latch_good(&l, 4);
+	assert_false(l.doubt);
 }
 
 static void finding_is_reported_once_each_time_it_begins(void **state)
@@ -111,6 +138,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(state_is_never_better_than_the_bound),
 		cmocka_unit_test(alarm_needs_evidence_to_end),
+		cmocka_unit_test(doubt_ends_by_agreement_or_with_the_alarm),
 		cmocka_unit_test(finding_is_reported_once_each_time_it_begins),
 		cmocka_unit_test(finding_that_is_over_at_once_is_reported),
 		cmocka_unit_test(full_list_keeps_the_finding_for_later),
