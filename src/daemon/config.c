@@ -90,6 +90,7 @@ static cfg_opt_t top_opts[] = {
 	CFG_STR("serve-limit", NULL, CFGF_NONE),
 	CFG_STR("maxclockerror", NULL, CFGF_NONE),
 	CFG_STR("wander", NULL, CFGF_NONE),
+	CFG_STR("holdover-wander", NULL, CFGF_NONE),
 	CFG_STR("max-age", NULL, CFGF_NONE),
 	CFG_STR("step-threshold", NULL, CFGF_NONE),
 	CFG_BOOL("step-at-start", cfg_true, CFGF_NODEFAULT),
@@ -209,6 +210,10 @@ static void take_engine(cfg_t *cfg, struct noon_engine_conf *e)
 	take_dur(cfg, "alert-limit", &e->alert_limit);
 	take_freq(cfg, "maxclockerror", &e->max_rate_error);
 	take_freq(cfg, "wander", &e->wander);
+	/* Who states the one knows the oscillator: nothing smaller is assumed then. */
+	if (cfg_getstr(cfg, "wander") != NULL)
+		e->calm = e->wander;
+	take_freq(cfg, "holdover-wander", &e->calm);
 	take_dur(cfg, "max-age", &e->max_age);
 	take_dur(cfg, "step-threshold", &e->step_threshold);
 	take_freq(cfg, "maxslewrate", &e->slew_rate);

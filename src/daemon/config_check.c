@@ -259,6 +259,7 @@ static const struct {
 	{"step-threshold", check_dur_positive},
 	{"maxclockerror", check_freq_not_negative},
 	{"wander", check_freq_not_negative},
+	{"holdover-wander", check_freq_not_negative},
 	{"maxslewrate", check_freq_not_negative},
 	{"max-liars", check_int},
 	{"clear-after", check_int},

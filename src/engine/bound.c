@@ -59,15 +59,25 @@ static struct noon_terms terms_of(const struct noon_cert *c, struct noon_interva
 	return t;
 }
 
+/* Return the rates from h on, until the next of calm_from and rate_until. */
+static struct noon_rate rates_at(const struct noon_cert *c, noon_time h)
+{
+	if (!noon_time_before(h, c->rate_until))
+		return noon_rate_within(c->rate_max);
+	return noon_time_before(h, c->calm_from) ? c->rate : c->calm;
+}
+
 static void fill_rates(const struct noon_cert *c, const struct noon_line *line,
 		       struct noon_reading *ret)
 {
 	const bool held = noon_time_before(ret->h, c->rate_until);
-	const struct noon_rate r = held ? c->rate : noon_rate_within(c->rate_max);
+	const struct noon_rate r = rates_at(c, ret->h);
 	const noon_freq now =
 		line->rate + (noon_time_before(ret->h, line->slew_end) ? line->slew : 0.0);
 
 	ret->rates_until = held ? c->rate_until : NOON_TIME_NEVER;
+	ret->rates_bend =
+		held && noon_time_before(ret->h, c->calm_from) ? c->calm_from : NOON_TIME_NEVER;
 	ret->lower_rate = r.min;
 	ret->upper_rate = r.max;
 	ret->rate_bound =
@@ -110,26 +120,37 @@ static noon_time last_within(const struct noon_cert *c, const struct noon_line *
 	const struct noon_interval in = around(c, line, from);
 	const noon_freq slew = noon_time_before(from, line->slew_end) ? line->slew : 0.0;
 	const noon_freq rate = line->rate + slew;
-	const noon_dur up = lasts(noon_sat_sub(limit, in.hi), c->rate.max - rate);
-	const noon_dur down = lasts(noon_sat_add(limit, in.lo), rate - c->rate.min);
+	const struct noon_rate r = rates_at(c, from);
+	const noon_dur up = lasts(noon_sat_sub(limit, in.hi), r.max - rate);
+	const noon_dur down = lasts(noon_sat_add(limit, in.lo), rate - r.min);
 
 	return noon_time_min(to, noon_time_add(from, smaller(up, down)));
+}
+
+/* Return the next bend of line or certificate after h; rate_until, which ends it all, if none. */
+static noon_time bend_after(const struct noon_cert *c, const struct noon_line *line, noon_time h)
+{
+	noon_time bend = c->rate_until;
+
+	if (noon_time_before(h, line->slew_end))
+		bend = noon_time_min(bend, line->slew_end);
+	if (noon_time_before(h, c->calm_from))
+		bend = noon_time_min(bend, c->calm_from);
+	return bend;
 }
 
 noon_time noon_bound_until(const struct noon_cert *c, const struct noon_line *line, noon_time h,
 			   noon_dur limit)
 {
-	const noon_time bend = noon_time_min(line->slew_end, c->rate_until);
 	noon_time until = h;
 
-	if (!noon_time_before(h, c->rate_until) || noon_bound_value(c, line, h) > limit)
-		return h;
-	if (noon_time_before(h, bend)) {
-		until = last_within(c, line, h, bend, limit);
+	while (noon_time_before(until, c->rate_until) &&
+	       noon_bound_value(c, line, until) <= limit) {
+		const noon_time bend = bend_after(c, line, until);
+
+		until = last_within(c, line, until, bend, limit);
 		if (noon_time_before(until, bend))
-			return until;
+			break;
 	}
-	if (noon_bound_value(c, line, until) > limit)
-		return until;
-	return last_within(c, line, until, c->rate_until, limit);
+	return until;
 }

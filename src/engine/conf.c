@@ -8,7 +8,8 @@ struct noon_engine_conf noon_engine_conf_default(void)
 	return (struct noon_engine_conf){
 		.alert_limit = NOON_MS(100),
 		.max_rate_error = 500e-6,
-		.wander = 5e-6,
+		.wander = 7e-6,
+		.calm = 1e-6,
 		.max_age = NOON_S(4 * 3600),
 		.max_liars = -1,
 		.step_threshold = NOON_MS(1),
@@ -52,13 +53,13 @@ noon_err noon_engine_conf_check(const struct noon_engine_conf *conf)
 {
 	const bool ok = conf->alert_limit >= NOON_ALERT_LIMIT_MIN &&
 			is_rate(conf->max_rate_error) && is_rate(conf->wander) &&
-			conf->max_age >= NOON_S(1) && conf->max_age <= NOON_S(30 * 86400) &&
-			conf->max_liars >= -1 && conf->max_liars < NOON_SOURCES_MAX &&
-			conf->step_threshold >= 0 && is_rate(conf->slew_rate) &&
-			conf->slew_rate >= 1e-9 && conf->clear_after >= 1 &&
-			conf->readmit_after >= 0 && conf->readmit_lone_after >= 0 &&
-			conf->holdover_polls >= 1 && conf->holdover_polls <= 1000 &&
-			is_rate(fabs(conf->start.rate));
+			is_rate(conf->calm) && conf->max_age >= NOON_S(1) &&
+			conf->max_age <= NOON_S(30 * 86400) && conf->max_liars >= -1 &&
+			conf->max_liars < NOON_SOURCES_MAX && conf->step_threshold >= 0 &&
+			is_rate(conf->slew_rate) && conf->slew_rate >= 1e-9 &&
+			conf->clear_after >= 1 && conf->readmit_after >= 0 &&
+			conf->readmit_lone_after >= 0 && conf->holdover_polls >= 1 &&
+			conf->holdover_polls <= 1000 && is_rate(fabs(conf->start.rate));
 
 	return ok ? NOON_OK : NOON_ERR_RANGE;
 }

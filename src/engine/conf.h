@@ -26,20 +26,23 @@ struct noon_engine_conf {
 	noon_dur alert_limit;	  /**< L, ns, >= NOON_ALERT_LIMIT_MIN; default 100 ms */
 	noon_freq max_rate_error; /**< assumption: |rate error of h| at all times; default 500e-6 */
 	noon_freq wander;	  /**< assumption: two mean rates of h within any span of
-				   *   2 max_age differ by at most this; default 5e-6 */
-	noon_dur max_age;	  /**< exchanges older than this are dropped, ns; default 4 h */
-	int max_liars;		  /**< assumption: at most f sources lie; or -1 (default):
-				   *   (n - 1) / 2 of the n that may vote, silent ones included */
-	noon_dur step_threshold;  /**< before the first OK, a larger correction is stepped, ns;
-				   *   default 1 ms; NOON_DUR_MAX: never */
-	noon_freq slew_rate;	  /**< largest slew beside the frequency; default 500e-6 */
-	unsigned clear_after;	  /**< good exchanges in a row that end an ALARM; default 4 */
-	unsigned holdover_polls;  /**< HOLDOVER after this many polls without a good exchange;
-				   *   default 3 */
-	noon_dur readmit_after;	  /**< authenticated sources that agree with one another for so long
-				   *   are believed again after a contradiction with their past, ns;
-				   *   0: only when an operator accepts them; default 300 s
-				   *   (engine/recovery.h) */
+				   *   2 max_age differ by at most this; default 7e-6 */
+	noon_freq calm;	  /**< assumption: the same for spans of a poll interval or more, once
+			   *   an exchange is overdue; raised by itself to twice of what
+			   *   is seen; at most wander counts; default 1e-6 */
+	noon_dur max_age; /**< exchanges older than this are dropped, ns; default 4 h */
+	int max_liars;	  /**< assumption: at most f sources lie; or -1 (default):
+			   *   (n - 1) / 2 of the n that may vote, silent ones included */
+	noon_dur step_threshold; /**< before the first OK, a larger correction is stepped, ns;
+				  *   default 1 ms; NOON_DUR_MAX: never */
+	noon_freq slew_rate;	 /**< largest slew beside the frequency; default 500e-6 */
+	unsigned clear_after;	 /**< good exchanges in a row that end an ALARM; default 4 */
+	unsigned holdover_polls; /**< HOLDOVER after this many polls without a good exchange;
+				  *   default 3 */
+	noon_dur readmit_after;	 /**< authenticated sources that agree with one another for so long
+				  *   are believed again after a contradiction with their past, ns;
+				  *   0: only when an operator accepts them; default 300 s
+				  *   (engine/recovery.h) */
 	noon_dur readmit_lone_after; /**< the same for one source alone, where none may lie, and for
 				      *   sources without authentication, ns; default 900 s */
 	bool step_at_start;	     /**< false: slew even before the first OK; default true */

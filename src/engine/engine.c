@@ -6,6 +6,7 @@
 #include "engine/engine.h"
 
 #include <assert.h>
+#include <math.h>
 #include <string.h>
 
 #include "engine/bound.h"
@@ -27,7 +28,12 @@ noon_err noon_engine_init(struct noon_engine *e, const struct noon_engine_conf *
 		return err;
 	memset(e, 0, sizeof(*e));
 	e->conf = *conf;
-	e->drift = (struct noon_drift){conf->max_rate_error, conf->wander, conf->max_age};
+	e->drift = (struct noon_drift){
+		.rate_max = conf->max_rate_error,
+		.wander = conf->wander,
+		.max_age = conf->max_age,
+		.calm = fmin(conf->calm, conf->wander),
+	};
 	e->discipline.line = conf->start;
 	e->discipline.slew_rate = conf->slew_rate;
 	e->now = NOON_TIME_FIRST;
@@ -278,11 +284,13 @@ static noon_dur interval_by(const struct noon_engine *e, const struct noon_sourc
 			    const struct noon_schedule *schedule)
 {
 	noon_dur room = 0; /* as often as may be, until OK and in an alarm */
+	struct noon_cert c = e->wide;
 
+	/* What is only assumed once an exchange is overdue makes none come later. */
+	c.calm_from = NOON_TIME_NEVER;
 	if (e->has_cert && e->latch.synced && !e->latch.alarm)
-		room = noon_time_diff(
-			noon_bound_until(&e->wide, line_of(e), e->now, e->conf.alert_limit),
-			e->now);
+		room = noon_time_diff(noon_bound_until(&c, line_of(e), e->now, e->conf.alert_limit),
+				      e->now);
 	return noon_schedule_interval(schedule, &s->conf, room);
 }
 
@@ -324,6 +332,27 @@ static void refresh(struct noon_engine *e)
 		if (noon_time_before(e->fresh_until, until))
 			e->fresh_until = until;
 	}
+}
+
+/* Let what is assumed of the long run begin where every source that agrees is overdue. */
+static void calm_down(struct noon_engine *e)
+{
+	const uint32_t good = agreeing(e);
+	noon_time from = e->now;
+
+	if (!e->has_cert || noon_time_is_never(e->cert.calm_from))
+		return;
+	for (uint32_t i = 0; i < NOON_SOURCES_MAX; i++) {
+		const struct noon_source *s = &e->source[i];
+		const noon_time due =
+			noon_time_add(s->last_good, noon_source_overdue(calm_interval_of(e, s)));
+
+		if ((good >> i & 1) && noon_time_before(from, due))
+			from = due;
+	}
+	e->cert.calm_from = from;
+	if (!noon_time_is_never(e->wide.calm_from))
+		e->wide.calm_from = from;
 }
 
 /* Whether a guard, ours or the source's own, has something against the path to a source. */
@@ -477,6 +506,25 @@ static void doubt(struct noon_engine *e, const struct noon_source *s)
 	}
 }
 
+/* Give an oscillator that turns further than it did more room before it contradicts. */
+static void widen(struct noon_engine *e)
+{
+	const noon_freq before = e->drift.wander;
+	const noon_freq seen =
+		noon_recovery_widen(e->source, agreeing(e), e->vote.liars, &e->drift);
+	struct noon_finding f = {
+		.kind = NOON_FINDING_WANDER,
+		.source = NOON_SOURCE_NONE,
+		.at = e->now,
+		.evidence = {"wander", seen, before, 0},
+	};
+
+	if (!(seen > 0.0))
+		return;
+	noon_findings_raise(&e->of_engine, &f);
+	noon_findings_clear(&e->of_engine, NOON_FINDING_WANDER); /* told once; nothing is wrong */
+}
+
 /* Vote after an exchange of s, and draw the consequences. */
 static void vote(struct noon_engine *e, const struct noon_source *s, bool accepted)
 {
@@ -492,6 +540,7 @@ static void vote(struct noon_engine *e, const struct noon_source *s, bool accept
 		e->wide = e->vote.wide;
 		e->has_cert = true;
 		noon_recovery_close(&e->recovery, e->source, &e->vote);
+		widen(e);
 		e->leap_vote = e->vote.leap;
 		announce_leap(e); /* so that the very first reading ends with it */
 		if (is_doubtful(e))
@@ -700,6 +749,7 @@ void noon_engine_on_sample(struct noon_engine *e, const struct noon_sample *x, n
 		return;
 	}
 	turn_month(e, s, x);
+	s->interval = calm_interval_of(e, s);
 	fate = noon_source_take(s, x, e->now, &e->drift, e->conf.clear_after);
 	noon_recovery_take(&e->recovery, x->source, s, was_suspect, x, e->now, &e->drift);
 	note_fate(e, x->source, fate);
@@ -713,6 +763,7 @@ void noon_engine_on_sample(struct noon_engine *e, const struct noon_sample *x, n
 		settle(e, s);
 	else if (e->vote.outcome == NOON_VOTE_NO_MAJORITY)
 		e->latch.good_run = 0;
+	calm_down(e);
 	check_limit(e, e->now);
 	refresh(e);
 	finish(e, out);

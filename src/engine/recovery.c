@@ -9,8 +9,11 @@
 
 /* An oscillator may turn by this many times what is said of it, or by what heat does to a poor one.
  */
-#define WANDER_TIMES 10.0
+#define WANDER_TIMES 3.0
 #define WANDER_USUAL 20e-6
+
+/* What is assumed is doubled from here on where it was 0. */
+#define WANDER_LEAST 1e-12
 
 const char *noon_recovery_cause_word(enum noon_recovery_cause cause)
 {
@@ -130,8 +133,8 @@ void noon_recovery_close(struct noon_recovery *r, const struct noon_source *s,
 			noon_recovery_forget_source(r, i);
 }
 
-/* Let the fresh exchanges vote as an oscillator would have them that turns by no more than twice
- * what was seen of it. At the largest rate error, exchanges some seconds old meet nearly anything.
+/* Let the fresh exchanges vote as an oscillator would have them that turns by no more than what was
+ * seen of it. At the largest rate error, exchanges some seconds old meet nearly anything.
  * This vote decides who agrees with whom, and proves nothing. */
 static void compare(struct noon_recovery *r, const struct noon_source *s,
 		    const struct noon_engine_conf *conf, const struct noon_drift *d, noon_time now,
@@ -142,7 +145,6 @@ static void compare(struct noon_recovery *r, const struct noon_source *s,
 
 	for (uint32_t i = 0; i < NOON_SOURCES_MAX; i++)
 		usual.wander = fmax(usual.wander, r->wander[i]);
-	usual.wander *= WANDER_ROOM;
 	for (uint32_t i = 0; i < NOON_SOURCES_MAX; i++) {
 		likely[i] = r->fresh[i].cert;
 		if (r->fresh[i].on && r->fresh[i].has &&
@@ -185,19 +187,6 @@ static enum noon_recovery_cause cause_of(const struct noon_recovery *r, uint32_t
 	return NOON_RECOVERY_JUMP;
 }
 
-/* Agreement counts from where more than f of those that agree have not contradicted themselves
- * since: one of these is honest. */
-static void count_agreement(struct noon_recovery *r, uint32_t who, noon_time now)
-{
-	uint32_t steady = 0;
-
-	for (uint32_t i = 0; i < NOON_SOURCES_MAX; i++)
-		if ((who & bit(i)) && !noon_time_before(r->agreed_since, r->fresh[i].since))
-			steady |= bit(i);
-	if (noon_time_is_never(r->agreed_since) || count(steady) <= r->trial.liars)
-		r->agreed_since = now;
-}
-
 void noon_recovery_judge(struct noon_recovery *r, const struct noon_source *s,
 			 const struct noon_engine_conf *conf, const struct noon_drift *d,
 			 noon_time now)
@@ -221,7 +210,8 @@ void noon_recovery_judge(struct noon_recovery *r, const struct noon_source *s,
 	}
 	who = likely.voters & ~likely.falsetickers;
 	r->cause = cause_of(r, who);
-	count_agreement(r, who, now);
+	if (noon_time_is_never(r->agreed_since))
+		r->agreed_since = now;
 	after = patience(r, who, conf);
 	if (after > 0)
 		r->due = noon_time_add(r->agreed_since, after);
@@ -276,10 +266,60 @@ noon_freq noon_recovery_wander(const struct noon_recovery *r)
 	return most;
 }
 
-/* Raise the wander to twice what was seen. */
+/* Double an assumption until it is twice what was seen; not beyond what the largest rate error
+ * leaves. By steps, so that one that grows is not raised with each exchange. */
+static noon_freq doubled(noon_freq assumed, noon_freq seen, const struct noon_drift *d)
+{
+	const noon_freq most = fmax(assumed, WANDER_ROOM * d->rate_max);
+	noon_freq w = fmax(assumed, WANDER_LEAST);
+
+	if (WANDER_ROOM * seen <= assumed)
+		return assumed;
+	while (w < WANDER_ROOM * seen && w < most)
+		w *= 2.0;
+	return fmin(w, most);
+}
+
 static void raise(struct noon_drift *d, noon_freq seen)
 {
-	d->wander = fmax(d->wander, fmin(WANDER_ROOM * seen, WANDER_ROOM * d->rate_max));
+	d->wander = doubled(d->wander, seen, d);
+}
+
+/* Return the greatest that more than f of the voters have seen: one of these is honest. */
+static noon_freq seen_by(noon_freq most[NOON_SOURCES_MAX], size_t n, unsigned liars)
+{
+	for (size_t i = 1; i < n; i++) {
+		const noon_freq x = most[i];
+		size_t k = i;
+
+		for (; k > 0 && most[k - 1] < x; k--)
+			most[k] = most[k - 1];
+		most[k] = x;
+	}
+	return n > liars ? most[liars] : 0.0;
+}
+
+noon_freq noon_recovery_widen(const struct noon_source *s, uint32_t voters, unsigned liars,
+			      struct noon_drift *d)
+{
+	const noon_freq before = d->wander;
+	noon_freq turned[NOON_SOURCES_MAX], swayed[NOON_SOURCES_MAX];
+	noon_freq seen, in_the_long_run;
+	size_t n = 0;
+
+	for (uint32_t i = 0; i < NOON_SOURCES_MAX; i++) {
+		if (!(voters & bit(i)))
+			continue;
+		turned[n] = s[i].turned;
+		swayed[n] = s[i].swayed;
+		n++;
+	}
+	seen = seen_by(turned, n, liars);
+	in_the_long_run = seen_by(swayed, n, liars);
+	d->calm = doubled(d->calm, in_the_long_run, d);
+	seen = fmax(seen, in_the_long_run);
+	raise(d, seen);
+	return d->wander > before ? seen : 0.0;
 }
 
 /* Raise the wander until the fresh exchanges of each source agree with one another. */

@@ -122,6 +122,18 @@ uint32_t noon_recovery_readmit(struct noon_recovery *r, struct noon_source *s,
 			       const struct noon_vote *v, const struct noon_engine_conf *conf,
 			       const struct noon_drift *d, noon_time now);
 
+/**
+ * Raise what is assumed of the oscillator before it exceeds it: to twice of what it has been seen
+ * to turn by, where that is more than half of it; the wander, and that of the long run. One that
+ * turns faster and faster is given more before anything contradicts, and until then the bound has
+ * been true.
+ *
+ * @param voters  that agree, a bit each: any f of them may lie about it
+ * @return what was seen, where the wander was raised; else 0
+ */
+noon_freq noon_recovery_widen(const struct noon_source *s, uint32_t voters, unsigned liars,
+			      struct noon_drift *d);
+
 /** Return how far the clock jumped by the fresh exchanges, UTC - h now less before, ns; 0 where it
  *  is not known. */
 noon_dur noon_recovery_jump(const struct noon_recovery *r, noon_time now);

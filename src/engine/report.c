@@ -103,6 +103,7 @@ void noon_engine_reading(const struct noon_engine *e, noon_time h, struct noon_r
 		.lower_rate = -e->conf.max_rate_error,
 		.upper_rate = e->conf.max_rate_error,
 		.rates_until = NOON_TIME_FIRST,
+		.rates_bend = NOON_TIME_NEVER,
 		.void_after = NOON_TIME_FIRST,
 		.fresh_until = e->fresh_until,
 		.certain = e->has_cert && !e->latch.doubt,
@@ -192,6 +193,7 @@ void noon_engine_recovery(const struct noon_engine *e, noon_time now,
 	*ret = (struct noon_recovery_report){
 		.open = r->open,
 		.left = NOON_DUR_MAX,
+		.calm = e->drift.calm,
 		.wander = e->drift.wander,
 		.raised = e->drift.wander > e->conf.wander,
 	};

@@ -19,6 +19,7 @@ void noon_source_init(struct noon_source *s, const struct noon_source_conf *conf
 	memset(s, 0, sizeof(*s));
 	s->in_use = true;
 	s->conf = *conf;
+	s->interval = noon_schedule_interval(&s->schedule, conf, 0);
 	noon_source_forget(s);
 }
 
@@ -31,6 +32,8 @@ void noon_source_restart(struct noon_source *s)
 	s->has_cert = false;
 	s->has_fit = false;
 	s->good_run = 0;
+	s->turned = 0.0;
+	s->swayed = 0.0;
 }
 
 void noon_source_forget(struct noon_source *s)
@@ -123,6 +126,28 @@ static bool agrees(struct noon_source *s, const struct noon_exchange *x, noon_ti
 	return noon_fuse(&s->window, x, d, now, ret) == NOON_OK;
 }
 
+/* Say what holds when exchanges stay out. */
+static void calm_down(const struct noon_source *s, const struct noon_drift *d, noon_time now,
+		      struct noon_cert *c)
+{
+	const noon_dur span = noon_source_overdue(s->interval);
+
+	noon_fuse_calm(&s->window, d, span, noon_time_add(now, span), c);
+}
+
+/* Return the least wander that the window needs, if that is more than half of what is assumed. */
+static noon_freq turned(const struct noon_window *w, const struct noon_drift *d, noon_time now)
+{
+	struct noon_drift half = *d;
+	noon_freq least = 0.0;
+	struct noon_cert c;
+
+	half.wander /= 2.0;
+	if (noon_fuse(w, NULL, &half, now, &c) == NOON_OK)
+		return 0.0;
+	return noon_fuse_wander(w, NULL, &half, now, &least) == NOON_OK ? least : 0.0;
+}
+
 /* Certify with minima that no path can be faster than. What a faster path hides moves the edges,
  * and with them the rates between them, so it is not enough to add it to the end. */
 static void certify_wide(struct noon_source *s, const struct noon_drift *d, noon_time now)
@@ -135,6 +160,7 @@ static void certify_wide(struct noon_source *s, const struct noon_drift *d, noon
 		return;
 	noon_window_widen(&s->window, hidden.r, hidden.f);
 	err = noon_fuse(&s->window, NULL, d, now, &s->wide);
+	calm_down(s, d, now, &s->wide);
 	noon_window_widen(&s->window, -hidden.r, -hidden.f);
 	assert(!err); /* the edges meet as they are */
 	(void)err;
@@ -229,7 +255,10 @@ enum noon_sample_fate noon_source_take(struct noon_source *s, const struct noon_
 	}
 	s->cert = cert;
 	accept(s, &sample, &ex, now, clear);
+	calm_down(s, d, now, &s->cert);
 	certify_wide(s, d, now);
+	s->turned = turned(&s->window, d, now);
+	s->swayed = noon_fuse_turned(&s->window, d, noon_source_overdue(s->interval));
 	return NOON_SAMPLE_ACCEPTED;
 }
 
@@ -249,6 +278,7 @@ noon_err noon_source_adopt(struct noon_source *s, const struct noon_fresh *f,
 	s->suspect = false;
 	s->last = f->last;
 	s->last_good = f->last_at;
+	calm_down(s, d, now, &s->cert);
 	certify_wide(s, d, now);
 	(void)fit(s);
 	return NOON_OK;

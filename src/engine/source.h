@@ -62,6 +62,10 @@ struct noon_source {
 	struct noon_fit fit;	   /**< valid when has_fit */
 	struct noon_sample last;   /**< newest accepted one; valid when has_cert */
 	noon_time last_good;	   /**< when it was accepted; NOON_TIME_FIRST: never */
+	noon_dur interval; /**< after which the next exchange is due, ns; the engine's word */
+	noon_freq turned;  /**< least wander that the window needs, where that is more than
+			    *   half of what was assumed; else 0 */
+	noon_freq swayed;  /**< the same of the long run: noon_fuse_turned() */
 	bool has_cert;
 	bool has_fit;
 	bool suspect;
@@ -123,6 +127,13 @@ NOON_MUST_USE noon_err noon_source_adopt(struct noon_source *s, const struct noo
 
 /** Forget all exchanges; the configuration and counters stay. */
 void noon_source_forget(struct noon_source *s);
+
+/** Return after how long an exchange is overdue, ns, for the time from one poll to the next: that,
+ *  and an eighth for its jitter. What the oscillator does until then, the exchange shows. */
+static inline noon_dur noon_source_overdue(noon_dur interval)
+{
+	return noon_sat_add(interval, interval / 8);
+}
 
 /** Return whether the source can vote at h: a certificate not older than max_age, not suspect. */
 bool noon_source_can_vote(const struct noon_source *s, noon_time h);

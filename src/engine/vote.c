@@ -18,6 +18,7 @@ struct ballot {
 	const struct noon_cert *wide[NOON_SOURCES_MAX]; /* with minima of light */
 	struct noon_interval theta[NOON_SOURCES_MAX];
 	struct noon_interval rate[NOON_SOURCES_MAX];
+	struct noon_interval calm[NOON_SOURCES_MAX];
 };
 
 static uint32_t bit(uint32_t i)
@@ -45,6 +46,18 @@ static unsigned count(uint32_t bits)
 	return n;
 }
 
+static struct noon_interval units_of(struct noon_rate r)
+{
+	return (struct noon_interval){noon_scale_floor(RATE_UNIT, r.min),
+				      noon_scale_ceil(RATE_UNIT, r.max)};
+}
+
+static struct noon_rate rate_of(struct noon_interval units)
+{
+	return (struct noon_rate){(double)units.lo / (double)RATE_UNIT,
+				  (double)units.hi / (double)RATE_UNIT};
+}
+
 /* Add the vote of source i. */
 static void cast(struct ballot *b, uint32_t i, const struct noon_cert *c,
 		 const struct noon_cert *wide, noon_time h)
@@ -53,10 +66,8 @@ static void cast(struct ballot *b, uint32_t i, const struct noon_cert *c,
 	b->cert[b->n] = c;
 	b->wide[b->n] = wide;
 	b->theta[b->n] = noon_cert_at(c, h);
-	b->rate[b->n] = (struct noon_interval){
-		noon_scale_floor(RATE_UNIT, c->rate.min),
-		noon_scale_ceil(RATE_UNIT, c->rate.max),
-	};
+	b->rate[b->n] = units_of(c->rate);
+	b->calm[b->n] = units_of(c->calm);
 	b->n++;
 }
 
@@ -105,14 +116,38 @@ static struct noon_share grown(struct noon_share share, const struct noon_cert *
 	return share;
 }
 
-/* Fill the certificate of the vote from the two selections. */
-static void certify(const struct ballot *b, const struct noon_drift *d, noon_time h,
+/* Select among the rates of the long run. They hold for the certificate once they do for each
+ * voter; where they do not agree, the others go on. */
+static void calm_down(const struct ballot *b, size_t f, noon_time h, struct noon_cert *c)
+{
+	struct noon_interval units = {0, 0};
+	uint32_t out = 0;
+	struct noon_rate r;
+
+	c->calm = c->rate;
+	c->calm_from = h;
+	for (size_t i = 0; i < b->n; i++)
+		if (noon_time_before(c->calm_from, b->cert[i]->calm_from))
+			c->calm_from = b->cert[i]->calm_from;
+	if (noon_time_is_never(c->calm_from) || noon_select(b->calm, b->n, f, &units, &out)) {
+		c->calm_from = NOON_TIME_NEVER;
+		return;
+	}
+	r = noon_rate_meet(rate_of(units), c->rate);
+	if (noon_rate_is_empty(r))
+		c->calm_from = NOON_TIME_NEVER;
+	else
+		c->calm = r;
+}
+
+/* Fill the certificate of the vote from the selections. */
+static void certify(const struct ballot *b, size_t f, const struct noon_drift *d, noon_time h,
 		    struct noon_interval rate, struct noon_cert *c)
 {
 	c->h0 = h;
 	c->rate_max = d->rate_max;
-	c->rate = (struct noon_rate){(double)rate.lo / (double)RATE_UNIT,
-				     (double)rate.hi / (double)RATE_UNIT};
+	c->rate = rate_of(rate);
+	calm_down(b, f, h, c);
 	c->rate_until = NOON_TIME_NEVER;
 	for (size_t i = 0; i < b->n; i++) {
 		const struct noon_cert *own = b->cert[i];
@@ -166,7 +201,7 @@ static void elect_wide(const struct noon_source *s, const struct ballot *b, size
 	err = err ? err : noon_select(w.rate, w.n, f, &rate, &fast);
 	assert(!err);
 	(void)err;
-	certify(&w, d, h, rate, &ret->wide);
+	certify(&w, f, d, h, rate, &ret->wide);
 }
 
 /* Select among the voters with at most f liars left. */
@@ -185,7 +220,7 @@ static enum noon_vote_outcome elect(const struct noon_source *s, size_t n, const
 	ret->falsetickers = sources_of(b, late | fast);
 	if (count(ret->falsetickers) > f)
 		return NOON_VOTE_NO_MAJORITY;
-	certify(b, d, h, rate, &ret->cert);
+	certify(b, f, d, h, rate, &ret->cert);
 	elect_wide(s, b, f, d, h, ret);
 	ret->leap = leap_of(s, n, ret->voters & ~ret->falsetickers, f);
 	return NOON_VOTE_AGREED;

@@ -29,13 +29,22 @@ static const struct noon_edge *view_at(struct view v, size_t i)
 	return i < v.es->n ? &v.es->e[i] : v.extra;
 }
 
+/* What a pair of edges is worth. */
+struct pairing {
+	noon_freq wander;
+	noon_dur least_span;
+};
+
 /* Raise the least rate where a lower edge follows an upper one, lower the largest one where it is
  * the other way round. The products only save divisions: leaving a pair out is always sound. */
 static void confine(struct noon_rate *r, const struct noon_edge *l, const struct noon_edge *u,
-		    noon_freq wander)
+		    const struct pairing *as)
 {
 	const noon_dur span = noon_time_diff(l->h, u->h);
+	const noon_freq wander = as->wander;
 
+	if (noon_dur_abs(span) < as->least_span)
+		return;
 	if (span > 0) {
 		const noon_dur rise = noon_sat_sub(l->theta, u->theta);
 
@@ -62,7 +71,7 @@ struct pairs {
 	struct plain l, u;
 	uint8_t before[NOON_WINDOW_MAX + 1]; /* upper edges older than each lower one */
 	uint8_t until[NOON_WINDOW_MAX + 1];  /* upper edges not newer than each lower one */
-	noon_freq wander;
+	struct pairing as;
 };
 
 /* Return whether the edges are in order and near enough to the origin to be exact. */
@@ -136,11 +145,11 @@ static bool confine_fast(struct noon_rate *r, const struct pairs *p, size_t i)
 	size_t j;
 
 	for (j = 0; j < p->before[i]; j++)
-		if (theta - p->u.theta[j] > (r->min + p->wander) * (h - p->u.h[j]))
-			confine(r, view_at(p->lo, i), view_at(p->hi, j), p->wander);
+		if (theta - p->u.theta[j] > (r->min + p->as.wander) * (h - p->u.h[j]))
+			confine(r, view_at(p->lo, i), view_at(p->hi, j), &p->as);
 	for (; j < p->u.n; j++)
-		if (theta - p->u.theta[j] > (r->max - p->wander) * (h - p->u.h[j]))
-			confine(r, view_at(p->lo, i), view_at(p->hi, j), p->wander);
+		if (theta - p->u.theta[j] > (r->max - p->as.wander) * (h - p->u.h[j]))
+			confine(r, view_at(p->lo, i), view_at(p->hi, j), &p->as);
 	return r->min > before.min || r->max < before.max;
 }
 
@@ -182,26 +191,26 @@ static struct noon_rate rates_by_hull(const struct pairs *p, noon_freq rate_max)
 	/* The rows that confine most first: what they leave, few others confine. */
 	(void)confine_fast(&r, p, l->n - 1);
 	(void)confine_fast(&r, p, 0);
-	hull_of(u, r, p->wander, &hull);
+	hull_of(u, r, p->as.wander, &hull);
 	for (int round = 0; round < ROUNDS; round++) {
 		const size_t i = worst_row(p, &hull);
 
 		if (i == l->n || !confine_fast(&r, p, i))
 			break;
-		hull_of(u, r, p->wander, &hull);
+		hull_of(u, r, p->as.wander, &hull);
 	}
 	for (size_t i = 1; i + 1 < l->n; i++) {
 		if (reach(p, &hull, i) < -NEAR)
 			continue;
 		if (confine_fast(&r, p, i))
-			hull_of(u, r, p->wander, &hull);
+			hull_of(u, r, p->as.wander, &hull);
 	}
 	return r;
 }
 
 static struct noon_rate rates(struct view lo, struct view hi, const struct noon_drift *d)
 {
-	struct pairs p = {.lo = lo, .hi = hi, .wander = d->wander};
+	struct pairs p = {.lo = lo, .hi = hi, .as = {d->wander, d->least_span}};
 	struct noon_rate r = noon_rate_within(d->rate_max);
 
 	if (view_n(lo) > 0 && flatten(lo, view_at(lo, 0), &p.l) &&
@@ -211,7 +220,7 @@ static struct noon_rate rates(struct view lo, struct view hi, const struct noon_
 	}
 	for (size_t i = 0; i < view_n(lo); i++)
 		for (size_t j = 0; j < view_n(hi); j++)
-			confine(&r, view_at(lo, i), view_at(hi, j), d->wander);
+			confine(&r, view_at(lo, i), view_at(hi, j), &p.as);
 	return r;
 }
 
@@ -321,13 +330,14 @@ noon_err noon_fuse(const struct noon_window *w, const struct noon_exchange *x,
 {
 	const struct view lo = {&w->lo, x ? &x->lo : NULL};
 	const struct view hi = {&w->hi, x ? &x->hi : NULL};
-	struct noon_cert c = {.h0 = h, .rate_max = d->rate_max};
+	struct noon_cert c = {.h0 = h, .rate_max = d->rate_max, .calm_from = NOON_TIME_NEVER};
 
 	if (view_n(lo) == 0 || view_n(hi) == 0)
 		return NOON_ERR_NOT_FOUND;
 	c.rate = rates(lo, hi, d);
 	if (noon_rate_is_empty(c.rate))
 		return NOON_ERR_EMPTY;
+	c.calm = c.rate;
 	c.rate_until = noon_time_add(newest(lo), d->max_age);
 	best_lower(lo, h, &c);
 	best_upper(hi, h, &c);
@@ -365,18 +375,76 @@ noon_err noon_fuse_wander(const struct noon_window *w, const struct noon_exchang
 	return NOON_OK;
 }
 
+void noon_fuse_calm(const struct noon_window *w, const struct noon_drift *d, noon_dur span,
+		    noon_time from, struct noon_cert *c)
+{
+	struct noon_drift calm = *d;
+	struct noon_rate r;
+
+	calm.wander = d->calm;
+	calm.least_span = span;
+	if (!(d->calm > 0.0) || d->calm >= d->wander || noon_fuse_rate(w, &calm, &r))
+		return;
+	r = noon_rate_meet(r, c->rate);
+	if (noon_rate_is_empty(r))
+		return;
+	c->calm = r;
+	c->calm_from = from;
+}
+
+noon_freq noon_fuse_turned(const struct noon_window *w, const struct noon_drift *d, noon_dur span)
+{
+	struct noon_drift try = *d;
+	noon_freq least = d->calm / 2.0, enough = noon_drift_unproved(d).wander;
+	struct noon_rate r;
+
+	try.wander = least;
+	try.least_span = span;
+	if (!(d->calm > 0.0) || noon_fuse_rate(w, &try, &r) == NOON_OK)
+		return 0.0;
+	for (int i = 0; i < WANDER_STEPS && least < enough; i++) {
+		try.wander = (least + enough) / 2.0;
+		if (noon_fuse_rate(w, &try, &r) == NOON_OK)
+			enough = try.wander;
+		else
+			least = try.wander;
+	}
+	return enough;
+}
+
+/* What is gained from one instant to a later one at most; nothing when it is not later. */
+static void gain(struct noon_interval *in, struct noon_rate r, noon_time from, noon_time to)
+{
+	struct noon_interval more;
+
+	if (!noon_time_before(from, to))
+		return;
+	more = noon_rate_drift(r, noon_time_diff(to, from));
+	in->lo = noon_sat_add(in->lo, more.lo);
+	in->hi = noon_sat_add(in->hi, more.hi);
+}
+
+static noon_time later(noon_time a, noon_time b)
+{
+	return noon_time_before(a, b) ? b : a;
+}
+
 struct noon_interval noon_cert_at(const struct noon_cert *c, noon_time h)
 {
-	const noon_time held = noon_time_min(h, c->rate_until);
-	const struct noon_interval in = noon_rate_drift(c->rate, noon_time_diff(held, c->h0));
-	struct noon_interval out = {0, 0};
+	const noon_time calm = noon_time_min(later(c->calm_from, c->h0), c->rate_until);
+	struct noon_interval in = c->theta;
 
-	if (noon_time_before(held, h))
-		out = noon_rate_drift(noon_rate_within(c->rate_max), noon_time_diff(h, held));
-	return (struct noon_interval){
-		noon_sat_add(c->theta.lo, noon_sat_add(in.lo, out.lo)),
-		noon_sat_add(c->theta.hi, noon_sat_add(in.hi, out.hi)),
-	};
+	if (noon_time_before(h, c->h0)) {
+		const struct noon_interval back =
+			noon_rate_drift(c->rate, noon_time_diff(h, c->h0));
+
+		return (struct noon_interval){noon_sat_add(in.lo, back.lo),
+					      noon_sat_add(in.hi, back.hi)};
+	}
+	gain(&in, c->rate, c->h0, noon_time_min(h, calm));
+	gain(&in, c->calm, calm, noon_time_min(h, c->rate_until));
+	gain(&in, noon_rate_within(c->rate_max), later(c->rate_until, c->h0), h);
+	return in;
 }
 
 void noon_cert_shift(struct noon_cert *c, noon_dur d)
@@ -392,6 +460,8 @@ struct noon_cert noon_cert_hull(const struct noon_cert *c, struct noon_interval 
 		.h0 = h,
 		.theta = in,
 		.rate = noon_rate_within(rate_max),
+		.calm = noon_rate_within(rate_max),
+		.calm_from = NOON_TIME_NEVER,
 		.rate_until = NOON_TIME_NEVER,
 		.rate_max = rate_max,
 	};

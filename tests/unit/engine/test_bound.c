@@ -13,6 +13,8 @@
 static const struct noon_cert cert = {
 	.theta = {1000, 3000},
 	.rate = {-1e-6, 3e-6},
+	.calm = {0.0, 2e-6},
+	.calm_from = {INT64_MAX},
 	.rate_until = {NOON_S(1000)},
 	.rate_max = 500e-6,
 	.lo = {.drift = 100, .server_err = 200, .stamp_err = 50},
@@ -108,9 +110,42 @@ static void end_of_the_limit_is_found(void **state)
 	}
 }
 
+/* An exchange is overdue at 100 s: from there on the rates are those of the long run. */
+static void bends_where_an_exchange_is_overdue(void **state)
+{
+	const struct noon_line line = {.h0 = {0}, .slew_end = {0}};
+	struct noon_cert c = cert;
+	struct noon_reading r = {.h = {NOON_S(50)}};
+	noon_time until;
+
+	(void)state;
+	c.calm_from = (noon_time){NOON_S(100)};
+	assert_int_equal(noon_cert_at(&c, (noon_time){NOON_S(100)}).hi, 303001);
+	assert_in_range(noon_cert_at(&c, (noon_time){NOON_S(200)}).hi, 503000, 503004);
+	assert_int_equal(noon_cert_at(&c, (noon_time){NOON_S(200)}).lo,
+			 noon_cert_at(&c, (noon_time){NOON_S(100)}).lo);
+	/* After the certified rates only the largest one is left. */
+	assert_in_range(noon_cert_at(&c, (noon_time){NOON_S(1001)}).hi, 2603000, 2603010);
+	noon_bound_at(&c, &line, &r);
+	assert_true(r.upper_rate > 2.9e-6);
+	assert_int_equal(r.rates_bend.ns, NOON_S(100));
+	assert_int_equal(r.rates_until.ns, NOON_S(1000));
+	r.h.ns = NOON_S(100);
+	noon_bound_at(&c, &line, &r);
+	assert_true(r.upper_rate < 2.1e-6);
+	assert_true(noon_time_is_never(r.rates_bend));
+	/* 3 us + 300 us until 100 s, 2e-6 after it: 503 us at 200 s. */
+	until = noon_bound_until(&c, &line, (noon_time){0}, 503000);
+	assert_in_range(until.ns, NOON_MS(199990), NOON_S(200));
+	until = noon_bound_until(&c, &line, (noon_time){NOON_S(150)}, 503000);
+	assert_in_range(until.ns, NOON_MS(199990), NOON_S(200));
+	assert_int_equal(noon_bound_until(&c, &line, (noon_time){0}, NOON_MS(5)).ns, NOON_S(1000));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(bends_where_an_exchange_is_overdue),
 		cmocka_unit_test(bound_is_the_farther_end),
 		cmocka_unit_test(bound_is_true_for_a_clock_outside),
 		cmocka_unit_test(terms_sum_up_at_any_time),

@@ -139,6 +139,18 @@ static void no_step_after_the_first_ok_but_by_an_operators_word(void **state)
 	assert_true(reading(NOON_S(332)).bound < NOON_MS(1));
 }
 
+static void a_synchronised_clock_is_slewed_however_large_the_error(void **state)
+{
+	(void)state;
+	start(1, 0);
+	feed_until(NOON_S(320));
+	assert_int_equal(reading(NOON_S(320)).state, NOON_STATE_OK);
+	e.conf.step_threshold = 0;
+	feed(0, NOON_S(336), NOON_US(50));
+	assert_int_equal(noon_engine_line(&e).steps, 0);
+	assert_true(reading(NOON_S(336)).to_slew != 0);
+}
+
 static void state_of_a_reading_follows_its_instant(void **state)
 {
 	struct noon_reading r;
@@ -353,6 +365,7 @@ int main(void)
 		cmocka_unit_test(first_exchange_steps_and_states_a_bound),
 		cmocka_unit_test(small_error_is_slewed),
 		cmocka_unit_test(no_step_after_the_first_ok_but_by_an_operators_word),
+		cmocka_unit_test(a_synchronised_clock_is_slewed_however_large_the_error),
 		cmocka_unit_test(state_of_a_reading_follows_its_instant),
 		cmocka_unit_test(inconsistent_exchange_alarms_and_does_not_steer),
 		cmocka_unit_test(exchanges_of_a_falseticker_end_no_alarm),

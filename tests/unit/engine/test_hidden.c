@@ -18,7 +18,8 @@
 #define LIGHT  NOON_US(10)
 #define HIDDEN (CABLE - LIGHT)
 
-static const struct noon_drift drift = {500e-6, 1e-6, NOON_S(14400)};
+static const struct noon_drift drift = {
+	.rate_max = 500e-6, .wander = 1e-6, .max_age = NOON_S(14400)};
 
 static struct noon_source s;
 static struct noon_engine e;
@@ -129,6 +130,7 @@ static void vote_for(unsigned i, noon_dur lo, noon_dur hi, noon_dur hidden)
 	voter[i].cert = (struct noon_cert){
 		.theta = {lo, hi},
 		.rate = {-1e-6, 1e-6},
+		.calm_from = {INT64_MAX},
 		.rate_until = {NOON_S(14400)},
 		.rate_max = 500e-6,
 	};

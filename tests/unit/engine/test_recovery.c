@@ -21,6 +21,8 @@ static struct noon_actions out;
 static struct noon_engine_conf conf;
 static noon_dur at;	/* the next round of exchanges */
 static noon_dur jump;	/* of theta so far: what every honest source adds */
+static noon_dur apart;	/* between the exchanges of two sources in a round */
+static noon_dur way[4]; /* of each source, one way */
 static double rate;	/* of theta from `at` on, beside it */
 static noon_dur lie[4]; /* of each source beside that */
 static bool silent[4];
@@ -42,9 +44,11 @@ static void start(unsigned n)
 	jump = 0;
 	rate = 0.0;
 	authenticated = true;
+	apart = NOON_MS(10);
 	for (unsigned i = 0; i < 4; i++) {
 		lie[i] = 0;
 		silent[i] = false;
+		way[i] = WAY;
 	}
 	for (unsigned k = 0; k < NOON_FINDING_KINDS; k++)
 		seen[k] = 0;
@@ -70,14 +74,14 @@ static void count(void)
 	noon_actions_reset(&out);
 }
 
-/* One exchange of source i that leaves at h; the request and the reply take `way` each. */
-static void exchange(uint32_t i, noon_dur h, noon_dur way)
+/* One exchange of source i that leaves at h; the request and the reply take `one_way` each. */
+static void exchange(uint32_t i, noon_dur h, noon_dur one_way)
 {
 	const struct noon_sample x = {
 		.t1 = {h},
-		.t2 = {h + way + theta() + lie[i]},
-		.t3 = {h + way + theta() + lie[i]},
-		.t4 = {h + 2 * way},
+		.t2 = {h + one_way + theta() + lie[i]},
+		.t3 = {h + one_way + theta() + lie[i]},
+		.t4 = {h + 2 * one_way},
 		.stamp_err = 100,
 		.source = i,
 		.authenticated = authenticated,
@@ -95,7 +99,7 @@ static void run(noon_dur span)
 	for (; at < end; at += NOON_S(16)) {
 		for (uint32_t i = 0; i < sources; i++)
 			if (!silent[i])
-				exchange(i, at + NOON_MS(10) * (i + 1), WAY);
+				exchange(i, at + apart * (noon_dur)i, way[i]);
 		jump += noon_dur_scale(NOON_S(16), rate);
 	}
 }
@@ -206,7 +210,8 @@ static void two_of_three_that_lie_alike_are_not(void **state)
 {
 	(void)state;
 	settled(3);
-	lie[0] = lie[1] = NOON_US(700); /* less than an oscillator may do in 16 s */
+	apart = NOON_S(5);
+	lie[0] = lie[1] = NOON_US(700); /* less than the largest rate error in 5 s */
 	run(NOON_S(20000));
 	assert_int_equal(now().state, NOON_STATE_ALARM);
 	assert_int_equal(report().cause, NOON_RECOVERY_SERVERS);
@@ -241,6 +246,38 @@ static void a_liar_who_lied_before_holds_nobody_up(void **state)
 	assert_true_bound();
 	assert_int_equal(now().state, NOON_STATE_OK);
 	assert_true(llabs(error()) < NOON_US(50));
+}
+
+/* The same, where it is so far away that the jump does not show in what it says. */
+static void a_distant_liar_of_old_is_no_witness(void **state)
+{
+	(void)state;
+	start(3);
+	lie[2] = NOON_S(10);
+	way[2] = NOON_MS(50);
+	run(NOON_S(1600));
+	assert_int_equal(now().state, NOON_STATE_OK);
+	jump = NOON_MS(5);
+	run(NOON_S(416));
+	assert_int_equal(now().state, NOON_STATE_OK);
+	assert_true_bound();
+}
+
+/* After a jump an oscillator may turn as it likes within the largest rate error. */
+static void fresh_exchanges_rest_on_no_wander(void **state)
+{
+	(void)state;
+	conf.wander = conf.calm = 0.1e-6;
+	settled(3);
+	jump = NOON_S(40);
+	for (int i = 0; i < 24; i++) {
+		rate = i % 2 ? 60e-6 : -60e-6;
+		run(NOON_S(16));
+		assert_true_bound();
+	}
+	rate = 0.0;
+	run(NOON_S(96));
+	assert_int_equal(now().state, NOON_STATE_OK);
 }
 
 static void a_liar_who_changes_his_story_holds_nobody_up(void **state)
@@ -314,12 +351,12 @@ static void what_was_under_way_does_not_count(void **state)
 	assert_back();
 }
 
-static void an_oscillator_that_turns_further_is_granted_it(void **state)
+static void an_oscillator_that_turns_further_at_once_is_granted_it(void **state)
 {
 	(void)state;
 	conf.wander = 1e-6;
 	settled(3);
-	rate = 8e-6;
+	rate = 19e-6;
 	while (now().state != NOON_STATE_ALARM && at < NOON_S(4000))
 		run(NOON_S(16));
 	assert_true_bound();
@@ -329,7 +366,7 @@ static void an_oscillator_that_turns_further_is_granted_it(void **state)
 	run(NOON_S(320));
 	assert_int_equal(now().state, NOON_STATE_OK);
 	assert_true(report().raised);
-	assert_true(report().wander >= 8e-6 && report().wander < 40e-6);
+	assert_true(report().wander >= 30e-6 && report().wander < 130e-6);
 	/* It may do so again. */
 	rate = 0.0;
 	for (int i = 0; i < 200; i++) {
@@ -338,6 +375,65 @@ static void an_oscillator_that_turns_further_is_granted_it(void **state)
 		assert_int_equal(now().state, NOON_STATE_OK);
 	}
 	assert_int_equal(seen[NOON_FINDING_WANDER], 1);
+}
+
+/* One that turns further and further is given room before anything contradicts. */
+static void an_oscillator_that_turns_slowly_contradicts_nothing(void **state)
+{
+	(void)state;
+	conf.wander = 1e-6;
+	settled(3);
+	for (int i = 0; i < 400; i++) {
+		rate += 30e-9;
+		run(NOON_S(16));
+		assert_true_bound();
+		assert_int_equal(now().state, NOON_STATE_OK);
+	}
+	assert_int_equal(seen[NOON_FINDING_INCONSISTENT], 0);
+	assert_true(report().raised);
+	/* By doublings from 1e-6: 2, 4, 8, 16. */
+	assert_in_range(seen[NOON_FINDING_WANDER], 3, 5);
+	assert_true(report().wander >= 8e-6 && report().wander <= 33e-6);
+}
+
+/* A liar within the budget cannot have the bound widened. */
+static void one_liar_turns_nothing(void **state)
+{
+	(void)state;
+	conf.wander = 1e-6;
+	settled(3);
+	for (int i = 0; i < 400; i++) {
+		lie[1] += NOON_US(2) * (i % 100 < 50 ? 1 : -1);
+		run(NOON_S(16));
+		assert_true_bound();
+	}
+	assert_int_equal(now().state, NOON_STATE_OK);
+	assert_false(report().raised);
+	assert_int_equal(seen[NOON_FINDING_WANDER], 0);
+}
+
+/* Once exchanges stay out, the bound grows by what the oscillator does in the long run. */
+static void holdover_rests_on_the_long_run(void **state)
+{
+	const noon_freq calm[2] = {0.0, 1e-6};
+	noon_dur grown[2];
+
+	(void)state;
+	conf.wander = 7e-6;
+	for (int i = 0; i < 2; i++) {
+		struct noon_reading a, b;
+
+		conf.calm = calm[i];
+		settled(1);
+		noon_engine_reading(&e, noon_time_add(e.now, NOON_S(1)), &a);
+		noon_engine_reading(&e, noon_time_add(e.now, NOON_S(15)), &b);
+		assert_in_range(b.bound - a.bound, NOON_US(98), NOON_US(105));
+		noon_engine_reading(&e, noon_time_add(e.now, NOON_S(3000)), &a);
+		noon_engine_reading(&e, noon_time_add(e.now, NOON_S(4000)), &b);
+		grown[i] = b.bound - a.bound;
+	}
+	assert_in_range(grown[0], NOON_US(7000), NOON_US(7500));
+	assert_in_range(grown[1], NOON_US(1000), NOON_US(1500));
 }
 
 static void a_source_faster_than_light_waits_for_the_operator(void **state)
@@ -424,14 +520,19 @@ static void steps_stay_forbidden_where_they_are(void **state)
 
 static void a_leap_second_meanwhile_shifts_it_all(void **state)
 {
+	noon_dur lower;
+
 	(void)state;
 	settled(1);
 	jump = NOON_S(40);
 	run(NOON_S(160));
+	lower = now().lower;
 	noon_engine_shift(&e, -NOON_S(1));
 	jump -= NOON_S(1);
 	assert_true_bound();
-	run(NOON_S(864));
+	run(NOON_S(16));
+	assert_true(llabs(now().lower - lower) < NOON_MS(20)); /* C was shifted with it */
+	run(NOON_S(848));
 	assert_back();
 	assert_int_equal(seen[NOON_FINDING_INCONSISTENT], 1);
 }
@@ -446,12 +547,18 @@ int main(void)
 		cmocka_unit_test_setup(two_of_three_that_lie_alike_are_not, set_up),
 		cmocka_unit_test_setup(servers_that_disagree_among_themselves_are_not, set_up),
 		cmocka_unit_test_setup(a_liar_who_lied_before_holds_nobody_up, set_up),
+		cmocka_unit_test_setup(a_distant_liar_of_old_is_no_witness, set_up),
+		cmocka_unit_test_setup(fresh_exchanges_rest_on_no_wander, set_up),
 		cmocka_unit_test_setup(a_liar_who_changes_his_story_holds_nobody_up, set_up),
 		cmocka_unit_test_setup(one_that_falls_silent_makes_the_other_a_lone_one, set_up),
 		cmocka_unit_test_setup(without_authentication_it_takes_longer, set_up),
 		cmocka_unit_test_setup(another_jump_begins_the_wait_anew, set_up),
 		cmocka_unit_test_setup(what_was_under_way_does_not_count, set_up),
-		cmocka_unit_test_setup(an_oscillator_that_turns_further_is_granted_it, set_up),
+		cmocka_unit_test_setup(an_oscillator_that_turns_further_at_once_is_granted_it,
+				       set_up),
+		cmocka_unit_test_setup(an_oscillator_that_turns_slowly_contradicts_nothing, set_up),
+		cmocka_unit_test_setup(one_liar_turns_nothing, set_up),
+		cmocka_unit_test_setup(holdover_rests_on_the_long_run, set_up),
 		cmocka_unit_test_setup(a_source_faster_than_light_waits_for_the_operator, set_up),
 		cmocka_unit_test_setup(one_that_agrees_with_the_majority_again_is_believed, set_up),
 		cmocka_unit_test_setup(the_others_are_asked_at_once, set_up),

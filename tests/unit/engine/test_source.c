@@ -9,7 +9,8 @@
 
 #include "engine/source.h"
 
-static const struct noon_drift drift = {500e-6, 1e-6, NOON_S(14400)};
+static const struct noon_drift drift = {
+	.rate_max = 500e-6, .wander = 1e-6, .max_age = NOON_S(14400)};
 
 static struct noon_source s;
 

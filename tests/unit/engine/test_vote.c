@@ -10,7 +10,8 @@
 
 #include "engine/vote.h"
 
-static const struct noon_drift drift = {500e-6, 1e-6, NOON_S(14400)};
+static const struct noon_drift drift = {
+	.rate_max = 500e-6, .wander = 1e-6, .max_age = NOON_S(14400)};
 
 static struct noon_source s[NOON_SOURCES_MAX];
 
@@ -27,6 +28,7 @@ static void voter(unsigned i, noon_dur lo, noon_dur hi)
 	s[i].cert = (struct noon_cert){
 		.theta = {lo, hi},
 		.rate = {-1e-6, 1e-6},
+		.calm_from = {INT64_MAX},
 		.rate_until = {NOON_S(14400)},
 		.rate_max = 500e-6,
 		.lo = {.server_err = (noon_dur)i},
@@ -283,12 +285,45 @@ static void a_duplicate_has_no_vote_and_lowers_no_budget(void **state)
 	assert_int_equal(hold(-1, 0).outcome, NOON_VOTE_AGREED);
 }
 
+static void calm_voter(unsigned i, noon_freq min, noon_freq max, noon_dur from)
+{
+	voter(i, 0, 100);
+	s[i].cert.calm = (struct noon_rate){min, max};
+	s[i].cert.calm_from = (noon_time){from};
+}
+
+/* The rates of the long run are voted on like the others, and begin when the last one does. */
+static void rates_of_the_long_run_are_voted_on(void **state)
+{
+	struct noon_vote v;
+
+	(void)state;
+	clear();
+	calm_voter(0, 0.6e-6, 0.7e-6, 5); /* a liar */
+	calm_voter(1, -0.3e-6, 0.2e-6, 50);
+	calm_voter(2, -0.2e-6, 0.3e-6, 20);
+	v = hold(-1, 10);
+	assert_int_equal(v.outcome, NOON_VOTE_AGREED);
+	assert_int_equal(v.cert.calm_from.ns, 50);
+	assert_true(v.cert.calm.min > -0.21e-6 && v.cert.calm.min < -0.19e-6);
+	assert_true(v.cert.calm.max > 0.19e-6 && v.cert.calm.max < 0.21e-6);
+	/* Without agreement, or where a voter has none, those in force go on. */
+	calm_voter(1, 0.1e-6, 0.2e-6, 50);
+	calm_voter(2, -0.2e-6, -0.1e-6, 20);
+	v = hold(-1, 10);
+	assert_int_equal(v.outcome, NOON_VOTE_AGREED);
+	assert_true(noon_time_is_never(v.cert.calm_from));
+	voter(1, 0, 100);
+	assert_true(noon_time_is_never(hold(-1, 10).cert.calm_from));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nobody_is_no_news),
 		cmocka_unit_test(majority_outvotes_a_liar_and_names_it),
 		cmocka_unit_test(liar_by_rate_is_named),
+		cmocka_unit_test(rates_of_the_long_run_are_voted_on),
 		cmocka_unit_test(liars_by_offset_and_by_rate_count_together),
 		cmocka_unit_test(rates_are_rounded_outward),
 		cmocka_unit_test(disagreement_without_majority_is_told),

@@ -209,6 +209,61 @@ static void hull_holds_what_either_says(void **state)
 	assert_int_equal(hull.theta.hi, 6000 - NOON_S(1));
 }
 
+/* Rates of 0 and of 1.2e-6 over spans of 100 s, known to 2e-9: together they need a wander of half
+ * their difference each. */
+static const struct noon_exchange swaying[] = {
+	{{{0}, -100, 0, 0}, {{0}, 100, 0, 0}, 0},
+	{{{NOON_S(100)}, -100, 0, 0}, {{NOON_S(100)}, 100, 0, 0}, 0},
+	{{{NOON_S(200)}, 119900, 0, 0}, {{NOON_S(200)}, 120100, 0, 0}, 0},
+};
+
+static void long_run_has_rates_of_its_own(void **state)
+{
+	struct noon_drift d = plain;
+	struct noon_cert c;
+
+	(void)state;
+	d.wander = 7e-6;
+	fill(swaying, 2);
+	assert_int_equal(noon_fuse(&w, NULL, &d, (noon_time){NOON_S(100)}, &c), NOON_OK);
+	assert_true(noon_time_is_never(c.calm_from));
+	noon_fuse_calm(&w, &d, NOON_S(16), (noon_time){NOON_S(118)}, &c);
+	assert_true(noon_time_is_never(c.calm_from)); /* nothing is said of it */
+	d.calm = 1e-6;
+	noon_fuse_calm(&w, &d, NOON_S(101), (noon_time){NOON_S(118)}, &c);
+	assert_true(c.calm.max >= c.rate.max); /* too near to each other to tell */
+	noon_fuse_calm(&w, &d, NOON_S(16), (noon_time){NOON_S(118)}, &c);
+	assert_int_equal(c.calm_from.ns, NOON_S(118));
+	assert_true(c.calm.max > 1e-6 && c.calm.max < 1.01e-6);
+	assert_true(c.rate.max > 7e-6);
+	/* What contradicts it leaves the rates in force. */
+	d.calm = 0.1e-6;
+	fill(swaying, 3);
+	assert_int_equal(noon_fuse(&w, NULL, &d, (noon_time){NOON_S(200)}, &c), NOON_OK);
+	noon_fuse_calm(&w, &d, NOON_S(16), (noon_time){NOON_S(218)}, &c);
+	assert_true(noon_time_is_never(c.calm_from));
+}
+
+static void what_is_seen_of_the_long_run(void **state)
+{
+	struct noon_drift d = plain;
+	noon_freq seen;
+
+	(void)state;
+	d.wander = 7e-6;
+	d.calm = 1e-6;
+	fill(swaying, 2);
+	assert_true(noon_fuse_turned(&w, &d, NOON_S(16)) <= 0.0);
+	fill(swaying, 3);
+	seen = noon_fuse_turned(&w, &d, NOON_S(16));
+	assert_true(seen > 0.55e-6 && seen < 0.65e-6);
+	assert_true(noon_fuse_turned(&w, &d, NOON_S(300)) <= 0.0);
+	d.calm = 2e-6;
+	assert_true(noon_fuse_turned(&w, &d, NOON_S(16)) <= 0.0);
+	d.calm = 0.0;
+	assert_true(noon_fuse_turned(&w, &d, NOON_S(16)) <= 0.0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -223,6 +278,8 @@ int main(void)
 		cmocka_unit_test(least_wander_joins_two_rates),
 		cmocka_unit_test(no_wander_joins_a_jump),
 		cmocka_unit_test(hull_holds_what_either_says),
+		cmocka_unit_test(long_run_has_rates_of_its_own),
+		cmocka_unit_test(what_is_seen_of_the_long_run),
 	};
 
 	return cmocka_run_group_tests_name("estimate/fuse", tests, NULL, NULL);
