@@ -19,7 +19,9 @@
 #include "estimate/rate.h"
 #include "platform/cfg_file.h"
 #include "platform/file.h"
+#include "platform/machine.h"
 #include "platform/text.h"
+#include "platform/vmclock.h"
 
 #define NOWHERE NOON_CONFIG_NOWHERE
 
@@ -31,6 +33,8 @@
 static cfg_opt_t clock_opts[] = {
 	CFG_STR("type", "virtual", CFGF_NONE),
 	CFG_STR("device", "/dev/ptp0", CFGF_NONE),
+	CFG_STR("vmclock", NOON_VMCLOCK_PATH, CFGF_NONE),
+	CFG_STR("clocksource", NOON_CLOCKSOURCE_PATH, CFGF_NONE),
 	CFG_STR("offset", "0", CFGF_NONE),
 	CFG_STR("frequency-error", "0", CFGF_NONE),
 	CFG_FLOAT("random-walk", 0.0, CFGF_NONE),
@@ -245,6 +249,13 @@ static noon_err take_serve_limit(cfg_t *cfg, struct noon_config *c)
 	return NOON_ERR_FORMAT;
 }
 
+/* What is looked at where nothing is said. */
+static void default_signs(struct noon_config_clock *c)
+{
+	copy(c->vmclock, sizeof(c->vmclock), NOON_VMCLOCK_PATH);
+	copy(c->clocksource, sizeof(c->clocksource), NOON_CLOCKSOURCE_PATH);
+}
+
 static void take_clock(cfg_t *cfg, struct noon_config_clock *c)
 {
 	static const char *const types[] = {"virtual", "system", "system-read-only", "phc"};
@@ -254,6 +265,8 @@ static void take_clock(cfg_t *cfg, struct noon_config_clock *c)
 		if (strcmp(type, types[i]) == 0)
 			c->kind = (enum noon_clock_kind)i;
 	noon_config_path(c->device, cfg, "device");
+	noon_config_path(c->vmclock, cfg, "vmclock");
+	noon_config_path(c->clocksource, cfg, "clocksource");
 	c->virt = (struct noon_clock_virtual_conf){
 		.offset = noon_config_dur(cfg, "offset"),
 		.freq_error = freq_of(cfg, "frequency-error"),
@@ -553,6 +566,7 @@ static noon_err take_all(cfg_t *cfg, struct noon_config *c)
 	}
 	if (take_serve_limit(cfg, c))
 		return NOON_ERR_FORMAT;
+	default_signs(&c->clock);
 	if (cfg_size(cfg, "clock") > 0)
 		take_clock(cfg_getnsec(cfg, "clock", 0), &c->clock);
 	if (cfg_size(cfg, "server") > 0)
@@ -602,6 +616,7 @@ void noon_config_default(struct noon_config *c)
 	c->engine = noon_engine_conf_default();
 	c->serve_limit = SERVE_LIMIT;
 	c->clock.kind = NOON_CLOCK_KIND_VIRTUAL;
+	default_signs(&c->clock);
 	c->server.enabled = true;
 	c->server.threads = 1;
 	c->server.local_stratum = 10;

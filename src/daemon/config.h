@@ -40,6 +40,8 @@ struct noon_config_clock {
 	enum noon_clock_kind kind;
 	char device[NOON_CONFIG_PATH_MAX]; /**< of a PHC */
 	struct noon_clock_virtual_conf virt;
+	char vmclock[NOON_CONFIG_PATH_MAX];	/**< "": none */
+	char clocksource[NOON_CONFIG_PATH_MAX]; /**< where the kernel names its own; "": nowhere */
 };
 
 /** What receivers and transmitters of PTP have in common: sockets, domain and keys. */

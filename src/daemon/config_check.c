@@ -274,6 +274,8 @@ static const struct {
 	{"hwtimestamp", check_string},
 	{"clock|type", check_word},
 	{"clock|device", check_string},
+	{"clock|vmclock", check_string},
+	{"clock|clocksource", check_string},
 	{"clock|offset", check_dur},
 	{"clock|frequency-error", check_freq},
 	{"clock|random-walk", check_not_negative},

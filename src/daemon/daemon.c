@@ -170,34 +170,62 @@ static noon_dur off_line(struct noon_daemon *d, noon_dur *ret_err)
 	return off;
 }
 
-/* Look for what breaks the scale of the stamps or the clock, and draw the consequences. */
-static void check_clock(struct noon_daemon *d)
+static void on_disrupted(struct noon_daemon *d, const struct noon_disruption_seen *seen,
+			 noon_time now)
+{
+	char what[192];
+
+	noon_disruption_say(seen, what, sizeof(what));
+	noon_log(NOON_LOG_WARNING,
+		 "%s: the clock may have jumped; what was measured before is dropped, and the "
+		 "daemon "
+		 "starts anew by itself",
+		 what);
+	noon_tsa_service_tell(d->tsa, "the machine was disrupted");
+	noon_engine_on_discontinuity(d->engine, now, NOON_DISCONTINUITY_DISRUPTED, &d->actions);
+}
+
+static void on_suspended(struct noon_daemon *d, noon_dur size, noon_time now)
+{
+	noon_log(NOON_LOG_WARNING, "the machine was suspended for %.3f s", noon_dur_to_s(size));
+	noon_tsa_service_tell(d->tsa, "the machine was suspended");
+	noon_engine_on_discontinuity(d->engine, now, NOON_DISCONTINUITY_SUSPENDED, &d->actions);
+}
+
+static void on_stepped(struct noon_daemon *d, noon_dur size, noon_time now)
+{
+	noon_log(NOON_LOG_WARNING, "somebody else stepped the clock by %.9f s",
+		 noon_dur_to_s(size));
+	noon_tsa_service_tell(d->tsa, "stepped by somebody else");
+	noon_engine_on_discontinuity(d->engine, now, NOON_DISCONTINUITY_STEPPED, &d->actions);
+}
+
+/* Look for what breaks the scale of the stamps or the clock, and draw the consequences. Returns
+ * whether all that was measured, or was under way, has been dropped. */
+static bool check_clock(struct noon_daemon *d)
 {
 	noon_dur size = 0;
 	const noon_time now = noon_clock_now(d->clock);
+	const enum noon_clock_event is = noon_clock_check(d->clock, &size);
+	struct noon_disruption_seen seen;
+	const bool disrupted = noon_machine_watch_look(&d->machine, &seen);
 
-	switch (noon_clock_check(d->clock, &size)) {
-	case NOON_CLOCK_STEADY:
-		return;
-	case NOON_CLOCK_STEPPED:
-		noon_log(NOON_LOG_WARNING, "somebody else stepped the clock by %.9f s",
-			 noon_dur_to_s(size));
-		noon_tsa_service_tell(d->tsa, "stepped by somebody else");
-		noon_engine_on_discontinuity(d->engine, now, NOON_DISCONTINUITY_STEPPED,
-					     &d->actions);
-		break;
-	case NOON_CLOCK_SUSPENDED:
-		noon_log(NOON_LOG_WARNING, "the machine was suspended for %.3f s",
-			 noon_dur_to_s(size));
-		noon_tsa_service_tell(d->tsa, "the machine was suspended");
-		noon_engine_on_discontinuity(d->engine, now, NOON_DISCONTINUITY_SUSPENDED,
-					     &d->actions);
-		/* What is under way was sent before: its times are on two scales. */
-		for (size_t i = 0; i < d->conf.n_sources; i++)
-			noon_daemon_source_woke(&d->source[i]);
-		break;
-	}
+	if (is == NOON_CLOCK_STEADY && !disrupted)
+		return false;
+	if (is == NOON_CLOCK_STEPPED)
+		on_stepped(d, size, now);
+	/* A hypervisor may tell of what the kernel has counted. */
+	if (is == NOON_CLOCK_SUSPENDED)
+		on_suspended(d, size, now);
+	else if (disrupted)
+		on_disrupted(d, &seen, now);
 	take_findings(d, &d->actions);
+	if (is != NOON_CLOCK_SUSPENDED && !disrupted)
+		return false;
+	/* What is under way was sent before: its times are on two scales. */
+	for (size_t i = 0; i < d->conf.n_sources; i++)
+		noon_daemon_source_woke(&d->source[i]);
+	return true;
 }
 
 void noon_daemon_reading(struct noon_daemon *d, struct noon_reading *ret)
@@ -212,7 +240,7 @@ void noon_daemon_reading(struct noon_daemon *d, struct noon_reading *ret)
 	}
 	/* Whoever asks right after the machine woke up, or after a step, must not get an old
 	 * answer. */
-	check_clock(d);
+	(void)check_clock(d);
 	h = noon_clock_now(d->clock);
 	noon_engine_reading(d->engine, h, ret);
 	if (ret->bound == NOON_DUR_MAX)
@@ -350,6 +378,7 @@ static void refresh(struct noon_daemon *d)
 		noon_notify("READY=1");
 	}
 	noon_loop_arm(d->loop, &d->tick, until_next(d, &r));
+	noon_machine_watch_expect(&d->machine, TICK);
 }
 
 static void on_receiver_alarm(void *arg)
@@ -381,12 +410,16 @@ static void on_event(void *arg, struct noon_actions *out)
 	refresh(d);
 }
 
-/* Before it votes: with the first exchange of a second name the machine would have two votes. */
-static void on_exchange(void *arg, const struct noon_daemon_source *s)
+/* Before it votes: with the first exchange of a second name the machine would have two votes. And
+ * one that lasted through a disruption says nothing: it is not to be the first of the new start. */
+static bool on_exchange(void *arg, const struct noon_daemon_source *s)
 {
 	struct noon_daemon *d = arg;
 
+	if (check_clock(d))
+		return false;
 	noon_duplicates_find(d, (size_t)(s - d->source));
+	return true;
 }
 
 static void on_ke(void *arg)
@@ -409,6 +442,19 @@ static void follow_kernel_leap(struct noon_daemon *d)
 				(struct noon_interval){now.ns, now.ns});
 }
 
+/* Of the signs of disruption those that say that the clock jumped count for a clock without
+ * sources. It is taken as it is, and that the daemon did not run changes nothing about it. */
+static bool has_jumped(struct noon_daemon *d, char *what, size_t n)
+{
+	struct noon_disruption_seen seen;
+
+	if (!noon_machine_watch_look(&d->machine, &seen) || seen.sign == NOON_DISRUPTION_GAP ||
+	    seen.sign == NOON_DISRUPTION_CLOCKSOURCE)
+		return false;
+	noon_disruption_say(&seen, what, n);
+	return true;
+}
+
 /* Without sources nothing tells a virtual clock how long the machine slept: it has no time to give
  * any more. CLOCK_REALTIME was set right by the kernel, which also knows of leap seconds, and
  * carries them out. */
@@ -417,18 +463,27 @@ static void check_local(struct noon_daemon *d)
 	const bool real = d->clock->ops->real_is_disciplined;
 	noon_dur size = 0;
 	const enum noon_clock_event is = noon_clock_check(d->clock, &size);
+	char what[192] = "";
+	const bool jumped = has_jumped(d, what, sizeof(what));
 
 	if (real)
 		follow_kernel_leap(d);
 	if (is == NOON_CLOCK_STEPPED)
 		noon_tsa_service_tell(d->tsa, "stepped by somebody else");
-	if (is != NOON_CLOCK_SUSPENDED || real || d->overslept)
+	if (jumped)
+		noon_tsa_service_tell(d->tsa, "the machine was disrupted");
+	if (real && jumped)
+		noon_log(NOON_LOG_WARNING, "%s: CLOCK_REALTIME is served as it stands", what);
+	if ((is != NOON_CLOCK_SUSPENDED && !jumped) || real || d->overslept)
 		return;
 	d->overslept = true;
-	noon_log(NOON_LOG_WARNING,
-		 "the machine was suspended for %.3f s: the virtual clock has lost them and is "
-		 "served no more",
-		 noon_dur_to_s(size));
+	if (is == NOON_CLOCK_SUSPENDED)
+		noon_log(NOON_LOG_WARNING,
+			 "the machine was suspended for %.3f s: the virtual clock has lost them "
+			 "and is served no more",
+			 noon_dur_to_s(size));
+	else
+		noon_log(NOON_LOG_WARNING, "%s: the virtual clock is served no more", what);
 }
 
 static void on_tick(void *arg)
@@ -443,7 +498,7 @@ static void on_tick(void *arg)
 						? NOON_PTP_VERDICT_NONE
 						: (uint8_t)noon_daemon_guard_state(d->guard[i]));
 	if (noon_daemon_has_sources(d)) {
-		check_clock(d);
+		(void)check_clock(d);
 		noon_engine_on_timer(d->engine, noon_clock_now(d->clock), &d->actions);
 		follow_hurry(d);
 		take_findings(d, &d->actions);
@@ -460,7 +515,7 @@ noon_err noon_daemon_step(struct noon_daemon *d)
 
 	if (!noon_daemon_has_sources(d))
 		return NOON_ERR_EMPTY;
-	check_clock(d);
+	(void)check_clock(d);
 	err = noon_engine_step(d->engine, noon_clock_now(d->clock));
 	if (err)
 		return err;
@@ -687,6 +742,8 @@ noon_err noon_daemon_init(struct noon_daemon *d, const struct noon_config *conf,
 	if (err)
 		return err;
 	open_hwstamps(d);
+	noon_machine_watch_open(&d->machine, &d->conf.clock);
+	d->served.vmclock = &d->machine.vmclock;
 	err = make_clock(d);
 	err = err ? err : make_engine(d);
 	for (size_t i = 0; i < conf->n_sources && !err; i++)
@@ -769,6 +826,7 @@ void noon_daemon_fini(struct noon_daemon *d)
 	if (d->loop != NULL)
 		noon_loop_disarm(&d->tick);
 	noon_served_fini(&d->served);
+	noon_machine_watch_close(&d->machine);
 	noon_clock_free(d->clock);
 	noon_entropy_fini(&d->entropy);
 	noon_loop_free(d->loop);

@@ -9,6 +9,7 @@
 #include "daemon/control.h"
 #include "daemon/guarding.h"
 #include "daemon/ke_service.h"
+#include "daemon/machine_watch.h"
 #include "daemon/ntp_service.h"
 #include "daemon/one_way_service.h"
 #include "daemon/ptp_service.h"
@@ -43,6 +44,7 @@ struct noon_daemon {
 	struct noon_clock *clock;
 	struct noon_hwstamp hw; /**< open if has_hw */
 	bool has_hw;
+	struct noon_machine_watch machine;
 	struct noon_entropy entropy;
 	struct noon_engine *engine;
 	struct noon_source_host host;
@@ -73,7 +75,7 @@ struct noon_daemon {
 	unsigned ke_done;
 	bool receivers_changed; /**< of our transmitters: their alarms, and nobody was told */
 	bool ready;		/**< READY=1 was sent */
-	bool overslept;		/**< a virtual clock without sources lost time */
+	bool overslept;		/**< a virtual clock without sources lost time, or may have */
 	int64_t started_ns;	/**< CLOCK_REALTIME */
 	size_t n_events;	/**< ever; the ring holds the last ones */
 	struct noon_daemon_event event[NOON_DAEMON_EVENTS];

@@ -23,8 +23,9 @@ static void on_sample(void *arg, const struct noon_sample *x)
 				 x->tx_stamp == NOON_STAMP_USER ? "Delay_Req" : "Sync");
 	}
 	s->misses = 0;
-	s->host->on_exchange(s->host->arg, s);
-	noon_engine_on_sample(s->host->engine, x, noon_clock_now(s->host->clock), &s->events);
+	if (s->host->on_exchange(s->host->arg, s))
+		noon_engine_on_sample(s->host->engine, x, noon_clock_now(s->host->clock),
+				      &s->events);
 	s->host->on_event(s->host->arg, &s->events);
 }
 

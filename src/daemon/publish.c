@@ -218,6 +218,8 @@ static void publish_served(struct noon_daemon *d, const struct noon_reading *r)
 		.is_local = !noon_daemon_has_sources(d),
 		.is_ok = !d->overslept,
 		.asleep = d->clock->asleep0,
+		.vmclock = d->machine.disruption.last.vmclock,
+		.has_vmclock = d->machine.disruption.last.has_vmclock,
 	};
 	struct noon_ntp_server_clock *c = &s.clock;
 	const struct noon_leap_plan *plan;

@@ -58,12 +58,26 @@ void noon_served_renew(struct noon_served_state *s, const struct noon_instant *n
 	}
 }
 
+/* A machine that has just been migrated may be asked before the main loop gets to run. */
+static bool is_disrupted(const struct noon_served *s, const struct noon_served_state *at)
+{
+	struct noon_vmclock_state now;
+
+	return s->vmclock != NULL && at->has_vmclock &&
+	       noon_vmclock_look(s->vmclock, &now) == NOON_OK &&
+	       noon_vmclock_differs(&at->vmclock, &now);
+}
+
 void noon_served_read(struct noon_served *s, struct noon_served_state *ret,
 		      struct noon_instant *ret_now)
 {
 	noon_served_get(s, ret);
 	*ret_now = noon_instant_now();
 	noon_served_renew(ret, ret_now, noon_clock_asleep());
+	if (is_disrupted(s, ret)) {
+		ret->clock.has_time = false;
+		ret->is_ok = false;
+	}
 }
 
 struct noon_ntp_server_clock noon_served_clock_at(const struct noon_served_state *s, noon_time now)

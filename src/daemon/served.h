@@ -13,6 +13,7 @@
 #include <pthread.h>
 
 #include "platform/clock.h"
+#include "platform/vmclock.h"
 #include "proto/ntp_server.h"
 
 struct noon_served_state {
@@ -28,6 +29,8 @@ struct noon_served_state {
 			    *   effect: from there on there is no time to give, until the
 			    *   snapshot is renewed; NOON_TIME_NEVER: none */
 	noon_dur asleep;   /**< noon_clock_asleep() at the time */
+	struct noon_vmclock_state vmclock; /**< as of what was measured; valid if has_vmclock */
+	bool has_vmclock;
 	struct noon_ntp_server_clock clock; /**< root_disp as of map.to0 */
 	noon_freq disp_rate;		    /**< growth of the bound, fractional */
 	noon_time void_after;		    /**< C from which on there is no time to give */
@@ -35,6 +38,7 @@ struct noon_served_state {
 
 struct noon_served {
 	pthread_mutex_t lock;
+	const struct noon_vmclock *vmclock; /**< looked at by whoever reads; NULL: none */
 	struct noon_served_state state;
 };
 
@@ -50,7 +54,8 @@ void noon_served_get(struct noon_served *s, struct noon_served_state *ret);
  */
 void noon_served_renew(struct noon_served_state *s, const struct noon_instant *now,
 		       noon_dur asleep);
-/** Copy the snapshot out, brought up to this moment. @param[out] ret_now  the moment; C is
+/** Copy the snapshot out, brought up to this moment. There is no time to give if the hypervisor has
+ *  told of a disruption since. @param[out] ret_now  the moment; C is
  *  noon_clock_map_apply(&ret->map, ret_now->real_ns). Thread: any. */
 void noon_served_read(struct noon_served *s, struct noon_served_state *ret,
 		      struct noon_instant *ret_now);

@@ -49,8 +49,8 @@ static void on_sample(void *arg, const struct noon_sample *x)
 		noon_log(NOON_LOG_NOTICE, "source %s answers again", s->conf->host);
 	s->misses = 0;
 	tell_stamps(s, x);
-	s->host->on_exchange(s->host->arg, s);
-	noon_engine_on_sample(s->host->engine, x, noon_clock_now(s->host->clock), out);
+	if (s->host->on_exchange(s->host->arg, s))
+		noon_engine_on_sample(s->host->engine, x, noon_clock_now(s->host->clock), out);
 	set_poll(s);
 	s->host->on_event(s->host->arg, out);
 }

@@ -24,8 +24,9 @@ struct noon_source_host {
 	const char *state_dir;
 	const unsigned *ke_done;     /**< key exchanges that succeeded so far, all sources */
 	unsigned no_cert_time_check; /**< until this many, certificate times do not count */
-	/** An exchange of the source is about to be taken in. */
-	void (*on_exchange)(void *arg, const struct noon_daemon_source *s);
+	/** An exchange of the source is about to be taken in; false: it is not to be, since the
+	 *  clock was disrupted while it lasted. */
+	bool (*on_exchange)(void *arg, const struct noon_daemon_source *s);
 	/** The engine was fed: findings are in `out`. */
 	void (*on_event)(void *arg, struct noon_actions *out);
 	void (*on_ke)(void *arg); /**< a key exchange succeeded */

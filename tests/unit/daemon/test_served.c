@@ -126,6 +126,43 @@ static void nothing_stays_ok_by_itself(void **state)
 	assert_true(s.clock.has_time);
 }
 
+/* Between the moment the hypervisor tells of it and the next turn of the main loop. */
+static void a_disrupted_machine_gives_no_time(void **state)
+{
+	static _Alignas(8) uint8_t page[NOON_VMCLOCK_PAGE] = {
+		[0] = 'V', [1] = 'C', [2] = 'L', [3] = 'K', [5] = 16, [8] = 1, [16] = 5};
+	const struct noon_vmclock vm = {.page = page, .fd = -1};
+	struct noon_served_state s = virtual_clock(), got;
+	struct noon_served served;
+	struct noon_instant now;
+
+	(void)state;
+	s.asleep = NOON_DUR_MAX; /* of another machine than this one */
+	s.void_after = s.ok_until = NOON_TIME_NEVER;
+	s.is_ok = true;
+	s.vmclock.marker = 5;
+	s.has_vmclock = true;
+	noon_served_init(&served);
+	served.vmclock = &vm;
+	noon_served_put(&served, &s);
+	noon_served_read(&served, &got, &now);
+	assert_true(got.clock.has_time && got.is_ok);
+	page[16] = 6;
+	noon_served_read(&served, &got, &now);
+	assert_false(got.clock.has_time || got.is_ok);
+	/* Nothing follows from one that nobody has compared yet, nor from one that is none. */
+	s.has_vmclock = false;
+	noon_served_put(&served, &s);
+	noon_served_read(&served, &got, &now);
+	assert_true(got.clock.has_time && got.is_ok);
+	s.has_vmclock = true;
+	page[0] = 'X';
+	noon_served_put(&served, &s);
+	noon_served_read(&served, &got, &now);
+	assert_true(got.clock.has_time && got.is_ok);
+	noon_served_fini(&served);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -135,6 +172,7 @@ int main(void)
 		cmocka_unit_test(a_step_back_makes_nothing_younger),
 		cmocka_unit_test(nothing_stays_ok_by_itself),
 		cmocka_unit_test(after_sleep_there_is_no_time_to_give),
+		cmocka_unit_test(a_disrupted_machine_gives_no_time),
 	};
 
 	return cmocka_run_group_tests_name("daemon/served", tests, NULL, NULL);
