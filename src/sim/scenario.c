@@ -128,9 +128,13 @@ noon_dur noon_scenario_upset_from(const struct noon_scenario *s, uint32_t client
 {
 	noon_dur first = s->excursion ? 0 : NOON_DUR_MAX;
 
-	for (size_t i = 0; i < s->upsets; i++)
-		if (s->upset[i].client == client && s->upset[i].at < first)
-			first = s->upset[i].at;
+	for (size_t i = 0; i < s->upsets; i++) {
+		const struct noon_sim_upset *u = &s->upset[i];
+
+		/* Whoever follows a machine may be hit by what happens to it. */
+		if ((u->client == client || s->node[u->client].server) && u->at < first)
+			first = u->at;
+	}
 	return first;
 }
 

@@ -246,8 +246,8 @@ bool noon_sim_attack_concerns(const struct noon_sim_attack *a, const struct noon
 /** Return the start of the first attack, ns after the start; NOON_DUR_MAX if there is none. */
 noon_dur noon_scenario_first_attack(const struct noon_scenario *s);
 
-/** Return from when on an alarm of a client has a reason in its own machine, ns after the start;
- *  NOON_DUR_MAX: never. */
+/** Return from when on an alarm of a client has a reason in its own machine, or in one that serves
+ *  others, ns after the start; NOON_DUR_MAX: never. */
 noon_dur noon_scenario_upset_from(const struct noon_scenario *s, uint32_t client);
 
 /** Find a kind of event by its word. @retval NOON_OK, NOON_ERR_NOT_FOUND */

@@ -114,6 +114,8 @@ static void alarms_have_a_reason_from_the_first_event_on(void **state)
 	s.upsets = 2;
 	assert_true(noon_scenario_upset_from(&s, 1) == NOON_S(10));
 	assert_true(noon_scenario_upset_from(&s, 0) == NOON_DUR_MAX);
+	s.node[1].server = true; /* of others, who may follow it */
+	assert_true(noon_scenario_upset_from(&s, 0) == NOON_S(10));
 	s.excursion = true;
 	assert_true(noon_scenario_upset_from(&s, 0) == 0);
 }

@@ -253,6 +253,55 @@ static void alarms_count_as_false_without_a_reason(void **state)
 	assert_int_equal(t.false_alarms + t.broken[NOON_I6], 0);
 }
 
+static void receivers_of_ptp_go_through_it_too(void **state)
+{
+	static struct looks l;
+	struct noon_sim_tally t;
+
+	(void)state;
+	s.path[0].ptp = true;
+	s.path[0].source.poll_min = s.path[0].source.poll_max = 0;
+	s.upset[0].noticed = true;
+	t = run(&l);
+	assert_int_equal(t.violations + t.stale + t.blind + t.alarms, 0);
+	assert_true(t.ok_again < NOON_S(300) && t.end_err < 1e6);
+	s.upset[0].noticed = false;
+	s.upset[0].runs = true;
+	t = run(&l);
+	assert_int_equal(t.violations + t.stale + t.blind + t.alarms, 0);
+	assert_true(t.ok_again < NOON_S(300) && t.end_err < 1e6);
+}
+
+/* Whoever follows a machine that stands still gets no answer meanwhile, and none that is false
+ * afterwards where that machine has noticed. */
+static void a_paused_server_answers_later(void **state)
+{
+	struct noon_sim_tally t;
+	struct noon_world *w;
+
+	(void)state;
+	s.node[1].server = true;
+	s.node[1].stratum = 2;
+	s.node[2] = noon_sim_node_default();
+	s.node[2].client = true;
+	s.node[2].offset = NOON_MS(-5);
+	s.nodes = 3;
+	s.path[1] = noon_sim_path_default();
+	s.path[1].server = 1;
+	s.path[1].client = 2;
+	s.path[0].source.poll_max = s.path[1].source.poll_max = 4;
+	s.paths = 2;
+	s.upset[0].noticed = true;
+	assert_int_equal(noon_world_new(&s, 1, &w), NOON_OK);
+	noon_world_run(w, s.duration);
+	t = noon_world_tally(w, 2);
+	assert_int_equal(t.violations + t.stale + t.blind, 0);
+	assert_true(t.misses > 0 && t.samples > 60);
+	t = noon_world_tally(w, 1);
+	assert_int_equal(t.violations + t.stale + t.blind, 0);
+	noon_world_free(w);
+}
+
 static void events_repeat(void **state)
 {
 	struct noon_world *w = NULL;
@@ -283,6 +332,8 @@ int main(void)
 		cmocka_unit_test_setup(a_migrated_machine_has_another_clock, make),
 		cmocka_unit_test_setup(a_client_is_blind_until_more_answer_than_may_lie, make),
 		cmocka_unit_test_setup(alarms_count_as_false_without_a_reason, make),
+		cmocka_unit_test_setup(receivers_of_ptp_go_through_it_too, make),
+		cmocka_unit_test_setup(a_paused_server_answers_later, make),
 		cmocka_unit_test_setup(events_repeat, make),
 	};
 
