@@ -170,6 +170,52 @@ static noon_dur off_line(struct noon_daemon *d, noon_dur *ret_err)
 	return off;
 }
 
+static void tell_state(struct noon_daemon *d, const struct noon_reading *r)
+{
+	struct noon_daemon_event *e;
+	char text[64];
+
+	if (r->state == d->state)
+		return;
+	e = next_event(d);
+	e->is_state = true;
+	e->state = r->state;
+	noon_alert_state(d, r);
+	noon_tsa_service_tell_state(d->tsa, r->state, r->bound);
+	d->state = r->state;
+	(void)snprintf(text, sizeof(text), "STATUS=%s", noon_state_word(r->state));
+	noon_notify(text);
+}
+
+/* Transmitters of PTP, once a second and after each event. */
+static void tend_ptp(struct noon_daemon *d, const struct noon_reading *r)
+{
+	noon_time until;
+	const struct noon_ptp_served what = {
+		.has_sources = noon_daemon_has_sources(d),
+		.may_serve = noon_daemon_has_sources(d) ? noon_publish_may_serve(d, r, &until)
+							: !d->overslept,
+		.at = r,
+		.tai_known = d->tai.known,
+		.tai_offset = d->tai.offset,
+	};
+
+	for (size_t i = 0; i < d->conf.n_transmitters; i++)
+		if (d->ptp[i] != NULL && d->ptp[i]->clock != NULL)
+			noon_ptp_service_tell(d->ptp[i], &what);
+}
+
+/* Page and servers must not go on with what has just been dropped, whoever found that out. */
+static void tell_new_start(struct noon_daemon *d)
+{
+	struct noon_reading r;
+
+	noon_engine_reading(d->engine, noon_clock_now(d->clock), &r);
+	tell_state(d, &r);
+	noon_publish(d, &r);
+	tend_ptp(d, &r);
+}
+
 static void on_disrupted(struct noon_daemon *d, const struct noon_disruption_seen *seen,
 			 noon_time now)
 {
@@ -222,6 +268,7 @@ static bool check_clock(struct noon_daemon *d)
 	take_findings(d, &d->actions);
 	if (is != NOON_CLOCK_SUSPENDED && !disrupted)
 		return false;
+	tell_new_start(d);
 	/* What is under way was sent before: its times are on two scales. */
 	for (size_t i = 0; i < d->conf.n_sources; i++)
 		noon_daemon_source_woke(&d->source[i]);
@@ -257,23 +304,6 @@ void noon_daemon_reading(struct noon_daemon *d, struct noon_reading *ret)
 		ret->state = NOON_STATE_ALARM;
 		ret->void_after = h;
 	}
-}
-
-static void tell_state(struct noon_daemon *d, const struct noon_reading *r)
-{
-	struct noon_daemon_event *e;
-	char text[64];
-
-	if (r->state == d->state)
-		return;
-	e = next_event(d);
-	e->is_state = true;
-	e->state = r->state;
-	noon_alert_state(d, r);
-	noon_tsa_service_tell_state(d->tsa, r->state, r->bound);
-	d->state = r->state;
-	(void)snprintf(text, sizeof(text), "STATUS=%s", noon_state_word(r->state));
-	noon_notify(text);
 }
 
 /* What a contradiction comes from is concluded some exchanges after the state has changed. */
@@ -317,24 +347,6 @@ static bool tell_tai(void *arg, int16_t *ret)
 
 	*ret = d->tai.offset;
 	return d->tai.known;
-}
-
-/* Transmitters of PTP, once a second and after each event. */
-static void tend_ptp(struct noon_daemon *d, const struct noon_reading *r)
-{
-	noon_time until;
-	const struct noon_ptp_served what = {
-		.has_sources = noon_daemon_has_sources(d),
-		.may_serve = noon_daemon_has_sources(d) ? noon_publish_may_serve(d, r, &until)
-							: !d->overslept,
-		.at = r,
-		.tai_known = d->tai.known,
-		.tai_offset = d->tai.offset,
-	};
-
-	for (size_t i = 0; i < d->conf.n_transmitters; i++)
-		if (d->ptp[i] != NULL && d->ptp[i]->clock != NULL)
-			noon_ptp_service_tell(d->ptp[i], &what);
 }
 
 /* Look TAI - UTC up, and tell the engine what is known of leap seconds to come. */

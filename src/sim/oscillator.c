@@ -309,10 +309,26 @@ void noon_osc_jump(struct noon_osc *o, noon_time at, noon_dur by)
 	o->jump[o->jumps++] = (struct noon_osc_jump){at, (double)by};
 }
 
-void noon_osc_replace(struct noon_osc *o, const struct noon_osc_conf *conf)
+static uint64_t index_from(const struct noon_osc *o, noon_time at)
 {
+	return (uint64_t)((noon_time_diff(at, o->start) + o->conf.step - 1) / o->conf.step);
+}
+
+noon_time noon_osc_knot(const struct noon_osc *o, noon_time at)
+{
+	return knot_at(o, index_from(o, at));
+}
+
+void noon_osc_replace(struct noon_osc *o, noon_time at, const struct noon_osc_conf *conf)
+{
+	const uint64_t k = index_from(o, at);
 	const noon_dur step = o->conf.step;
 
+	while (o->laid < k)
+		lay(o);
+	assert(o->laid - k < NOON_OSC_KNOTS);
+	o->laid = k;
+	o->base_ns = o->x[k & (NOON_OSC_KNOTS - 1)];
 	o->conf = *conf;
 	o->conf.step = step;
 	o->walk = o->settled = 0.0;

@@ -120,8 +120,12 @@ void noon_osc_shift(struct noon_osc *o, noon_time at, noon_freq by, noon_dur tau
  *  it shows before `at` stays as it is for the last NOON_OSC_JUMPS of them. */
 void noon_osc_jump(struct noon_osc *o, noon_time at, noon_dur by);
 
-/** Let h go on from the newest knot by another oscillator; shifts do not go with it.
+/** Let h go on by another oscillator from the first knot not before `at`, which must be among those
+ *  kept; what was laid behind it is laid anew. Shifts do not go with it.
  *  @param conf  its step is not used */
-void noon_osc_replace(struct noon_osc *o, const struct noon_osc_conf *conf);
+void noon_osc_replace(struct noon_osc *o, noon_time at, const struct noon_osc_conf *conf);
+
+/** Return the first knot not before an instant. */
+noon_time noon_osc_knot(const struct noon_osc *o, noon_time at);
 
 #endif

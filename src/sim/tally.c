@@ -74,6 +74,7 @@ void noon_sim_tally_add(struct noon_sim_tally *sum, const struct noon_sim_tally 
 	sum->checks += t->checks;
 	sum->violations += t->violations;
 	sum->blind += t->blind;
+	sum->outside = fmax(sum->outside, t->outside);
 	sum->stale += t->stale;
 	sum->alarms += t->alarms;
 	sum->false_alarms += t->false_alarms;
@@ -120,6 +121,7 @@ static double seconds(noon_dur d)
 	}
 GET(violations, t->violations)
 GET(blind, t->blind)
+GET(outside, t->outside / 1e9)
 GET(stale, t->stale)
 GET(alarms, t->alarms)
 GET(false_alarms, t->false_alarms)
@@ -170,6 +172,7 @@ GET(paper_noncompliant, t->paper.noncompliant[i])
 static const struct noon_metric fixed[] = {
 	{"bound_violations", NOON_METRIC_COUNT, 0, get_violations},
 	{"blind_violations", NOON_METRIC_COUNT, 0, get_blind},
+	{"outside_max", NOON_METRIC_SECONDS, 0, get_outside},
 	{"stale_violations", NOON_METRIC_COUNT, 0, get_stale},
 	{"harmed", NOON_METRIC_COUNT, 0, get_harmed},
 	{"alarms", NOON_METRIC_COUNT, 0, get_alarms},

@@ -43,6 +43,7 @@ struct noon_sim_paper {
 struct noon_sim_tally {
 	uint64_t checks;
 	uint64_t violations; /**< truth outside [lower, upper] or |error| > bound, any state */
+	double outside;	     /**< how far the truth was outside at most, ns; those of `blind` too */
 	uint64_t blind;	     /**< the same where the client could not know it: between an event that
 			      *   disturbed its clock and answers of more sources than may lie;
 			      *   not among the violations */

@@ -66,6 +66,8 @@ static void judge_bound(struct noon_sim_machine *m, const struct noon_reading *r
 	bool bad = false;
 
 	if (r->bound != NOON_DUR_MAX)
+		t->outside = fmax(t->outside, fmax(err - (double)r->upper, (double)r->lower - err));
+	if (r->bound != NOON_DUR_MAX)
 		bad = fabs(err) > (double)r->bound + SLACK_NS ||
 		      err < (double)r->lower - SLACK_NS || err > (double)r->upper + SLACK_NS;
 	t->broken[NOON_I7] += !has_grown(m, r);

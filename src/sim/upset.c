@@ -27,12 +27,15 @@ void noon_sim_upset_begin(struct noon_world *w, uint32_t upset)
 
 	u->stopped_at = noon_osc_h(&m->osc, w->now);
 	u->resumes = noon_time_add(w->now, conf->duration);
+	/* An oscillator begins at a knot, so that its rate is one from the first moment on. */
+	if (conf->kind == NOON_UPSET_MIGRATE)
+		u->resumes = noon_osc_knot(&m->osc, u->resumes);
 	if (m->tally.event_end == 0) {
 		u->err = u->bound = m->tally.away_err = m->tally.away_bound = 0.0;
 		m->tally.away_longest = 0;
 	}
 	m->wake_at = NOON_TIME_NEVER; /* no timer fires before the end */
-	if (conf->duration == 0) {
+	if (u->resumes.ns == w->now.ns) {
 		noon_sim_upset_end(w, upset);
 		return;
 	}
@@ -51,7 +54,7 @@ static void disturb(struct noon_world *w, struct noon_sim_machine *m,
 	if (by != 0)
 		noon_osc_jump(&m->osc, w->now, by);
 	if (conf->kind == NOON_UPSET_MIGRATE)
-		noon_osc_replace(&m->osc, &conf->clock);
+		noon_osc_replace(&m->osc, w->now, &conf->clock);
 }
 
 void noon_sim_upset_end(struct noon_world *w, uint32_t upset)

@@ -252,8 +252,12 @@ static void another_oscillator_goes_on_where_the_first_was(void **state)
 	begin(&(struct noon_osc_conf){.frequency = 1e-6}, 1);
 	noon_osc_shift(&osc, at_s(10), 5e-6, 0);
 	at = noon_osc_x(&osc, at_s(99.5));
-	noon_osc_replace(&osc, &other);
+	(void)noon_osc_x(&osc, at_s(150)); /* laid ahead, as alarm clocks do */
+	assert_int_equal(noon_osc_knot(&osc, at_s(99.5)).ns, at_s(100).ns);
+	assert_int_equal(noon_osc_knot(&osc, at_s(100)).ns, at_s(100).ns);
+	noon_osc_replace(&osc, at_s(99.5), &other);
 	assert_near(noon_osc_x(&osc, at_s(99.5)), at, 1e-12);
+	assert_near(noon_osc_x(&osc, at_s(100.5)) - noon_osc_x(&osc, at_s(100)), 1000.0, 1e-9);
 	/* from the knot at 100 s on, without the shift */
 	assert_near(noon_osc_x(&osc, at_s(200)), -6000.0 * 100.0 + 5000.0 * 10.0 + 2000.0 * 100.0,
 		    1e-2);
