@@ -18,9 +18,9 @@
 #include "sim/world.h"
 
 /* Of seed 1; changes whenever anything that a world does changes. */
-#define GOLDEN UINT64_C(0x59eaf11ce94ed490)
+#define GOLDEN UINT64_C(0x12f149dbf1c904c1)
 
-#define GOLDEN_PTP UINT64_C(0x07a8b5bcbd6f0110)
+#define GOLDEN_PTP UINT64_C(0x90be9e4db886b9ab)
 
 static struct noon_scenario s;
 
