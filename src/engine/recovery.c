@@ -192,15 +192,16 @@ void noon_recovery_judge(struct noon_recovery *r, const struct noon_source *s,
 			 noon_time now)
 {
 	struct noon_vote likely;
-	uint32_t who;
 	noon_dur after;
 
 	noon_vote_hold_fresh(s, r->fresh, NULL, NOON_SOURCES_MAX, conf->max_liars, d, now,
 			     &r->trial);
 	compare(r, s, conf, d, now, &likely);
 	r->due = NOON_TIME_NEVER;
+	r->who = likely.voters & ~likely.falsetickers;
 	if (r->trial.outcome != NOON_VOTE_AGREED || likely.outcome != NOON_VOTE_AGREED ||
 	    witnesses(r, s, &likely) != 0) {
+		r->who = 0;
 		r->agreed_since = NOON_TIME_NEVER;
 		r->cause = likely.outcome == NOON_VOTE_AGREED ||
 					   likely.outcome == NOON_VOTE_NO_MAJORITY || r->barred
@@ -208,11 +209,10 @@ void noon_recovery_judge(struct noon_recovery *r, const struct noon_source *s,
 				   : NOON_RECOVERY_UNKNOWN;
 		return;
 	}
-	who = likely.voters & ~likely.falsetickers;
-	r->cause = cause_of(r, who);
+	r->cause = cause_of(r, r->who);
 	if (noon_time_is_never(r->agreed_since))
 		r->agreed_since = now;
-	after = patience(r, who, conf);
+	after = patience(r, r->who, conf);
 	if (after > 0)
 		r->due = noon_time_add(r->agreed_since, after);
 }
@@ -253,17 +253,31 @@ void noon_recovery_certify(const struct noon_recovery *r, const struct noon_sour
 	*wide = noon_cert_hull(&r->before_wide, said(r, s, true, d, now), d->rate_max, now);
 }
 
+/* Return the greatest that more than f of the voters have seen: one of these is honest. */
+static noon_freq seen_by(noon_freq most[NOON_SOURCES_MAX], size_t n, unsigned liars)
+{
+	for (size_t i = 1; i < n; i++) {
+		const noon_freq x = most[i];
+		size_t k = i;
+
+		for (; k > 0 && most[k - 1] < x; k--)
+			most[k] = most[k - 1];
+		most[k] = x;
+	}
+	return n > liars ? most[liars] : 0.0;
+}
+
 noon_freq noon_recovery_wander(const struct noon_recovery *r)
 {
-	const uint32_t who = r->trial.voters & ~r->trial.falsetickers;
-	noon_freq most = 0.0;
+	noon_freq least[NOON_SOURCES_MAX];
+	size_t n = 0;
 
 	if (r->cause != NOON_RECOVERY_WANDER)
 		return 0.0;
 	for (uint32_t i = 0; i < NOON_SOURCES_MAX; i++)
-		if (who & bit(i))
-			most = fmax(most, r->wander[i]);
-	return most;
+		if (r->who & bit(i))
+			least[n++] = r->wander[i];
+	return seen_by(least, n, r->trial.liars);
 }
 
 /* Double an assumption until it is twice what was seen; not beyond what the largest rate error
@@ -283,20 +297,6 @@ static noon_freq doubled(noon_freq assumed, noon_freq seen, const struct noon_dr
 static void raise(struct noon_drift *d, noon_freq seen)
 {
 	d->wander = doubled(d->wander, seen, d);
-}
-
-/* Return the greatest that more than f of the voters have seen: one of these is honest. */
-static noon_freq seen_by(noon_freq most[NOON_SOURCES_MAX], size_t n, unsigned liars)
-{
-	for (size_t i = 1; i < n; i++) {
-		const noon_freq x = most[i];
-		size_t k = i;
-
-		for (; k > 0 && most[k - 1] < x; k--)
-			most[k] = most[k - 1];
-		most[k] = x;
-	}
-	return n > liars ? most[liars] : 0.0;
 }
 
 noon_freq noon_recovery_widen(const struct noon_source *s, uint32_t voters, unsigned liars,
@@ -322,28 +322,30 @@ noon_freq noon_recovery_widen(const struct noon_source *s, uint32_t voters, unsi
 	return d->wander > before ? seen : 0.0;
 }
 
-/* Raise the wander until the fresh exchanges of each source agree with one another. */
-static void fit_wander(const struct noon_recovery *r, const struct noon_source *s,
-		       struct noon_drift *d, noon_time now)
+/* Raise the wander to what the past asks for, and the fresh exchanges: more than f of the sources,
+ * since a liar's ask for anything. */
+static void fit_wander(const struct noon_recovery *r, struct noon_drift *d, noon_time now)
 {
-	const noon_freq seen = noon_recovery_wander(r);
+	noon_freq least[NOON_SOURCES_MAX];
+	size_t n = 0;
 
-	if (seen > d->wander)
-		raise(d, seen);
+	raise(d, noon_recovery_wander(r));
 	for (uint32_t i = 0; i < NOON_SOURCES_MAX; i++) {
-		noon_freq least;
-
-		if (s[i].in_use && r->fresh[i].on && r->fresh[i].has &&
-		    noon_fuse_wander(&r->fresh[i].window, NULL, d, now, &least) == NOON_OK &&
-		    least > d->wander)
-			raise(d, least);
+		if (!(r->who & bit(i)))
+			continue;
+		least[n] = 0.0;
+		if (noon_fuse_wander(&r->fresh[i].window, NULL, d, now, &least[n]) ||
+		    least[n] <= d->wander)
+			least[n] = 0.0;
+		n++;
 	}
+	raise(d, seen_by(least, n, r->trial.liars));
 }
 
 void noon_recovery_adopt(struct noon_recovery *r, struct noon_source *s, struct noon_drift *d,
 			 noon_time now)
 {
-	fit_wander(r, s, d, now);
+	fit_wander(r, d, now);
 	for (uint32_t i = 0; i < NOON_SOURCES_MAX; i++) {
 		const struct noon_fresh *f = &r->fresh[i];
 

@@ -64,6 +64,7 @@ struct noon_recovery {
 	uint32_t jumped;       /**< sources that no oscillator's wander joins with their past, a
 				*   bit each */
 	noon_freq wander[NOON_SOURCES_MAX]; /**< the least that does; 0: they did not disagree */
+	uint32_t who;			    /**< sources whose fresh exchanges agree, a bit each */
 	struct noon_vote trial;		    /**< of the fresh exchanges; valid when open */
 	struct noon_fresh fresh[NOON_SOURCES_MAX];
 };

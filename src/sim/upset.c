@@ -142,15 +142,27 @@ static unsigned liars_of(const struct noon_world *w, uint32_t node)
 	return n > 0 ? (n - 1) / 2 : 0;
 }
 
+/* Whether a server says what its own clock does not. */
+static bool is_lying(const struct noon_world *w, uint32_t server)
+{
+	const noon_dur since = noon_time_diff(w->now, w->start);
+
+	for (size_t i = 0; i < w->s->attacks; i++)
+		if (w->s->attack[i].kind == NOON_ATTACK_LIE &&
+		    noon_sim_is_about(&w->s->attack[i], server, since))
+			return true;
+	return false;
+}
+
 /* As long as no more sources contradict the past than may lie, the past is what a client must
- * believe. */
+ * believe. One that lies may hide what happened. */
 void noon_sim_upset_heard(struct noon_world *w, uint32_t path, const struct noon_sample *x)
 {
 	const uint32_t node = w->s->path[path].client;
 	struct noon_sim_upset_state *u = &w->node[node].upset;
 	unsigned n = 0;
 
-	if (!u->blind || noon_time_before(x->t1, u->from_h))
+	if (!u->blind || noon_time_before(x->t1, u->from_h) || is_lying(w, w->s->path[path].server))
 		return;
 	u->heard |= UINT64_C(1) << path;
 	for (uint64_t bits = u->heard; bits != 0; bits &= bits - 1)

@@ -293,6 +293,21 @@ static void a_liar_who_changes_his_story_holds_nobody_up(void **state)
 	assert_int_equal(now().state, NOON_STATE_OK);
 }
 
+/* The windows of liars ask for any wander: they get none. */
+static void a_liar_at_the_return_turns_nothing(void **state)
+{
+	(void)state;
+	settled(3);
+	jump = NOON_S(40);
+	run(NOON_S(240));
+	lie[0] = -NOON_MS(3);
+	run(NOON_S(176));
+	assert_int_equal(now().state, NOON_STATE_OK);
+	assert_false(report().raised);
+	assert_true_bound();
+	assert_true(llabs(error()) < NOON_US(50));
+}
+
 static void one_that_falls_silent_makes_the_other_a_lone_one(void **state)
 {
 	(void)state;
@@ -550,6 +565,7 @@ int main(void)
 		cmocka_unit_test_setup(a_distant_liar_of_old_is_no_witness, set_up),
 		cmocka_unit_test_setup(fresh_exchanges_rest_on_no_wander, set_up),
 		cmocka_unit_test_setup(a_liar_who_changes_his_story_holds_nobody_up, set_up),
+		cmocka_unit_test_setup(a_liar_at_the_return_turns_nothing, set_up),
 		cmocka_unit_test_setup(one_that_falls_silent_makes_the_other_a_lone_one, set_up),
 		cmocka_unit_test_setup(without_authentication_it_takes_longer, set_up),
 		cmocka_unit_test_setup(another_jump_begins_the_wait_anew, set_up),
