@@ -63,9 +63,7 @@ struct noon_rx {
 	X(SUSPENDED, "suspended", "the free-running clock stopped or jumped")                 \
 	X(WANDER, "wander", "the oscillator turned by more than the configured wander")       \
 	X(JUMPED, "jumped", "all sources say that the local clock jumped or stood still")     \
-	X(DISRUPTED, "disrupted",                                                             \
-	  "the machine was paused, migrated or its clock replaced: the clock may have "       \
-	  "jumped")                                                                           \
+	X(DISRUPTED, "disrupted", "the machine was paused, migrated or given another clock")  \
 	X(PEER_ALARM, "peer-alarm", "the source declares an attack on the path to it")        \
 	X(RECEIVER_TIME, "receiver-time", "the time of a receiver is outside of its own bound")
 

@@ -22,8 +22,8 @@ static void what(const struct noon_recovery_report *r, char *buf, size_t size)
 		break;
 	case NOON_RECOVERY_SERVERS:
 		(void)snprintf(buf, size,
-			       "more sources are wrong than may lie, or one was faster than light; "
-			       "nothing changes by itself. Compare what each says in \"noonmark "
+			       "more sources are wrong than may lie; nothing changes by itself. "
+			       "Compare what each says in \"noonmark "
 			       "status\"; \"noonmark accept SOURCE\" believes one");
 		break;
 	case NOON_RECOVERY_UNKNOWN:

@@ -207,11 +207,16 @@ static void announce_leap(struct noon_engine *e)
 /* Carry a leap second out once it has certainly taken effect, and look for the next. */
 static void tend_leap(struct noon_engine *e)
 {
+	enum noon_leap_act act;
 	noon_dur shift = 0;
 
 	if (!e->has_cert)
 		return;
-	switch (noon_leap_plan_take(&e->leap, (noon_time){utc_at(e, e->now).lo}, &shift)) {
+	act = noon_leap_plan_take(&e->leap, (noon_time){utc_at(e, e->now).lo}, &shift);
+	/* What was measured since a contradiction may be of either count. */
+	if (act == NOON_LEAP_ACT_SHIFT && e->recovery.open)
+		act = NOON_LEAP_ACT_FORGET;
+	switch (act) {
 	case NOON_LEAP_ACT_SHIFT:
 		noon_engine_shift(e, shift);
 		e->leap_shift = shift;
@@ -237,7 +242,7 @@ static bool may_straddle(const struct noon_engine *e, const struct noon_sample *
 {
 	const noon_dur margin = noon_sat_add(LEAP_MARGIN, x->server_err);
 
-	if (!e->has_cert)
+	if (!e->has_cert || e->recovery.open)
 		return noon_leap_is_near(x->t2, margin) || noon_leap_is_near(x->t3, margin);
 	if (e->leap_at.ns != NOON_TIME_FIRST.ns &&
 	    noon_time_before(noon_time_min(x->t1, x->t4), noon_time_add(e->leap_at, margin)))
@@ -641,7 +646,10 @@ static void note_fate(struct noon_engine *e, uint32_t i, enum noon_sample_fate f
 	case NOON_SAMPLE_ACCEPTED:
 		if (!s->suspect) {
 			noon_findings_clear(&e->of_source[i], NOON_FINDING_SUPERLUMINAL);
-			noon_findings_clear(&e->of_source[i], NOON_FINDING_INCONSISTENT);
+			{
+				noon_findings_clear(&e->of_source[i], NOON_FINDING_INCONSISTENT);
+				noon_findings_clear(&e->of_source[i], NOON_FINDING_SUPERLUMINAL);
+			}
 		}
 		judge_leap(e, i);
 		break;
@@ -682,18 +690,40 @@ static void tell_cause(struct noon_engine *e)
 static void clear_contradictions(struct noon_engine *e, uint32_t sources)
 {
 	for (uint32_t i = 0; i < NOON_SOURCES_MAX; i++)
-		if (sources >> i & 1)
+		if (sources >> i & 1) {
 			noon_findings_clear(&e->of_source[i], NOON_FINDING_INCONSISTENT);
+			noon_findings_clear(&e->of_source[i], NOON_FINDING_SUPERLUMINAL);
+		}
 }
 
-/* Put the fresh exchanges in the place of the past, and vote on them. */
+/* Whether a leap second is due that the fresh exchanges may be on either side of: it was planned by
+ * the time of the past. */
+static bool crosses_leap(const struct noon_engine *e)
+{
+	const struct noon_cert *c = &e->recovery.trial.wide;
+	const noon_dur latest = noon_time_add(e->now, noon_cert_at(c, e->now).hi).ns;
+
+	return !noon_time_is_never(e->leap.from) &&
+	       noon_sat_add(latest, LEAP_MARGIN) >= e->leap.from.ns;
+}
+
+/* Put the fresh exchanges in the place of the past. */
+static void drop_past(struct noon_engine *e)
+{
+	if (crosses_leap(e)) {
+		forget(e);
+		raise_engine(e, NOON_FINDING_LEAP, e->now, 0, 0);
+		return;
+	}
+	clear_contradictions(e, UINT32_MAX);
+	noon_recovery_adopt(&e->recovery, e->source, &e->drift, e->now);
+	e->anew = true;
+}
+
+/* Believe the fresh exchanges, and vote on them. */
 static void begin_anew(struct noon_engine *e, const struct noon_source *s)
 {
-	const uint32_t barred = e->recovery.barred;
-
-	noon_recovery_adopt(&e->recovery, e->source, &e->drift, e->now);
-	clear_contradictions(e, ~barred);
-	e->anew = true;
+	drop_past(e);
 	hurry(e);
 	vote(e, s, false); /* the next exchange steers: this one may have been refused */
 }
@@ -870,6 +900,7 @@ static void forget(struct noon_engine *e)
 	e->has_cert = false;
 	e->steering = 0;
 	e->leap_vote = (struct noon_leap_vote){NOON_LEAP_NONE, false};
+	e->leap.from = NOON_TIME_NEVER; /* one that passes meanwhile is in what comes */
 	e->leap_at = NOON_TIME_FIRST;
 	e->latch = (struct noon_latch){0};
 	e->fresh_until = NOON_TIME_FIRST;
@@ -950,10 +981,8 @@ void noon_engine_accept(struct noon_engine *e, uint32_t source, noon_time now)
 
 	begin(e, now);
 	if (source == NOON_SOURCE_NONE && r->open && !noon_time_is_never(r->agreed_since)) {
-		clear_contradictions(e, ~r->barred);
-		noon_recovery_adopt(r, e->source, &e->drift, e->now);
+		drop_past(e);
 		hurry(e);
-		e->anew = true;
 	}
 	for (uint32_t i = 0; i < NOON_SOURCES_MAX; i++) {
 		struct noon_source *s = &e->source[i];

@@ -56,7 +56,7 @@ static void certify_wide(struct noon_fresh *f, const struct noon_hidden *hidden,
 	(void)err;
 }
 
-void noon_fresh_take(struct noon_fresh *f, const struct noon_sample *x,
+bool noon_fresh_take(struct noon_fresh *f, const struct noon_sample *x,
 		     const struct noon_exchange *ex, const struct noon_source_conf *conf,
 		     const struct noon_drift *d, noon_time now)
 {
@@ -66,14 +66,14 @@ void noon_fresh_take(struct noon_fresh *f, const struct noon_sample *x,
 	const struct noon_point p = noon_point_of(x, conf->m_f, conf->m_r);
 
 	if (!f->on)
-		return;
+		return true;
 	note_said(f, ex, &hidden, now);
 	if (noon_time_before(left, f->since))
-		return;
+		return true;
 	noon_window_expire(&f->window, noon_time_add(left, -d->max_age));
 	if (noon_fuse(&f->window, ex, &unproved, now, &f->cert)) {
 		noon_fresh_start(f, now);
-		return;
+		return false;
 	}
 	noon_window_add(&f->window, ex, 0.0);
 	noon_points_add(&f->points, &p);
@@ -81,6 +81,7 @@ void noon_fresh_take(struct noon_fresh *f, const struct noon_sample *x,
 	f->last = *x;
 	f->last_at = now;
 	certify_wide(f, &hidden, &unproved, now);
+	return true;
 }
 
 struct noon_interval noon_fresh_says(const struct noon_fresh *f, bool wide, noon_freq rate_max,
@@ -95,17 +96,4 @@ struct noon_interval noon_fresh_says(const struct noon_fresh *f, bool wide, noon
 	grown = noon_rate_drift(noon_rate_within(rate_max), noon_time_diff(h, f->said_at));
 	return (struct noon_interval){noon_sat_add(f->said.lo, grown.lo),
 				      noon_sat_add(f->said.hi, grown.hi)};
-}
-
-void noon_fresh_shift(struct noon_fresh *f, noon_dur d)
-{
-	noon_window_shift(&f->window, d);
-	for (size_t k = 0; k < f->points.n; k++)
-		f->points.p[k].theta = noon_sat_add(f->points.p[k].theta, d);
-	noon_cert_shift(&f->cert, d);
-	noon_cert_shift(&f->wide, d);
-	f->last.t2 = noon_time_add(f->last.t2, d);
-	f->last.t3 = noon_time_add(f->last.t3, d);
-	f->said.lo = noon_sat_add(f->said.lo, d);
-	f->said.hi = noon_sat_add(f->said.hi, d);
 }

@@ -43,13 +43,14 @@ void noon_fresh_stop(struct noon_fresh *f);
 /**
  * Take one exchange in. One that left before the start is only noted as said; one that contradicts
  * those since the start begins anew.
+ * @return false where it did
  *
  * @param x       with the server's error as it is counted
  * @param ex      what it proves
  * @param conf    of the source
  * @param d       assumptions; only the largest rate error and the age are used
  */
-void noon_fresh_take(struct noon_fresh *f, const struct noon_sample *x,
+bool noon_fresh_take(struct noon_fresh *f, const struct noon_sample *x,
 		     const struct noon_exchange *ex, const struct noon_source_conf *conf,
 		     const struct noon_drift *d, noon_time now);
 
@@ -64,8 +65,5 @@ struct noon_interval noon_fresh_says(const struct noon_fresh *f, bool wide, noon
 
 /** Return the point of the regression for one exchange and the minima of its source, ns. */
 struct noon_point noon_point_of(const struct noon_sample *x, noon_dur m_f, noon_dur m_r);
-
-/** Add d to every offset: the time scale itself was shifted (a leap second). */
-void noon_fresh_shift(struct noon_fresh *f, noon_dur d);
 
 #endif

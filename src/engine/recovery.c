@@ -67,26 +67,28 @@ void noon_recovery_take(struct noon_recovery *r, uint32_t i, const struct noon_s
 	struct noon_exchange ex;
 	enum noon_sample_fate fate;
 
-	if (!s->suspect)
-		r->barred &= ~bit(i);
 	if (!s->suspect && !r->open) {
 		noon_fresh_stop(f);
 		return;
 	}
 	fate = noon_source_weigh(s, x, now, d, &sample, &ex);
-	if (fate == NOON_SAMPLE_SUPERLUMINAL) {
-		r->barred |= bit(i);
-		noon_fresh_stop(f);
-	}
-	if (fate != NOON_SAMPLE_ACCEPTED || (r->barred & bit(i)))
-		return;
 	if (s->suspect && !was_suspect) {
 		noon_recovery_forget_source(r, i);
 		noon_fresh_start(f, now);
 	}
+	/* A jump within the exchange looks like that, too, and is over then. */
+	if (fate == NOON_SAMPLE_SUPERLUMINAL) {
+		r->jumped |= bit(i);
+		if (!noon_time_before(x->t1, f->since))
+			r->broken |= bit(i);
+		noon_fresh_start(f, now);
+	}
+	if (fate != NOON_SAMPLE_ACCEPTED)
+		return;
 	if (s->suspect && s->good_run == 0)
 		measure(r, i, s, &ex, now, d);
-	noon_fresh_take(f, &sample, &ex, &s->conf, d, now);
+	if (!noon_fresh_take(f, &sample, &ex, &s->conf, d, now))
+		r->broken |= bit(i);
 }
 
 void noon_recovery_forget_source(struct noon_recovery *r, uint32_t i)
@@ -94,7 +96,18 @@ void noon_recovery_forget_source(struct noon_recovery *r, uint32_t i)
 	noon_fresh_stop(&r->fresh[i]);
 	r->wander[i] = 0.0;
 	r->jumped &= ~bit(i);
-	r->barred &= ~bit(i);
+	r->broken &= ~bit(i);
+}
+
+/* Begin the fresh exchanges of all sources anew: more of them contradict what came since than may
+ * lie, so the clock has jumped again. */
+static void begin_again(struct noon_recovery *r, const struct noon_source *s, noon_time now)
+{
+	r->broken = 0;
+	r->agreed_since = NOON_TIME_NEVER;
+	for (uint32_t i = 0; i < NOON_SOURCES_MAX; i++)
+		if (s[i].in_use && r->fresh[i].on)
+			noon_fresh_start(&r->fresh[i], now);
 }
 
 void noon_recovery_open(struct noon_recovery *r, const struct noon_source *s,
@@ -103,6 +116,7 @@ void noon_recovery_open(struct noon_recovery *r, const struct noon_source *s,
 	if (r->open)
 		return;
 	r->open = true;
+	r->broken = 0;
 	r->cause = NOON_RECOVERY_UNKNOWN;
 	r->since = now;
 	r->agreed_since = NOON_TIME_NEVER;
@@ -113,7 +127,7 @@ void noon_recovery_open(struct noon_recovery *r, const struct noon_source *s,
 		r->before_wide = *wide;
 	}
 	for (uint32_t i = 0; i < NOON_SOURCES_MAX; i++) {
-		if (!s[i].in_use || r->fresh[i].on || (r->barred & bit(i)))
+		if (!s[i].in_use || r->fresh[i].on)
 			continue;
 		r->wander[i] = 0.0;
 		r->jumped &= ~bit(i);
@@ -196,6 +210,11 @@ void noon_recovery_judge(struct noon_recovery *r, const struct noon_source *s,
 
 	noon_vote_hold_fresh(s, r->fresh, NULL, NOON_SOURCES_MAX, conf->max_liars, d, now,
 			     &r->trial);
+	if (count(r->broken) > noon_vote_budget(conf->max_liars, r->trial.selectable)) {
+		begin_again(r, s, now);
+		noon_vote_hold_fresh(s, r->fresh, NULL, NOON_SOURCES_MAX, conf->max_liars, d, now,
+				     &r->trial);
+	}
 	compare(r, s, conf, d, now, &likely);
 	r->due = NOON_TIME_NEVER;
 	r->who = likely.voters & ~likely.falsetickers;
@@ -204,7 +223,7 @@ void noon_recovery_judge(struct noon_recovery *r, const struct noon_source *s,
 		r->who = 0;
 		r->agreed_since = NOON_TIME_NEVER;
 		r->cause = likely.outcome == NOON_VOTE_AGREED ||
-					   likely.outcome == NOON_VOTE_NO_MAJORITY || r->barred
+					   likely.outcome == NOON_VOTE_NO_MAJORITY
 				   ? NOON_RECOVERY_SERVERS
 				   : NOON_RECOVERY_UNKNOWN;
 		return;
@@ -222,25 +241,26 @@ bool noon_recovery_is_due(const struct noon_recovery *r, noon_time now)
 	return r->open && !noon_time_is_never(r->due) && !noon_time_before(now, r->due);
 }
 
-/* What the fresh exchanges say of theta at `now`: what is agreed, or else the hull of everything
- * that some source says. */
+static struct noon_interval hull_of(struct noon_interval a, struct noon_interval b)
+{
+	if (noon_interval_is_empty(b))
+		return a;
+	return (struct noon_interval){a.lo < b.lo ? a.lo : b.lo, a.hi > b.hi ? a.hi : b.hi};
+}
+
+/* The hull of everything that some source says of theta at `now`. Not only of what is agreed: after
+ * another jump the first source to know of it stands alone. */
 static struct noon_interval said(const struct noon_recovery *r, const struct noon_source *s,
 				 bool wide, const struct noon_drift *d, noon_time now)
 {
 	struct noon_interval all = {INT64_MAX, INT64_MIN};
 
-	if (r->trial.outcome == NOON_VOTE_AGREED && r->cause != NOON_RECOVERY_SERVERS)
-		return noon_cert_at(wide ? &r->trial.wide : &r->trial.cert, now);
 	for (uint32_t i = 0; i < NOON_SOURCES_MAX; i++) {
-		struct noon_interval one;
-
 		if (!s[i].in_use || s[i].conf.noselect || s[i].duplicate)
 			continue;
-		one = noon_fresh_says(&r->fresh[i], wide, d->rate_max, now);
-		if (noon_interval_is_empty(one))
-			continue;
-		all.lo = one.lo < all.lo ? one.lo : all.lo;
-		all.hi = one.hi > all.hi ? one.hi : all.hi;
+		all = hull_of(all, noon_fresh_says(&r->fresh[i], wide, d->rate_max, now));
+		if (s[i].has_cert && !s[i].suspect)
+			all = hull_of(all, noon_cert_at(wide ? &s[i].wide : &s[i].cert, now));
 	}
 	return all;
 }
@@ -349,7 +369,7 @@ void noon_recovery_adopt(struct noon_recovery *r, struct noon_source *s, struct 
 	for (uint32_t i = 0; i < NOON_SOURCES_MAX; i++) {
 		const struct noon_fresh *f = &r->fresh[i];
 
-		if (!s[i].in_use || (r->barred & bit(i)))
+		if (!s[i].in_use)
 			continue;
 		if (!f->on || !f->has || noon_source_adopt(&s[i], f, d, now))
 			noon_source_forget(&s[i]);
@@ -402,12 +422,17 @@ noon_dur noon_recovery_jump(const struct noon_recovery *r, noon_time now)
 			    noon_interval_mid(noon_cert_at(&r->before, now)));
 }
 
-void noon_recovery_shift(struct noon_recovery *r, noon_dur d)
+void noon_recovery_shift(struct noon_recovery *r, noon_time now, noon_dur d)
 {
 	noon_cert_shift(&r->before, d);
 	noon_cert_shift(&r->before_wide, d);
 	noon_cert_shift(&r->trial.cert, d);
 	noon_cert_shift(&r->trial.wide, d);
-	for (uint32_t i = 0; i < NOON_SOURCES_MAX; i++)
-		noon_fresh_shift(&r->fresh[i], d);
+	r->agreed_since = NOON_TIME_NEVER;
+	for (uint32_t i = 0; i < NOON_SOURCES_MAX; i++) {
+		if (!r->fresh[i].on)
+			continue;
+		noon_fresh_stop(&r->fresh[i]);
+		noon_fresh_start(&r->fresh[i], now);
+	}
 }

@@ -20,9 +20,6 @@
  * the fresh exchanges say: true whichever of them is false. After a while of agreement the fresh
  * exchanges take the place of the past.
  *
- * A source whose round trip was faster than light has false minima, or somebody forges for it: it
- * takes no part and waits for the operator, too.
- *
  * A single source that contradicted itself, within the budget, and has then agreed with the
  * majority for as long, is believed again in the same way.
  */
@@ -60,7 +57,8 @@ struct noon_recovery {
 	struct noon_cert before; /**< ... the certificate */
 	struct noon_cert before_wide;
 	uint32_t false_before; /**< falsetickers of the last vote that agreed, a bit each */
-	uint32_t barred;       /**< sources that were faster than light, a bit each */
+	uint32_t broken;       /**< sources that have contradicted their fresh exchanges since
+				*   those were begun, a bit each */
 	uint32_t jumped;       /**< sources that no oscillator's wander joins with their past, a
 				*   bit each */
 	noon_freq wander[NOON_SOURCES_MAX]; /**< the least that does; 0: they did not disagree */
@@ -142,7 +140,8 @@ noon_dur noon_recovery_jump(const struct noon_recovery *r, noon_time now);
 /** Return the least wander that explains what was seen; 0: none is needed. */
 noon_freq noon_recovery_wander(const struct noon_recovery *r);
 
-/** Add d to every offset: the time scale itself was shifted (a leap second). */
-void noon_recovery_shift(struct noon_recovery *r, noon_dur d);
+/** Add d to every offset that was certified: the time scale itself was shifted (a leap second). The
+ *  fresh exchanges begin anew, since they may be of either count. */
+void noon_recovery_shift(struct noon_recovery *r, noon_time now, noon_dur d);
 
 #endif

@@ -244,7 +244,7 @@ void noon_engine_shift(struct noon_engine *e, noon_dur d)
 	noon_cert_shift(&e->vote.wide, d);
 	noon_cert_shift(&e->cert, d);
 	noon_cert_shift(&e->wide, d);
-	noon_recovery_shift(&e->recovery, d);
+	noon_recovery_shift(&e->recovery, e->now, d);
 	line->corr0 = noon_sat_add(line->corr0, d);
 	line->steps++;
 }

@@ -226,7 +226,7 @@ static enum noon_vote_outcome elect(const struct noon_source *s, size_t n, const
 	return NOON_VOTE_AGREED;
 }
 
-static unsigned budget(int max_liars, unsigned selectable)
+unsigned noon_vote_budget(int max_liars, unsigned selectable)
 {
 	return max_liars >= 0 ? (unsigned)max_liars : (selectable - 1) / 2;
 }
@@ -243,7 +243,7 @@ void noon_vote_hold(const struct noon_source *s, size_t n, int max_liars,
 	suspects = count(ret->suspects);
 	if (b.n + suspects == 0)
 		return;
-	f = budget(max_liars, ret->selectable);
+	f = noon_vote_budget(max_liars, ret->selectable);
 	ret->liars = f;
 	if (suspects > f)
 		ret->outcome = NOON_VOTE_NO_MAJORITY;
@@ -262,6 +262,6 @@ void noon_vote_hold_fresh(const struct noon_source *s, const struct noon_fresh *
 	gather_fresh(s, fresh, cert, n, h, &b, ret);
 	if (b.n == 0)
 		return;
-	ret->liars = budget(max_liars, ret->selectable);
+	ret->liars = noon_vote_budget(max_liars, ret->selectable);
 	ret->outcome = elect(s, n, &b, ret->liars, d, h, ret);
 }

@@ -52,6 +52,9 @@ struct noon_vote {
 void noon_vote_hold(const struct noon_source *s, size_t n, int max_liars,
 		    const struct noon_drift *d, noon_time h, struct noon_vote *ret);
 
+/** Return f: as configured, or (n - 1) / 2 of the n sources that may vote where that is -1. */
+unsigned noon_vote_budget(int max_liars, unsigned selectable);
+
 /**
  * Hold a vote on fresh exchanges alone (engine/fresh.h), with the whole budget of liars: nobody is
  * suspect for what is older. Truth is in the certificate while at most f lie, whatever the past of

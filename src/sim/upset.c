@@ -147,10 +147,15 @@ static bool is_lying(const struct noon_world *w, uint32_t server)
 {
 	const noon_dur since = noon_time_diff(w->now, w->start);
 
-	for (size_t i = 0; i < w->s->attacks; i++)
-		if (w->s->attack[i].kind == NOON_ATTACK_LIE &&
-		    noon_sim_is_about(&w->s->attack[i], server, since))
+	for (size_t i = 0; i < w->s->attacks; i++) {
+		const struct noon_sim_attack *a = &w->s->attack[i];
+		const bool lies = a->kind == NOON_ATTACK_LIE || a->kind == NOON_ATTACK_SMEAR ||
+				  (a->kind == NOON_ATTACK_SERVER_STEP &&
+				   noon_dur_abs(a->offset) > 2 * w->s->node[server].local_bound);
+
+		if (lies && noon_sim_is_about(a, server, since))
 			return true;
+	}
 	return false;
 }
 

@@ -3,9 +3,10 @@
  * A campaign: worlds drawn at random, each within the stated assumptions, and no reading false.
  *
  * A seed draws clocks, sources, paths, who lies (no more than may), what goes wrong on the paths
- * and when, leap seconds and restarts. Whatever the attackers do to packets, UTC has to lie in
- * every interval that is stated, in every state, and nothing that an attacker made or repeated
- * becomes a sample. A world that breaks this prints its seed; --one SEED plays it again.
+ * and when, leap seconds, restarts, and machines that stand still or are moved. Whatever the
+ * attackers do to packets, UTC has to lie in every interval that is stated, in every state, and
+ * nothing that an attacker made or repeated becomes a sample. A world that breaks this prints its
+ * seed; --one SEED plays it again.
  *
  * use: campaign [--seconds S] [--seed FIRST] | --one SEED
  */
@@ -216,6 +217,33 @@ static void draw_restart(struct noon_rng *rng)
 		a->from = 1;
 }
 
+/* The machine stands still, or is moved to another one. By more than any delay there is: a jump
+ * that the paths hide breaks an assumption without a trace. Some are told. */
+static void draw_upset(struct noon_rng *rng)
+{
+	const struct noon_sim_upset *last = s.upsets > 0 ? &s.upset[s.upsets - 1] : NULL;
+	const noon_dur from = last ? last->at + last->duration + NOON_S(1) : 1;
+	struct noon_sim_upset *u = &s.upset[s.upsets++];
+
+	*u = noon_sim_upset_default();
+	u->client = 0;
+	u->kind = one_in(rng, 3) ? NOON_UPSET_MIGRATE : NOON_UPSET_PAUSE;
+	u->at = from + (noon_dur)((double)(s.duration - from) * noon_rng_unit(rng) / 2.0);
+	u->duration = some_time(rng, 20, 1000);
+	if (u->duration > (s.duration - u->at) / 2)
+		u->duration = (s.duration - u->at) / 2;
+	/* Who does not know that the clock stood still refuses what comes about the leap second of
+	 * the old time, and may carry it out. */
+	u->noticed = one_in(rng, 3) || s.leap != NOON_LEAP_NONE;
+	if (u->kind == NOON_UPSET_MIGRATE) {
+		u->clock = s.node[0].clock;
+		u->clock.frequency = between(rng, -100e-6, 100e-6);
+		u->jump = (noon_dur)between(rng, -5e9, 5e9);
+	}
+	s.node[0].engine.readmit_after = some_time(rng, 1, 300);
+	s.node[0].engine.readmit_lone_after = some_time(rng, 1, 300);
+}
+
 static void draw(uint64_t seed)
 {
 	struct noon_rng rng = noon_rng_seeded(seed);
@@ -251,6 +279,8 @@ static void draw(uint64_t seed)
 	attacks = below(&rng, 5);
 	for (unsigned i = 0; i < attacks; i++)
 		draw_attack(&rng);
+	for (unsigned i = below(&rng, 3); i > 0 && s.upsets < NOON_SIM_UPSETS; i--)
+		draw_upset(&rng);
 }
 
 static void describe(void)
@@ -271,6 +301,11 @@ static void describe(void)
 		printf("#   leap second %s at %.3f s\n",
 		       s.leap == NOON_LEAP_INSERT ? "inserted" : "deleted",
 		       noon_dur_to_s(s.leap_at));
+	for (size_t i = 0; i < s.upsets; i++)
+		printf("#   %s at %.3f s for %.3f s, jump %.3f s%s\n",
+		       s.upset[i].kind == NOON_UPSET_MIGRATE ? "migrated" : "paused",
+		       noon_dur_to_s(s.upset[i].at), noon_dur_to_s(s.upset[i].duration),
+		       noon_dur_to_s(s.upset[i].jump), s.upset[i].noticed ? ", told" : "");
 	for (size_t i = 0; i < s.attacks; i++)
 		printf("#   %s on server %d from %.3f s: offset %.6f s, delay %.6f s, ramp %g%s\n",
 		       noon_attack_word(s.attack[i].kind), (int)s.attack[i].server,
@@ -279,9 +314,26 @@ static void describe(void)
 		       s.attack[i].misannounce ? ", wrong about leap seconds" : "");
 }
 
+/* Print the readings that are false, and those where the state changes. */
+static void print_look(void *arg, const struct noon_sim_look *look)
+{
+	enum noon_state *last = arg;
+	const double err = look->err_ns;
+	const bool bad = look->r->bound != NOON_DUR_MAX &&
+			 (err < (double)look->r->lower || err > (double)look->r->upper);
+
+	if (bad || *last != look->r->state)
+		printf("#   at %.3f s %s, UTC - C %.9f s in [%.9f, %.9f]%s\n",
+		       noon_dur_to_s(look->since), noon_state_word(look->r->state), err * 1e-9,
+		       noon_dur_to_s(look->r->lower), noon_dur_to_s(look->r->upper),
+		       bad ? " FALSE" : "");
+	*last = look->r->state;
+}
+
 /* Play the world of a seed; returns whether no reading was false. */
 static bool play(uint64_t seed, bool talk, uint64_t *ret_checks, uint64_t *ret_violations)
 {
+	enum noon_state last = NOON_STATE_UNSYNCHRONISED;
 	struct noon_sim_fault fault;
 	struct noon_sim_tally t;
 	struct noon_world *w;
@@ -294,6 +346,8 @@ static bool play(uint64_t seed, bool talk, uint64_t *ret_checks, uint64_t *ret_v
 	}
 	if (noon_world_new(&s, seed, &w))
 		abort();
+	if (talk)
+		noon_world_watch(w, print_look, &last);
 	noon_world_run(w, s.duration);
 	t = noon_world_total(w);
 	noon_world_free(w);

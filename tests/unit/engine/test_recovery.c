@@ -451,7 +451,40 @@ static void holdover_rests_on_the_long_run(void **state)
 	assert_in_range(grown[1], NOON_US(1000), NOON_US(1500));
 }
 
-static void a_source_faster_than_light_waits_for_the_operator(void **state)
+/* A request that was under way when the clock stood still: its round trip seems to have taken no
+ * time. That looks like a path faster than light, and is none. */
+static void a_round_trip_that_lost_time_is_a_jump(void **state)
+{
+	struct noon_source_conf source = noon_source_conf_default();
+	struct noon_sample x;
+	uint32_t index;
+
+	(void)state;
+	start(0);
+	source.m_f = source.m_r = NOON_US(90);
+	assert_int_equal(noon_engine_add_source(&e, &source, &index), NOON_OK);
+	sources = 1;
+	run(NOON_S(1600));
+	x = (struct noon_sample){
+		.t1 = {at},
+		.t2 = {at + WAY + theta()},
+		.t3 = {at + WAY + theta() + NOON_S(1)},
+		.t4 = {at + 2 * WAY},
+		.stamp_err = 100,
+		.authenticated = true,
+	};
+	noon_engine_on_sample(&e, &x, x.t4, &out);
+	count();
+	assert_int_equal(seen[NOON_FINDING_SUPERLUMINAL], 1);
+	assert_int_equal(now().state, NOON_STATE_ALARM);
+	jump = NOON_S(1);
+	at += NOON_S(16);
+	run(NOON_S(1024));
+	assert_back();
+}
+
+/* One that goes on being faster than light never agrees for long enough. */
+static void a_source_faster_than_light_is_not_believed(void **state)
 {
 	struct noon_source_conf source = noon_source_conf_default();
 	uint32_t index;
@@ -462,15 +495,13 @@ static void a_source_faster_than_light_waits_for_the_operator(void **state)
 	assert_int_equal(noon_engine_add_source(&e, &source, &index), NOON_OK);
 	sources = 1;
 	run(NOON_S(1600));
-	exchange(0, at, NOON_US(50));
-	at += NOON_S(16);
 	jump = NOON_MS(5); /* so that its past does not take it back */
-	run(NOON_S(20000));
+	for (int i = 0; i < 40; i++) {
+		exchange(0, at, NOON_US(50));
+		at += NOON_S(16);
+		run(NOON_S(480));
+	}
 	assert_int_equal(now().state, NOON_STATE_ALARM);
-	assert_true(report().left == NOON_DUR_MAX);
-	noon_engine_accept(&e, NOON_SOURCE_NONE, e.now);
-	run(NOON_S(160));
-	assert_int_equal(now().state, NOON_STATE_OK);
 }
 
 static void one_that_agrees_with_the_majority_again_is_believed(void **state)
@@ -547,7 +578,7 @@ static void a_leap_second_meanwhile_shifts_it_all(void **state)
 	assert_true_bound();
 	run(NOON_S(16));
 	assert_true(llabs(now().lower - lower) < NOON_MS(20)); /* C was shifted with it */
-	run(NOON_S(848));
+	run(NOON_S(1024));
 	assert_back();
 	assert_int_equal(seen[NOON_FINDING_INCONSISTENT], 1);
 }
@@ -575,7 +606,8 @@ int main(void)
 		cmocka_unit_test_setup(an_oscillator_that_turns_slowly_contradicts_nothing, set_up),
 		cmocka_unit_test_setup(one_liar_turns_nothing, set_up),
 		cmocka_unit_test_setup(holdover_rests_on_the_long_run, set_up),
-		cmocka_unit_test_setup(a_source_faster_than_light_waits_for_the_operator, set_up),
+		cmocka_unit_test_setup(a_round_trip_that_lost_time_is_a_jump, set_up),
+		cmocka_unit_test_setup(a_source_faster_than_light_is_not_believed, set_up),
 		cmocka_unit_test_setup(one_that_agrees_with_the_majority_again_is_believed, set_up),
 		cmocka_unit_test_setup(the_others_are_asked_at_once, set_up),
 		cmocka_unit_test_setup(an_operator_need_not_wait, set_up),
