@@ -60,6 +60,8 @@ enum noon_clock_reason {
 	NOON_CLOCK_REASON_LEAP = 11,	     /**< around a leap second */
 	NOON_CLOCK_REASON_DISRUPTED = 12,    /**< the machine was paused, migrated or its clock
 					      * replaced; time is sought anew */
+	NOON_CLOCK_REASON_OUT_OF_REACH = 13, /**< the bound is above the alert limit, and more
+					      * exchanges on the same path will not help */
 	/* Of the reader, with STALE: */
 	NOON_CLOCK_REASON_STOPPED = 32,	      /**< the daemon was stopped */
 	NOON_CLOCK_REASON_LATE = 33,	      /**< it was killed, or does not get to run */

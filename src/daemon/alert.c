@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "daemon/limits.h"
 #include "daemon/log.h"
 
 /* Between two lines about going from ok to holdover or back. */
@@ -91,6 +92,19 @@ void noon_alert_state(struct noon_daemon *d, const struct noon_reading *r)
 void noon_alert_finding(struct noon_daemon *d, const struct noon_reading *r)
 {
 	tell_hook(d, r);
+}
+
+void noon_alert_limit(struct noon_daemon *d, const struct noon_reading *r)
+{
+	char why[NOON_LIMITS_TEXT];
+
+	if (r->state == NOON_STATE_OK)
+		d->told_limit = false;
+	if (d->told_limit || noon_limits_reason(d, r) != NOON_CLOCK_REASON_OUT_OF_REACH)
+		return;
+	d->told_limit = true;
+	noon_limits_why(d, r, why);
+	noon_log(NOON_LOG_WARNING, "%s", why);
 }
 
 void noon_alert_receivers(struct noon_daemon *d, const struct noon_reading *r)

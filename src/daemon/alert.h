@@ -13,6 +13,9 @@ void noon_alert_state(struct noon_daemon *d, const struct noon_reading *r);
 /** A finding says why the state is what it is: the hook is told again. */
 void noon_alert_finding(struct noon_daemon *d, const struct noon_reading *r);
 
+/** Log once that the alert limit is out of reach, and what would help; again only after an ok. */
+void noon_alert_limit(struct noon_daemon *d, const struct noon_reading *r);
+
 /** Receivers that PTP transmitters of ours watch went into alarm or out of it. */
 void noon_alert_receivers(struct noon_daemon *d, const struct noon_reading *r);
 

@@ -382,6 +382,7 @@ static void refresh(struct noon_daemon *d)
 	noon_daemon_reading(d, &r);
 	tell_state(d, &r);
 	tell_recovery(d, &r);
+	noon_alert_limit(d, &r);
 	tell_receivers(d, &r);
 	noon_publish(d, &r);
 	tend_ptp(d, &r);

@@ -75,6 +75,7 @@ struct noon_daemon {
 	unsigned ke_done;
 	bool receivers_changed; /**< of our transmitters: their alarms, and nobody was told */
 	bool ready;		/**< READY=1 was sent */
+	bool told_limit;	/**< the log says that the alert limit is out of reach */
 	bool overslept;		/**< a virtual clock without sources lost time, or may have */
 	int64_t started_ns;	/**< CLOCK_REALTIME */
 	size_t n_events;	/**< ever; the ring holds the last ones */

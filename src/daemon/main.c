@@ -16,6 +16,7 @@
 #include "crypto/aead.h"
 #include "daemon/daemon.h"
 #include "daemon/guarding.h"
+#include "daemon/limits.h"
 #include "daemon/log.h"
 #include "platform/notify.h"
 #include "platform/sandbox.h"
@@ -195,6 +196,7 @@ static noon_err drop(const struct noon_config *c)
 static int run(const struct arguments *a, const struct noon_config *conf)
 {
 	struct noon_daemon *d = calloc(1, sizeof(*d));
+	char why[NOON_LIMITS_TEXT];
 	noon_err err;
 
 	if (d == NULL)
@@ -204,6 +206,8 @@ static int run(const struct arguments *a, const struct noon_config *conf)
 	err = err ? err : drop(conf);
 	err = err ? err : noon_daemon_start(d);
 	if (!err) {
+		if (noon_limits_never(conf, why))
+			noon_log(NOON_LOG_WARNING, "%s", why);
 		noon_log(NOON_LOG_NOTICE, "noonmarkd %s started, clock %s, %zu sources",
 			 NOON_VERSION, d->clock->ops->name, conf->n_sources);
 		err = noon_loop_run(d->loop);
@@ -256,6 +260,15 @@ static int check_files(const struct noon_config *c)
 	return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+/* A limit that cannot be met is said, and no error: the bound may be of use all the same. */
+static void check_limit(const char *path, const struct noon_config *c)
+{
+	char why[NOON_LIMITS_TEXT];
+
+	if (noon_limits_never(c, why))
+		(void)fprintf(stderr, "%s: warning: %s\n", path, why);
+}
+
 int main(int argc, char **argv)
 {
 	struct arguments a = {.backend = NOON_LOOP_EVENT};
@@ -280,6 +293,7 @@ int main(int argc, char **argv)
 		goto out;
 	if (a.check) {
 		status = check_files(conf);
+		check_limit(a.config, conf);
 		if (status == EXIT_SUCCESS)
 			(void)printf("%s: no errors\n", a.config);
 	} else {

@@ -4,6 +4,7 @@
  */
 #include "daemon/publish.h"
 
+#include "daemon/limits.h"
 #include "daemon/ptp_source.h"
 #include "estimate/rate.h"
 #include "noonmark/clock.h"
@@ -27,54 +28,6 @@ static enum noon_clock_status page_status(enum noon_state state)
 		break;
 	}
 	return NOON_CLOCK_UNSYNCHRONISED;
-}
-
-#define GUARD_FINDINGS                                               \
-	(1U << NOON_FINDING_DELAYED | 1U << NOON_FINDING_SHORTENED | \
-	 1U << NOON_FINDING_RTT_SHAPE | 1U << NOON_FINDING_PEER_ALARM)
-
-/* Without agreement that stands: what breaks it. */
-static enum noon_clock_reason reason_of_findings(uint32_t findings)
-{
-	static const struct {
-		uint32_t findings;
-		enum noon_clock_reason reason;
-	} table[] = {
-		{1U << NOON_FINDING_SUSPENDED, NOON_CLOCK_REASON_SUSPENDED},
-		{1U << NOON_FINDING_DISRUPTED, NOON_CLOCK_REASON_DISRUPTED},
-		{1U << NOON_FINDING_CLOCK_STEPPED, NOON_CLOCK_REASON_STEPPED},
-		{1U << NOON_FINDING_NO_MAJORITY | 1U << NOON_FINDING_INCONSISTENT |
-			 1U << NOON_FINDING_SUPERLUMINAL | 1U << NOON_FINDING_JUMPED,
-		 NOON_CLOCK_REASON_CONTRADICTION},
-		{1U << NOON_FINDING_TOO_FEW, NOON_CLOCK_REASON_TOO_FEW},
-	};
-
-	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
-		if (findings & table[i].findings)
-			return table[i].reason;
-	return NOON_CLOCK_REASON_NONE;
-}
-
-/* Why the state is not ok, the cause before its effect. */
-static enum noon_clock_reason page_reason(const struct noon_daemon *d, const struct noon_reading *r)
-{
-	const enum noon_clock_reason found = reason_of_findings(r->findings);
-
-	if (r->state == NOON_STATE_OK)
-		return NOON_CLOCK_REASON_NONE;
-	if (r->state == NOON_STATE_HOLDOVER)
-		return NOON_CLOCK_REASON_SILENT;
-	if (!noon_daemon_has_sources(d))
-		return NOON_CLOCK_REASON_NO_SOURCES;
-	if (found != NOON_CLOCK_REASON_NONE)
-		return found;
-	if (r->bound == NOON_DUR_MAX)
-		return NOON_CLOCK_REASON_NO_EXCHANGE;
-	if (r->terms.leap > 0)
-		return NOON_CLOCK_REASON_LEAP;
-	if (noon_sat_add(r->bound, r->hidden) > d->conf.engine.alert_limit)
-		return NOON_CLOCK_REASON_BOUND;
-	return r->findings & GUARD_FINDINGS ? NOON_CLOCK_REASON_GUARD : NOON_CLOCK_REASON_SETTLING;
 }
 
 /* An instant of h at or after the map's, on CLOCK_MONOTONIC_RAW: not later than it truly is, for
@@ -114,7 +67,7 @@ static void publish_page(struct noon_daemon *d, const struct noon_reading *r)
 		.raw0 = map.from0,
 		.fresh_until = map.from0 + FRESH_FOR,
 		.status = page_status(r->state),
-		.reason = page_reason(d, r),
+		.reason = noon_limits_reason(d, r),
 		.has_time = r->bound != NOON_DUR_MAX,
 		.asleep = d->clock->asleep0,
 		.real_ahead = real_ahead_when_checked(d->clock),

@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "daemon/daemon.h"
+#include "daemon/limits.h"
 #include "daemon/recovery.h"
 #include "daemon/status_one_way.h"
 #include "daemon/status_ptp.h"
@@ -384,6 +385,19 @@ static void set_recovery(json_t *o, struct noon_daemon *d)
 	(void)json_object_set_new(o, "contradiction", noon_recovery_json(&r));
 }
 
+/* Nothing of it while the state is ok. */
+static void set_why(json_t *o, const struct noon_daemon *d, const struct noon_reading *r)
+{
+	const enum noon_clock_reason reason = noon_limits_reason(d, r);
+	char why[NOON_LIMITS_TEXT];
+
+	if (reason == NOON_CLOCK_REASON_NONE)
+		return;
+	noon_limits_why(d, r, why);
+	(void)json_object_set_new(o, "reason", json_string(noon_clock_reason_word(reason)));
+	(void)json_object_set_new(o, "why", json_string(why));
+}
+
 json_t *noon_status_json(struct noon_daemon *d)
 {
 	struct noon_reading r;
@@ -397,8 +411,10 @@ json_t *noon_status_json(struct noon_daemon *d)
 		      (int)r.liars);
 	if (o == NULL)
 		return NULL;
+	set_why(o, d, &r);
 	set_reading(o, &r);
 	set_truth(o, d);
+	(void)json_object_set_new(o, "serve_limit_s", seconds(d->conf.serve_limit));
 	(void)json_object_set_new(o, "findings", noon_status_findings(r.findings));
 	set_recovery(o, d);
 	(void)json_object_set_new(o, "sources", sources(d, r.h));

@@ -124,6 +124,15 @@ noon_dur noon_schedule_interval(const struct noon_schedule *s, const struct noon
 	return room > 0 && s->spare > 0 ? soon(conf, room, least) : least;
 }
 
+noon_dur noon_schedule_room_needed(const struct noon_source_conf *conf)
+{
+	const noon_dur least = power_of_two_s(conf->poll_min);
+	const noon_dur twice = POLLS_AHEAD * least;
+	const noon_dur spared = noon_sat_add(least, reserve(conf));
+
+	return conf->burst < SPARE_KEPT || twice < spared ? twice : spared;
+}
+
 /* Two exchanges, `span` apart, tell the rate to the width of their intervals. */
 static noon_dur room_after(const struct noon_outlook *at, noon_dur span)
 {

@@ -63,6 +63,9 @@ void noon_schedule_miss(struct noon_schedule *s);
 noon_dur noon_schedule_interval(const struct noon_schedule *s, const struct noon_source_conf *conf,
 				noon_dur room);
 
+/** Return the least room that noon_schedule_lasts() is ever content with, ns. */
+noon_dur noon_schedule_room_needed(const struct noon_source_conf *conf);
+
 /** How the bound will go on, for noon_schedule_lasts(). */
 struct noon_outlook {
 	noon_dur room;	  /**< time until it reaches the alert limit, ns; <= 0: it is above */

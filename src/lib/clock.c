@@ -428,6 +428,8 @@ static const struct {
 	{NOON_CLOCK_REASON_DISRUPTED, "disrupted",
 	 "the machine was paused, migrated or its clock replaced, and the time is not known again "
 	 "yet"},
+	{NOON_CLOCK_REASON_OUT_OF_REACH, "out-of-reach",
+	 "the alert limit cannot be met on this path"},
 	{NOON_CLOCK_REASON_STOPPED, "stopped", "the daemon has stopped"},
 	{NOON_CLOCK_REASON_LATE, "late", "the daemon was killed, or does not get to run"},
 	{NOON_CLOCK_REASON_ASLEEP, "asleep",

@@ -237,6 +237,15 @@ def test_a_bound_above_the_alert_limit_is_served(w):
     s = far.status()
     check(s["state"] == "unsynchronised" and 0.02 < s["bound_s"] < 0.1, s["state"], s["bound_s"])
     check(served["root_dispersion_s"] >= 0.02, served)
+    # The limit is out of reach: in the status, in the page, and once in the log.
+    wait_for(lambda: far.status()["reason"] == "out-of-reach", 20, "it says so")
+    why = far.status()["why"]
+    check("cannot be within 5 ms: path 20" in why and "nearer server, `distance-m`" in why, why)
+    check(why in w.tool("status", "--socket", far.socket).stdout, "not in the status for people")
+    now = json.loads(w.tool("now", "--json", "--page", far.page, status=1).stdout)
+    check(now["reason"] == "out-of-reach", now)
+    time.sleep(2)
+    check(far.log().count("cannot be within 5 ms: path 20") == 1, far.log())
     client = w.client([("127.0.0.1", {"nts": False, "allow-unauthenticated": True,
                                       "port": far.ntp, "minpoll": -1, "maxpoll": 0})],
                       top={"alert-limit": "200ms"})

@@ -142,6 +142,23 @@ def test_check_accepts(w):
         check(done.returncode == 0 and "no errors" in done.stdout, repr(text), done)
 
 
+def test_limits_that_cannot_be_met(w):
+    """A warning, with the term that is too large; nothing where some source could do it."""
+    for text, words in (
+            ('source "x" { extra-error = "120ms" }', ["error of the server 120 ms", "extra-error"]),
+            ('alert-limit = "1ms"\nsource "x" { minpoll = 8 }',
+             ["drift from poll to poll 1.81 ms", "minpoll"]),
+            ('alert-limit = "1ms"\nsource "x" { measured-minimum-forward = "9ms"\n'
+             'measured-minimum-reverse = "9ms" }', ["hidden advance 9 ms", "distance-m"])):
+        path = w.write("never.conf", 'clock { type = "virtual" }\n' + text + "\n")
+        done = run("--check", path)
+        said = done.stderr
+        check(done.returncode == 0 and f"{path}: warning: alert-limit" in said, text, done)
+        check(all(x in said for x in words + ["cannot be met"]), text, said)
+        path = w.write("may.conf", 'clock { type = "virtual" }\nsource "y" { }\n' + text + "\n")
+        check(run("--check", path).stderr == "", text)
+
+
 def test_error_in_an_included_file(w):
     inner = w.write("inner.conf", '\n\nalert-limit = "soon"\n')
     path = w.write("outer.conf", f'wander = "1ppm"\ninclude("{inner}")\n')
