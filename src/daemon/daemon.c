@@ -105,6 +105,25 @@ static struct noon_clock_line clock_line(const struct noon_line *l)
 	};
 }
 
+/* The line has been shifted by a leap second. */
+static void leap(struct noon_daemon *d, noon_dur shift)
+{
+	const struct noon_line line = noon_engine_line(d->engine);
+	const struct noon_clock_line to = clock_line(&line);
+	noon_err err;
+
+	d->steps++;
+	if (d->conf.clock.kind == NOON_CLOCK_KIND_SYSTEM_READ_ONLY) {
+		noon_clock_steer(d->clock, &to);
+		return;
+	}
+	err = noon_clock_leap(d->clock, &to, shift);
+	if (!err)
+		return;
+	noon_log(NOON_LOG_ERROR, "cannot carry the leap second out: %s", noon_err_text(err));
+	noon_clock_steer(d->clock, &to);
+}
+
 static void steer(struct noon_daemon *d)
 {
 	const struct noon_line line = noon_engine_line(d->engine);
@@ -366,6 +385,7 @@ static void on_leap(struct noon_daemon *d)
 		 noon_dur_to_s(shift));
 	noon_tsa_service_tell(d->tsa, shift < 0 ? "a leap second was inserted"
 						: "a leap second was left out");
+	leap(d, shift);
 	steer(d);
 	find_timescale(d);
 }

@@ -230,6 +230,25 @@ static void publish_claims(struct noon_daemon *d, const struct noon_reading *r)
 /* Until the next tick the clock may go astray at this most. */
 #define CLAIM_FOR NOON_S(2)
 
+/* TAI - UTC changes at midnight, which the kernel sees to itself; until it has been looked up for
+ * the new day nothing is said. */
+#define TAI_BEFORE NOON_S(2)
+#define TAI_AFTER  NOON_S(60)
+#define DAY	   NOON_S(86400)
+
+/* Only what the list of leap seconds says is told to everybody. */
+static int16_t tai_for_kernel(const struct noon_daemon *d, const struct noon_reading *r)
+{
+	const noon_dur of_day = noon_time_add(r->h, r->corr).ns % DAY;
+	const bool listed = d->tai.known && d->conf.utc_offset == 0 &&
+			    d->tai.leap.until.ns != NOON_LEAP_LIST_NONE.until.ns;
+
+	if (!listed || r->state != NOON_STATE_OK || of_day <= TAI_AFTER ||
+	    of_day >= DAY - TAI_BEFORE)
+		return 0;
+	return d->tai.offset;
+}
+
 /* Whoever asks the kernel how good its clock is. */
 static void publish_kernel(struct noon_daemon *d, const struct noon_reading *r)
 {
@@ -241,6 +260,11 @@ static void publish_kernel(struct noon_daemon *d, const struct noon_reading *r)
 
 	if (!noon_daemon_has_sources(d))
 		return;
+	claim.tai = tai_for_kernel(d, r);
+	if (!noon_time_is_never(d->engine->leap.from)) {
+		claim.leap = d->engine->leap.shift;
+		claim.leap_at = d->engine->leap.from;
+	}
 	if (r->bound != NOON_DUR_MAX) {
 		claim.bound = noon_sat_add(r->bound, noon_dur_scale_out(CLAIM_FOR, r->rate_bound));
 		claim.estimate = noon_dur_abs(r->lower / 2 + r->upper / 2);

@@ -128,6 +128,18 @@ noon_err noon_clock_step(struct noon_clock *c, const struct noon_clock_line *lin
 	return err;
 }
 
+noon_err noon_clock_leap(struct noon_clock *c, const struct noon_clock_line *line, noon_dur shift)
+{
+	noon_err err;
+
+	if (c->ops->leap == NULL)
+		return noon_clock_step(c, line);
+	err = c->ops->leap(c, line, shift);
+	if (!err)
+		c->line = *line;
+	return err;
+}
+
 void noon_clock_tell(struct noon_clock *c, const struct noon_clock_claim *claim)
 {
 	if (c->ops->tell != NULL)

@@ -47,6 +47,9 @@ struct noon_clock_claim {
 	noon_dur bound;	   /**< largest error until the next claim, ns; NOON_DUR_MAX: not known */
 	noon_dur estimate; /**< of the error, ns, >= 0 */
 	bool synchronised; /**< is to be relied upon */
+	noon_dur leap;	   /**< shift of the UTC count that is due: -1 s, +1 s; 0: none */
+	noon_time leap_at; /**< C at which it takes effect */
+	int16_t tai;	   /**< TAI - UTC, s; 0: not known */
 };
 
 struct noon_clock;
@@ -59,6 +62,8 @@ struct noon_clock_ops {
 	noon_freq (*oscillator)(struct noon_clock *c, int64_t raw_ns);
 	void (*steer)(struct noon_clock *c, const struct noon_clock_line *line);
 	noon_err (*step)(struct noon_clock *c, const struct noon_clock_line *line);
+	/** NULL: as step. */
+	noon_err (*leap)(struct noon_clock *c, const struct noon_clock_line *line, noon_dur shift);
 	noon_time (*disciplined)(struct noon_clock *c);
 	enum noon_clock_event (*check)(struct noon_clock *c, noon_dur *ret_size);
 	/** NULL: nobody else asks for this clock. */
@@ -120,8 +125,15 @@ NOON_MUST_USE noon_err noon_clock_from_stamp(struct noon_clock *c, const struct 
 void noon_clock_steer(struct noon_clock *c, const struct noon_clock_line *line);
 /** Put the clock on a line at once. @retval NOON_OK, NOON_ERR_PERM, NOON_ERR_OS */
 NOON_MUST_USE noon_err noon_clock_step(struct noon_clock *c, const struct noon_clock_line *line);
+/** Carry out a leap second: the line has been shifted by it. The system clock's kernel does that by
+ * itself, if it was told in a claim, a little sooner or later; C is on the line meanwhile.
+ * @retval as noon_clock_step() */
+NOON_MUST_USE noon_err noon_clock_leap(struct noon_clock *c, const struct noon_clock_line *line,
+				       noon_dur shift);
 /** Say how good the clock is: the system clock's maxerror, esterror and STA_UNSYNC, which
- * adjtimex(2) shows. Once a second at least; the kernel lets maxerror grow by 500 ppm from then on.
+ * adjtimex(2) shows, and of a leap second today STA_INS or STA_DEL. Once a second at least; the
+ * kernel lets maxerror grow by 500 ppm from then on. What comes sooner is told only if the clock
+ * got worse.
  */
 void noon_clock_tell(struct noon_clock *c, const struct noon_clock_claim *claim);
 /** Return the disciplined time now. */

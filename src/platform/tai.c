@@ -113,13 +113,17 @@ noon_err noon_tai_from_list(struct noon_bytes text, int64_t utc_s, int16_t *ret,
 	return NOON_OK;
 }
 
-/* What somebody has told the kernel; 0 is what it says when nobody has. */
+/* It was 10 s when leap seconds began, in 1972. */
+#define TAI_LEAST 10
+
+/* What somebody has told the kernel; 0 is what it says when nobody has, and 1 after it has inserted
+ * a leap second all the same. */
 static bool from_kernel(int16_t *ret)
 {
 	struct timex t;
 
 	memset(&t, 0, sizeof(t));
-	if (adjtimex(&t) < 0 || t.tai <= 0 || t.tai > 1000)
+	if (adjtimex(&t) < 0 || t.tai < TAI_LEAST || t.tai > 1000)
 		return false;
 	*ret = (int16_t)t.tai;
 	return true;

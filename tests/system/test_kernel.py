@@ -69,15 +69,68 @@ libc = ctypes.CDLL("libc.so.6", use_errno=True)
 while True:
     tx = bytearray(256)
     at = (ctypes.c_char * 256).from_buffer(tx)
+    raw = time.clock_gettime_ns(time.CLOCK_MONOTONIC_RAW)
+    real = time.clock_gettime_ns(time.CLOCK_REALTIME)
+    took = time.clock_gettime_ns(time.CLOCK_MONOTONIC_RAW) - raw
     state = libc.adjtimex(at)
     modes, offset, freq, maxerror, esterror, status = struct.unpack_from("IxxxxqqqqI", tx)
+    tai, = struct.unpack_from("i", tx, 160)
     with open("adjtimex", "a") as f:
         f.write(f"tx state={state} freq={freq} maxerror={maxerror} esterror={esterror} "
-                f"status={status}\\n")
+                f"status={status} tai={tai} raw={raw} real={real} took={took}\\n")
     time.sleep(0.25)
 """
 
-STA_UNSYNC, STA_FREQHOLD = 0x40, 0x80
+STA_INS, STA_UNSYNC, STA_FREQHOLD = 0x10, 0x40, 0x80
+STATES = {0: "TIME_OK", 1: "TIME_INS", 2: "TIME_DEL", 3: "TIME_OOP", 4: "TIME_WAIT", 5: "TIME_ERROR"}
+
+MIDNIGHT = 1798761600  # 2027-01-01
+
+# A server whose clock is the guest's at its start, and goes on by CLOCK_MONOTONIC_RAW alone; at
+# midnight it inserts a leap second, of which it tells before.
+LEAP_SERVER = """
+import socket, struct, time
+raw = lambda: time.clock_gettime_ns(time.CLOCK_MONOTONIC_RAW)
+base = time.clock_gettime_ns(time.CLOCK_REALTIME) - raw()
+print("base", base, flush=True)
+MIDNIGHT = %d * 10**9
+def utc():
+    t = base + raw()
+    return t - 10**9 if t >= MIDNIGHT else t
+def ntp(t):
+    s, ns = divmod(t, 10**9)
+    return struct.pack(">II", s + 2208988800 & 0xffffffff, (ns << 32) // 10**9)
+sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+sock.bind(("127.0.0.1", 11123))
+while True:
+    q, peer = sock.recvfrom(512)
+    t2 = utc()
+    li = 1 if base + raw() < MIDNIGHT else 0
+    head = struct.pack(">BBbbII4s", li << 6 | 4 << 3 | 4, 1, 4, -20, 0, 4, b"TEST")
+    sock.sendto(head + ntp(t2) + q[40:48] + ntp(t2) + ntp(utc()), peer)
+""" % MIDNIGHT
+
+# The leap second at the end of 2026 by the list, in the guest's own time.
+LEAP_SCRIPT = """
+date -u -s '2026-12-31 23:59:15' > /dev/null
+/usr/bin/python3 {server} > base &
+server=$!
+sleep 1
+/usr/bin/python3 {watch} &
+{daemon} -f {client} > client.log 2>&1 &
+client=$!
+for i in $(seq 1 80); do
+	sleep 1
+	{tool} status --socket /run/client.sock --json 2>/dev/null | tr -d '\\n' | sed 's/^/status /' || true
+	echo
+done
+kill -TERM $client
+wait $client || true
+kill -KILL $server
+sed 's/^/adjtimex /' adjtimex
+sed 's/^/truth /' base
+sed 's/^/log /' client.log
+"""
 
 
 def between(said, begin, end):
@@ -89,6 +142,21 @@ def between(said, begin, end):
         elif inside and line.startswith("adjtimex tx "):
             part.append({k: int(v) for k, v in re.findall(r"(\w+)=(-?\d+)", line)})
     return part
+
+
+def table(w, said):
+    """What adjtimex(2) says, once a second and at each change."""
+    last = None
+    for x in said:
+        key = (x["state"], x["status"], x["tai"], x["real"] // 10**9)
+        if key != last:
+            at = x["real"] // 10**9 - MIDNIGHT
+            w.note(f'{at if abs(at) < 1000 else x["real"] // 10**9 % 1000:+4d} s'
+                   f'  {STATES[x["state"]]:10}'
+                   f' {"UNSYNC" if x["status"] & STA_UNSYNC else "      "}'
+                   f' {"INS" if x["status"] & STA_INS else "   "}  maxerror {x["maxerror"]:8d} us'
+                   f'  esterror {x["esterror"]:6d} us  tai {x["tai"]}')
+        last = key
 
 
 def test_the_kernel_is_told_the_bound(w):
@@ -121,6 +189,9 @@ source "127.0.0.1" {
                                client=client, watch=w.write("watch.py", WATCH))).start()
     said = g.finish(240)
 
+    for begin, end in (("ok", "step"), ("step", "again"), ("alarm", "stop"), ("stop", "")):
+        w.note(f"from {begin}:")
+        table(w, between(said, begin, end))
     at_start = between(said, None, "ok")
     check(at_start[0]["status"] & STA_UNSYNC, "before anything is known", at_start[0])
 
@@ -150,6 +221,61 @@ source "127.0.0.1" {
     after = between(said, "stopped", "")
     check(after and all(x["status"] & STA_UNSYNC for x in after), after)
     check(len({x["freq"] for x in after}) == 1, after)
+
+
+def test_a_leap_second_is_the_kernels(w):
+    """Told by STA_INS on its day, carried out by the kernel, TAI - UTC with it; nobody steps."""
+    leaps = w.write("leap-seconds.list",
+                    f"#@ 4100000000\n3692217600 37\n{MIDNIGHT + 2208988800} 38\n")
+    client = w.write("client.conf", f"""
+clock {{ type = "system" }}
+user = "root"
+state-directory = "/run/client"
+control-socket = "/run/client.sock"
+shared-page = ""
+leapseclist = "{leaps}"
+alert-limit = "20ms"
+source "127.0.0.1" {{
+	port = 11123
+	nts = false
+	allow-unauthenticated = true
+	minpoll = -1
+	maxpoll = 0
+}}
+""")
+    g = Guest(w, LEAP_SCRIPT.format(daemon=for_guest(DAEMON), tool=for_guest(TOOL), client=client,
+                                    server=w.write("server.py", LEAP_SERVER),
+                                    watch=w.write("watch.py", WATCH))).start()
+    said = g.finish(300)
+    base = int(next(x for x in said if x.startswith("truth base ")).split()[2])
+    seen = [{k: int(v) for k, v in re.findall(r"(\w+)=(-?\d+)", x)} for x in said
+            if x.startswith("adjtimex tx ")]
+    table(w, seen)
+    log = "\n".join(x for x in said if x.startswith("log "))
+
+    def count(x):  # of UTC, as if there were no leap second
+        return base + x["raw"]
+    before = [x for x in seen if count(x) < (MIDNIGHT - 3) * 10**9]
+    after = [x for x in seen if count(x) > (MIDNIGHT + 8) * 10**9]
+    # Announced on the day, once synchronised; taken back afterwards.
+    check(before and before[-1]["status"] & STA_INS and before[-1]["state"] == 1, before[-1:])
+    check(any(x["state"] == 3 for x in seen), "the inserted second was never there")
+    check(after and all(x["state"] in (0, 4) for x in after), [x["state"] for x in after])
+    check(not after[-1]["status"] & (STA_INS | STA_UNSYNC) and after[-1]["state"] == 0, after[-1])
+    check(before[-1]["tai"] == 37 and all(x["tai"] == 38 for x in after), "TAI - UTC")
+    # Nobody stepped it, and it is right, by what the kernel itself says of it.
+    check("the UTC count moves by -1 s" in log and "somebody else" not in log and
+          "clock stepped" not in log.split("state ok")[-1], log)
+    wrong = []
+    for x in seen:
+        true = count(x) - (10**9 if count(x) >= MIDNIGHT * 10**9 else 0)
+        error = abs(x["real"] - true) - x["took"]
+        near = abs(count(x) - MIDNIGHT * 10**9) < 50_000_000  # the kernel waits for its tick
+        if not x["status"] & STA_UNSYNC and not near and error > x["maxerror"] * 1000:
+            wrong.append((error, x))
+    check(not wrong, "wrong by more than maxerror:", wrong[:3])
+    states = [json.loads(x[7:])["state"] for x in said if x.startswith("status {")]
+    check(states[-1] == "ok" and states.count("ok") > 40, states)
 
 
 if __name__ == "__main__":

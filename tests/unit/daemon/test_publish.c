@@ -310,6 +310,65 @@ static void time_is_given_until_the_bound_reaches_it(void **state)
 	end(w);
 }
 
+static struct noon_clock_claim told; /* to the kernel */
+
+static void take_claim(struct noon_clock *c, const struct noon_clock_claim *claim)
+{
+	(void)c;
+	told = *claim;
+}
+
+/* What the kernel is told of leap seconds and TAI: the plan of the engine, and what the list of
+ * leap seconds says, but for the time around midnight. */
+static void the_kernel_is_told_of_leap_seconds(void **state)
+{
+	static const struct {
+		noon_dur of_day;
+		enum noon_state state;
+		int utc_offset;
+		bool listed;
+		int16_t tai;
+	} table[] = {
+		{NOON_S(3600), NOON_STATE_OK, 0, true, 37},
+		{NOON_S(86390), NOON_STATE_OK, 0, true, 37},
+		{NOON_S(86399), NOON_STATE_OK, 0, true, 0},
+		{NOON_S(30), NOON_STATE_OK, 0, true, 0},
+		{NOON_S(3600), NOON_STATE_ALARM, 0, true, 0},
+		{NOON_S(3600), NOON_STATE_OK, 36, true, 0},
+		{NOON_S(3600), NOON_STATE_OK, 0, false, 0},
+	};
+	struct world *w = begin(0);
+	struct noon_clock_ops ops = *w->d.clock->ops;
+
+	(void)state;
+	ops.tell = take_claim;
+	w->d.clock->ops = &ops;
+	w->d.conf.n_sources = 1;
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		struct noon_reading r = reading(w, NOON_S(10), NOON_S(4));
+
+		r.state = table[i].state;
+		r.corr = noon_time_diff((noon_time){NOON_S(86400) * 20000 + table[i].of_day}, r.h);
+		w->d.conf.utc_offset = table[i].utc_offset;
+		w->d.tai = (struct noon_timescale){.known = true, .offset = 37};
+		w->d.tai.leap = NOON_LEAP_LIST_NONE;
+		if (table[i].listed)
+			w->d.tai.leap.until = NOON_TIME_NEVER;
+		noon_publish(&w->d, &r);
+		assert_int_equal(told.tai, table[i].tai);
+		assert_int_equal(told.leap, 0);
+		assert_true(told.bound >= r.bound && told.estimate == 0);
+	}
+	w->engine.leap.from = (noon_time){NOON_S(86400) * 20001};
+	w->engine.leap.shift = -NOON_S(1);
+	const struct noon_reading r = reading(w, NOON_S(10), NOON_S(4));
+
+	noon_publish(&w->d, &r);
+	assert_int_equal(told.leap, -NOON_S(1));
+	assert_int_equal(told.leap_at.ns, NOON_S(86400) * 20001);
+	end(w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -318,6 +377,7 @@ int main(void)
 		cmocka_unit_test(tells_why_the_state_is_not_ok),
 		cmocka_unit_test(time_is_given_up_to_a_limit_of_its_own),
 		cmocka_unit_test(time_is_given_until_the_bound_reaches_it),
+		cmocka_unit_test(the_kernel_is_told_of_leap_seconds),
 		cmocka_unit_test(rates_without_an_end_have_none_in_the_page),
 	};
 
