@@ -348,6 +348,42 @@ static void another_jump_begins_the_wait_anew(void **state)
 	assert_back();
 }
 
+/* The first to know of another jump has its say, and the other is not believed in its place. */
+static void another_jump_is_in_the_hull_at_once(void **state)
+{
+	(void)state;
+	conf.readmit_lone_after = NOON_S(100);
+	settled(2);
+	jump = NOON_S(40);
+	run(NOON_S(240));
+	jump += NOON_S(20);
+	exchange(0, at, WAY);
+	assert_true_bound();
+	assert_int_equal(now().state, NOON_STATE_ALARM);
+	at += NOON_S(16);
+	run(NOON_S(272));
+	assert_true_bound();
+	assert_int_equal(now().state, NOON_STATE_ALARM);
+	run(NOON_S(160));
+	assert_back();
+}
+
+/* A source that contradicts the others and not itself has its say, too. */
+static void the_first_words_of_a_source_are_a_side(void **state)
+{
+	(void)state;
+	start(2);
+	silent[1] = true;
+	conf.max_liars = 0;
+	e.conf.max_liars = 0;
+	run(NOON_S(1600));
+	jump = NOON_S(40);
+	exchange(1, at, WAY);
+	assert_int_equal(now().state, NOON_STATE_ALARM);
+	assert_true_bound();
+	assert_true(now().upper >= NOON_S(39));
+}
+
 /* An exchange that was under way when the clock jumped proves nothing about what came after. */
 static void what_was_under_way_does_not_count(void **state)
 {
@@ -418,13 +454,38 @@ static void one_liar_turns_nothing(void **state)
 	conf.wander = 1e-6;
 	settled(3);
 	for (int i = 0; i < 400; i++) {
-		lie[1] += NOON_US(2) * (i % 100 < 50 ? 1 : -1);
+		lie[1] += NOON_US(10) * (i % 100 < 50 ? 1 : -1);
 		run(NOON_S(16));
 		assert_true_bound();
 	}
 	assert_int_equal(now().state, NOON_STATE_OK);
 	assert_false(report().raised);
 	assert_int_equal(seen[NOON_FINDING_WANDER], 0);
+}
+
+/* What is seen of the long run is doubled there, and in the wander only where that is smaller. */
+static void the_long_run_is_raised_by_itself(void **state)
+{
+	(void)state;
+	settled(1);
+	assert_true(report().calm < 1.1e-6);
+	rate = 3e-6;
+	run(NOON_S(3200));
+	assert_true_bound();
+	assert_int_equal(now().state, NOON_STATE_OK);
+	assert_true(report().calm >= 3e-6 && report().calm < 9e-6);
+	assert_false(report().raised);
+}
+
+/* What is only assumed once an exchange is overdue makes none come later. */
+static void polls_are_as_often_as_the_wander_asks(void **state)
+{
+	(void)state;
+	conf.alert_limit = NOON_MS(1);
+	settled(1);
+	run(NOON_S(6400));
+	assert_int_equal(now().state, NOON_STATE_OK);
+	assert_in_range(noon_engine_next_poll(&e, 0), NOON_S(16), NOON_S(40));
 }
 
 /* Once exchanges stay out, the bound grows by what the oscillator does in the long run. */
@@ -600,12 +661,16 @@ int main(void)
 		cmocka_unit_test_setup(one_that_falls_silent_makes_the_other_a_lone_one, set_up),
 		cmocka_unit_test_setup(without_authentication_it_takes_longer, set_up),
 		cmocka_unit_test_setup(another_jump_begins_the_wait_anew, set_up),
+		cmocka_unit_test_setup(another_jump_is_in_the_hull_at_once, set_up),
+		cmocka_unit_test_setup(the_first_words_of_a_source_are_a_side, set_up),
 		cmocka_unit_test_setup(what_was_under_way_does_not_count, set_up),
 		cmocka_unit_test_setup(an_oscillator_that_turns_further_at_once_is_granted_it,
 				       set_up),
 		cmocka_unit_test_setup(an_oscillator_that_turns_slowly_contradicts_nothing, set_up),
 		cmocka_unit_test_setup(one_liar_turns_nothing, set_up),
 		cmocka_unit_test_setup(holdover_rests_on_the_long_run, set_up),
+		cmocka_unit_test_setup(the_long_run_is_raised_by_itself, set_up),
+		cmocka_unit_test_setup(polls_are_as_often_as_the_wander_asks, set_up),
 		cmocka_unit_test_setup(a_round_trip_that_lost_time_is_a_jump, set_up),
 		cmocka_unit_test_setup(a_source_faster_than_light_is_not_believed, set_up),
 		cmocka_unit_test_setup(one_that_agrees_with_the_majority_again_is_believed, set_up),
