@@ -339,25 +339,33 @@ static void refresh(struct noon_engine *e)
 	}
 }
 
-/* Let what is assumed of the long run begin where every source that agrees is overdue. */
+static noon_time later(noon_time a, noon_time b)
+{
+	return noon_time_before(a, b) ? b : a;
+}
+
+/* Let what is assumed of the long run begin where every source that agrees is overdue. No sooner
+ * than their own certificates have it: theorem 6 wants the poll interval in force when they were
+ * made, and what happened since may have shortened it. */
 static void calm_down(struct noon_engine *e)
 {
 	const uint32_t good = agreeing(e);
-	noon_time from = e->now;
+	noon_time from = e->cert.calm_from;
 
-	if (!e->has_cert || noon_time_is_never(e->cert.calm_from))
+	/* Without agreement the last certificate stays as it is. */
+	if (good == 0 || noon_time_is_never(from))
 		return;
 	for (uint32_t i = 0; i < NOON_SOURCES_MAX; i++) {
 		const struct noon_source *s = &e->source[i];
 		const noon_time due =
 			noon_time_add(s->last_good, noon_source_overdue(calm_interval_of(e, s)));
 
-		if ((good >> i & 1) && noon_time_before(from, due))
-			from = due;
+		if (good >> i & 1)
+			from = later(from, due);
 	}
 	e->cert.calm_from = from;
 	if (!noon_time_is_never(e->wide.calm_from))
-		e->wide.calm_from = from;
+		e->wide.calm_from = later(from, e->wide.calm_from);
 }
 
 /* Whether a guard, ours or the source's own, has something against the path to a source. */

@@ -30,13 +30,16 @@ void noon_fresh_stop(struct noon_fresh *f)
 	f->said_any = false;
 }
 
-/* The exchange may have a jump between its ends: the hull of what it proves with them and of what
- * light adds. */
+/* The exchange may have a jump between its ends: the hull of what it proves with them, each carried
+ * to `now`, and of what light adds. */
 static void note_said(struct noon_fresh *f, const struct noon_exchange *ex,
-		      const struct noon_hidden *hidden, noon_time now)
+		      const struct noon_hidden *hidden, noon_freq rate_max, noon_time now)
 {
-	const noon_dur lo = noon_sat_sub(ex->lo.theta, hidden->r);
-	const noon_dur hi = noon_sat_add(ex->hi.theta, hidden->f);
+	const struct noon_rate r = noon_rate_within(rate_max);
+	const noon_dur lo = noon_sat_add(noon_sat_sub(ex->lo.theta, hidden->r),
+					 noon_rate_drift(r, noon_time_diff(now, ex->lo.h)).lo);
+	const noon_dur hi = noon_sat_add(noon_sat_add(ex->hi.theta, hidden->f),
+					 noon_rate_drift(r, noon_time_diff(now, ex->hi.h)).hi);
 
 	f->said_any = true;
 	f->said = (struct noon_interval){lo < hi ? lo : hi, lo < hi ? hi : lo};
@@ -67,7 +70,7 @@ bool noon_fresh_take(struct noon_fresh *f, const struct noon_sample *x,
 
 	if (!f->on)
 		return true;
-	note_said(f, ex, &hidden, now);
+	note_said(f, ex, &hidden, d->rate_max, now);
 	if (noon_time_before(left, f->since))
 		return true;
 	noon_window_expire(&f->window, noon_time_add(left, -d->max_age));

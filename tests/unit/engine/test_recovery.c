@@ -19,12 +19,13 @@
 static struct noon_engine e;
 static struct noon_actions out;
 static struct noon_engine_conf conf;
-static noon_dur at;	/* the next round of exchanges */
-static noon_dur jump;	/* of theta so far: what every honest source adds */
-static noon_dur apart;	/* between the exchanges of two sources in a round */
-static noon_dur way[4]; /* of each source, one way */
-static double rate;	/* of theta from `at` on, beside it */
-static noon_dur lie[4]; /* of each source beside that */
+static noon_dur at;	  /* the next round of exchanges */
+static noon_dur jump;	  /* of theta so far: what every honest source adds */
+static noon_dur apart;	  /* between the exchanges of two sources in a round */
+static noon_dur way[4];	  /* of each source, one way */
+static double rate;	  /* of theta from `at` on, beside it */
+static noon_dur lie[4];	  /* of each source beside that */
+static noon_dur claim[4]; /* error that each states */
 static bool silent[4];
 static bool authenticated;
 static unsigned sources;
@@ -47,6 +48,7 @@ static void start(unsigned n)
 	apart = NOON_MS(10);
 	for (unsigned i = 0; i < 4; i++) {
 		lie[i] = 0;
+		claim[i] = 0;
 		silent[i] = false;
 		way[i] = WAY;
 	}
@@ -82,6 +84,7 @@ static void exchange(uint32_t i, noon_dur h, noon_dur one_way)
 		.t2 = {h + one_way + theta() + lie[i]},
 		.t3 = {h + one_way + theta() + lie[i]},
 		.t4 = {h + 2 * one_way},
+		.server_err = claim[i],
 		.stamp_err = 100,
 		.source = i,
 		.authenticated = authenticated,
@@ -625,6 +628,68 @@ static void steps_stay_forbidden_where_they_are(void **state)
 	assert_back();
 }
 
+/* What a path took the long way back proves of an instant before: the clock has run on since. */
+static void what_was_just_said_is_carried_to_now(void **state)
+{
+	(void)state;
+	settled(1);
+	jump = NOON_S(40);
+	rate = 400e-6;
+	{
+		const noon_dur h = at;
+		const struct noon_sample x = {
+			.t1 = {h},
+			.t2 = {h + WAY + theta()},
+			.t3 = {h + WAY + theta()},
+			.t4 = {h + NOON_S(2)},
+			.stamp_err = 100,
+			.authenticated = true,
+		};
+
+		noon_engine_on_sample(&e, &x, x.t4, &out);
+		at += NOON_S(2);
+		jump += noon_dur_scale(NOON_S(2), rate);
+	}
+	assert_int_equal(now().state, NOON_STATE_ALARM);
+	assert_true_bound();
+}
+
+/* The interval after which an exchange is overdue is that of the exchange: what comes later cannot
+ * make the long run begin sooner. */
+static void a_liar_does_not_make_the_long_run_begin(void **state)
+{
+	struct noon_reading before;
+
+	(void)state;
+	settled(3);
+	before = now();
+	assert_true(before.rates_bend.ns > at + NOON_S(500));
+	lie[2] = NOON_MS(20);
+	exchange(2, at, WAY);
+	assert_true(now().rates_bend.ns > at + NOON_S(500));
+	/* 150 s at 3.3 ppm: less than 1 ppm in any span of a poll interval. */
+	at += NOON_S(150);
+	jump += NOON_US(500);
+	assert_true_bound();
+}
+
+static void nor_do_exchanges_that_agree_with_nobody(void **state)
+{
+	struct noon_reading before, after;
+
+	(void)state;
+	conf.max_liars = 1;
+	settled(3);
+	before = now();
+	noon_engine_remove_source(&e, 1);
+	noon_engine_remove_source(&e, 2);
+	exchange(0, at, WAY);
+	at += NOON_S(16);
+	assert_int_equal(e.vote.outcome, NOON_VOTE_TOO_FEW);
+	after = now();
+	assert_true(after.rates_bend.ns == before.rates_bend.ns);
+}
+
 static void a_leap_second_meanwhile_shifts_it_all(void **state)
 {
 	noon_dur lower;
@@ -677,6 +742,9 @@ int main(void)
 		cmocka_unit_test_setup(the_others_are_asked_at_once, set_up),
 		cmocka_unit_test_setup(an_operator_need_not_wait, set_up),
 		cmocka_unit_test_setup(steps_stay_forbidden_where_they_are, set_up),
+		cmocka_unit_test_setup(what_was_just_said_is_carried_to_now, set_up),
+		cmocka_unit_test_setup(a_liar_does_not_make_the_long_run_begin, set_up),
+		cmocka_unit_test_setup(nor_do_exchanges_that_agree_with_nobody, set_up),
 		cmocka_unit_test_setup(a_leap_second_meanwhile_shifts_it_all, set_up),
 	};
 
