@@ -75,6 +75,8 @@ void noon_recovery_take(struct noon_recovery *r, uint32_t i, const struct noon_s
 	if (s->suspect && !was_suspect) {
 		noon_recovery_forget_source(r, i);
 		noon_fresh_start(f, now);
+	} else if (!f->on) {
+		noon_fresh_start(f, now); /* added, or accepted, since the contradiction began */
 	}
 	/* A jump within the exchange looks like that, too, and is over then. */
 	if (fate == NOON_SAMPLE_SUPERLUMINAL) {
@@ -127,10 +129,13 @@ void noon_recovery_open(struct noon_recovery *r, const struct noon_source *s,
 		r->before_wide = *wide;
 	}
 	for (uint32_t i = 0; i < NOON_SOURCES_MAX; i++) {
-		if (!s[i].in_use || r->fresh[i].on)
+		if (!s[i].in_use)
 			continue;
-		r->wander[i] = 0.0;
-		r->jumped &= ~bit(i);
+		if (!r->fresh[i].on) {
+			r->wander[i] = 0.0;
+			r->jumped &= ~bit(i);
+		}
+		/* What a suspect of old has shown meanwhile may be older than the jump. */
 		noon_fresh_start(&r->fresh[i], now);
 	}
 }
@@ -152,9 +157,8 @@ void noon_recovery_close(struct noon_recovery *r, const struct noon_source *s,
  * This vote decides who agrees with whom, and proves nothing. */
 static void compare(struct noon_recovery *r, const struct noon_source *s,
 		    const struct noon_engine_conf *conf, const struct noon_drift *d, noon_time now,
-		    struct noon_vote *ret)
+		    struct noon_cert likely[NOON_SOURCES_MAX], struct noon_vote *ret)
 {
-	struct noon_cert likely[NOON_SOURCES_MAX];
 	struct noon_drift usual = *d;
 
 	for (uint32_t i = 0; i < NOON_SOURCES_MAX; i++)
@@ -168,15 +172,23 @@ static void compare(struct noon_recovery *r, const struct noon_source *s,
 	noon_vote_hold_fresh(s, r->fresh, likely, NOON_SOURCES_MAX, conf->max_liars, d, now, ret);
 }
 
-/* Sources whose fresh exchanges meet none of those that agree, though they agree with their own
- * past, and the majority had nothing against them before. */
-static uint32_t witnesses(const struct noon_recovery *r, const struct noon_source *s,
-			  const struct noon_vote *v)
+static bool meet(const struct noon_cert *a, const struct noon_cert *b, noon_time h)
 {
-	uint32_t bits = v->falsetickers & ~r->false_before;
+	return !noon_interval_is_empty(noon_interval_meet(noon_cert_at(a, h), noon_cert_at(b, h)));
+}
+
+/* Sources whose fresh exchanges meet none of those that agree, though they agree with their own
+ * past and with what was agreed before, and the majority had nothing against them then. One that
+ * said little or nothing before agrees with its own past whatever it says: that testifies for
+ * nothing. */
+static uint32_t witnesses(const struct noon_recovery *r, const struct noon_source *s,
+			  const struct noon_cert likely[NOON_SOURCES_MAX],
+			  const struct noon_vote *v, noon_time now)
+{
+	uint32_t bits = r->had_cert ? v->falsetickers & ~r->false_before : 0;
 
 	for (uint32_t i = 0; i < NOON_SOURCES_MAX; i++)
-		if (s[i].suspect)
+		if ((bits & bit(i)) && (s[i].suspect || !meet(&likely[i], &r->before, now)))
 			bits &= ~bit(i);
 	return bits;
 }
@@ -205,7 +217,8 @@ void noon_recovery_judge(struct noon_recovery *r, const struct noon_source *s,
 			 const struct noon_engine_conf *conf, const struct noon_drift *d,
 			 noon_time now)
 {
-	struct noon_vote likely;
+	struct noon_cert likely[NOON_SOURCES_MAX];
+	struct noon_vote v;
 	noon_dur after;
 
 	noon_vote_hold_fresh(s, r->fresh, NULL, NOON_SOURCES_MAX, conf->max_liars, d, now,
@@ -215,15 +228,14 @@ void noon_recovery_judge(struct noon_recovery *r, const struct noon_source *s,
 		noon_vote_hold_fresh(s, r->fresh, NULL, NOON_SOURCES_MAX, conf->max_liars, d, now,
 				     &r->trial);
 	}
-	compare(r, s, conf, d, now, &likely);
+	compare(r, s, conf, d, now, likely, &v);
 	r->due = NOON_TIME_NEVER;
-	r->who = likely.voters & ~likely.falsetickers;
-	if (r->trial.outcome != NOON_VOTE_AGREED || likely.outcome != NOON_VOTE_AGREED ||
-	    witnesses(r, s, &likely) != 0) {
+	r->who = v.voters & ~v.falsetickers;
+	if (r->trial.outcome != NOON_VOTE_AGREED || v.outcome != NOON_VOTE_AGREED ||
+	    witnesses(r, s, likely, &v, now) != 0) {
 		r->who = 0;
 		r->agreed_since = NOON_TIME_NEVER;
-		r->cause = likely.outcome == NOON_VOTE_AGREED ||
-					   likely.outcome == NOON_VOTE_NO_MAJORITY
+		r->cause = v.outcome == NOON_VOTE_AGREED || v.outcome == NOON_VOTE_NO_MAJORITY
 				   ? NOON_RECOVERY_SERVERS
 				   : NOON_RECOVERY_UNKNOWN;
 		return;
@@ -381,9 +393,7 @@ void noon_recovery_adopt(struct noon_recovery *r, struct noon_source *s, struct 
 /* Whether the fresh exchanges of a source meet what is agreed. */
 static bool meets(const struct noon_fresh *f, const struct noon_vote *v, noon_time now)
 {
-	return f->on && f->has &&
-	       !noon_interval_is_empty(noon_interval_meet(noon_cert_at(&f->cert, now),
-							  noon_cert_at(&v->cert, now)));
+	return f->on && f->has && meet(&f->cert, &v->cert, now);
 }
 
 uint32_t noon_recovery_readmit(struct noon_recovery *r, struct noon_source *s,

@@ -9,7 +9,8 @@
  *                                  `wander`, if some larger wander that an oscillator may have
  *                                  joins past and present; otherwise it jumped.
  *   They do not, or one of them    more than f sources are wrong. That waits for the operator.
- *   agrees with its own past and
+ *   agrees with its own past, with
+ *   what was agreed before, and
  *   with none of the others:
  *
  * A source of the second kind is a witness that the clock went on as before. It may be lying,

@@ -654,6 +654,125 @@ static void what_was_just_said_is_carried_to_now(void **state)
 	assert_true_bound();
 }
 
+/* It testifies of no past: it never said anything before. */
+static void one_who_begins_to_lie_meanwhile_is_no_witness(void **state)
+{
+	(void)state;
+	start(3);
+	silent[2] = true;
+	run(NOON_S(1600));
+	assert_int_equal(now().state, NOON_STATE_OK);
+	jump = NOON_S(40);
+	run(NOON_S(32));
+	silent[2] = false;
+	lie[2] = NOON_S(7);
+	run(NOON_S(416));
+	assert_int_equal(now().state, NOON_STATE_OK);
+	assert_true_bound();
+}
+
+/* Whoever left everything open before contradicts nothing later, and proves nothing by it. */
+static void one_who_said_next_to_nothing_is_no_witness(void **state)
+{
+	(void)state;
+	start(3);
+	claim[2] = NOON_S(60);
+	run(NOON_S(1600));
+	assert_int_equal(now().state, NOON_STATE_OK);
+	jump = NOON_S(40);
+	claim[2] = 0;
+	lie[2] = NOON_S(7);
+	run(NOON_S(416));
+	assert_int_equal(now().state, NOON_STATE_OK);
+	assert_true_bound();
+}
+
+/* The same, where it knows by how much the clock jumped, and goes on as before. */
+static void one_whom_nobody_believed_before_is_no_witness(void **state)
+{
+	(void)state;
+	start(3);
+	lie[2] = NOON_MS(1);
+	run(NOON_S(1600));
+	assert_int_equal(now().state, NOON_STATE_OK);
+	jump = NOON_S(40);
+	lie[2] -= jump;
+	run(NOON_S(416));
+	assert_int_equal(now().state, NOON_STATE_OK);
+	assert_true_bound();
+}
+
+/* Nothing was agreed before, so there is no past to testify for. */
+static void nobody_is_a_witness_of_a_start(void **state)
+{
+	(void)state;
+	start(3);
+	exchange(0, at, WAY);
+	at += NOON_S(16);
+	jump = NOON_S(40);
+	lie[2] = -theta(); /* where nothing is known */
+	exchange(1, at, WAY);
+	assert_true(report().open);
+	at += NOON_S(16);
+	run(NOON_S(416));
+	assert_int_equal(now().state, NOON_STATE_OK);
+	assert_true_bound();
+}
+
+/* Its word counts in the trial as the others' does. */
+static void one_that_is_added_meanwhile_has_a_say(void **state)
+{
+	struct noon_source_conf source = noon_source_conf_default();
+	uint32_t index;
+
+	(void)state;
+	settled(1);
+	jump = NOON_S(40);
+	run(NOON_S(32));
+	assert_int_equal(noon_engine_add_source(&e, &source, &index), NOON_OK);
+	sources = 2;
+	run(NOON_S(48));
+	assert_int_equal(report().agreeing, 2);
+	assert_true(report().left < NOON_S(300));
+	run(NOON_S(320));
+	assert_back();
+}
+
+/* An operator believes it; what it says from then on counts. */
+static void one_that_is_accepted_meanwhile_has_a_say(void **state)
+{
+	(void)state;
+	settled(3);
+	lie[0] = NOON_MS(5);
+	lie[1] = -NOON_MS(5);
+	run(NOON_S(160));
+	assert_int_equal(report().cause, NOON_RECOVERY_SERVERS);
+	noon_engine_accept(&e, 0, e.now);
+	run(NOON_S(16));
+	assert_true(e.recovery.fresh[0].on);
+	run(NOON_S(160));
+	assert_int_equal(report().cause, NOON_RECOVERY_SERVERS);
+	assert_true_bound();
+	assert_true(now().bound >= NOON_MS(5));
+}
+
+/* What a source showed before the contradiction began is past, be it that it was doubted then. */
+static void a_suspect_of_old_begins_anew_with_the_others(void **state)
+{
+	(void)state;
+	settled(3);
+	lie[2] = NOON_MS(20);
+	run(NOON_S(160));
+	assert_true(e.recovery.fresh[2].has);
+	jump = NOON_MS(15);
+	way[2] = NOON_MS(20); /* so that the jump does not show in what it says */
+	exchange(0, at, WAY);
+	exchange(1, at + NOON_MS(10), WAY);
+	at += NOON_S(16);
+	assert_true(report().open);
+	assert_false(e.recovery.fresh[2].has);
+}
+
 /* The interval after which an exchange is overdue is that of the exchange: what comes later cannot
  * make the long run begin sooner. */
 static void a_liar_does_not_make_the_long_run_begin(void **state)
@@ -743,6 +862,13 @@ int main(void)
 		cmocka_unit_test_setup(an_operator_need_not_wait, set_up),
 		cmocka_unit_test_setup(steps_stay_forbidden_where_they_are, set_up),
 		cmocka_unit_test_setup(what_was_just_said_is_carried_to_now, set_up),
+		cmocka_unit_test_setup(one_who_begins_to_lie_meanwhile_is_no_witness, set_up),
+		cmocka_unit_test_setup(one_who_said_next_to_nothing_is_no_witness, set_up),
+		cmocka_unit_test_setup(one_whom_nobody_believed_before_is_no_witness, set_up),
+		cmocka_unit_test_setup(nobody_is_a_witness_of_a_start, set_up),
+		cmocka_unit_test_setup(one_that_is_added_meanwhile_has_a_say, set_up),
+		cmocka_unit_test_setup(one_that_is_accepted_meanwhile_has_a_say, set_up),
+		cmocka_unit_test_setup(a_suspect_of_old_begins_anew_with_the_others, set_up),
 		cmocka_unit_test_setup(a_liar_does_not_make_the_long_run_begin, set_up),
 		cmocka_unit_test_setup(nor_do_exchanges_that_agree_with_nobody, set_up),
 		cmocka_unit_test_setup(a_leap_second_meanwhile_shifts_it_all, set_up),
