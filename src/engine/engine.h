@@ -202,6 +202,7 @@ struct noon_recovery_report {
 	noon_dur jump;	   /**< UTC - h by the fresh exchanges less by the past, ns */
 	uint32_t agreeing; /**< sources whose fresh exchanges agree */
 	noon_freq seen;	   /**< least wander that explains it; 0: none is needed */
+	bool anew;	   /**< the past was dropped, and the state has not been OK since */
 	noon_freq calm;	   /**< holdover-wander in force, fractional */
 	noon_freq wander;  /**< in force, fractional */
 	bool raised;	   /**< ... above what is configured */

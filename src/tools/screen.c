@@ -275,6 +275,17 @@ static void print_one_way(FILE *to, const json_t *list)
 	}
 }
 
+/* Sources that contradict themselves; they do not vote. */
+static int count_doubted(const json_t *sources)
+{
+	int n = 0;
+
+	for (size_t i = 0; i < json_array_size(sources); i++)
+		n += strcmp(noon_json_str(json_array_get(sources, i), "verdict"), "inconsistent") ==
+		     0;
+	return n;
+}
+
 /* Who votes; and, where that is not enough, who is missing. */
 static void print_vote(FILE *to, const json_t *s)
 {
@@ -282,10 +293,14 @@ static void print_vote(FILE *to, const json_t *s)
 	const int voting = (int)noon_json_num(s, "voting");
 	const int liars = (int)noon_json_num(s, "max_liars");
 
+	const int doubted = count_doubted(json_object_get(s, "sources"));
+
 	(void)fprintf(to, "sources     %d of %d voting, %d may lie", voting, all, liars);
 	if (voting <= liars)
-		(void)fprintf(to, ": %d of %d silent, agreement of %d needed", all - voting, all,
-			      liars + 1);
+		(void)fprintf(to, ": %d of %d silent, agreement of %d needed",
+			      all - voting - doubted, all, liars + 1);
+	if (doubted > 0)
+		(void)fprintf(to, "%s %d doubted", voting <= liars ? "," : ":", doubted);
 	(void)fputc('\n', to);
 }
 

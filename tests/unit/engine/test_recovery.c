@@ -156,6 +156,8 @@ static void settled(unsigned n)
 
 static void a_lone_source_is_believed_after_a_long_while(void **state)
 {
+	struct noon_source_report said;
+
 	(void)state;
 	settled(1);
 	jump = NOON_S(40);
@@ -171,6 +173,11 @@ static void a_lone_source_is_believed_after_a_long_while(void **state)
 	assert_int_equal(report().cause, NOON_RECOVERY_JUMP);
 	assert_true(llabs(report().jump - NOON_S(40)) < NOON_MS(20));
 	assert_true(report().left > 0 && report().left <= NOON_S(900));
+	/* What it says now, not what it said before. */
+	noon_engine_source_report(&e, 0, (noon_time){at}, &said);
+	assert_int_equal(said.verdict, NOON_SOURCE_INCONSISTENT);
+	assert_true(said.offset > NOON_S(39) && said.lower > NOON_S(39));
+	assert_true(said.age < NOON_S(20));
 	run(NOON_S(160));
 	assert_back();
 }
