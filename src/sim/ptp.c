@@ -112,7 +112,7 @@ static void renew_quality(struct noon_world *w, uint32_t path)
 
 	if (m->engine != NULL) {
 		noon_engine_reading(m->engine, server_h(w, path), &r);
-		q.valid = r.state == NOON_STATE_OK || r.state == NOON_STATE_HOLDOVER;
+		q.valid = r.certain && noon_sat_add(r.bound, r.hidden) <= NOON_SIM_SERVE_LIMIT;
 		q.bound = r.bound;
 		q.leap = r.leap;
 	}

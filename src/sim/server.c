@@ -130,7 +130,7 @@ static void renew_clock(struct noon_world *w, struct noon_sim_machine *m, noon_d
 	if (m->engine == NULL)
 		return;
 	noon_engine_reading(m->engine, noon_osc_h(&m->osc, w->now), &r);
-	c->has_time = r.state == NOON_STATE_OK || r.state == NOON_STATE_HOLDOVER;
+	c->has_time = r.certain && noon_sat_add(r.bound, r.hidden) <= NOON_SIM_SERVE_LIMIT;
 	c->leap = r.leap;
 	if (!c->has_time)
 		return;

@@ -24,7 +24,8 @@
 #include "sim/scenario.h"
 #include "sim/world.h"
 
-#define NOON_SIM_LATENCY NOON_US(20) /**< from the arrival of a packet to its being handled */
+#define NOON_SIM_SERVE_LIMIT NOON_S(1)	 /**< serve-limit of a client that serves: its default */
+#define NOON_SIM_LATENCY     NOON_US(20) /**< from the arrival of a packet to its being handled */
 
 /** A datagram on its way. */
 struct noon_flight {

@@ -142,6 +142,7 @@ static void assert_back(void)
 {
 	assert_true_bound();
 	assert_int_equal(now().state, NOON_STATE_OK);
+	assert_true(now().certain);
 	assert_int_equal(now().findings, 0);
 	assert_false(report().open);
 	assert_true(llabs(error()) < NOON_US(50));
@@ -166,6 +167,7 @@ static void a_lone_source_is_believed_after_a_long_while(void **state)
 	assert_true_bound();
 	assert_true(now().bound >= NOON_S(40));
 	assert_int_equal(now().state, NOON_STATE_ALARM);
+	assert_false(now().certain); /* nothing to give to others */
 	run(NOON_S(848));
 	assert_true_bound();
 	assert_int_equal(now().state, NOON_STATE_ALARM);
