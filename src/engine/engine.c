@@ -102,6 +102,24 @@ static void hurry(struct noon_engine *e)
 			noon_schedule_hurry(&e->source[i].schedule, &e->source[i].conf);
 }
 
+/* So long one source does not have the others asked again. */
+#define ASK_AGAIN NOON_S(300)
+
+/* Ask the others whether it is the source, or our clock, now that it contradicts itself. They are
+ * honest perhaps, and it is not: their intervals stay as they are, and it does so now and then
+ * only.
+ */
+static void ask_the_others(struct noon_engine *e, struct noon_source *s)
+{
+	if (s->asked.ns != NOON_TIME_FIRST.ns && noon_time_diff(e->now, s->asked) < ASK_AGAIN)
+		return;
+	s->asked = e->now;
+	e->hurries++;
+	for (uint32_t i = 0; i < NOON_SOURCES_MAX; i++)
+		if (e->source[i].in_use)
+			noon_schedule_burst(&e->source[i].schedule, &e->source[i].conf);
+}
+
 /* Enter ALARM; ask often again when this is its beginning. */
 static void alarm(struct noon_engine *e)
 {
@@ -792,7 +810,7 @@ void noon_engine_on_sample(struct noon_engine *e, const struct noon_sample *x, n
 	noon_recovery_take(&e->recovery, x->source, s, was_suspect, x, e->now, &e->drift);
 	note_fate(e, x->source, fate);
 	if (s->suspect && !was_suspect)
-		hurry(e); /* the others tell whether it is the source, or our clock */
+		ask_the_others(e, s);
 	if (fate == NOON_SAMPLE_ACCEPTED)
 		noon_watch_take(e->guard[x->source], x, e->now, &e->of_source[x->source]);
 	vote(e, s, fate == NOON_SAMPLE_ACCEPTED);

@@ -24,13 +24,18 @@ void noon_schedule_start(struct noon_schedule *s, const struct noon_source_conf 
 	s->counted = NOON_TIME_FIRST;
 }
 
-void noon_schedule_hurry(struct noon_schedule *s, const struct noon_source_conf *conf)
+void noon_schedule_burst(struct noon_schedule *s, const struct noon_source_conf *conf)
 {
 	const uint8_t again = conf->burst < BURST_AGAIN ? conf->burst : BURST_AGAIN;
 
-	s->poll = conf->poll_min;
 	s->burst_left = s->burst_left > again ? s->burst_left : again;
+}
+
+void noon_schedule_hurry(struct noon_schedule *s, const struct noon_source_conf *conf)
+{
+	s->poll = conf->poll_min;
 	s->calm = 0;
+	noon_schedule_burst(s, conf);
 }
 
 static void count_burst(struct noon_schedule *s)

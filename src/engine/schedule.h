@@ -33,6 +33,9 @@ struct noon_schedule {
 /** Start with poll_min and the burst. */
 void noon_schedule_start(struct noon_schedule *s, const struct noon_source_conf *conf);
 
+/** Ask a few times in quick succession, at burst_interval; the interval is the same afterwards. */
+void noon_schedule_burst(struct noon_schedule *s, const struct noon_source_conf *conf);
+
 /** Ask often again: poll_min and a burst; after an alarm or a discontinuity. */
 void noon_schedule_hurry(struct noon_schedule *s, const struct noon_source_conf *conf);
 

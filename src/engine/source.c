@@ -41,6 +41,7 @@ void noon_source_forget(struct noon_source *s)
 	noon_source_restart(s);
 	s->suspect = false;
 	s->last_good = NOON_TIME_FIRST;
+	s->asked = NOON_TIME_FIRST;
 	s->verdict = NOON_SOURCE_UNREACHABLE;
 	noon_schedule_start(&s->schedule, &s->conf);
 }

@@ -62,6 +62,8 @@ struct noon_source {
 	struct noon_fit fit;	   /**< valid when has_fit */
 	struct noon_sample last;   /**< newest accepted one; valid when has_cert */
 	noon_time last_good;	   /**< when it was accepted; NOON_TIME_FIRST: never */
+	noon_time asked;	   /**< when its contradiction had the others asked last;
+				    *   NOON_TIME_FIRST: never */
 	noon_dur interval; /**< after which the next exchange is due, ns; the engine's word */
 	noon_freq turned;  /**< least wander that the window needs, where that is more than
 			    *   half of what was assumed; else 0 */

@@ -818,6 +818,37 @@ static void nor_do_exchanges_that_agree_with_nobody(void **state)
 	assert_true(after.rates_bend.ns == before.rates_bend.ns);
 }
 
+/* Honest servers are not asked more and more often because one source lies now and then. */
+static void a_liar_does_not_have_the_others_asked_for_ever(void **state)
+{
+	uint32_t before;
+
+	(void)state;
+	settled(3);
+	before = noon_engine_hurries(&e);
+	for (int i = 0; i < 100; i++) {
+		lie[2] = i % 6 == 0 ? NOON_MS(1) : 0;
+		run(NOON_S(16));
+		assert_int_equal(now().state, NOON_STATE_OK);
+	}
+	assert_true(seen[NOON_FINDING_INCONSISTENT] > 10);
+	assert_true(noon_engine_hurries(&e) - before <= 6);
+	assert_true(e.source[0].schedule.poll > 6);
+}
+
+/* Nor do their exchanges become old. */
+static void nor_are_their_exchanges_old(void **state)
+{
+	struct noon_reading r;
+
+	(void)state;
+	settled(3);
+	lie[2] = NOON_MS(20);
+	exchange(2, at, WAY);
+	noon_engine_reading(&e, noon_time_add(e.now, NOON_S(100)), &r);
+	assert_int_equal(r.state, NOON_STATE_OK);
+}
+
 static void a_leap_second_meanwhile_shifts_it_all(void **state)
 {
 	noon_dur lower;
@@ -880,6 +911,8 @@ int main(void)
 		cmocka_unit_test_setup(a_suspect_of_old_begins_anew_with_the_others, set_up),
 		cmocka_unit_test_setup(a_liar_does_not_make_the_long_run_begin, set_up),
 		cmocka_unit_test_setup(nor_do_exchanges_that_agree_with_nobody, set_up),
+		cmocka_unit_test_setup(a_liar_does_not_have_the_others_asked_for_ever, set_up),
+		cmocka_unit_test_setup(nor_are_their_exchanges_old, set_up),
 		cmocka_unit_test_setup(a_leap_second_meanwhile_shifts_it_all, set_up),
 	};
 
