@@ -2,8 +2,10 @@
 the includes of a file, and trees with planted files.
 """
 import contextlib
+import json
 import pathlib
 import re
+import shlex
 import tempfile
 
 # Folders below src/ that are free of clocks, sockets, files, heap and environment, with all that is
@@ -45,6 +47,28 @@ def table(text, header):
 def names(cell):
     """The names of a cell, which are written `name`."""
     return re.findall(r"`([^`]+)`", cell)
+
+
+def pure_layers(top):
+    """The folders of PURE that exist."""
+    return [f for f in PURE if (top / "src" / f).is_dir()]
+
+
+def commands(top, build, layer):
+    """How the .c files of a folder of src/ are compiled, at any depth and for whatever library.
+
+    Returns [(file, object, words of the command)], and a fault for each file that is not compiled,
+    since nobody looked at it.
+    """
+    found, rest = [], {p.resolve() for p in (top / "src" / layer).rglob("*.c")}
+    for entry in json.loads((build / "compile_commands.json").read_text()):
+        folder = pathlib.Path(entry["directory"])
+        path = (folder / entry["file"]).resolve()
+        if (top / "src" / layer).resolve() in path.parents:
+            words = entry.get("arguments") or shlex.split(entry["command"])
+            found.append((path, folder / entry["output"], words))
+            rest.discard(path)
+    return found, [f"{path}: is not compiled" for path in sorted(rest)]
 
 
 @contextlib.contextmanager
