@@ -767,12 +767,14 @@ static void recover(struct noon_engine *e, const struct noon_source *s)
 {
 	struct noon_recovery *r = &e->recovery;
 
-	if (!is_contradicted(&e->vote)) {
-		if (e->vote.outcome == NOON_VOTE_AGREED)
-			clear_contradictions(e, noon_recovery_readmit(r, e->source, &e->vote,
-								      &e->conf, &e->drift, e->now));
+	if (e->vote.outcome == NOON_VOTE_AGREED) {
+		clear_contradictions(e, noon_recovery_readmit(r, e->source, &e->vote, &e->conf,
+							      &e->drift, e->now));
 		return;
 	}
+	/* One that stands is not over because fewer answer. */
+	if (!r->open && !is_contradicted(&e->vote))
+		return;
 	if (!r->open) {
 		noon_recovery_open(r, e->source, e->has_cert ? &e->cert : NULL, &e->wide, e->now);
 		hurry(e);

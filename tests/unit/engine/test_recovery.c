@@ -818,6 +818,29 @@ static void nor_do_exchanges_that_agree_with_nobody(void **state)
 	assert_true(after.rates_bend.ns == before.rates_bend.ns);
 }
 
+/* Those that agreed are gone, and nobody says that the rest will be believed. */
+static void what_was_concluded_is_not_told_for_ever(void **state)
+{
+	(void)state;
+	conf.max_liars = 1;
+	settled(3);
+	jump = NOON_S(40);
+	run(NOON_S(48));
+	assert_int_equal(report().agreeing, 3);
+	assert_true(report().left < NOON_S(300));
+	noon_engine_remove_source(&e, 1);
+	noon_engine_remove_source(&e, 2);
+	sources = 1;
+	noon_engine_accept(&e, 0, e.now);
+	run(NOON_S(48));
+	assert_int_equal(e.vote.outcome, NOON_VOTE_TOO_FEW);
+	assert_true(report().open);
+	assert_int_equal(report().cause, NOON_RECOVERY_UNKNOWN);
+	assert_int_equal(report().agreeing, 0);
+	assert_true(report().left == NOON_DUR_MAX);
+	assert_true_bound();
+}
+
 /* Honest servers are not asked more and more often because one source lies now and then. */
 static void a_liar_does_not_have_the_others_asked_for_ever(void **state)
 {
@@ -911,6 +934,7 @@ int main(void)
 		cmocka_unit_test_setup(a_suspect_of_old_begins_anew_with_the_others, set_up),
 		cmocka_unit_test_setup(a_liar_does_not_make_the_long_run_begin, set_up),
 		cmocka_unit_test_setup(nor_do_exchanges_that_agree_with_nobody, set_up),
+		cmocka_unit_test_setup(what_was_concluded_is_not_told_for_ever, set_up),
 		cmocka_unit_test_setup(a_liar_does_not_have_the_others_asked_for_ever, set_up),
 		cmocka_unit_test_setup(nor_are_their_exchanges_old, set_up),
 		cmocka_unit_test_setup(a_leap_second_meanwhile_shifts_it_all, set_up),
