@@ -85,8 +85,8 @@ static noon_dur wall_at(const struct noon_source *s, const struct noon_wall *w, 
 
 /* The certificate widens while the source is suspect, until it holds what contradicted it, and
  * what lies beyond that. An exchange that reaches as far as one of the contradictions of this
- * suspicion is no evidence that it is over. A contradiction smaller than the certificate was wide
- * may be the oscillator's, and heals. */
+ * suspicion is no evidence that it is over, however small the contradiction was: a jump of the
+ * local clock may be smaller than the certificate is wide. */
 static bool is_ambiguous(const struct noon_source *s, const struct noon_exchange *x)
 {
 	if (!s->suspect)
@@ -97,12 +97,12 @@ static bool is_ambiguous(const struct noon_source *s, const struct noon_exchange
 
 /* Put up a wall where the source contradicts itself, on the side where it does. Of two the inner
  * one stays: an exchange that lies within it lies within the other. */
-static void note_against(struct noon_source *s, const struct noon_exchange *x, noon_time now)
+static void note_against(struct noon_source *s, const struct noon_exchange *x)
 {
 	struct noon_interval cert;
 	bool above;
 
-	if (!s->has_cert || gap(&s->cert, x) <= noon_interval_half(noon_cert_at(&s->cert, now)))
+	if (!s->has_cert || gap(&s->cert, x) <= 0)
 		return;
 	cert = noon_cert_at(&s->cert, x->lo.h);
 	above = x->lo.theta > cert.hi;
@@ -250,7 +250,7 @@ enum noon_sample_fate noon_source_take(struct noon_source *s, const struct noon_
 	if (fate != NOON_SAMPLE_ACCEPTED)
 		return refuse(s, fate);
 	if (!agrees(s, &ex, now, d, &cert) || is_ambiguous(s, &ex)) {
-		note_against(s, &ex, now);
+		note_against(s, &ex);
 		return suspect(s, NOON_SAMPLE_INCONSISTENT, s->has_cert ? gap(&s->cert, &ex) : 0,
 			       0);
 	}
