@@ -216,8 +216,8 @@ static void take_engine(cfg_t *cfg, struct noon_engine_conf *e)
 	take_freq(cfg, "wander", &e->wander);
 	/* Who states the one knows the oscillator: nothing smaller is assumed then. */
 	if (cfg_getstr(cfg, "wander") != NULL)
-		e->calm = e->wander;
-	take_freq(cfg, "holdover-wander", &e->calm);
+		e->holdover = e->wander;
+	take_freq(cfg, "holdover-wander", &e->holdover);
 	take_dur(cfg, "max-age", &e->max_age);
 	take_dur(cfg, "step-threshold", &e->step_threshold);
 	take_freq(cfg, "maxslewrate", &e->slew_rate);

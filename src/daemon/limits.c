@@ -212,14 +212,16 @@ void noon_limits_why(const struct noon_daemon *d, const struct noon_reading *r,
 }
 
 /* What the bound grows by from one poll to the next and until a lost one has been made up for: at
- * the rate of `wander` as long as no exchange is overdue, then of `calm`, where that is said. */
+ * the rate of `wander` as long as no exchange is overdue, then of `holdover`, where that is said.
+ */
 static noon_dur drift_of(const struct noon_engine_conf *e, const struct noon_source_conf *s)
 {
 	const noon_dur poll = poll_of(s->poll_min);
 	const noon_dur more = noon_schedule_room_needed(s) - poll;
-	const noon_freq calm = e->calm > 0 && e->calm < e->wander ? e->calm : e->wander;
+	const noon_freq holdover =
+		e->holdover > 0 && e->holdover < e->wander ? e->holdover : e->wander;
 
-	return noon_sat_add(noon_scale_floor(poll, e->wander), noon_scale_floor(more, calm));
+	return noon_sat_add(noon_scale_floor(poll, e->wander), noon_scale_floor(more, holdover));
 }
 
 /* The least that the bound of one source comes to, and half of it or more by what. */

@@ -94,7 +94,7 @@ json_t *noon_recovery_json(const struct noon_recovery_report *r)
 {
 	char text[512];
 	json_t *o = json_pack("{s:b, s:f, s:f, s:b}", "open", r->open, "wander", r->wander,
-			      "holdover_wander", r->calm, "wander_raised", r->raised);
+			      "holdover_wander", r->holdover, "wander_raised", r->raised);
 
 	if (o == NULL || !r->open)
 		return o;

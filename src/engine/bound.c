@@ -59,12 +59,12 @@ static struct noon_terms terms_of(const struct noon_cert *c, struct noon_interva
 	return t;
 }
 
-/* Return the rates from h on, until the next of calm_from and rate_until. */
+/* Return the rates from h on, until the next of holdover_from and rate_until. */
 static struct noon_rate rates_at(const struct noon_cert *c, noon_time h)
 {
 	if (!noon_time_before(h, c->rate_until))
 		return noon_rate_within(c->rate_max);
-	return noon_time_before(h, c->calm_from) ? c->rate : c->calm;
+	return noon_time_before(h, c->holdover_from) ? c->rate : c->holdover;
 }
 
 static void fill_rates(const struct noon_cert *c, const struct noon_line *line,
@@ -76,8 +76,8 @@ static void fill_rates(const struct noon_cert *c, const struct noon_line *line,
 		line->rate + (noon_time_before(ret->h, line->slew_end) ? line->slew : 0.0);
 
 	ret->rates_until = held ? c->rate_until : NOON_TIME_NEVER;
-	ret->rates_bend =
-		held && noon_time_before(ret->h, c->calm_from) ? c->calm_from : NOON_TIME_NEVER;
+	ret->rates_drop_at = held && noon_time_before(ret->h, c->holdover_from) ? c->holdover_from
+										: NOON_TIME_NEVER;
 	ret->lower_rate = r.min;
 	ret->upper_rate = r.max;
 	ret->rate_bound =
@@ -134,8 +134,8 @@ static noon_time bend_after(const struct noon_cert *c, const struct noon_line *l
 
 	if (noon_time_before(h, line->slew_end))
 		bend = noon_time_min(bend, line->slew_end);
-	if (noon_time_before(h, c->calm_from))
-		bend = noon_time_min(bend, c->calm_from);
+	if (noon_time_before(h, c->holdover_from))
+		bend = noon_time_min(bend, c->holdover_from);
 	return bend;
 }
 

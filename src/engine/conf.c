@@ -9,7 +9,7 @@ struct noon_engine_conf noon_engine_conf_default(void)
 		.alert_limit = NOON_MS(100),
 		.max_rate_error = 500e-6,
 		.wander = 7e-6,
-		.calm = 1e-6,
+		.holdover = 1e-6,
 		.max_age = NOON_S(4 * 3600),
 		.max_liars = -1,
 		.step_threshold = NOON_MS(1),
@@ -53,7 +53,7 @@ noon_err noon_engine_conf_check(const struct noon_engine_conf *conf)
 {
 	const bool ok = conf->alert_limit >= NOON_ALERT_LIMIT_MIN &&
 			is_rate(conf->max_rate_error) && is_rate(conf->wander) &&
-			is_rate(conf->calm) && conf->max_age >= NOON_S(1) &&
+			is_rate(conf->holdover) && conf->max_age >= NOON_S(1) &&
 			conf->max_age <= NOON_S(30 * 86400) && conf->max_liars >= -1 &&
 			conf->max_liars < NOON_SOURCES_MAX && conf->step_threshold >= 0 &&
 			is_rate(conf->slew_rate) && conf->slew_rate >= 1e-9 &&

@@ -27,12 +27,12 @@ struct noon_engine_conf {
 	noon_freq max_rate_error; /**< assumption: |rate error of h| at all times; default 500e-6 */
 	noon_freq wander;	  /**< assumption: two mean rates of h within any span of
 				   *   2 max_age differ by at most this; default 7e-6 */
-	noon_freq calm;	  /**< assumption: the same for spans of a poll interval or more, once
-			   *   an exchange is overdue; raised by itself to twice of what
-			   *   is seen; at most wander counts; default 1e-6 */
-	noon_dur max_age; /**< exchanges older than this are dropped, ns; default 4 h */
-	int max_liars;	  /**< assumption: at most f sources lie; or -1 (default):
-			   *   (n - 1) / 2 of the n that may vote, silent ones included */
+	noon_freq holdover; /**< assumption: the same for spans of a poll interval or more, once
+			     *   an exchange is overdue; raised by itself to twice of what
+			     *   is seen; at most wander counts; default 1e-6 */
+	noon_dur max_age;   /**< exchanges older than this are dropped, ns; default 4 h */
+	int max_liars;	    /**< assumption: at most f sources lie; or -1 (default):
+			     *   (n - 1) / 2 of the n that may vote, silent ones included */
 	noon_dur step_threshold; /**< before the first OK, a larger correction is stepped, ns;
 				  *   default 1 ms; NOON_DUR_MAX: never */
 	noon_freq slew_rate;	 /**< largest slew beside the frequency; default 500e-6 */

@@ -32,7 +32,7 @@ noon_err noon_engine_init(struct noon_engine *e, const struct noon_engine_conf *
 		.rate_max = conf->max_rate_error,
 		.wander = conf->wander,
 		.max_age = conf->max_age,
-		.calm = fmin(conf->calm, conf->wander),
+		.holdover = fmin(conf->holdover, conf->wander),
 	};
 	e->discipline.line = conf->start;
 	e->discipline.slew_rate = conf->slew_rate;
@@ -109,7 +109,7 @@ static void hurry(struct noon_engine *e)
  * honest perhaps, and it is not: their intervals stay as they are, and it does so now and then
  * only.
  */
-static void ask_the_others(struct noon_engine *e, struct noon_source *s)
+static void poll_others(struct noon_engine *e, struct noon_source *s)
 {
 	if (s->asked.ns != NOON_TIME_FIRST.ns && noon_time_diff(e->now, s->asked) < ASK_AGAIN)
 		return;
@@ -310,7 +310,7 @@ static noon_dur interval_by(const struct noon_engine *e, const struct noon_sourc
 	struct noon_cert c = e->wide;
 
 	/* What is only assumed once an exchange is overdue makes none come later. */
-	c.calm_from = NOON_TIME_NEVER;
+	c.holdover_from = NOON_TIME_NEVER;
 	if (e->has_cert && e->latch.synced && !e->latch.alarm)
 		room = noon_time_diff(noon_bound_until(&c, line_of(e), e->now, e->conf.alert_limit),
 				      e->now);
@@ -323,7 +323,7 @@ static noon_dur interval_of(const struct noon_engine *e, const struct noon_sourc
 }
 
 /* The same but for a burst: polls that are wanted soon make no exchange old. */
-static noon_dur calm_interval_of(const struct noon_engine *e, const struct noon_source *s)
+static noon_dur regular_interval_of(const struct noon_engine *e, const struct noon_source *s)
 {
 	const struct noon_schedule no_burst = {.poll = s->schedule.poll};
 
@@ -351,7 +351,7 @@ static void refresh(struct noon_engine *e)
 		if (!(good >> i & 1))
 			continue;
 		until = noon_time_add(s->last_good,
-				      (noon_dur)e->conf.holdover_polls * calm_interval_of(e, s));
+				      (noon_dur)e->conf.holdover_polls * regular_interval_of(e, s));
 		if (noon_time_before(e->fresh_until, until))
 			e->fresh_until = until;
 	}
@@ -365,10 +365,10 @@ static noon_time later(noon_time a, noon_time b)
 /* Let what is assumed of the long run begin where every source that agrees is overdue. No sooner
  * than their own certificates have it: theorem 6 wants the poll interval in force when they were
  * made, and what happened since may have shortened it. */
-static void calm_down(struct noon_engine *e)
+static void set_holdover(struct noon_engine *e)
 {
 	const uint32_t good = agreeing(e);
-	noon_time from = e->cert.calm_from;
+	noon_time from = e->cert.holdover_from;
 
 	/* Without agreement the last certificate stays as it is. */
 	if (good == 0 || noon_time_is_never(from))
@@ -376,14 +376,14 @@ static void calm_down(struct noon_engine *e)
 	for (uint32_t i = 0; i < NOON_SOURCES_MAX; i++) {
 		const struct noon_source *s = &e->source[i];
 		const noon_time due =
-			noon_time_add(s->last_good, noon_source_overdue(calm_interval_of(e, s)));
+			noon_time_add(s->last_good, noon_source_overdue(regular_interval_of(e, s)));
 
 		if (good >> i & 1)
 			from = later(from, due);
 	}
-	e->cert.calm_from = from;
-	if (!noon_time_is_never(e->wide.calm_from))
-		e->wide.calm_from = later(from, e->wide.calm_from);
+	e->cert.holdover_from = from;
+	if (!noon_time_is_never(e->wide.holdover_from))
+		e->wide.holdover_from = later(from, e->wide.holdover_from);
 }
 
 /* Whether a guard, ours or the source's own, has something against the path to a source. */
@@ -542,7 +542,7 @@ static void widen(struct noon_engine *e)
 {
 	const noon_freq before = e->drift.wander;
 	const noon_freq seen =
-		noon_recovery_widen(e->source, agreeing(e), e->vote.liars, &e->drift);
+		noon_recovery_raise_wander(e->source, agreeing(e), e->vote.liars, &e->drift);
 	struct noon_finding f = {
 		.kind = NOON_FINDING_WANDER,
 		.source = NOON_SOURCE_NONE,
@@ -687,7 +687,7 @@ static void note_fate(struct noon_engine *e, uint32_t i, enum noon_sample_fate f
 }
 
 /* Say what was concluded from the fresh exchanges. */
-static void tell_cause(struct noon_engine *e)
+static void report_cause(struct noon_engine *e)
 {
 	const struct noon_recovery *r = &e->recovery;
 	struct noon_finding f = {.source = NOON_SOURCE_NONE, .at = e->now};
@@ -734,7 +734,7 @@ static bool crosses_leap(const struct noon_engine *e)
 }
 
 /* Put the fresh exchanges in the place of the past. */
-static void drop_past(struct noon_engine *e)
+static void discard_past(struct noon_engine *e)
 {
 	if (crosses_leap(e)) {
 		forget(e);
@@ -747,9 +747,9 @@ static void drop_past(struct noon_engine *e)
 }
 
 /* Believe the fresh exchanges, and vote on them. */
-static void begin_anew(struct noon_engine *e, const struct noon_source *s)
+static void restart_from_fresh(struct noon_engine *e, const struct noon_source *s)
 {
-	drop_past(e);
+	discard_past(e);
 	hurry(e);
 	vote(e, s, false); /* the next exchange steers: this one may have been refused */
 }
@@ -780,9 +780,9 @@ static void recover(struct noon_engine *e, const struct noon_source *s)
 		hurry(e);
 	}
 	noon_recovery_judge(r, e->source, &e->conf, &e->drift, e->now);
-	tell_cause(e);
+	report_cause(e);
 	if (noon_recovery_is_due(r, e->now)) {
-		begin_anew(e, s);
+		restart_from_fresh(e, s);
 		return;
 	}
 	if (r->had_cert)
@@ -807,12 +807,12 @@ void noon_engine_on_sample(struct noon_engine *e, const struct noon_sample *x, n
 		return;
 	}
 	turn_month(e, s, x);
-	s->interval = calm_interval_of(e, s);
+	s->interval = regular_interval_of(e, s);
 	fate = noon_source_take(s, x, e->now, &e->drift, e->conf.clear_after);
 	noon_recovery_take(&e->recovery, x->source, s, was_suspect, x, e->now, &e->drift);
 	note_fate(e, x->source, fate);
 	if (s->suspect && !was_suspect)
-		ask_the_others(e, s);
+		poll_others(e, s);
 	if (fate == NOON_SAMPLE_ACCEPTED)
 		noon_watch_take(e->guard[x->source], x, e->now, &e->of_source[x->source]);
 	vote(e, s, fate == NOON_SAMPLE_ACCEPTED);
@@ -821,7 +821,7 @@ void noon_engine_on_sample(struct noon_engine *e, const struct noon_sample *x, n
 		settle(e, s);
 	else if (e->vote.outcome == NOON_VOTE_NO_MAJORITY)
 		e->latch.good_run = 0;
-	calm_down(e);
+	set_holdover(e);
 	check_limit(e, e->now);
 	refresh(e);
 	finish(e, out);
@@ -1009,7 +1009,7 @@ void noon_engine_accept(struct noon_engine *e, uint32_t source, noon_time now)
 
 	begin(e, now);
 	if (source == NOON_SOURCE_NONE && r->open && !noon_time_is_never(r->agreed_since)) {
-		drop_past(e);
+		discard_past(e);
 		hurry(e);
 	}
 	for (uint32_t i = 0; i < NOON_SOURCES_MAX; i++) {

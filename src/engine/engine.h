@@ -196,16 +196,16 @@ uint32_t noon_engine_hurries(const struct noon_engine *e);
 struct noon_recovery_report {
 	bool open; /**< one stands that no liar within the budget explains */
 	enum noon_recovery_cause cause;
-	noon_dur age;	   /**< since it was seen, ns */
-	noon_dur left;	   /**< until the engine begins anew by itself, ns, >= 0;
-			    *   NOON_DUR_MAX: nothing but an operator's word does it */
-	noon_dur jump;	   /**< UTC - h by the fresh exchanges less by the past, ns */
-	uint32_t agreeing; /**< sources whose fresh exchanges agree */
-	noon_freq seen;	   /**< least wander that explains it; 0: none is needed */
-	bool anew;	   /**< the past was dropped, and the state has not been OK since */
-	noon_freq calm;	   /**< holdover-wander in force, fractional */
-	noon_freq wander;  /**< in force, fractional */
-	bool raised;	   /**< ... above what is configured */
+	noon_dur age;	    /**< since it was seen, ns */
+	noon_dur left;	    /**< until the engine begins anew by itself, ns, >= 0;
+			     *   NOON_DUR_MAX: nothing but an operator's word does it */
+	noon_dur jump;	    /**< UTC - h by the fresh exchanges less by the past, ns */
+	uint32_t agreeing;  /**< sources whose fresh exchanges agree */
+	noon_freq seen;	    /**< least wander that explains it; 0: none is needed */
+	bool anew;	    /**< the past was dropped, and the state has not been OK since */
+	noon_freq holdover; /**< holdover-wander in force, fractional */
+	noon_freq wander;   /**< in force, fractional */
+	bool raised;	    /**< ... above what is configured */
 };
 
 /** Report on the recovery at `now`; filled in any state. */

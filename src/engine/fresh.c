@@ -27,13 +27,13 @@ void noon_fresh_stop(struct noon_fresh *f)
 {
 	f->on = false;
 	f->has = false;
-	f->said_any = false;
+	f->has_claim = false;
 }
 
 /* The exchange may have a jump between its ends: the hull of what it proves with them, each carried
  * to `now`, and of what light adds. */
-static void note_said(struct noon_fresh *f, const struct noon_exchange *ex,
-		      const struct noon_hidden *hidden, noon_freq rate_max, noon_time now)
+static void note_claim(struct noon_fresh *f, const struct noon_exchange *ex,
+		       const struct noon_hidden *hidden, noon_freq rate_max, noon_time now)
 {
 	const struct noon_rate r = noon_rate_within(rate_max);
 	const noon_dur lo = noon_sat_add(noon_sat_sub(ex->lo.theta, hidden->r),
@@ -41,9 +41,9 @@ static void note_said(struct noon_fresh *f, const struct noon_exchange *ex,
 	const noon_dur hi = noon_sat_add(noon_sat_add(ex->hi.theta, hidden->f),
 					 noon_rate_drift(r, noon_time_diff(now, ex->hi.h)).hi);
 
-	f->said_any = true;
+	f->has_claim = true;
 	f->said = (struct noon_interval){lo < hi ? lo : hi, lo < hi ? hi : lo};
-	f->said_at = now;
+	f->claim_at = now;
 }
 
 /* Certify with minima that no path can be faster than (engine/source.c, certify_wide()). */
@@ -70,7 +70,7 @@ bool noon_fresh_take(struct noon_fresh *f, const struct noon_sample *x,
 
 	if (!f->on)
 		return true;
-	note_said(f, ex, &hidden, d->rate_max, now);
+	note_claim(f, ex, &hidden, d->rate_max, now);
 	if (noon_time_before(left, f->since))
 		return true;
 	noon_window_expire(&f->window, noon_time_add(left, -d->max_age));
@@ -87,16 +87,16 @@ bool noon_fresh_take(struct noon_fresh *f, const struct noon_sample *x,
 	return true;
 }
 
-struct noon_interval noon_fresh_says(const struct noon_fresh *f, bool wide, noon_freq rate_max,
-				     noon_time h)
+struct noon_interval noon_fresh_claim(const struct noon_fresh *f, bool wide, noon_freq rate_max,
+				      noon_time h)
 {
 	struct noon_interval grown;
 
 	if (f->on && f->has)
 		return noon_cert_at(wide ? &f->wide : &f->cert, h);
-	if (!f->on || !f->said_any)
+	if (!f->on || !f->has_claim)
 		return (struct noon_interval){INT64_MAX, INT64_MIN};
-	grown = noon_rate_drift(noon_rate_within(rate_max), noon_time_diff(h, f->said_at));
+	grown = noon_rate_drift(noon_rate_within(rate_max), noon_time_diff(h, f->claim_at));
 	return (struct noon_interval){noon_sat_add(f->said.lo, grown.lo),
 				      noon_sat_add(f->said.hi, grown.hi)};
 }

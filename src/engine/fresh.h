@@ -29,9 +29,9 @@ struct noon_fresh {
 	noon_time last_at;	   /**< when it was taken; valid when has */
 	noon_time agrees_since;	   /**< its certificate has met the majority's from here on;
 				    *   NOON_TIME_NEVER: it does not */
-	bool said_any;		   /**< the newest exchange of all, straddling ones included: */
+	bool has_claim;		   /**< the newest exchange of all, straddling ones included: */
 	struct noon_interval said; /**< ... hull of what it proves, UTC - h, ns */
-	noon_time said_at;	   /**< ... and when */
+	noon_time claim_at;	   /**< ... and when */
 };
 
 /** Begin, or begin anew: only exchanges that leave from `now` on count. */
@@ -60,8 +60,8 @@ bool noon_fresh_take(struct noon_fresh *f, const struct noon_sample *x,
  * @param wide  with minima of light
  * @return empty when it has said nothing since the start
  */
-struct noon_interval noon_fresh_says(const struct noon_fresh *f, bool wide, noon_freq rate_max,
-				     noon_time h);
+struct noon_interval noon_fresh_claim(const struct noon_fresh *f, bool wide, noon_freq rate_max,
+				      noon_time h);
 
 /** Return the point of the regression for one exchange and the minima of its source, ns. */
 struct noon_point noon_point_of(const struct noon_sample *x, noon_dur m_f, noon_dur m_r);

@@ -51,7 +51,7 @@ struct noon_reading {
 	noon_freq lower_rate;	 /**< UTC(h') - h' >= corr + lower + lower_rate (h' - h) */
 	noon_freq upper_rate;	 /**< UTC(h') - h' <= corr + upper + upper_rate (h' - h) */
 	noon_time rates_until;	 /**< rate_bound, lower_rate and upper_rate hold until here */
-	noon_time rates_bend;	 /**< the rates of a reading from here on are smaller, never larger;
+	noon_time rates_drop_at; /**< the rates of a reading from here on are smaller, never larger;
 				  *   NOON_TIME_NEVER: they stay */
 	noon_time void_after;	 /**< last instant for which bound + hidden <= L can be said now;
 				  *   <= h when it is above L already or unknown; never beyond

@@ -103,7 +103,7 @@ void noon_recovery_forget_source(struct noon_recovery *r, uint32_t i)
 
 /* Begin the fresh exchanges of all sources anew: more of them contradict what came since than may
  * lie, so the clock has jumped again. */
-static void begin_again(struct noon_recovery *r, const struct noon_source *s, noon_time now)
+static void restart_trial(struct noon_recovery *r, const struct noon_source *s, noon_time now)
 {
 	r->broken = 0;
 	r->agreed_since = NOON_TIME_NEVER;
@@ -143,7 +143,7 @@ void noon_recovery_open(struct noon_recovery *r, const struct noon_source *s,
 void noon_recovery_close(struct noon_recovery *r, const struct noon_source *s,
 			 const struct noon_vote *v)
 {
-	r->false_before = v->falsetickers;
+	r->falsetickers_before = v->falsetickers;
 	if (!r->open)
 		return;
 	r->open = false;
@@ -181,11 +181,11 @@ static bool meet(const struct noon_cert *a, const struct noon_cert *b, noon_time
  * past and with what was agreed before, and the majority had nothing against them then. One that
  * said little or nothing before agrees with its own past whatever it says: that testifies for
  * nothing. */
-static uint32_t witnesses(const struct noon_recovery *r, const struct noon_source *s,
-			  const struct noon_cert likely[NOON_SOURCES_MAX],
-			  const struct noon_vote *v, noon_time now)
+static uint32_t dissenters(const struct noon_recovery *r, const struct noon_source *s,
+			   const struct noon_cert likely[NOON_SOURCES_MAX],
+			   const struct noon_vote *v, noon_time now)
 {
-	uint32_t bits = r->had_cert ? v->falsetickers & ~r->false_before : 0;
+	uint32_t bits = r->had_cert ? v->falsetickers & ~r->falsetickers_before : 0;
 
 	for (uint32_t i = 0; i < NOON_SOURCES_MAX; i++)
 		if ((bits & bit(i)) && (s[i].suspect || !meet(&likely[i], &r->before, now)))
@@ -224,7 +224,7 @@ void noon_recovery_judge(struct noon_recovery *r, const struct noon_source *s,
 	noon_vote_hold_fresh(s, r->fresh, NULL, NOON_SOURCES_MAX, conf->max_liars, d, now,
 			     &r->trial);
 	if (count(r->broken) > noon_vote_budget(conf->max_liars, r->trial.selectable)) {
-		begin_again(r, s, now);
+		restart_trial(r, s, now);
 		noon_vote_hold_fresh(s, r->fresh, NULL, NOON_SOURCES_MAX, conf->max_liars, d, now,
 				     &r->trial);
 	}
@@ -232,7 +232,7 @@ void noon_recovery_judge(struct noon_recovery *r, const struct noon_source *s,
 	r->due = NOON_TIME_NEVER;
 	r->who = v.voters & ~v.falsetickers;
 	if (r->trial.outcome != NOON_VOTE_AGREED || v.outcome != NOON_VOTE_AGREED ||
-	    witnesses(r, s, likely, &v, now) != 0) {
+	    dissenters(r, s, likely, &v, now) != 0) {
 		r->who = 0;
 		r->agreed_since = NOON_TIME_NEVER;
 		r->cause = v.outcome == NOON_VOTE_AGREED || v.outcome == NOON_VOTE_NO_MAJORITY
@@ -270,7 +270,7 @@ static struct noon_interval said(const struct noon_recovery *r, const struct noo
 	for (uint32_t i = 0; i < NOON_SOURCES_MAX; i++) {
 		if (!s[i].in_use || s[i].conf.noselect || s[i].duplicate)
 			continue;
-		all = hull_of(all, noon_fresh_says(&r->fresh[i], wide, d->rate_max, now));
+		all = hull_of(all, noon_fresh_claim(&r->fresh[i], wide, d->rate_max, now));
 		if (s[i].has_cert && !s[i].suspect)
 			all = hull_of(all, noon_cert_at(wide ? &s[i].wide : &s[i].cert, now));
 	}
@@ -286,7 +286,7 @@ void noon_recovery_certify(const struct noon_recovery *r, const struct noon_sour
 }
 
 /* Return the greatest that more than f of the voters have seen: one of these is honest. */
-static noon_freq seen_by(noon_freq most[NOON_SOURCES_MAX], size_t n, unsigned liars)
+static noon_freq agreed_maximum(noon_freq most[NOON_SOURCES_MAX], size_t n, unsigned liars)
 {
 	for (size_t i = 1; i < n; i++) {
 		const noon_freq x = most[i];
@@ -309,7 +309,7 @@ noon_freq noon_recovery_wander(const struct noon_recovery *r)
 	for (uint32_t i = 0; i < NOON_SOURCES_MAX; i++)
 		if (r->who & bit(i))
 			least[n++] = r->wander[i];
-	return seen_by(least, n, r->trial.liars);
+	return agreed_maximum(least, n, r->trial.liars);
 }
 
 /* Double an assumption until it is twice what was seen; not beyond what the largest rate error
@@ -331,25 +331,25 @@ static void raise(struct noon_drift *d, noon_freq seen)
 	d->wander = doubled(d->wander, seen, d);
 }
 
-noon_freq noon_recovery_widen(const struct noon_source *s, uint32_t voters, unsigned liars,
-			      struct noon_drift *d)
+noon_freq noon_recovery_raise_wander(const struct noon_source *s, uint32_t voters, unsigned liars,
+				     struct noon_drift *d)
 {
 	const noon_freq before = d->wander;
-	noon_freq turned[NOON_SOURCES_MAX], swayed[NOON_SOURCES_MAX];
-	noon_freq seen, in_the_long_run;
+	noon_freq wander_needed[NOON_SOURCES_MAX], holdover_needed[NOON_SOURCES_MAX];
+	noon_freq seen, in_holdover;
 	size_t n = 0;
 
 	for (uint32_t i = 0; i < NOON_SOURCES_MAX; i++) {
 		if (!(voters & bit(i)))
 			continue;
-		turned[n] = s[i].turned;
-		swayed[n] = s[i].swayed;
+		wander_needed[n] = s[i].wander_needed;
+		holdover_needed[n] = s[i].holdover_needed;
 		n++;
 	}
-	seen = seen_by(turned, n, liars);
-	in_the_long_run = seen_by(swayed, n, liars);
-	d->calm = doubled(d->calm, in_the_long_run, d);
-	seen = fmax(seen, in_the_long_run);
+	seen = agreed_maximum(wander_needed, n, liars);
+	in_holdover = agreed_maximum(holdover_needed, n, liars);
+	d->holdover = doubled(d->holdover, in_holdover, d);
+	seen = fmax(seen, in_holdover);
 	raise(d, seen);
 	return d->wander > before ? seen : 0.0;
 }
@@ -371,7 +371,7 @@ static void fit_wander(const struct noon_recovery *r, struct noon_drift *d, noon
 			least[n] = 0.0;
 		n++;
 	}
-	raise(d, seen_by(least, n, r->trial.liars));
+	raise(d, agreed_maximum(least, n, r->trial.liars));
 }
 
 void noon_recovery_adopt(struct noon_recovery *r, struct noon_source *s, struct noon_drift *d,

@@ -57,11 +57,11 @@ struct noon_recovery {
 	bool had_cert;		 /**< something was agreed before: */
 	struct noon_cert before; /**< ... the certificate */
 	struct noon_cert before_wide;
-	uint32_t false_before; /**< falsetickers of the last vote that agreed, a bit each */
-	uint32_t broken;       /**< sources that have contradicted their fresh exchanges since
-				*   those were begun, a bit each */
-	uint32_t jumped;       /**< sources that no oscillator's wander joins with their past, a
-				*   bit each */
+	uint32_t falsetickers_before; /**< falsetickers of the last vote that agreed, a bit each */
+	uint32_t broken; /**< sources that have contradicted their fresh exchanges since
+			  *   those were begun, a bit each */
+	uint32_t jumped; /**< sources that no oscillator's wander joins with their past, a
+			  *   bit each */
 	noon_freq wander[NOON_SOURCES_MAX]; /**< the least that does; 0: they did not disagree */
 	uint32_t who;			    /**< sources whose fresh exchanges agree, a bit each */
 	struct noon_vote trial;		    /**< of the fresh exchanges; valid when open */
@@ -131,8 +131,8 @@ uint32_t noon_recovery_readmit(struct noon_recovery *r, struct noon_source *s,
  * @param voters  that agree, a bit each: any f of them may lie about it
  * @return what was seen, where the wander was raised; else 0
  */
-noon_freq noon_recovery_widen(const struct noon_source *s, uint32_t voters, unsigned liars,
-			      struct noon_drift *d);
+noon_freq noon_recovery_raise_wander(const struct noon_source *s, uint32_t voters, unsigned liars,
+				     struct noon_drift *d);
 
 /** Return how far the clock jumped by the fresh exchanges, UTC - h now less before, ns; 0 where it
  *  is not known. */

@@ -32,8 +32,8 @@ void noon_source_restart(struct noon_source *s)
 	s->has_cert = false;
 	s->has_fit = false;
 	s->good_run = 0;
-	s->turned = 0.0;
-	s->swayed = 0.0;
+	s->wander_needed = 0.0;
+	s->holdover_needed = 0.0;
 }
 
 void noon_source_forget(struct noon_source *s)
@@ -128,16 +128,17 @@ static bool agrees(struct noon_source *s, const struct noon_exchange *x, noon_ti
 }
 
 /* Say what holds when exchanges stay out. */
-static void calm_down(const struct noon_source *s, const struct noon_drift *d, noon_time now,
-		      struct noon_cert *c)
+static void set_holdover(const struct noon_source *s, const struct noon_drift *d, noon_time now,
+			 struct noon_cert *c)
 {
 	const noon_dur span = noon_source_overdue(s->interval);
 
-	noon_fuse_calm(&s->window, d, span, noon_time_add(now, span), c);
+	noon_fuse_holdover(&s->window, d, span, noon_time_add(now, span), c);
 }
 
 /* Return the least wander that the window needs, if that is more than half of what is assumed. */
-static noon_freq turned(const struct noon_window *w, const struct noon_drift *d, noon_time now)
+static noon_freq needed_wander(const struct noon_window *w, const struct noon_drift *d,
+			       noon_time now)
 {
 	struct noon_drift half = *d;
 	noon_freq least = 0.0;
@@ -161,7 +162,7 @@ static void certify_wide(struct noon_source *s, const struct noon_drift *d, noon
 		return;
 	noon_window_widen(&s->window, hidden.r, hidden.f);
 	err = noon_fuse(&s->window, NULL, d, now, &s->wide);
-	calm_down(s, d, now, &s->wide);
+	set_holdover(s, d, now, &s->wide);
 	noon_window_widen(&s->window, -hidden.r, -hidden.f);
 	assert(!err); /* the edges meet as they are */
 	(void)err;
@@ -256,10 +257,11 @@ enum noon_sample_fate noon_source_take(struct noon_source *s, const struct noon_
 	}
 	s->cert = cert;
 	accept(s, &sample, &ex, now, clear);
-	calm_down(s, d, now, &s->cert);
+	set_holdover(s, d, now, &s->cert);
 	certify_wide(s, d, now);
-	s->turned = turned(&s->window, d, now);
-	s->swayed = noon_fuse_turned(&s->window, d, noon_source_overdue(s->interval));
+	s->wander_needed = needed_wander(&s->window, d, now);
+	s->holdover_needed =
+		noon_fuse_needed_holdover(&s->window, d, noon_source_overdue(s->interval));
 	return NOON_SAMPLE_ACCEPTED;
 }
 
@@ -279,7 +281,7 @@ noon_err noon_source_adopt(struct noon_source *s, const struct noon_fresh *f,
 	s->suspect = false;
 	s->last = f->last;
 	s->last_good = f->last_at;
-	calm_down(s, d, now, &s->cert);
+	set_holdover(s, d, now, &s->cert);
 	certify_wide(s, d, now);
 	(void)fit(s);
 	return NOON_OK;

@@ -64,10 +64,10 @@ struct noon_source {
 	noon_time last_good;	   /**< when it was accepted; NOON_TIME_FIRST: never */
 	noon_time asked;	   /**< when its contradiction had the others asked last;
 				    *   NOON_TIME_FIRST: never */
-	noon_dur interval; /**< after which the next exchange is due, ns; the engine's word */
-	noon_freq turned;  /**< least wander that the window needs, where that is more than
-			    *   half of what was assumed; else 0 */
-	noon_freq swayed;  /**< the same of the long run: noon_fuse_turned() */
+	noon_dur interval;	 /**< after which the next exchange is due, ns; the engine's word */
+	noon_freq wander_needed; /**< least wander that the window needs, where that is more than
+				  *   half of what was assumed; else 0 */
+	noon_freq holdover_needed; /**< the same of the long run: noon_fuse_needed_holdover() */
 	bool has_cert;
 	bool has_fit;
 	bool suspect;

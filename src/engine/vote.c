@@ -18,7 +18,7 @@ struct ballot {
 	const struct noon_cert *wide[NOON_SOURCES_MAX]; /* with minima of light */
 	struct noon_interval theta[NOON_SOURCES_MAX];
 	struct noon_interval rate[NOON_SOURCES_MAX];
-	struct noon_interval calm[NOON_SOURCES_MAX];
+	struct noon_interval holdover[NOON_SOURCES_MAX];
 };
 
 static uint32_t bit(uint32_t i)
@@ -67,7 +67,7 @@ static void cast(struct ballot *b, uint32_t i, const struct noon_cert *c,
 	b->wide[b->n] = wide;
 	b->theta[b->n] = noon_cert_at(c, h);
 	b->rate[b->n] = units_of(c->rate);
-	b->calm[b->n] = units_of(c->calm);
+	b->holdover[b->n] = units_of(c->holdover);
 	b->n++;
 }
 
@@ -118,26 +118,27 @@ static struct noon_share grown(struct noon_share share, const struct noon_cert *
 
 /* Select among the rates of the long run. They hold for the certificate once they do for each
  * voter; where they do not agree, the others go on. */
-static void calm_down(const struct ballot *b, size_t f, noon_time h, struct noon_cert *c)
+static void set_holdover(const struct ballot *b, size_t f, noon_time h, struct noon_cert *c)
 {
 	struct noon_interval units = {0, 0};
 	uint32_t out = 0;
 	struct noon_rate r;
 
-	c->calm = c->rate;
-	c->calm_from = h;
+	c->holdover = c->rate;
+	c->holdover_from = h;
 	for (size_t i = 0; i < b->n; i++)
-		if (noon_time_before(c->calm_from, b->cert[i]->calm_from))
-			c->calm_from = b->cert[i]->calm_from;
-	if (noon_time_is_never(c->calm_from) || noon_select(b->calm, b->n, f, &units, &out)) {
-		c->calm_from = NOON_TIME_NEVER;
+		if (noon_time_before(c->holdover_from, b->cert[i]->holdover_from))
+			c->holdover_from = b->cert[i]->holdover_from;
+	if (noon_time_is_never(c->holdover_from) ||
+	    noon_select(b->holdover, b->n, f, &units, &out)) {
+		c->holdover_from = NOON_TIME_NEVER;
 		return;
 	}
 	r = noon_rate_meet(rate_of(units), c->rate);
 	if (noon_rate_is_empty(r))
-		c->calm_from = NOON_TIME_NEVER;
+		c->holdover_from = NOON_TIME_NEVER;
 	else
-		c->calm = r;
+		c->holdover = r;
 }
 
 /* Fill the certificate of the vote from the selections. */
@@ -147,7 +148,7 @@ static void certify(const struct ballot *b, size_t f, const struct noon_drift *d
 	c->h0 = h;
 	c->rate_max = d->rate_max;
 	c->rate = rate_of(rate);
-	calm_down(b, f, h, c);
+	set_holdover(b, f, h, c);
 	c->rate_until = NOON_TIME_NEVER;
 	for (size_t i = 0; i < b->n; i++) {
 		const struct noon_cert *own = b->cert[i];

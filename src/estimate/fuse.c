@@ -32,7 +32,7 @@ static const struct noon_edge *view_at(struct view v, size_t i)
 /* What a pair of edges is worth. */
 struct pairing {
 	noon_freq wander;
-	noon_dur least_span;
+	noon_dur min_span;
 };
 
 /* Raise the least rate where a lower edge follows an upper one, lower the largest one where it is
@@ -43,7 +43,7 @@ static void confine(struct noon_rate *r, const struct noon_edge *l, const struct
 	const noon_dur span = noon_time_diff(l->h, u->h);
 	const noon_freq wander = as->wander;
 
-	if (noon_dur_abs(span) < as->least_span)
+	if (noon_dur_abs(span) < as->min_span)
 		return;
 	if (span > 0) {
 		const noon_dur rise = noon_sat_sub(l->theta, u->theta);
@@ -210,7 +210,7 @@ static struct noon_rate rates_by_hull(const struct pairs *p, noon_freq rate_max)
 
 static struct noon_rate rates(struct view lo, struct view hi, const struct noon_drift *d)
 {
-	struct pairs p = {.lo = lo, .hi = hi, .as = {d->wander, d->least_span}};
+	struct pairs p = {.lo = lo, .hi = hi, .as = {d->wander, d->min_span}};
 	struct noon_rate r = noon_rate_within(d->rate_max);
 
 	if (view_n(lo) > 0 && flatten(lo, view_at(lo, 0), &p.l) &&
@@ -330,14 +330,14 @@ noon_err noon_fuse(const struct noon_window *w, const struct noon_exchange *x,
 {
 	const struct view lo = {&w->lo, x ? &x->lo : NULL};
 	const struct view hi = {&w->hi, x ? &x->hi : NULL};
-	struct noon_cert c = {.h0 = h, .rate_max = d->rate_max, .calm_from = NOON_TIME_NEVER};
+	struct noon_cert c = {.h0 = h, .rate_max = d->rate_max, .holdover_from = NOON_TIME_NEVER};
 
 	if (view_n(lo) == 0 || view_n(hi) == 0)
 		return NOON_ERR_NOT_FOUND;
 	c.rate = rates(lo, hi, d);
 	if (noon_rate_is_empty(c.rate))
 		return NOON_ERR_EMPTY;
-	c.calm = c.rate;
+	c.holdover = c.rate;
 	c.rate_until = noon_time_add(newest(lo), d->max_age);
 	best_lower(lo, h, &c);
 	best_upper(hi, h, &c);
@@ -375,32 +375,33 @@ noon_err noon_fuse_wander(const struct noon_window *w, const struct noon_exchang
 	return NOON_OK;
 }
 
-void noon_fuse_calm(const struct noon_window *w, const struct noon_drift *d, noon_dur span,
-		    noon_time from, struct noon_cert *c)
+void noon_fuse_holdover(const struct noon_window *w, const struct noon_drift *d, noon_dur span,
+			noon_time from, struct noon_cert *c)
 {
-	struct noon_drift calm = *d;
+	struct noon_drift holdover = *d;
 	struct noon_rate r;
 
-	calm.wander = d->calm;
-	calm.least_span = span;
-	if (!(d->calm > 0.0) || d->calm >= d->wander || noon_fuse_rate(w, &calm, &r))
+	holdover.wander = d->holdover;
+	holdover.min_span = span;
+	if (!(d->holdover > 0.0) || d->holdover >= d->wander || noon_fuse_rate(w, &holdover, &r))
 		return;
 	r = noon_rate_meet(r, c->rate);
 	if (noon_rate_is_empty(r))
 		return;
-	c->calm = r;
-	c->calm_from = from;
+	c->holdover = r;
+	c->holdover_from = from;
 }
 
-noon_freq noon_fuse_turned(const struct noon_window *w, const struct noon_drift *d, noon_dur span)
+noon_freq noon_fuse_needed_holdover(const struct noon_window *w, const struct noon_drift *d,
+				    noon_dur span)
 {
 	struct noon_drift try = *d;
-	noon_freq least = d->calm / 2.0, enough = noon_drift_unproved(d).wander;
+	noon_freq least = d->holdover / 2.0, enough = noon_drift_unproved(d).wander;
 	struct noon_rate r;
 
 	try.wander = least;
-	try.least_span = span;
-	if (!(d->calm > 0.0) || noon_fuse_rate(w, &try, &r) == NOON_OK)
+	try.min_span = span;
+	if (!(d->holdover > 0.0) || noon_fuse_rate(w, &try, &r) == NOON_OK)
 		return 0.0;
 	for (int i = 0; i < WANDER_STEPS && least < enough; i++) {
 		try.wander = (least + enough) / 2.0;
@@ -431,7 +432,7 @@ static noon_time later(noon_time a, noon_time b)
 
 struct noon_interval noon_cert_at(const struct noon_cert *c, noon_time h)
 {
-	const noon_time calm = noon_time_min(later(c->calm_from, c->h0), c->rate_until);
+	const noon_time holdover = noon_time_min(later(c->holdover_from, c->h0), c->rate_until);
 	struct noon_interval in = c->theta;
 
 	if (noon_time_before(h, c->h0)) {
@@ -441,8 +442,8 @@ struct noon_interval noon_cert_at(const struct noon_cert *c, noon_time h)
 		return (struct noon_interval){noon_sat_add(in.lo, back.lo),
 					      noon_sat_add(in.hi, back.hi)};
 	}
-	gain(&in, c->rate, c->h0, noon_time_min(h, calm));
-	gain(&in, c->calm, calm, noon_time_min(h, c->rate_until));
+	gain(&in, c->rate, c->h0, noon_time_min(h, holdover));
+	gain(&in, c->holdover, holdover, noon_time_min(h, c->rate_until));
 	gain(&in, noon_rate_within(c->rate_max), later(c->rate_until, c->h0), h);
 	return in;
 }
@@ -460,8 +461,8 @@ struct noon_cert noon_cert_hull(const struct noon_cert *c, struct noon_interval 
 		.h0 = h,
 		.theta = in,
 		.rate = noon_rate_within(rate_max),
-		.calm = noon_rate_within(rate_max),
-		.calm_from = NOON_TIME_NEVER,
+		.holdover = noon_rate_within(rate_max),
+		.holdover_from = NOON_TIME_NEVER,
 		.rate_until = NOON_TIME_NEVER,
 		.rate_max = rate_max,
 	};

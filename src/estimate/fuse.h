@@ -18,12 +18,12 @@
 
 /** What the oscillator is assumed to do. */
 struct noon_drift {
-	noon_freq rate_max;  /**< |d theta / dh| at all times, fractional, >= 0 */
-	noon_freq wander;    /**< largest difference of two mean rates within 2 max_age, >= 0 */
-	noon_dur max_age;    /**< how far a rate is extrapolated, ns; beyond it, rate_max holds */
-	noon_freq calm;	     /**< the same for spans of one poll interval or more, >= 0: what the
-			      *   oscillator does in the long run; 0: not said, `wander` holds */
-	noon_dur least_span; /**< exchanges nearer to each other prove no rate, ns; default 0 */
+	noon_freq rate_max; /**< |d theta / dh| at all times, fractional, >= 0 */
+	noon_freq wander;   /**< largest difference of two mean rates within 2 max_age, >= 0 */
+	noon_dur max_age;   /**< how far a rate is extrapolated, ns; beyond it, rate_max holds */
+	noon_freq holdover; /**< the same for spans of one poll interval or more, >= 0: what the
+			     *   oscillator does in the long run; 0: not said, `wander` holds */
+	noon_dur min_span;  /**< exchanges nearer to each other prove no rate, ns; default 0 */
 };
 
 /** Where a lower or an upper bound of a certificate comes from, ns each. */
@@ -38,8 +38,8 @@ struct noon_cert {
 	noon_time h0;
 	struct noon_interval theta; /**< UTC - h at h0, ns; lo <= hi */
 	struct noon_rate rate;	    /**< of theta from h0 on, until rate_until */
-	struct noon_rate calm;	    /**< within `rate`: from calm_from on, until rate_until */
-	noon_time calm_from;	    /**< NOON_TIME_NEVER: at no time */
+	struct noon_rate holdover;  /**< within `rate`: from holdover_from on, until rate_until */
+	noon_time holdover_from;    /**< NOON_TIME_NEVER: at no time */
 	noon_time rate_until;	    /**< afterwards only |rate| <= rate_max is left */
 	noon_freq rate_max;
 	struct noon_share lo; /**< shares in theta.lo */
@@ -101,21 +101,22 @@ static inline struct noon_drift noon_drift_unproved(const struct noon_drift *d)
  * put them into the certificate from `from` on.
  *
  * @param      w     what the certificate was fused of
- * @param      d     assumptions; without `calm`, or where the window contradicts it, the rates in
- *                   force stay
+ * @param      d     assumptions; without `holdover`, or where the window contradicts it, the rates
+ * in force stay
  * @param      span  least distance of two exchanges whose mean rate counts, ns
  * @param      from  not before c->h0 + span
  */
-void noon_fuse_calm(const struct noon_window *w, const struct noon_drift *d, noon_dur span,
-		    noon_time from, struct noon_cert *c);
+void noon_fuse_holdover(const struct noon_window *w, const struct noon_drift *d, noon_dur span,
+			noon_time from, struct noon_cert *c);
 
 /**
- * Return the least `calm` that a window needs, where that is more than half of what is assumed.
+ * Return the least `holdover` that a window needs, where that is more than half of what is assumed.
  * @param d     assumptions
- * @param span  as in noon_fuse_calm(), ns
+ * @param span  as in noon_fuse_holdover(), ns
  * @return 0 where half is enough
  */
-noon_freq noon_fuse_turned(const struct noon_window *w, const struct noon_drift *d, noon_dur span);
+noon_freq noon_fuse_needed_holdover(const struct noon_window *w, const struct noon_drift *d,
+				    noon_dur span);
 
 /** Return what the certificate says about theta at h, ns; h may lie before h0, by less than
  * max_age. Rounds outward. */

@@ -54,7 +54,7 @@ static bool has_grown(const struct noon_sim_machine *m, const struct noon_readin
 
 	if (!m->last.has || m->last.samples != m->tally.samples || r->bound == NOON_DUR_MAX ||
 	    a->bound == NOON_DUR_MAX || noon_time_before(a->rates_until, r->h) ||
-	    noon_time_before(a->rates_bend, r->h))
+	    noon_time_before(a->rates_drop_at, r->h))
 		return true;
 	grown = (double)(r->upper - r->lower) - (double)(a->upper - a->lower);
 	return grown >= (a->upper_rate - a->lower_rate) * span - GROWTH_SLACK_NS;

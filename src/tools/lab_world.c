@@ -174,9 +174,9 @@ static void put_client(struct text *t, const struct lab *l, size_t i)
 	    "max-age = \"%.3f\"\nmax-liars = %d\nclear-after = %u\nholdover-polls = %u\n"
 	    "step-at-start = %s\nmaxslewrate = \"%.6fppm\"\n"
 	    "readmit-after = \"%.3f\"\nreadmit-lone-after = \"%.3f\"\n",
-	    noon_dur_to_s(e->alert_limit), e->max_rate_error * 1e6, e->wander * 1e6, e->calm * 1e6,
-	    noon_dur_to_s(e->max_age), e->max_liars, e->clear_after, e->holdover_polls,
-	    e->step_at_start ? "true" : "false", e->slew_rate * 1e6,
+	    noon_dur_to_s(e->alert_limit), e->max_rate_error * 1e6, e->wander * 1e6,
+	    e->holdover * 1e6, noon_dur_to_s(e->max_age), e->max_liars, e->clear_after,
+	    e->holdover_polls, e->step_at_start ? "true" : "false", e->slew_rate * 1e6,
 	    noon_dur_to_s(e->readmit_after), noon_dur_to_s(e->readmit_lone_after));
 	put_clock(t, n, -n->offset, l->s->seed + i);
 	for (size_t p = 0; p < l->s->paths; p++)

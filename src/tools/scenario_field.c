@@ -66,7 +66,7 @@ const struct noon_field noon_scenario_client[] = {
 	{"alert-limit", NOON_FIELD_DUR_ABOVE_0, NODE(engine.alert_limit)},
 	{"maxclockerror", NOON_FIELD_FREQ, NODE(engine.max_rate_error)},
 	{"wander", NOON_FIELD_FREQ, NODE(engine.wander)},
-	{"holdover-wander", NOON_FIELD_FREQ, NODE(engine.calm)},
+	{"holdover-wander", NOON_FIELD_FREQ, NODE(engine.holdover)},
 	{"max-age", NOON_FIELD_DUR_ABOVE_0, NODE(engine.max_age)},
 	{"step-threshold", NOON_FIELD_DUR_LEAST_0, NODE(engine.step_threshold)},
 	{"step-at-start", NOON_FIELD_BOOL, NODE(engine.step_at_start)},

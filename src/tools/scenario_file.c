@@ -258,7 +258,7 @@ static noon_err take_nodes(struct reading *r, const char *kind)
 			take(cfg, noon_scenario_client, n);
 		if (client && cfg_getstr(cfg, "wander") != NULL &&
 		    cfg_getstr(cfg, "holdover-wander") == NULL)
-			n->engine.calm = n->engine.wander;
+			n->engine.holdover = n->engine.wander;
 		n->clock.step = s->duration > LONG_RUN ? LONG_RUN_STEP : NOON_NS_PER_SEC;
 		n->clock.ageing *= cfg_getstr(cfg, "ageing") != NULL ? 86400.0 : 1.0;
 		s->nodes++;

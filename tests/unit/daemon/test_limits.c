@@ -29,7 +29,7 @@ static struct world *begin(void)
 	w->d.conf.engine = noon_engine_conf_default();
 	w->d.conf.engine.alert_limit = NOON_MS(5);
 	w->d.conf.engine.wander = 5e-6;
-	w->d.conf.engine.calm = 0;
+	w->d.conf.engine.holdover = 0;
 	w->d.conf.engine.start.corr0 = THETA;
 	w->d.conf.n_sources = 1;
 	w->d.conf.source[0].engine = source;
@@ -217,7 +217,7 @@ static void a_configuration_that_can_never_be_ok_is_found(void **state)
 		     "poll to poll 5.2 ms (source b); smaller `minpoll` or `wander`, or a "
 		     "larger `alert-limit`");
 	/* In the long run it is less. */
-	c->engine.calm = 1e-6;
+	c->engine.holdover = 1e-6;
 	assert_true(noon_limits_never(c, why));
 	assert_non_null(strstr(why, "drift from poll to poll 5.14 ms"));
 	c->n_sources = 0;

@@ -13,8 +13,8 @@
 static const struct noon_cert cert = {
 	.theta = {1000, 3000},
 	.rate = {-1e-6, 3e-6},
-	.calm = {0.0, 2e-6},
-	.calm_from = {INT64_MAX},
+	.holdover = {0.0, 2e-6},
+	.holdover_from = {INT64_MAX},
 	.rate_until = {NOON_S(1000)},
 	.rate_max = 500e-6,
 	.lo = {.drift = 100, .server_err = 200, .stamp_err = 50},
@@ -119,7 +119,7 @@ static void bends_where_an_exchange_is_overdue(void **state)
 	noon_time until;
 
 	(void)state;
-	c.calm_from = (noon_time){NOON_S(100)};
+	c.holdover_from = (noon_time){NOON_S(100)};
 	assert_int_equal(noon_cert_at(&c, (noon_time){NOON_S(100)}).hi, 303001);
 	assert_in_range(noon_cert_at(&c, (noon_time){NOON_S(200)}).hi, 503000, 503004);
 	assert_int_equal(noon_cert_at(&c, (noon_time){NOON_S(200)}).lo,
@@ -128,12 +128,12 @@ static void bends_where_an_exchange_is_overdue(void **state)
 	assert_in_range(noon_cert_at(&c, (noon_time){NOON_S(1001)}).hi, 2603000, 2603010);
 	noon_bound_at(&c, &line, &r);
 	assert_true(r.upper_rate > 2.9e-6);
-	assert_int_equal(r.rates_bend.ns, NOON_S(100));
+	assert_int_equal(r.rates_drop_at.ns, NOON_S(100));
 	assert_int_equal(r.rates_until.ns, NOON_S(1000));
 	r.h.ns = NOON_S(100);
 	noon_bound_at(&c, &line, &r);
 	assert_true(r.upper_rate < 2.1e-6);
-	assert_true(noon_time_is_never(r.rates_bend));
+	assert_true(noon_time_is_never(r.rates_drop_at));
 	/* 3 us + 300 us until 100 s, 2e-6 after it: 503 us at 200 s. */
 	until = noon_bound_until(&c, &line, (noon_time){0}, 503000);
 	assert_in_range(until.ns, NOON_MS(199990), NOON_S(200));

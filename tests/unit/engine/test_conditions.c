@@ -29,7 +29,7 @@ static struct noon_cert cert(noon_dur half, noon_dur hidden_r, noon_dur hidden_f
 		.h0 = {NOW},
 		.theta = {-half - hidden_r, half + hidden_f},
 		.rate = {-1e-6, 1e-6},
-		.calm_from = {INT64_MAX},
+		.holdover_from = {INT64_MAX},
 		.rate_until = {NOW + NOON_S(3600)},
 		.rate_max = 500e-6,
 	};

@@ -83,12 +83,12 @@ static void step_is_at_once_and_counted(void **state)
 static struct noon_source sources[NOON_SOURCES_MAX];
 
 static const struct noon_cert cert = {
-	.theta = {1000, 3000}, .rate = {-1e-6, 1e-6}, .calm_from = {INT64_MAX}};
+	.theta = {1000, 3000}, .rate = {-1e-6, 1e-6}, .holdover_from = {INT64_MAX}};
 
 static void give_fit(struct noon_source *s, noon_dur theta, double sd_ns, noon_freq rate)
 {
 	s->has_fit = true;
-	s->cert = (struct noon_cert){.theta = {1000, 1000}, .calm_from = {INT64_MAX}};
+	s->cert = (struct noon_cert){.theta = {1000, 1000}, .holdover_from = {INT64_MAX}};
 	s->fit = (struct noon_fit){.theta = theta,
 				   .theta_sd_ns = sd_ns,
 				   .rate = rate,

@@ -81,7 +81,7 @@ static void start(unsigned n)
 	uint32_t index;
 
 	conf.start.corr0 = THETA - 5000;
-	conf.calm = 0.0; /* the bound reaches the limit within max_age */
+	conf.holdover = 0.0; /* the bound reaches the limit within max_age */
 	rng = noon_rng_seeded(1);
 	h = 0;
 	g.shift_ns = 15000;

@@ -130,7 +130,7 @@ static void vote_for(unsigned i, noon_dur lo, noon_dur hi, noon_dur hidden)
 	voter[i].cert = (struct noon_cert){
 		.theta = {lo, hi},
 		.rate = {-1e-6, 1e-6},
-		.calm_from = {INT64_MAX},
+		.holdover_from = {INT64_MAX},
 		.rate_until = {NOON_S(14400)},
 		.rate_max = 500e-6,
 	};

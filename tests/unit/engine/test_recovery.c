@@ -279,7 +279,7 @@ static void a_distant_liar_of_old_is_no_witness(void **state)
 static void fresh_exchanges_rest_on_no_wander(void **state)
 {
 	(void)state;
-	conf.wander = conf.calm = 0.1e-6;
+	conf.wander = conf.holdover = 0.1e-6;
 	settled(3);
 	jump = NOON_S(40);
 	for (int i = 0; i < 24; i++) {
@@ -480,12 +480,12 @@ static void the_long_run_is_raised_by_itself(void **state)
 {
 	(void)state;
 	settled(1);
-	assert_true(report().calm < 1.1e-6);
+	assert_true(report().holdover < 1.1e-6);
 	rate = 3e-6;
 	run(NOON_S(3200));
 	assert_true_bound();
 	assert_int_equal(now().state, NOON_STATE_OK);
-	assert_true(report().calm >= 3e-6 && report().calm < 9e-6);
+	assert_true(report().holdover >= 3e-6 && report().holdover < 9e-6);
 	assert_false(report().raised);
 }
 
@@ -503,7 +503,7 @@ static void polls_are_as_often_as_the_wander_asks(void **state)
 /* Once exchanges stay out, the bound grows by what the oscillator does in the long run. */
 static void holdover_rests_on_the_long_run(void **state)
 {
-	const noon_freq calm[2] = {0.0, 1e-6};
+	const noon_freq holdover[2] = {0.0, 1e-6};
 	noon_dur grown[2];
 
 	(void)state;
@@ -511,7 +511,7 @@ static void holdover_rests_on_the_long_run(void **state)
 	for (int i = 0; i < 2; i++) {
 		struct noon_reading a, b;
 
-		conf.calm = calm[i];
+		conf.holdover = holdover[i];
 		settled(1);
 		noon_engine_reading(&e, noon_time_add(e.now, NOON_S(1)), &a);
 		noon_engine_reading(&e, noon_time_add(e.now, NOON_S(15)), &b);
@@ -791,10 +791,10 @@ static void a_liar_does_not_make_the_long_run_begin(void **state)
 	(void)state;
 	settled(3);
 	before = now();
-	assert_true(before.rates_bend.ns > at + NOON_S(500));
+	assert_true(before.rates_drop_at.ns > at + NOON_S(500));
 	lie[2] = NOON_MS(20);
 	exchange(2, at, WAY);
-	assert_true(now().rates_bend.ns > at + NOON_S(500));
+	assert_true(now().rates_drop_at.ns > at + NOON_S(500));
 	/* 150 s at 3.3 ppm: less than 1 ppm in any span of a poll interval. */
 	at += NOON_S(150);
 	jump += NOON_US(500);
@@ -815,7 +815,7 @@ static void nor_do_exchanges_that_agree_with_nobody(void **state)
 	at += NOON_S(16);
 	assert_int_equal(e.vote.outcome, NOON_VOTE_TOO_FEW);
 	after = now();
-	assert_true(after.rates_bend.ns == before.rates_bend.ns);
+	assert_true(after.rates_drop_at.ns == before.rates_drop_at.ns);
 }
 
 /* Those that agreed are gone, and nobody says that the rest will be believed. */

@@ -28,7 +28,7 @@ static void voter(unsigned i, noon_dur lo, noon_dur hi)
 	s[i].cert = (struct noon_cert){
 		.theta = {lo, hi},
 		.rate = {-1e-6, 1e-6},
-		.calm_from = {INT64_MAX},
+		.holdover_from = {INT64_MAX},
 		.rate_until = {NOON_S(14400)},
 		.rate_max = 500e-6,
 		.lo = {.server_err = (noon_dur)i},
@@ -285,11 +285,11 @@ static void a_duplicate_has_no_vote_and_lowers_no_budget(void **state)
 	assert_int_equal(hold(-1, 0).outcome, NOON_VOTE_AGREED);
 }
 
-static void calm_voter(unsigned i, noon_freq min, noon_freq max, noon_dur from)
+static void holdover_voter(unsigned i, noon_freq min, noon_freq max, noon_dur from)
 {
 	voter(i, 0, 100);
-	s[i].cert.calm = (struct noon_rate){min, max};
-	s[i].cert.calm_from = (noon_time){from};
+	s[i].cert.holdover = (struct noon_rate){min, max};
+	s[i].cert.holdover_from = (noon_time){from};
 }
 
 /* The rates of the long run are voted on like the others, and begin when the last one does. */
@@ -299,22 +299,22 @@ static void rates_of_the_long_run_are_voted_on(void **state)
 
 	(void)state;
 	clear();
-	calm_voter(0, 0.6e-6, 0.7e-6, 5); /* a liar */
-	calm_voter(1, -0.3e-6, 0.2e-6, 50);
-	calm_voter(2, -0.2e-6, 0.3e-6, 20);
+	holdover_voter(0, 0.6e-6, 0.7e-6, 5); /* a liar */
+	holdover_voter(1, -0.3e-6, 0.2e-6, 50);
+	holdover_voter(2, -0.2e-6, 0.3e-6, 20);
 	v = hold(-1, 10);
 	assert_int_equal(v.outcome, NOON_VOTE_AGREED);
-	assert_int_equal(v.cert.calm_from.ns, 50);
-	assert_true(v.cert.calm.min > -0.21e-6 && v.cert.calm.min < -0.19e-6);
-	assert_true(v.cert.calm.max > 0.19e-6 && v.cert.calm.max < 0.21e-6);
+	assert_int_equal(v.cert.holdover_from.ns, 50);
+	assert_true(v.cert.holdover.min > -0.21e-6 && v.cert.holdover.min < -0.19e-6);
+	assert_true(v.cert.holdover.max > 0.19e-6 && v.cert.holdover.max < 0.21e-6);
 	/* Without agreement, or where a voter has none, those in force go on. */
-	calm_voter(1, 0.1e-6, 0.2e-6, 50);
-	calm_voter(2, -0.2e-6, -0.1e-6, 20);
+	holdover_voter(1, 0.1e-6, 0.2e-6, 50);
+	holdover_voter(2, -0.2e-6, -0.1e-6, 20);
 	v = hold(-1, 10);
 	assert_int_equal(v.outcome, NOON_VOTE_AGREED);
-	assert_true(noon_time_is_never(v.cert.calm_from));
+	assert_true(noon_time_is_never(v.cert.holdover_from));
 	voter(1, 0, 100);
-	assert_true(noon_time_is_never(hold(-1, 10).cert.calm_from));
+	assert_true(noon_time_is_never(hold(-1, 10).cert.holdover_from));
 }
 
 int main(void)

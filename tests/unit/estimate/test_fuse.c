@@ -226,22 +226,22 @@ static void long_run_has_rates_of_its_own(void **state)
 	d.wander = 7e-6;
 	fill(swaying, 2);
 	assert_int_equal(noon_fuse(&w, NULL, &d, (noon_time){NOON_S(100)}, &c), NOON_OK);
-	assert_true(noon_time_is_never(c.calm_from));
-	noon_fuse_calm(&w, &d, NOON_S(16), (noon_time){NOON_S(118)}, &c);
-	assert_true(noon_time_is_never(c.calm_from)); /* nothing is said of it */
-	d.calm = 1e-6;
-	noon_fuse_calm(&w, &d, NOON_S(101), (noon_time){NOON_S(118)}, &c);
-	assert_true(c.calm.max >= c.rate.max); /* too near to each other to tell */
-	noon_fuse_calm(&w, &d, NOON_S(16), (noon_time){NOON_S(118)}, &c);
-	assert_int_equal(c.calm_from.ns, NOON_S(118));
-	assert_true(c.calm.max > 1e-6 && c.calm.max < 1.01e-6);
+	assert_true(noon_time_is_never(c.holdover_from));
+	noon_fuse_holdover(&w, &d, NOON_S(16), (noon_time){NOON_S(118)}, &c);
+	assert_true(noon_time_is_never(c.holdover_from)); /* nothing is said of it */
+	d.holdover = 1e-6;
+	noon_fuse_holdover(&w, &d, NOON_S(101), (noon_time){NOON_S(118)}, &c);
+	assert_true(c.holdover.max >= c.rate.max); /* too near to each other to tell */
+	noon_fuse_holdover(&w, &d, NOON_S(16), (noon_time){NOON_S(118)}, &c);
+	assert_int_equal(c.holdover_from.ns, NOON_S(118));
+	assert_true(c.holdover.max > 1e-6 && c.holdover.max < 1.01e-6);
 	assert_true(c.rate.max > 7e-6);
 	/* What contradicts it leaves the rates in force. */
-	d.calm = 0.1e-6;
+	d.holdover = 0.1e-6;
 	fill(swaying, 3);
 	assert_int_equal(noon_fuse(&w, NULL, &d, (noon_time){NOON_S(200)}, &c), NOON_OK);
-	noon_fuse_calm(&w, &d, NOON_S(16), (noon_time){NOON_S(218)}, &c);
-	assert_true(noon_time_is_never(c.calm_from));
+	noon_fuse_holdover(&w, &d, NOON_S(16), (noon_time){NOON_S(218)}, &c);
+	assert_true(noon_time_is_never(c.holdover_from));
 }
 
 static void what_is_seen_of_the_long_run(void **state)
@@ -251,17 +251,17 @@ static void what_is_seen_of_the_long_run(void **state)
 
 	(void)state;
 	d.wander = 7e-6;
-	d.calm = 1e-6;
+	d.holdover = 1e-6;
 	fill(swaying, 2);
-	assert_true(noon_fuse_turned(&w, &d, NOON_S(16)) <= 0.0);
+	assert_true(noon_fuse_needed_holdover(&w, &d, NOON_S(16)) <= 0.0);
 	fill(swaying, 3);
-	seen = noon_fuse_turned(&w, &d, NOON_S(16));
+	seen = noon_fuse_needed_holdover(&w, &d, NOON_S(16));
 	assert_true(seen > 0.55e-6 && seen < 0.65e-6);
-	assert_true(noon_fuse_turned(&w, &d, NOON_S(300)) <= 0.0);
-	d.calm = 2e-6;
-	assert_true(noon_fuse_turned(&w, &d, NOON_S(16)) <= 0.0);
-	d.calm = 0.0;
-	assert_true(noon_fuse_turned(&w, &d, NOON_S(16)) <= 0.0);
+	assert_true(noon_fuse_needed_holdover(&w, &d, NOON_S(300)) <= 0.0);
+	d.holdover = 2e-6;
+	assert_true(noon_fuse_needed_holdover(&w, &d, NOON_S(16)) <= 0.0);
+	d.holdover = 0.0;
+	assert_true(noon_fuse_needed_holdover(&w, &d, NOON_S(16)) <= 0.0);
 }
 
 int main(void)
