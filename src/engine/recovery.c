@@ -213,6 +213,26 @@ static enum noon_recovery_cause cause_of(const struct noon_recovery *r, uint32_t
 	return NOON_RECOVERY_JUMP;
 }
 
+/* Count the sources whose newest claim does not meet what is agreed, those included whose fresh
+ * exchanges have just begun again. */
+static unsigned conflicts(const struct noon_recovery *r, const struct noon_source *s,
+			  const struct noon_drift *d, noon_time now)
+{
+	const struct noon_interval agreed = noon_cert_at(&r->trial.cert, now);
+	unsigned n = 0;
+
+	for (uint32_t i = 0; i < NOON_SOURCES_MAX; i++) {
+		struct noon_interval claim;
+
+		if (!s[i].in_use || s[i].conf.noselect || s[i].duplicate)
+			continue;
+		claim = noon_fresh_claim(&r->fresh[i], false, d->rate_max, now);
+		n += !noon_interval_is_empty(claim) &&
+		     noon_interval_is_empty(noon_interval_meet(claim, agreed));
+	}
+	return n;
+}
+
 void noon_recovery_judge(struct noon_recovery *r, const struct noon_source *s,
 			 const struct noon_engine_conf *conf, const struct noon_drift *d,
 			 noon_time now)
@@ -232,7 +252,7 @@ void noon_recovery_judge(struct noon_recovery *r, const struct noon_source *s,
 	r->due = NOON_TIME_NEVER;
 	r->who = v.voters & ~v.falsetickers;
 	if (r->trial.outcome != NOON_VOTE_AGREED || v.outcome != NOON_VOTE_AGREED ||
-	    dissenters(r, s, likely, &v, now) != 0) {
+	    conflicts(r, s, d, now) > r->trial.liars || dissenters(r, s, likely, &v, now) != 0) {
 		r->who = 0;
 		r->agreed_since = NOON_TIME_NEVER;
 		r->cause = v.outcome == NOON_VOTE_AGREED || v.outcome == NOON_VOTE_NO_MAJORITY

@@ -380,6 +380,31 @@ static void another_jump_is_in_the_hull_at_once(void **state)
 	assert_back();
 }
 
+/* Two of four know of another jump just when the wait is over; one of them has only begun to speak.
+ */
+static void more_that_know_better_than_may_lie_are_heard(void **state)
+{
+	(void)state;
+	settled(4);
+	jump = NOON_S(40);
+	silent[1] = true;
+	run(NOON_S(288));
+	assert_int_equal(now().state, NOON_STATE_ALARM);
+	jump += NOON_S(20);
+	exchange(0, at, WAY); /* one may lie */
+	at += NOON_S(32);
+	exchange(1, at, WAY);
+	assert_true(report().open);
+	assert_true_bound();
+	silent[1] = false;
+	at += NOON_S(16);
+	run(NOON_S(272));
+	assert_int_equal(now().state, NOON_STATE_ALARM);
+	assert_true_bound();
+	run(NOON_S(160));
+	assert_back();
+}
+
 /* A source that contradicts the others and not itself has its say, too. */
 static void the_first_words_of_a_source_are_a_side(void **state)
 {
@@ -909,6 +934,7 @@ int main(void)
 		cmocka_unit_test_setup(without_authentication_it_takes_longer, set_up),
 		cmocka_unit_test_setup(another_jump_begins_the_wait_anew, set_up),
 		cmocka_unit_test_setup(another_jump_is_in_the_hull_at_once, set_up),
+		cmocka_unit_test_setup(more_that_know_better_than_may_lie_are_heard, set_up),
 		cmocka_unit_test_setup(the_first_words_of_a_source_are_a_side, set_up),
 		cmocka_unit_test_setup(what_was_under_way_does_not_count, set_up),
 		cmocka_unit_test_setup(an_oscillator_that_turns_further_at_once_is_granted_it,
