@@ -57,6 +57,7 @@ struct system_clock {
 		noon_dur shift;		    /* what the kernel was told: 0 nothing */
 		noon_time at;		    /* C at which it takes effect */
 		struct noon_instant before; /* shows whether the kernel has done it */
+		int tai;		    /* of the kernel then */
 		bool by_kernel;		    /* has it? */
 		int64_t by_line_raw;	    /* when the line did; INT64_MIN: not yet */
 	} leap;
@@ -100,12 +101,20 @@ static noon_err set_status(struct system_clock *s, int status)
 
 /* --- leap seconds ---------------------------------------------------------------------------- */
 
-static bool kernel_says_so(void)
+/* The state is TIME_ERROR, whatever became of the leap second, while the clock is said to be
+ * unsynchronised; TAI - UTC is changed by the kernel with the leap second and not by a step. */
+static bool kernel_says_so(const struct system_clock *s)
 {
 	struct timex tx = {.modes = 0};
 	const int state = clock_adjtime(CLOCK_REALTIME, &tx);
 
-	return state == TIME_OOP || state == TIME_WAIT;
+	return state == TIME_OOP || state == TIME_WAIT ||
+	       (state >= 0 && tx.tai == s->leap.tai - (int)(s->leap.shift / NOON_NS_PER_SEC));
+}
+
+static bool is_leap_near(const struct system_clock *s, const struct noon_instant *now)
+{
+	return s->leap.shift != 0 && s->leap.at.ns - now->real_ns <= LEAP_NEAR;
 }
 
 /* Find out whether the kernel had carried the leap second out at an instant: then CLOCK_REALTIME
@@ -118,7 +127,7 @@ static bool has_leapt(struct system_clock *s, const struct noon_instant *now)
 	const bool there = noon_dur_abs(moved - s->leap.shift) < noon_dur_abs(s->leap.shift) / 2;
 
 	if (!s->leap.by_kernel && there)
-		s->leap.by_kernel = kernel_says_so();
+		s->leap.by_kernel = kernel_says_so(s);
 	return s->leap.by_kernel && there;
 }
 
@@ -129,7 +138,7 @@ static noon_dur leap_ahead(struct system_clock *s, const struct noon_instant *no
 
 	if (s->leap.shift == 0)
 		return 0;
-	if (!s->leap.by_kernel && s->leap.at.ns - now->real_ns > LEAP_NEAR)
+	if (!s->leap.by_kernel && !is_leap_near(s, now))
 		s->leap.before = *now;
 	if (has_leapt(s, now))
 		ahead -= s->leap.shift;
@@ -148,6 +157,7 @@ static void plan_leap(struct system_clock *s, const struct noon_clock_claim *cla
 		      const struct noon_instant *now)
 {
 	const noon_dur left = claim->leap_at.ns - now->real_ns;
+	struct timex tx = {.modes = 0};
 
 	if (s->leap.by_kernel || s->leap.by_line_raw != INT64_MIN)
 		return; /* it is under way */
@@ -160,6 +170,8 @@ static void plan_leap(struct system_clock *s, const struct noon_clock_claim *cla
 	s->leap.shift = claim->leap;
 	s->leap.at = claim->leap_at;
 	s->leap.before = *now;
+	if (clock_adjtime(CLOCK_REALTIME, &tx) >= 0)
+		s->leap.tai = tx.tai;
 }
 
 static void end_leap(struct system_clock *s)
@@ -263,8 +275,10 @@ static void tell(struct noon_clock *c, const struct noon_clock_claim *claim)
 	s->status = tx.status;
 	s->told_raw = now.raw_ns;
 	s->told_bound = claim->bound;
-	if (!s->leap.by_kernel && s->leap.by_line_raw == INT64_MIN)
-		tell_tai(claim->tai, &tx);
+	if (is_leap_near(s, &now))
+		return; /* the kernel may have changed it by now */
+	tell_tai(claim->tai, &tx);
+	s->leap.tai = claim->tai > 0 ? claim->tai : tx.tai;
 }
 
 static noon_err step(struct noon_clock *c, const struct noon_clock_line *line)
