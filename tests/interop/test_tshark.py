@@ -27,6 +27,10 @@ class Capture(Process):
         time.sleep(0.5)
 
 
+# What the TCP of the kernel does when the machine is busy, in words of tshark.
+TRANSPORT = ("D-SACK", "retransmission", "Previous segment", "Out-Of-Order", "Duplicate ACK")
+
+
 def tshark(path, ntp, ke, *args):
     argv = ["tshark", "-n", "-r", path, "-d", f"udp.port=={ntp},ntp", "-d", f"tcp.port=={ke},tls",
             *args]
@@ -61,6 +65,7 @@ def captured(w, aead=15, backend=None):
 def no_complaints(w, path, server):
     bad = fields(path, server.ntp, server.ke, "_ws.malformed || _ws.expert.severity >= \"Warning\"",
                  "frame.number", "_ws.expert.message", "_ws.col.Info")
+    bad = [b for b in bad if not any(word in b[1] for word in TRANSPORT)]
     check(not bad, "tshark complains:", bad[:5])
 
 
