@@ -471,24 +471,16 @@ static void judge(struct noon_engine *e)
 	}
 }
 
-static unsigned sources_in(uint32_t bits)
-{
-	unsigned n = 0;
-
-	for (; bits; bits &= bits - 1)
-		n++;
-	return n;
-}
-
 /* Without a majority the last certificate stays and widens. One source alone has said what is
  * wrong in a finding of its own. */
 static void disagree(struct noon_engine *e)
 {
-	const unsigned n = sources_in(e->vote.voters | e->vote.suspects);
+	const unsigned n = noon_source_count(e->vote.voters | e->vote.suspects);
 
 	if (n > 1)
 		raise_engine(e, NOON_FINDING_NO_MAJORITY, e->now,
-			     (noon_dur)sources_in(e->vote.voters), (noon_dur)(n - e->vote.liars));
+			     (noon_dur)noon_source_count(e->vote.voters),
+			     (noon_dur)(n - e->vote.liars));
 	noon_latch_doubt(&e->latch);
 	alarm(e);
 	/* Exchanges of sources that disagree with each other are no evidence for either. */
@@ -502,7 +494,8 @@ static void disagree(struct noon_engine *e)
 static void miss_sources(struct noon_engine *e)
 {
 	if (e->latch.synced)
-		raise_engine(e, NOON_FINDING_TOO_FEW, e->now, (noon_dur)sources_in(e->vote.voters),
+		raise_engine(e, NOON_FINDING_TOO_FEW, e->now,
+			     (noon_dur)noon_source_count(e->vote.voters),
 			     (noon_dur)e->vote.liars + 1);
 }
 

@@ -27,15 +27,6 @@ static uint32_t bit(uint32_t i)
 	return UINT32_C(1) << i;
 }
 
-static unsigned count(uint32_t bits)
-{
-	unsigned n = 0;
-
-	for (; bits; bits &= bits - 1)
-		n++;
-	return n;
-}
-
 void noon_recovery_init(struct noon_recovery *r)
 {
 	memset(r, 0, sizeof(*r));
@@ -201,7 +192,7 @@ static noon_dur patience(const struct noon_recovery *r, uint32_t who,
 	for (uint32_t i = 0; i < NOON_SOURCES_MAX; i++)
 		if ((who & bit(i)) && !r->fresh[i].last.authenticated)
 			return conf->readmit_lone_after;
-	return count(who) > 1 ? conf->readmit_after : conf->readmit_lone_after;
+	return noon_source_count(who) > 1 ? conf->readmit_after : conf->readmit_lone_after;
 }
 
 static enum noon_recovery_cause cause_of(const struct noon_recovery *r, uint32_t who)
@@ -243,7 +234,7 @@ void noon_recovery_judge(struct noon_recovery *r, const struct noon_source *s,
 
 	noon_vote_hold_fresh(s, r->fresh, NULL, NOON_SOURCES_MAX, conf->max_liars, d, now,
 			     &r->trial);
-	if (count(r->broken) > noon_vote_budget(conf->max_liars, r->trial.selectable)) {
+	if (noon_source_count(r->broken) > noon_vote_budget(conf->max_liars, r->trial.selectable)) {
 		restart_trial(r, s, now);
 		noon_vote_hold_fresh(s, r->fresh, NULL, NOON_SOURCES_MAX, conf->max_liars, d, now,
 				     &r->trial);
@@ -282,8 +273,8 @@ static struct noon_interval hull_of(struct noon_interval a, struct noon_interval
 
 /* The hull of everything that some source says of theta at `now`. Not only of what is agreed: after
  * another jump the first source to know of it stands alone. */
-static struct noon_interval said(const struct noon_recovery *r, const struct noon_source *s,
-				 bool wide, const struct noon_drift *d, noon_time now)
+static struct noon_interval claims(const struct noon_recovery *r, const struct noon_source *s,
+				   bool wide, const struct noon_drift *d, noon_time now)
 {
 	struct noon_interval all = {INT64_MAX, INT64_MIN};
 
@@ -301,8 +292,8 @@ void noon_recovery_certify(const struct noon_recovery *r, const struct noon_sour
 			   const struct noon_drift *d, noon_time now, struct noon_cert *cert,
 			   struct noon_cert *wide)
 {
-	*cert = noon_cert_hull(&r->before, said(r, s, false, d, now), d->rate_max, now);
-	*wide = noon_cert_hull(&r->before_wide, said(r, s, true, d, now), d->rate_max, now);
+	*cert = noon_cert_hull(&r->before, claims(r, s, false, d, now), d->rate_max, now);
+	*wide = noon_cert_hull(&r->before_wide, claims(r, s, true, d, now), d->rate_max, now);
 }
 
 /* Return the greatest that more than f of the voters have seen: one of these is honest. */

@@ -33,15 +33,6 @@ static uint32_t findings_of(const struct noon_engine *e)
 	return mask;
 }
 
-static uint32_t count(uint32_t bits)
-{
-	uint32_t n = 0;
-
-	for (; bits; bits &= bits - 1)
-		n++;
-	return n;
-}
-
 /* What to tell others of the end of this month: nothing that the list contradicts. */
 static enum noon_leap announced(const struct noon_engine *e)
 {
@@ -109,7 +100,7 @@ void noon_engine_reading(const struct noon_engine *e, noon_time h, struct noon_r
 		.certain = e->has_cert && !e->latch.doubt,
 		.leap = announced(e),
 		.findings = findings_of(e),
-		.voting = count(e->vote.voters),
+		.voting = noon_source_count(e->vote.voters),
 		.selectable = e->vote.selectable,
 		.liars = e->vote.liars,
 	};
@@ -206,7 +197,7 @@ void noon_engine_recovery(const struct noon_engine *e, noon_time now,
 	ret->age = noon_time_diff(now, r->since);
 	ret->jump = noon_recovery_jump(r, now);
 	ret->seen = noon_recovery_wander(r);
-	ret->agreeing = count(r->who);
+	ret->agreeing = noon_source_count(r->who);
 	if (!noon_time_is_never(r->due))
 		ret->left = left > 0 ? left : 0;
 }

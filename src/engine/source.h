@@ -82,6 +82,16 @@ struct noon_source {
 	noon_dur allowed; /**< ... and what would have been allowed, ns */
 };
 
+/** Return how many sources are in a set, which has a bit for each index. */
+static inline unsigned noon_source_count(uint32_t set)
+{
+	unsigned n = 0;
+
+	for (; set; set &= set - 1)
+		n++;
+	return n;
+}
+
 /** Initialise for a checked configuration; the first poll is due at once. */
 void noon_source_init(struct noon_source *s, const struct noon_source_conf *conf);
 

@@ -37,15 +37,6 @@ static uint32_t sources_of(const struct ballot *b, uint32_t bits)
 	return out;
 }
 
-static unsigned count(uint32_t bits)
-{
-	unsigned n = 0;
-
-	for (; bits; bits &= bits - 1)
-		n++;
-	return n;
-}
-
 static struct noon_interval units_of(struct noon_rate r)
 {
 	return (struct noon_interval){noon_scale_floor(RATE_UNIT, r.min),
@@ -167,7 +158,7 @@ static struct noon_leap_vote leap_of(const struct noon_source *s, size_t n, uint
 				     size_t f)
 {
 	unsigned votes[4] = {0};
-	const unsigned all = count(truechimers);
+	const unsigned all = noon_source_count(truechimers);
 
 	for (uint32_t i = 0; i < n; i++)
 		if (truechimers & bit(i))
@@ -219,7 +210,7 @@ static enum noon_vote_outcome elect(const struct noon_source *s, size_t n, const
 	    noon_select(b->rate, b->n, f, &rate, &fast))
 		return NOON_VOTE_NO_MAJORITY;
 	ret->falsetickers = sources_of(b, late | fast);
-	if (count(ret->falsetickers) > f)
+	if (noon_source_count(ret->falsetickers) > f)
 		return NOON_VOTE_NO_MAJORITY;
 	certify(b, f, d, h, rate, &ret->cert);
 	elect_wide(s, b, f, d, h, ret);
@@ -241,7 +232,7 @@ void noon_vote_hold(const struct noon_source *s, size_t n, int max_liars,
 	assert(n <= NOON_SOURCES_MAX);
 	*ret = (struct noon_vote){.outcome = NOON_VOTE_NONE};
 	gather(s, n, h, &b, ret);
-	suspects = count(ret->suspects);
+	suspects = noon_source_count(ret->suspects);
 	if (b.n + suspects == 0)
 		return;
 	f = noon_vote_budget(max_liars, ret->selectable);
