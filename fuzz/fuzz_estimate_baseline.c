@@ -5,7 +5,7 @@
 #include <assert.h>
 #include <string.h>
 
-#include "estimate/baseline.h"
+#include "estimate/guard/baseline.h"
 #include "input.h"
 
 #define CAP 64

@@ -15,8 +15,8 @@
 #include <unistd.h>
 
 #include "daemon/config_priv.h"
-#include "estimate/minima.h"
-#include "estimate/rate.h"
+#include "estimate/bound/minima.h"
+#include "estimate/bound/rate.h"
 #include "platform/cfg_file.h"
 #include "platform/file.h"
 #include "platform/machine.h"

@@ -8,7 +8,7 @@
 
 #include "daemon/config.h"
 #include "daemon/config_priv.h"
-#include "estimate/guard.h"
+#include "estimate/guard/guard.h"
 #include "platform/text.h"
 
 #define POLL_MIN NOON_POLL_LOG2_MIN

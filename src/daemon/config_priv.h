@@ -9,7 +9,7 @@
 
 #include "base/err.h"
 #include "daemon/config.h"
-#include "estimate/minima.h"
+#include "estimate/bound/minima.h"
 
 /** Where the far end of a path is, and how fast the path can be: for noon_config_take_minima(). */
 #define NOON_CONFIG_PATH_OPTS                                                \

@@ -6,7 +6,7 @@
 #define NOON_DAEMON_GUARDING_H
 
 #include "daemon/config.h"
-#include "estimate/guard.h"
+#include "estimate/guard/guard.h"
 #include "noonmark/clock.h"
 
 /** Constant but for the guard itself; about 100 kB. */

@@ -6,7 +6,7 @@
 
 #include "daemon/publish.h"
 #include "engine/schedule.h"
-#include "estimate/rate.h"
+#include "estimate/bound/rate.h"
 
 /* Exchanges of a source after which what is left of its path counts as the path's nature. */
 #define TYPICAL 4

@@ -6,7 +6,7 @@
 
 #include "daemon/limits.h"
 #include "daemon/ptp_source.h"
-#include "estimate/rate.h"
+#include "estimate/bound/rate.h"
 #include "noonmark/clock.h"
 
 /* A page that was not renewed for this long is stale: three ticks, and room for a busy machine. */

@@ -14,7 +14,7 @@
 #include "daemon/recovery.h"
 #include "daemon/status_one_way.h"
 #include "daemon/status_ptp.h"
-#include "estimate/baseline.h"
+#include "estimate/guard/baseline.h"
 
 static json_t *seconds(noon_dur d)
 {

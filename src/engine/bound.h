@@ -8,7 +8,7 @@
 
 #include "engine/line.h"
 #include "engine/reading.h"
-#include "estimate/fuse.h"
+#include "estimate/bound/fuse.h"
 
 /** Fill corr, lower, upper, bound, terms, to_slew and the rates of a reading at ret->h, which is
  *  not before c->h0. */

@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-#include "estimate/baseline.h"
+#include "estimate/guard/baseline.h"
 
 /* Stamps count as fine when their error is below this share of the limit: e << L. */
 #define STAMP_SHARE 10

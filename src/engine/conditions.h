@@ -16,7 +16,7 @@
 
 #include "base/time.h"
 #include "engine/source.h"
-#include "estimate/guard.h"
+#include "estimate/guard/guard.h"
 
 #define NOON_CONDITIONS 3
 

@@ -15,7 +15,7 @@
 #include "base/err.h"
 #include "base/time.h"
 #include "engine/line.h"
-#include "estimate/minima.h"
+#include "estimate/bound/minima.h"
 
 #define NOON_SOURCES_MAX     16	  /**< sources of one engine */
 #define NOON_ALERT_LIMIT_MIN 100  /**< ns */

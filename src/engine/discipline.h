@@ -12,7 +12,7 @@
 
 #include "engine/line.h"
 #include "engine/source.h"
-#include "estimate/fuse.h"
+#include "estimate/bound/fuse.h"
 
 /** Where the clock should be. */
 struct noon_goal {

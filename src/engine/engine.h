@@ -41,7 +41,7 @@
 #include "engine/source.h"
 #include "engine/state.h"
 #include "engine/vote.h"
-#include "estimate/guard.h"
+#include "estimate/guard/guard.h"
 
 /** All state; the caller's storage, about 250 kB. The fields are the engine's own. */
 struct noon_engine {

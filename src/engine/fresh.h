@@ -14,8 +14,8 @@
 
 #include "base/sample.h"
 #include "engine/conf.h"
-#include "estimate/fuse.h"
-#include "estimate/regress.h"
+#include "estimate/bound/fuse.h"
+#include "estimate/bound/regress.h"
 
 struct noon_fresh {
 	bool on;	 /**< exchanges are collected */

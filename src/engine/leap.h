@@ -20,7 +20,7 @@
 #include "base/leap.h"
 #include "base/sample.h"
 #include "base/time.h"
-#include "estimate/interval.h"
+#include "estimate/bound/interval.h"
 
 /** What the sources say of a leap second at the end of the month. */
 struct noon_leap_vote {

@@ -19,8 +19,8 @@
 #include "engine/conf.h"
 #include "engine/fresh.h"
 #include "engine/schedule.h"
-#include "estimate/fuse.h"
-#include "estimate/regress.h"
+#include "estimate/bound/fuse.h"
+#include "estimate/bound/regress.h"
 
 /** What the engine makes of a source. */
 enum noon_source_verdict {

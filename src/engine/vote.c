@@ -3,7 +3,7 @@
 
 #include <assert.h>
 
-#include "estimate/select.h"
+#include "estimate/bound/select.h"
 
 /* Rates take part in the selection as multiples of 2^-60, rounded outward. */
 #define RATE_UNIT (INT64_C(1) << 60)

@@ -7,8 +7,8 @@
  * rest votes with f less their number. That is sound because no honest source becomes suspect
  * while the assumptions hold: what a suspect has sent contradicts light or itself with every stated
  * error granted, its own included. Offsets and rates are voted on separately, each with
- * Marzullo's intersection (estimate/select.h); both hold for the truth at once. More than f must
- * agree; with fewer than 2f + 1 voters the result is wider, and still true.
+ * Marzullo's intersection (estimate/bound/select.h); both hold for the truth at once. More than f
+ * must agree; with fewer than 2f + 1 voters the result is wider, and still true.
  */
 #ifndef NOON_ENGINE_VOTE_H
 #define NOON_ENGINE_VOTE_H
@@ -19,7 +19,7 @@
 
 #include "engine/leap.h"
 #include "engine/source.h"
-#include "estimate/fuse.h"
+#include "estimate/bound/fuse.h"
 
 enum noon_vote_outcome {
 	NOON_VOTE_NONE,	       /**< nobody can vote and nobody is suspect: no news */

@@ -14,7 +14,7 @@
 #include "base/sample.h"
 #include "base/time.h"
 #include "engine/state.h"
-#include "estimate/guard.h"
+#include "estimate/guard/guard.h"
 
 /** Return whether a guard has an alarm; NULL, no guard, has none. */
 bool noon_watch_is_alarmed(const struct noon_guard *g);

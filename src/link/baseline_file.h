@@ -6,10 +6,10 @@
 #define NOON_LINK_BASELINE_FILE_H
 
 #include "base/err.h"
-#include "estimate/baseline.h"
-#include "estimate/campaign.h"
-#include "estimate/guard.h"
-#include "estimate/law.h"
+#include "estimate/guard/baseline.h"
+#include "estimate/guard/campaign.h"
+#include "estimate/guard/guard.h"
+#include "estimate/guard/law.h"
 
 #define NOON_BASELINE_WHY_MAX 640
 

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "estimate/minima.h"
+#include "estimate/bound/minima.h"
 #include "sim/world_priv.h"
 #include "wire/ntp.h"
 

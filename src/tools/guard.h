@@ -5,7 +5,7 @@
 #ifndef NOON_TOOLS_GUARD_H
 #define NOON_TOOLS_GUARD_H
 
-#include "estimate/guard.h"
+#include "estimate/guard/guard.h"
 #include "link/baseline_file.h"
 #include "tools/tool.h"
 

@@ -2,7 +2,7 @@
  *
  * noonmark plan: can a deployment hold its alert limit, and if not, what would have to change?
  */
-#include "estimate/plan.h"
+#include "estimate/guard/plan.h"
 
 #include <getopt.h>
 #include <math.h>
@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "estimate/minima.h"
+#include "estimate/bound/minima.h"
 #include "link/baseline_file.h"
 #include "platform/text.h"
 #include "tools/number.h"

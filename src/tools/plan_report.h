@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-#include "estimate/plan.h"
+#include "estimate/guard/plan.h"
 
 struct noon_plan_report {
 	const struct noon_plan_conf *conf; /**< borrowed */

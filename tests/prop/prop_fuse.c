@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #include "base/rng.h"
-#include "estimate/fuse.h"
+#include "estimate/bound/fuse.h"
 
 #define SEEDS	  500
 #define EXCHANGES 90

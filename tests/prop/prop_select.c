@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #include "base/rng.h"
-#include "estimate/select.h"
+#include "estimate/bound/select.h"
 
 #define SEEDS 20000
 #define TRUTH INT64_C(123456789)

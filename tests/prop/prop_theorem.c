@@ -19,7 +19,7 @@
 #include <cmocka.h>
 
 #include "base/rng.h"
-#include "estimate/fuse.h"
+#include "estimate/bound/fuse.h"
 
 #define SAMPLES_USUAL 200000
 #define PER_WORLD     1000

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What one exchange proves about the offset theta(h) = UTC - h (theory reference, theorem 1).
+ *
+ * The request proves an upper bound at the instant it left, the reply a lower bound at the
+ * instant it arrived. The two are kept apart, each at its own instant (an "edge"), so that the
+ * drift between them is never neglected. Against somebody who can only delay, drop, reorder or
+ * replay, both are true whatever the delays were.
+ */
+#ifndef NOON_ESTIMATE_INTERVAL_H
+#define NOON_ESTIMATE_INTERVAL_H
+
+#include "base/err.h"
+#include "base/sample.h"
+#include "base/time.h"
+
+/** A closed interval of int64; empty when lo > hi. */
+struct noon_interval {
+	int64_t lo;
+	int64_t hi;
+};
+
+/** One side of the offset at one instant; the errors are already inside theta. */
+struct noon_edge {
+	noon_time h;	     /**< free-running clock */
+	noon_dur theta;	     /**< bound of UTC - h at h, ns */
+	noon_dur server_err; /**< share of the server's own error in theta, ns, >= 0 */
+	noon_dur stamp_err;  /**< share of timestamp errors in theta, ns, >= 0 */
+};
+
+/** What one exchange proves. */
+struct noon_exchange {
+	struct noon_edge lo; /**< theta(lo.h) >= lo.theta; lo.h = t4 */
+	struct noon_edge hi; /**< theta(hi.h) <= hi.theta; hi.h = t1 */
+	noon_dur excess;     /**< rtt - m_f - m_r, ns: the delay that nothing explains; may be
+			      *   negative within the errors of stamps and server */
+};
+
+/**
+ * Compute what an exchange proves (theorem 1).
+ *
+ * @param      s         t1 <= t4, errors >= 0
+ * @param      m_f       one-way minimum to the server, ns, >= 0; see estimate/bound/minima.h
+ * @param      m_r       one-way minimum from the server, ns, >= 0
+ * @param      rate_max  largest rate error of h, fractional, >= 0
+ * @param[out] ret       untouched unless NOON_OK
+ * @retval NOON_OK
+ * @retval NOON_ERR_RANGE  the round trip is faster than m_f + m_r allow with every stated error
+ *                         granted: both stamps', the client's rate, and twice the server's own,
+ *                         which may move within it between t2 and t3: superluminal. What remains
+ *                         is never an empty interval, drift within the exchange granted
+ * @retval NOON_ERR_FORMAT t4 < t1, t3 < t2 or an error is negative: no exchange at all
+ *
+ * Sign: units.md "offset". Rounds outward (integer arithmetic, saturating).
+ */
+NOON_MUST_USE noon_err noon_exchange_of(const struct noon_sample *s, noon_dur m_f, noon_dur m_r,
+					noon_freq rate_max, struct noon_exchange *ret);
+
+/** Return the half-width of what the exchange proves, ns, drift within it neglected. */
+static inline noon_dur noon_exchange_half(const struct noon_exchange *x)
+{
+	return noon_sat_sub(x->hi.theta, x->lo.theta) / 2;
+}
+
+/** Return the intersection; empty when the two do not meet. */
+static inline struct noon_interval noon_interval_meet(struct noon_interval a,
+						      struct noon_interval b)
+{
+	return (struct noon_interval){a.lo > b.lo ? a.lo : b.lo, a.hi < b.hi ? a.hi : b.hi};
+}
+
+static inline bool noon_interval_is_empty(struct noon_interval a)
+{
+	return a.lo > a.hi;
+}
+
+/** Return lo + (hi - lo) / 2 without overflow; for a non-empty interval. */
+static inline int64_t noon_interval_mid(struct noon_interval a)
+{
+	return a.lo / 2 + a.hi / 2 + (a.lo % 2 + a.hi % 2) / 2;
+}
+
+/** Return the half-width rounded up, saturated, >= 0; for a non-empty interval. */
+static inline noon_dur noon_interval_half(struct noon_interval a)
+{
+	const noon_dur width = noon_sat_sub(a.hi, a.lo);
+
+	return width / 2 + width % 2;
+}
+
+#endif

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Agreement of n intervals of which at most f are false (Marzullo's intersection).
+ *
+ * While at most f are false, the truth is covered by n - f or more. The result is the hull of
+ * all points that are covered so often; whoever does not touch any of them is false. It holds the
+ * truth for every n > f. From n = 2f + 1 on it is no wider than the honest intervals allow; with
+ * fewer (the others are silent) liars can widen it, never move it off the truth.
+ */
+#ifndef NOON_ESTIMATE_SELECT_H
+#define NOON_ESTIMATE_SELECT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "estimate/bound/interval.h"
+
+#define NOON_SELECT_MAX 16
+
+/**
+ * Intersect with at most f liars.
+ *
+ * @param      iv         iv[n], none empty
+ * @param      n          1..NOON_SELECT_MAX
+ * @param      f          0 <= f < n
+ * @param[out] ret        hull of the points covered by n - f intervals or more
+ * @param[out] ret_false  bit i: interval i touches none of those points
+ * @retval NOON_OK
+ * @retval NOON_ERR_RANGE  n <= f: all of them may be false
+ * @retval NOON_ERR_EMPTY  no point is covered by n - f, or none by more than f: more than f are
+ *                         false, or too few agree to have an honest one among them
+ */
+NOON_MUST_USE noon_err noon_select(const struct noon_interval *iv, size_t n, size_t f,
+				   struct noon_interval *ret, uint32_t *ret_false);
+
+#endif
