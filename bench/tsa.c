@@ -26,7 +26,7 @@
 
 #include "crypto/sign.h"
 #include "link/tsa_ledger.h"
-#include "proto/tsa_mint.h"
+#include "proto/tsa/tsa_mint.h"
 #include "wire/tsp.h"
 
 #define SLICE_S	   0.4 /* CPU time of one kind in one round */

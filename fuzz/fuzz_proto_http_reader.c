@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "input.h"
-#include "proto/http_reader.h"
+#include "proto/http/http_reader.h"
 
 #define HEAD_MAX  200
 #define BODY_MAX  100

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "input.h"
-#include "proto/nts_keys.h"
+#include "proto/nts/nts_keys.h"
 
 static struct noon_rng rng;
 static struct noon_nts_keys keys;

@@ -5,7 +5,7 @@
 #include <assert.h>
 
 #include "input.h"
-#include "proto/nts_packet.h"
+#include "proto/nts/nts_packet.h"
 #include "wire/ntp.h"
 
 static void inside(struct noon_bytes whole, struct noon_bytes part)

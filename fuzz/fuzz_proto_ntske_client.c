@@ -10,8 +10,8 @@
 
 #include "input.h"
 #include "ntske_side.h"
-#include "proto/ntske_client.h"
-#include "proto/ntske_response.h"
+#include "proto/nts/ntske_client.h"
+#include "proto/nts/ntske_response.h"
 
 static struct noon_tls_ctx *server_ctx, *client_ctx;
 static struct noon_ntske_client machine;

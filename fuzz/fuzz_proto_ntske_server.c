@@ -10,9 +10,9 @@
 
 #include "input.h"
 #include "ntske_side.h"
-#include "proto/nts_keys.h"
-#include "proto/ntske_priv.h"
-#include "proto/ntske_server.h"
+#include "proto/nts/nts_keys.h"
+#include "proto/nts/ntske_priv.h"
+#include "proto/nts/ntske_server.h"
 #include "wire/ntske.h"
 
 static struct noon_tls_ctx *server_ctx, *client_ctx;

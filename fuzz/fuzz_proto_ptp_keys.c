@@ -8,8 +8,8 @@
 
 #include "crypto/aead.h"
 #include "input.h"
-#include "proto/ptp_auth.h"
-#include "proto/ptp_port.h"
+#include "proto/ptp/ptp_auth.h"
+#include "proto/ptp/ptp_port.h"
 
 static void use(struct noon_ptp_keys *keys, uint8_t spp, uint32_t key_id)
 {

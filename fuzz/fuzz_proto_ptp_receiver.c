@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "crypto/aead.h"
-#include "proto/ptp_receiver.h"
+#include "proto/ptp/ptp_receiver.h"
 #include "ptp_side.h"
 
 #define EVENTS_MAX 400

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "crypto/aead.h"
-#include "proto/ptp_transmitter.h"
+#include "proto/ptp/ptp_transmitter.h"
 #include "ptp_side.h"
 
 #define EVENTS_MAX 400

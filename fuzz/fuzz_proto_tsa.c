@@ -10,8 +10,8 @@
 #include <string.h>
 
 #include "input.h"
-#include "proto/tsa.h"
-#include "proto/tsp_client.h"
+#include "proto/tsa/tsa.h"
+#include "proto/tsa/tsp_client.h"
 
 static void set_conf(struct input *in, struct noon_tsa_conf *ret)
 {

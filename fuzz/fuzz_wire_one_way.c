@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "input.h"
-#include "proto/one_way_client.h"
+#include "proto/one_way/one_way_client.h"
 
 static void again(const struct noon_daytime *d, const struct noon_daytime_dialect *dialect)
 {

@@ -9,8 +9,8 @@
 #include <string.h>
 
 #include "input.h"
-#include "proto/ptp_auth.h"
-#include "proto/ptp_port.h"
+#include "proto/ptp/ptp_auth.h"
+#include "proto/ptp/ptp_port.h"
 #include "wire/ptp_tlv.h"
 
 #define SIDE_KEYS "[security_association]\nspp 1\n1 AES128 0123456789abcdef\n"

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "proto/tsp_client.h"
+#include "proto/tsa/tsp_client.h"
 #include "test_ntp_world.h"
 #include "wire/cms.h"
 #include "wire/ntske.h"

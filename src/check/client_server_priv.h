@@ -9,7 +9,7 @@
 #include <time.h>
 
 #include "check/client_server.h"
-#include "proto/nts_packet.h"
+#include "proto/nts/nts_packet.h"
 
 /** A request that can be answered: its cookie is one of ours. */
 struct noon_client_question {

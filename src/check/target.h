@@ -12,7 +12,7 @@
 #include "base/err.h"
 #include "base/time.h"
 #include "platform/udp.h"
-#include "proto/nts_session.h"
+#include "proto/nts/nts_session.h"
 
 struct noon_target_conf {
 	const char *host;	 /**< as given */

@@ -19,10 +19,10 @@
 #include "link/http_server.h"
 #include "platform/clock.h"
 #include "platform/udp.h"
-#include "proto/one_way_server.h"
-#include "proto/ptp_receiver.h"
-#include "proto/ptp_transmitter.h"
-#include "proto/tsa.h"
+#include "proto/one_way/one_way_server.h"
+#include "proto/ptp/ptp_receiver.h"
+#include "proto/ptp/ptp_transmitter.h"
+#include "proto/tsa/tsa.h"
 
 #define NOON_CONFIG_SOURCES_MAX NOON_SOURCES_MAX
 #define NOON_CONFIG_LISTEN_MAX	8

@@ -20,7 +20,7 @@
 #include "base/action.h"
 #include "crypto/tls.h"
 #include "platform/udp.h"
-#include "proto/ptp_best.h"
+#include "proto/ptp/ptp_best.h"
 
 struct noon_daemon;
 

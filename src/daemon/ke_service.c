@@ -12,7 +12,7 @@
 #include "daemon/log.h"
 #include "platform/entropy.h"
 #include "platform/tcp.h"
-#include "proto/ntske_server.h"
+#include "proto/nts/ntske_server.h"
 
 /* How often the thread looks for requests from outside (stop, reload) and publishes counters. */
 #define TICK NOON_MS(250)

@@ -13,8 +13,8 @@
 #include "daemon/config.h"
 #include "daemon/served.h"
 #include "platform/loop.h"
-#include "proto/nts_keys.h"
-#include "proto/ntske_outcome.h"
+#include "proto/nts/nts_keys.h"
+#include "proto/nts/ntske_outcome.h"
 
 struct noon_ke_service;
 

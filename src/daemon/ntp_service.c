@@ -12,7 +12,7 @@
 
 #include "daemon/log.h"
 #include "platform/entropy.h"
-#include "proto/rate_limit.h"
+#include "proto/ntp/rate_limit.h"
 
 #define BATCH	    64
 #define PACKET_LEN  1536 /* more than NOON_NTP_PACKET_MAX, so that longer ones are seen as such */

@@ -12,7 +12,7 @@
 #include "daemon/config.h"
 #include "daemon/served.h"
 #include "platform/loop.h"
-#include "proto/nts_keys.h"
+#include "proto/nts/nts_keys.h"
 
 struct noon_ntp_service;
 

@@ -9,7 +9,7 @@
 #include "daemon/log.h"
 #include "platform/entropy.h"
 #include "platform/tcp.h"
-#include "proto/rate_limit.h"
+#include "proto/ntp/rate_limit.h"
 
 /* Datagrams and connections handled in one wake-up; the rest waits for the next. */
 #define BATCH 16

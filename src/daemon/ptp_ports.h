@@ -8,7 +8,7 @@
 
 #include "daemon/config.h"
 #include "link/ptp_link.h"
-#include "proto/ptp_keys.h"
+#include "proto/ptp/ptp_keys.h"
 
 #define NOON_PTP_PORTS_MAX (NOON_CONFIG_SOURCES_MAX + NOON_CONFIG_TRANSMITTERS_MAX)
 

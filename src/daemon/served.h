@@ -14,7 +14,7 @@
 
 #include "platform/clock.h"
 #include "platform/vmclock.h"
-#include "proto/ntp_server.h"
+#include "proto/ntp/ntp_server.h"
 
 struct noon_served_state {
 	struct noon_clock_map map;  /**< CLOCK_REALTIME -> C */

@@ -15,8 +15,8 @@
 #include "crypto/tls.h"
 #include "daemon/config.h"
 #include "platform/udp.h"
-#include "proto/nts_keys.h"
-#include "proto/nts_session.h"
+#include "proto/nts/nts_keys.h"
+#include "proto/nts/nts_session.h"
 
 /** Read the master secret, or make one. Errors are logged. */
 NOON_MUST_USE noon_err noon_store_master(const char *dir, struct noon_rng *rng,

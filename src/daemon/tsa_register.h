@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 #include "daemon/served.h"
-#include "proto/tsa.h"
+#include "proto/tsa/tsa.h"
 
 struct noon_tsa_register {
 	const struct noon_tsa_conf *conf;

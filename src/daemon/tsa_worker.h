@@ -12,7 +12,7 @@
 #include "daemon/config.h"
 #include "daemon/tsa_books.h"
 #include "link/http_server.h"
-#include "proto/tsa_mint.h"
+#include "proto/tsa/tsa_mint.h"
 
 /** How requests ended. */
 #define NOON_TSA_OUTCOME_LIST(X)                         \

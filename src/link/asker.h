@@ -18,7 +18,7 @@
 #include "link/tsp_token.h"
 #include "platform/entropy.h"
 #include "platform/tcp.h"
-#include "proto/one_way_client.h"
+#include "proto/one_way/one_way_client.h"
 
 /** What an asker of PTP needs besides. */
 struct noon_asker_ptp {
@@ -27,7 +27,7 @@ struct noon_asker_ptp {
 	uint8_t spp;
 	uint32_t key_id; /**< 0: the last one of the file */
 	uint8_t domain;
-	bool arbitrary_is_utc;	    /**< as in proto/ptp_receiver.h */
+	bool arbitrary_is_utc;	    /**< as in proto/ptp/ptp_receiver.h */
 	noon_dur accuracy;	    /**< of a transmitter that claims none; NOON_DUR_MAX: refused */
 	noon_dur accuracy_per_step; /**< of each boundary clock; NOON_DUR_MAX: refused */
 	int16_t utc_offset;	    /**< TAI - UTC, s; 0: the transmitter's word */

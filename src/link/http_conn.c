@@ -16,7 +16,7 @@
 
 #include "link/http_priv.h"
 #include "platform/clock.h"
-#include "proto/http_reply.h"
+#include "proto/http/http_reply.h"
 
 #define IN_FIRST  4096	/* bytes of a buffer at first */
 #define IN_KEEP	  16384 /* bytes of a buffer that an idle connection may keep */

@@ -10,8 +10,8 @@
 
 #include "link/http_server.h"
 #include "platform/loop.h"
-#include "proto/http_reader.h"
-#include "proto/rate_limit.h"
+#include "proto/http/http_reader.h"
+#include "proto/ntp/rate_limit.h"
 
 /* One read of a wake-up of TLS; a record at most. */
 #define NOON_HTTP_SCRATCH 16384

@@ -9,7 +9,7 @@
 
 #include "platform/resolve.h"
 #include "platform/tcp.h"
-#include "proto/ntske_client.h"
+#include "proto/nts/ntske_client.h"
 
 struct noon_ke_link;
 

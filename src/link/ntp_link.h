@@ -12,7 +12,7 @@
 #include "platform/hwstamp.h"
 #include "platform/loop.h"
 #include "platform/udp.h"
-#include "proto/ntp_client.h"
+#include "proto/ntp/ntp_client.h"
 
 struct noon_ntp_link {
 	struct noon_loop *loop;

@@ -5,7 +5,7 @@
 #ifndef NOON_LINK_PTP_KEY_FILE_H
 #define NOON_LINK_PTP_KEY_FILE_H
 
-#include "proto/ptp_keys.h"
+#include "proto/ptp/ptp_keys.h"
 
 #define NOON_PTP_KEY_WHY_MAX 640
 

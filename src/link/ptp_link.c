@@ -5,7 +5,7 @@
 #include <linux/if_packet.h>
 #include <string.h>
 
-#include "proto/ptp_port.h"
+#include "proto/ptp/ptp_port.h"
 
 /* Datagrams handled in one wake-up; the rest waits for the next. */
 #define BATCH 64

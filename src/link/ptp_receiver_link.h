@@ -6,7 +6,7 @@
 #define NOON_LINK_PTP_RECEIVER_LINK_H
 
 #include "link/ptp_link.h"
-#include "proto/ptp_receiver.h"
+#include "proto/ptp/ptp_receiver.h"
 
 struct noon_ptp_receiver_link {
 	struct noon_loop *loop;

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "link/tsa_ledger_priv.h"
-#include "proto/tsa.h"
+#include "proto/tsa/tsa.h"
 
 #define PROGRESS_EVERY 4096 /* entries */
 

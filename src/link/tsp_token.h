@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "crypto/ts_verify.h"
-#include "proto/tsp_client.h"
+#include "proto/tsa/tsp_client.h"
 
 struct noon_tsp_token {
 	struct noon_tsp_answer answer;	/**< borrows from what was read */

@@ -8,7 +8,7 @@
 #include "base/bytes.h"
 #include "base/err.h"
 #include "base/rng.h"
-#include "proto/nts_session.h"
+#include "proto/nts/nts_session.h"
 #include "wire/ntp.h"
 
 /** Write a client's request; `transmit` is what the answer's origin will be.

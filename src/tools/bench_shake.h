@@ -7,7 +7,7 @@
 
 #include "crypto/tls.h"
 #include "platform/udp.h"
-#include "proto/nts_session.h"
+#include "proto/nts/nts_session.h"
 #include "tools/bench_tally.h"
 
 #define NOON_BENCH_SHAKES_MAX 64 /**< at once */

@@ -10,7 +10,7 @@
 #define NOON_TOOLS_BENCH_STORM_H
 
 #include "platform/udp.h"
-#include "proto/nts_session.h"
+#include "proto/nts/nts_session.h"
 #include "tools/bench_tally.h"
 
 #define NOON_BENCH_RING	       1024 /**< requests on the way on one socket, at most */

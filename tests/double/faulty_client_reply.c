@@ -4,7 +4,7 @@
 #include <sys/socket.h>
 
 #include "faulty_client.h"
-#include "proto/nts_packet.h"
+#include "proto/nts/nts_packet.h"
 #include "wire/ntp.h"
 
 #define TIMEOUT_MS 500

@@ -20,7 +20,7 @@
 #include <unistd.h>
 
 #include "crypto/aead.h"
-#include "proto/nts_packet.h"
+#include "proto/nts/nts_packet.h"
 #include "wire/ntp.h"
 #include "wire/ntske.h"
 

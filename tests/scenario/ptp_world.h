@@ -14,8 +14,8 @@
 
 #include "base/rng.h"
 #include "engine/engine.h"
-#include "proto/ptp_receiver.h"
-#include "proto/ptp_transmitter.h"
+#include "proto/ptp/ptp_receiver.h"
+#include "proto/ptp/ptp_transmitter.h"
 
 #define NODES	4
 #define PACKETS 512

@@ -23,8 +23,8 @@
 
 #include "base/rng.h"
 #include "crypto/ts_verify.h"
-#include "proto/tsa_mint.h"
-#include "proto/tsp_client.h"
+#include "proto/tsa/tsa_mint.h"
+#include "proto/tsa/tsp_client.h"
 
 #define NOW_S INT64_C(1795354291)
 #define DAY   86400
