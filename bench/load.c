@@ -20,8 +20,8 @@
 #include "link/ke_link.h"
 #include "platform/entropy.h"
 #include "platform/udp.h"
-#include "tools/bench_request.h"
-#include "tools/process_cpu.h"
+#include "tools/bench/bench_request.h"
+#include "tools/core/process_cpu.h"
 
 #define SOCKETS 8
 #define WINDOW	32 /* requests outstanding on each socket */

@@ -9,7 +9,7 @@
 
 #include "input.h"
 #include "sim/scenario.h"
-#include "tools/scenario_file.h"
+#include "tools/sim/scenario_file.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

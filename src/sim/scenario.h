@@ -2,7 +2,7 @@
  *
  * What a simulation is told: nodes, paths, attacks, and what is expected of the outcome.
  *
- * Plain data. noon_scenario_check() says what is impossible; tools/scenario_file.h fills it
+ * Plain data. noon_scenario_check() says what is impossible; tools/sim/scenario_file.h fills it
  * from a file.
  */
 #ifndef NOON_SIM_SCENARIO_H

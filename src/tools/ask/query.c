@@ -1,0 +1,439 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * noonmark query: ask a server once or a few times, and say what the answers prove.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "engine/engine.h"
+#include "link/asker.h"
+#include "tools/ask/query_one_way.h"
+#include "tools/ask/query_tsp.h"
+#include "tools/core/number.h"
+#include "tools/core/one_way_options.h"
+#include "tools/core/ptp_options.h"
+#include "tools/core/tool.h"
+#include "tools/core/tsp_options.h"
+#include "tools/core/url.h"
+
+#define COUNT_MAX 10000
+
+struct arguments {
+	struct noon_url url;
+	bool nts;
+	const char *ca;
+	const char *name; /* of the certificate; NULL: the host */
+	bool no_time_check;
+	long count;
+	double interval_s; /* 0: the default of the protocol */
+	double timeout_s;
+	int family;
+	int aead; /* 0: both */
+	bool by_ptp;
+	struct noon_asker_ptp ptp;
+	bool by_one_way;
+	struct noon_asker_one_way one_way;
+	bool by_tsp;
+	struct noon_asker_tsp tsp;
+	bool json;
+};
+
+struct query {
+	const struct noon_verb *self;
+	struct arguments args;
+	struct noon_asker asker;
+	struct noon_engine *engine;
+	struct noon_actions findings;
+	uint32_t index;
+	long answered;
+	long missed;
+	bool failed;
+	json_t *samples;
+};
+
+static void on_fail(void *arg, const char *what, const char *why)
+{
+	struct query *q = arg;
+
+	(void)fprintf(stderr, "noonmark query: %s%s%s\n", what, *why == '\0' ? "" : ": ", why);
+	q->failed = true;
+	noon_loop_stop(q->asker.loop);
+}
+
+static noon_dur path_of(const struct noon_sample *s)
+{
+	const noon_dur rtt = noon_sample_rtt(s);
+
+	return rtt > 0 ? (rtt + 1) / 2 : 0;
+}
+
+/* Offsets are against the system clock, which is what the person at the keyboard sees. Reading two
+ * clocks as one instant has an error of its own, which belongs into every interval shown. */
+static noon_dur system_minus_h(struct query *q, noon_dur *ret_err)
+{
+	const struct noon_instant now = noon_instant_now();
+	const noon_time h = q->asker.clock->ops->free_running(q->asker.clock, now.raw_ns);
+
+	*ret_err = now.err;
+	return noon_time_diff((noon_time){now.real_ns}, h);
+}
+
+static void add_json(struct query *q, const struct noon_sample *s, noon_dur offset, noon_dur half)
+{
+	(void)json_array_append_new(
+		q->samples,
+		json_pack("{s:b, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:i, s:i, s:i}",
+			  "authenticated", (int)s->authenticated, "offset_s", noon_dur_to_s(offset),
+			  "lower_s", noon_dur_to_s(offset - half), "upper_s",
+			  noon_dur_to_s(offset + half), "rtt_s", noon_dur_to_s(noon_sample_rtt(s)),
+			  "path_s", noon_dur_to_s(path_of(s)), "server_s",
+			  noon_dur_to_s(s->server_err), "quantisation_s",
+			  noon_dur_to_s(s->stamp_err), "root_delay_s", noon_dur_to_s(s->root_delay),
+			  "root_dispersion_s", noon_dur_to_s(s->root_disp), "stratum",
+			  (int)s->stratum, "leap", (int)s->leap, "precision", (int)s->precision));
+}
+
+static void print_sample(struct query *q, const struct noon_sample *s, noon_dur offset,
+			 noon_dur half)
+{
+	char t[7][32];
+
+	noon_tool_dur(t[0], sizeof(t[0]), noon_dur_to_s(offset));
+	noon_tool_dur(t[1], sizeof(t[1]), noon_dur_to_s(half));
+	noon_tool_dur(t[2], sizeof(t[2]), noon_dur_to_s(noon_sample_rtt(s)));
+	noon_tool_dur(t[3], sizeof(t[3]), noon_dur_to_s(path_of(s)));
+	noon_tool_dur(t[4], sizeof(t[4]), noon_dur_to_s(s->server_err));
+	noon_tool_dur(t[5], sizeof(t[5]), noon_dur_to_s(s->stamp_err));
+	(void)printf("%ld: offset %s +-%s (path %s + server %s + quantisation %s), rtt %s, "
+		     "stratum %u, %s\n",
+		     q->answered, t[0], t[1], t[3], t[4], t[5], t[2], (unsigned)s->stratum,
+		     s->authenticated ? "authenticated" : "NOT AUTHENTICATED");
+	(void)fflush(stdout);
+}
+
+static void end_if_done(struct query *q)
+{
+	if (q->answered + q->missed >= q->args.count)
+		noon_loop_stop(q->asker.loop);
+}
+
+static void on_sample(void *arg, const struct noon_sample *s)
+{
+	struct query *q = arg;
+	noon_dur read_err;
+	const noon_dur offset = noon_sample_offset(s) - system_minus_h(q, &read_err);
+	/* The system clock may be steered by 500 ppm against h since the request left. */
+	const noon_dur since = noon_time_diff(noon_clock_now(q->asker.clock), s->t1);
+	const noon_dur half = path_of(s) + s->stamp_err + s->server_err + read_err +
+			      noon_dur_scale_out(since, 500e-6);
+
+	if (q->answered++ == 0 && q->args.by_one_way && !q->args.json)
+		noon_query_one_way_begin(&q->args.one_way);
+	noon_engine_on_sample(q->engine, s, noon_clock_now(q->asker.clock), &q->findings);
+	noon_actions_reset(&q->findings);
+	if (q->args.json && q->args.by_one_way)
+		(void)json_array_append_new(q->samples,
+					    noon_query_one_way_json(&q->asker, s, offset, half));
+	else if (q->args.json && q->args.by_tsp)
+		(void)json_array_append_new(q->samples,
+					    noon_query_tsp_json(&q->asker, s, offset, half));
+	else if (q->args.json)
+		add_json(q, s, offset, half);
+	else if (q->args.by_tsp)
+		noon_query_tsp_print(q->answered, &q->asker, s, offset, half);
+	else if (q->args.by_one_way)
+		noon_query_one_way_print(q->answered, &q->asker, s, offset, half);
+	else
+		print_sample(q, s, offset, half);
+	end_if_done(q);
+}
+
+static void on_miss(void *arg, const char *why)
+{
+	struct query *q = arg;
+
+	q->missed++;
+	(void)fprintf(stderr, "noonmark query: %s: no usable answer: %s\n", q->args.url.host, why);
+	end_if_done(q);
+}
+
+static void on_keys(void *arg, const struct noon_nts_session *session, uint16_t port)
+{
+	const struct query *q = arg;
+
+	if (!q->args.json)
+		(void)printf("key exchange: AEAD %d, %u cookies, NTP server %s port %u\n",
+			     (int)session->aead, (unsigned)session->n_cookies,
+			     session->host[0] != '\0' ? session->host : "the same", (unsigned)port);
+}
+
+static int take_option(const struct noon_verb *self, struct arguments *a, int c, const char *text)
+{
+	uint64_t v = 0;
+	bool ok = true;
+
+	switch (c) {
+	case 'j':
+		a->json = true;
+		break;
+	case 'c':
+		a->ca = text;
+		break;
+	case 'N':
+		a->name = text;
+		break;
+	case 'T':
+		a->no_time_check = true;
+		break;
+	case 'n':
+		ok = noon_number_u64(text, 1, COUNT_MAX, &v);
+		a->count = (long)v;
+		break;
+	case 'i':
+		ok = noon_number(text, 0.01, 3600, &a->interval_s);
+		break;
+	case 't':
+		ok = noon_number(text, 0.01, 3600, &a->timeout_s);
+		break;
+	case 'a':
+		ok = noon_number_u64(text, 15, 30, &v) && (v == 15 || v == 30);
+		a->aead = (int)v;
+		break;
+	case '4':
+		a->family = AF_INET;
+		break;
+	case '6':
+		a->family = AF_INET6;
+		break;
+	default:
+		if (c >= NOON_PTP_OPTION_FIRST && c < NOON_PTP_OPTION_END)
+			ok = noon_ptp_options_take(&a->ptp, c, text);
+		else if (c >= NOON_ONE_WAY_OPTION_FIRST && c < NOON_ONE_WAY_OPTION_END)
+			ok = noon_one_way_options_take(&a->one_way, c, text);
+		else if (c >= NOON_TSP_OPTION_FIRST && c < NOON_TSP_OPTION_END)
+			ok = noon_tsp_options_take(&a->tsp, c, text);
+		else
+			return NOON_EXIT_USAGE;
+		break;
+	}
+	return ok ? -1 : noon_tool_usage(self, "option value \"%s\" is out of range", text);
+}
+
+static bool is_scheme(const struct arguments *a, const char *scheme)
+{
+	return strcmp(a->url.scheme, scheme) == 0;
+}
+
+/* Returns an exit status, or -1 to go on. */
+static int take_server(const struct noon_verb *self, const char *text, struct arguments *a)
+{
+	const char *wrong = NULL;
+
+	a->by_tsp = noon_tsp_options_url(&a->tsp, text, &a->url);
+	a->tsp.accuracy = a->ptp.accuracy;
+	if (!a->by_tsp && noon_url_parse(text, &a->url) == NOON_OK) {
+		a->nts = is_scheme(a, "nts");
+		a->by_ptp = is_scheme(a, "ptp");
+		a->by_one_way = is_scheme(a, "daytime") || is_scheme(a, "time");
+	}
+	if (!a->nts && !a->by_ptp && !a->by_one_way && !a->by_tsp && !is_scheme(a, "ntp"))
+		return noon_tool_usage(self,
+				       "\"%s\": expected nts://HOST[:PORT], ntp://HOST[:PORT], "
+				       "ptp://HOST, daytime://HOST[:PORT], time://HOST[:PORT] or "
+				       "tsp+http[s]://HOST[:PORT][/PATH]",
+				       text);
+	if (a->by_ptp && a->url.port != 0)
+		return noon_tool_usage(self, "PTP has its own two ports: expected ptp://HOST");
+	if (a->by_ptp && a->family == AF_UNSPEC)
+		a->family = strchr(a->url.host, ':') != NULL ? AF_INET6 : AF_INET;
+	if (a->by_one_way)
+		wrong = noon_one_way_options_check(&a->one_way, a->url.scheme);
+	if (wrong != NULL)
+		return noon_tool_usage(self, "%s", wrong);
+	if (a->interval_s <= 0)
+		a->interval_s = a->by_one_way ? NOON_ONE_WAY_INTERVAL_S : 1;
+	return -1;
+}
+
+/* Returns an exit status, or -1 to go on. */
+static int parse(const struct noon_verb *self, int argc, char **argv, struct arguments *a)
+{
+	static const struct option options[] = {
+		{"json", no_argument, NULL, 'j'},
+		{"ca", required_argument, NULL, 'c'},
+		{"server-name", required_argument, NULL, 'N'},
+		{"no-certificate-time-check", no_argument, NULL, 'T'},
+		{"count", required_argument, NULL, 'n'},
+		{"interval", required_argument, NULL, 'i'},
+		{"timeout", required_argument, NULL, 't'},
+		{"aead", required_argument, NULL, 'a'},
+		{"ipv4", no_argument, NULL, '4'},
+		{"ipv6", no_argument, NULL, '6'},
+		NOON_PTP_LONG_OPTIONS,
+		NOON_ONE_WAY_LONG_OPTIONS,
+		NOON_TSP_LONG_OPTIONS,
+		{"help", no_argument, NULL, 'h'},
+		{NULL, 0, NULL, 0},
+	};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "46hn:i:t:", options, NULL)) != -1) {
+		const int status =
+			c == 'h' ? noon_tool_help(self) : take_option(self, a, c, optarg);
+
+		if (status >= 0)
+			return status;
+	}
+	if (optind + 1 != argc)
+		return noon_tool_usage(self,
+				       optind == argc ? "which server?" : "expected one server");
+	return take_server(self, argv[optind], a);
+}
+
+static noon_err set_up(struct query *q, const char **ret_why)
+{
+	const struct arguments *a = &q->args;
+	const struct noon_engine_conf engine = noon_engine_conf_default();
+	struct noon_source_conf source = noon_source_conf_default();
+	struct noon_asker_conf conf = {
+		.host = a->url.host,
+		.port = a->url.port,
+		.family = a->family,
+		.nts = a->nts,
+		.ptp = a->by_ptp ? &a->ptp : NULL,
+		.one_way = a->by_one_way ? &a->one_way : NULL,
+		.tsp = a->by_tsp ? &a->tsp : NULL,
+		.ca = a->ca,
+		.name = a->name,
+		.no_time_check = a->no_time_check,
+		.aead = a->aead,
+		.interval = noon_dur_from_s(a->interval_s),
+		.timeout = noon_dur_from_s(a->timeout_s),
+	};
+	noon_err err;
+
+	source.require_auth = a->nts || a->ptp.sa_file != NULL || (a->by_tsp && a->ca != NULL);
+	err = noon_engine_init(q->engine, &engine);
+	err = err ? err : noon_engine_add_source(q->engine, &source, &q->index);
+	if (err) {
+		*ret_why = noon_err_text(err);
+		return err;
+	}
+	conf.source = q->index;
+	q->asker.on_keys = on_keys;
+	q->asker.on_sample = on_sample;
+	q->asker.on_miss = on_miss;
+	q->asker.on_fail = on_fail;
+	q->asker.arg = q;
+	return noon_asker_init(&q->asker, &conf, ret_why);
+}
+
+/* What all answers together prove (theorem 3). */
+static void report(struct query *q)
+{
+	const noon_time h = noon_clock_now(q->asker.clock);
+	noon_dur err;
+	const noon_dur shift = system_minus_h(q, &err);
+	struct noon_reading r;
+	char t[2][32];
+
+	noon_engine_reading(q->engine, h, &r);
+	if (q->args.json) {
+		json_t *o = json_pack("{s:s, s:i, s:i, s:O}", "server", q->args.url.host,
+				      "answered", (int)q->answered, "missed", (int)q->missed,
+				      "samples", q->samples);
+
+		/* The newest exchange on the top level too: one query, one object. */
+		(void)json_object_update_missing(
+			o, json_array_get(q->samples, json_array_size(q->samples) - 1));
+		if (r.bound != NOON_DUR_MAX) {
+			(void)json_object_set_new(
+				o, "fused_lower_s",
+				json_real(noon_dur_to_s(r.corr + r.lower - shift - err)));
+			(void)json_object_set_new(
+				o, "fused_upper_s",
+				json_real(noon_dur_to_s(r.corr + r.upper - shift + err)));
+		}
+		(void)json_dumpf(o, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(12));
+		(void)fputc('\n', stdout);
+		json_decref(o);
+	} else if (q->answered > 1 && r.bound != NOON_DUR_MAX) {
+		noon_tool_dur(t[0], sizeof(t[0]), noon_dur_to_s(r.corr + r.lower - shift - err));
+		noon_tool_dur(t[1], sizeof(t[1]), noon_dur_to_s(r.corr + r.upper - shift + err));
+		(void)printf("together: UTC - system clock in [%s, %s]\n", t[0], t[1]);
+	}
+}
+
+static int ask(struct query *q)
+{
+	noon_asker_start(&q->asker);
+	if (!q->failed && noon_loop_run(q->asker.loop))
+		return noon_tool_fail(q->self, "event loop: %s", strerror(errno));
+	if (q->answered > 0)
+		report(q);
+	return q->failed || q->answered == 0 ? NOON_EXIT_NOT_OK : NOON_EXIT_OK;
+}
+
+static int run(const struct noon_verb *self, int argc, char **argv)
+{
+	struct arguments args = {.count = 1, .timeout_s = 2, .ptp = noon_ptp_options_default()};
+	int status = parse(self, argc, argv, &args);
+	const char *why = "out of memory";
+	struct query *q;
+	noon_err err = NOON_ERR_OS;
+
+	if (status >= 0)
+		return status;
+	q = calloc(1, sizeof(*q));
+	if (q == NULL)
+		return NOON_EXIT_FAILED;
+	q->self = self;
+	q->args = args;
+	q->engine = calloc(1, sizeof(*q->engine));
+	q->samples = json_array();
+	noon_actions_reset(&q->findings);
+	if (q->engine != NULL && q->samples != NULL)
+		err = set_up(q, &why);
+	status = err ? noon_tool_fail(self, "%s", why) : ask(q);
+	noon_asker_fini(&q->asker);
+	json_decref(q->samples);
+	free(q->engine);
+	free(q);
+	return status;
+}
+
+const struct noon_verb noon_verb_query = {
+	.name = "query",
+	.summary = "ask a server of NTP, NTS, PTP, daytime, time or time stamps and say what its "
+		   "answers prove",
+	.help = "Usage: noonmark query nts://HOST[:PORT] [OPTION]...\n"
+		"       noonmark query ntp://HOST[:PORT] [OPTION]...\n"
+		"       noonmark query ptp://HOST [OPTION]...\n"
+		"       noonmark query daytime://HOST[:PORT] | time://HOST[:PORT] [OPTION]...\n"
+		"       noonmark query tsp+http[s]://HOST[:PORT][/PATH] [OPTION]...\n"
+		"Ask a server and print, for each answer, the interval that must contain\n"
+		"UTC - system clock, with its terms. Nothing is set.\n"
+		"\n"
+		"  -n, --count N        ask N times (default 1)\n"
+		"  -i, --interval S     seconds between questions (default 1; 4.1 for daytime:// "
+		"and\n"
+		"                       time://)\n"
+		"  -t, --timeout S      seconds to wait for an answer (default 2)\n"
+		"      --ca FILE        trust these certificates (default: the system's)\n"
+		"      --server-name N  name the certificate must be for (default HOST)\n"
+		"      --no-certificate-time-check\n"
+		"                       ignore the certificate's validity times\n"
+		"      --aead ID        offer only 15 or only 30 (default both, 15 first)\n"
+		"  -4, --ipv4           use IPv4 only\n"
+		"  -6, --ipv6           use IPv6 only\n"
+		"      --json           print one JSON object\n"
+		"\n" NOON_PTP_OPTIONS_HELP "\n" NOON_ONE_WAY_OPTIONS_HELP "\n" NOON_TSP_OPTIONS_HELP
+		"\n"
+		"Exit status 0 if at least one answer was good.\n",
+	.run = run,
+};

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/check/check_choice.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static bool is_listed(const char *list, const char *word)
+{
+	const size_t n = strlen(word);
+
+	for (const char *at = list; at != NULL && *at != '\0';) {
+		const size_t len = strcspn(at, ",");
+
+		if (len == n && strncmp(at, word, n) == 0)
+			return true;
+		at += len + (at[len] == ',');
+	}
+	return false;
+}
+
+/* An id stands for itself and for its variants: K6 for K6a to K6d. */
+static bool is_chosen(const struct noon_check_choice *a, const struct noon_check *c)
+{
+	char stem[16];
+	size_t n;
+
+	if (a->groups != NULL && !is_listed(a->groups, c->group))
+		return false;
+	if (a->only == NULL)
+		return !c->slow || a->slow;
+	(void)snprintf(stem, sizeof(stem), "%s", c->id);
+	n = strlen(stem);
+	if (is_listed(a->only, stem))
+		return true;
+	if (n > 1 && stem[n - 1] >= 'a' && stem[n - 1] <= 'z')
+		stem[n - 1] = '\0';
+	return is_listed(a->only, stem);
+}
+
+void noon_check_choose(const struct noon_check_choice *choice, const struct noon_check *checks,
+		       size_t n, struct noon_check_report *r)
+{
+	for (size_t i = 0; i < n && r->n < NOON_CHECK_REPORT_MAX; i++)
+		if (is_chosen(choice, &checks[i]))
+			r->check[r->n++] = &checks[i];
+}

@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/check/check_client.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "check/client_server.h"
+#include "crypto/x509.h"
+#include "platform/file.h"
+#include "platform/text.h"
+#include "tools/check/check_choice.h"
+#include "tools/check/check_report.h"
+#include "tools/core/number.h"
+
+struct arguments {
+	struct noon_client_conf conf;
+	struct noon_check_choice choice;
+	bool list;
+	noon_dur longest;
+	enum noon_check_format format;
+};
+
+/* --- a certificate of our own, in a folder of its own --- */
+
+struct own_certificate {
+	char dir[64];
+	char cert[96], key[96];
+};
+
+static bool make_certificate(struct own_certificate *o, const char *address)
+{
+	const int64_t now = (int64_t)time(NULL);
+	const char *const names[] = {"localhost", address};
+	const struct noon_x509_conf conf = {.common_name = "noonmark check client",
+					    .names = names,
+					    .n_names = 2,
+					    .not_before_s = now - 86400,
+					    .not_after_s = now + INT64_C(7) * 86400};
+	struct noon_secret_x509 *x = calloc(1, sizeof(*x));
+	bool ok;
+
+	if (x == NULL || noon_x509_self_signed(&conf, x)) {
+		free(x);
+		return false;
+	}
+	noon_dir_template("noonmark-check", o->dir, sizeof(o->dir));
+	ok = mkdtemp(o->dir) != NULL;
+	if (!ok)
+		o->dir[0] = '\0';
+	/* The key is for this user only; the certificate is for the client, whoever runs it. */
+	ok = ok && chmod(o->dir, 0755) == 0;
+	(void)snprintf(o->cert, sizeof(o->cert), "%s/cert.pem", o->dir);
+	(void)snprintf(o->key, sizeof(o->key), "%s/key.pem", o->dir);
+	ok = ok && !noon_file_replace(o->cert, noon_bytes_of(x->cert, x->cert_n), 0644) &&
+	     !noon_file_replace(o->key, noon_bytes_of(x->key, x->key_n), 0600);
+	noon_x509_wipe(x);
+	free(x);
+	return ok;
+}
+
+static void remove_certificate(const struct own_certificate *o)
+{
+	if (o->dir[0] == '\0')
+		return;
+	(void)unlink(o->key);
+	(void)unlink(o->cert);
+	(void)rmdir(o->dir);
+}
+
+/* --- options --- */
+
+static bool take_port(const char *text, uint16_t *ret)
+{
+	uint64_t v = 0;
+	const bool ok = noon_number_u64(text, 1, UINT16_MAX, &v);
+
+	if (ok)
+		*ret = (uint16_t)v;
+	return ok;
+}
+
+static bool take_aead(const char *text, enum noon_aead_id *ret)
+{
+	uint64_t v = 0;
+
+	if (!noon_number_u64(text, 0, UINT16_MAX, &v) ||
+	    (v != NOON_AEAD_SIV_CMAC_256 && v != NOON_AEAD_GCM_SIV_128))
+		return false;
+	*ret = (enum noon_aead_id)v;
+	return true;
+}
+
+static int take_option(const struct noon_verb *self, struct arguments *a, int c, const char *text)
+{
+	bool ok = true;
+
+	switch (c) {
+	case 'L':
+		a->conf.listen = text;
+		break;
+	case 'k':
+		ok = take_port(text, &a->conf.ke_port);
+		break;
+	case 'p':
+		ok = take_port(text, &a->conf.ntp_port);
+		break;
+	case 'c':
+		a->conf.cert = text;
+		break;
+	case 'K':
+		a->conf.key = text;
+		break;
+	case 'a':
+		ok = take_aead(text, &a->conf.aead);
+		break;
+	case 'f':
+		ok = noon_text_dur(text, &a->longest) == NOON_OK && a->longest >= NOON_S(1) &&
+		     a->longest <= NOON_S(86400);
+		break;
+	case 'o':
+		a->choice.only = text;
+		break;
+	case 'l':
+		a->list = true;
+		break;
+	case 'T':
+		a->format = NOON_CHECK_FORMAT_TAP;
+		break;
+	case 'j':
+		a->format = NOON_CHECK_FORMAT_JSON;
+		break;
+	default:
+		return NOON_EXIT_USAGE;
+	}
+	return ok ? -1 : noon_tool_usage(self, "option value \"%s\" is out of range", text);
+}
+
+static int parse(const struct noon_verb *self, int argc, char **argv, struct arguments *a)
+{
+	static const struct option options[] = {
+		{"listen", required_argument, NULL, 'L'},
+		{"ke-port", required_argument, NULL, 'k'},
+		{"ntp-port", required_argument, NULL, 'p'},
+		{"cert", required_argument, NULL, 'c'},
+		{"key", required_argument, NULL, 'K'},
+		{"aead", required_argument, NULL, 'a'},
+		{"for", required_argument, NULL, 'f'},
+		{"only", required_argument, NULL, 'o'},
+		{"list", no_argument, NULL, 'l'},
+		{"tap", no_argument, NULL, 'T'},
+		{"json", no_argument, NULL, 'j'},
+		{"help", no_argument, NULL, 'h'},
+		{NULL, 0, NULL, 0},
+	};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+		const int status =
+			c == 'h' ? noon_tool_help(self) : take_option(self, a, c, optarg);
+
+		if (status >= 0)
+			return status;
+	}
+	if (optind != argc)
+		return noon_tool_usage(self, "check client takes no server");
+	if ((a->conf.cert == NULL) != (a->conf.key == NULL))
+		return noon_tool_usage(self, "--cert and --key go together");
+	return -1;
+}
+
+/* --- watching --- */
+
+/* What the user must know goes to stderr: stdout is the report. */
+static void tell_where(const struct arguments *a, const struct noon_client_server *s)
+{
+	(void)fprintf(stderr,
+		      "Point one NTS client at %s, key exchange on port %u (NTP on %u), polling "
+		      "fast.\nIt must trust %s\nWatching for %.0f s at most.\n",
+		      a->conf.listen, (unsigned)a->conf.ke_port, (unsigned)s->ntp_port,
+		      a->conf.cert, noon_dur_to_s(a->longest));
+}
+
+static const char *phase(const struct noon_client_server *s)
+{
+	if (s->n_ke == 0)
+		return "waiting for the client";
+	if (s->n_request >= s->silence)
+		return "silence, until its key exchanges have failed";
+	return s->n_request == 0 ? "waiting for its requests" : "answering, well and badly";
+}
+
+/* One line, drawn again in place: only where somebody may be looking. */
+static void tell_progress(const struct noon_client_server *s, noon_dur since)
+{
+	if (isatty(STDERR_FILENO) != 1)
+		return;
+	(void)fprintf(stderr, "\r\033[K%.0f s, %zu key exchanges, %zu requests: %s",
+		      noon_dur_to_s(since), s->n_ke, s->n_request, phase(s));
+	if (s->n_ke == 0 && s->n_strange > 0)
+		(void)fprintf(stderr, " (%zu connections: %s)", s->n_strange, s->strange);
+	(void)fflush(stderr);
+}
+
+static void tell_end(const struct noon_client_server *s)
+{
+	if (isatty(STDERR_FILENO) == 1)
+		(void)fprintf(stderr, "\r\033[K");
+	(void)fprintf(stderr, "%zu key exchanges and %zu requests came", s->n_ke, s->n_request);
+	if (s->n_ke > 0)
+		(void)fprintf(stderr, " from %s, AEAD %d", s->peer, (int)s->ke[0].aead);
+	(void)fprintf(stderr, ".\n");
+	if (s->n_strange > 0)
+		(void)fprintf(stderr, "%zu connections led to no keys; of the last one: %s.\n",
+			      s->n_strange, s->strange);
+}
+
+/* Signals end the watching, not the tool: what has been seen is judged. */
+static int open_stop(void)
+{
+	sigset_t set;
+
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGINT);
+	(void)sigaddset(&set, SIGTERM);
+	(void)sigprocmask(SIG_BLOCK, &set, NULL);
+	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+static void watch(const struct arguments *a, struct noon_client_server *s)
+{
+	const int stop = open_stop();
+	const noon_time begin = s->ended;
+	struct signalfd_siginfo got;
+
+	while (noon_time_diff(s->ended, begin) < a->longest && !noon_client_server_is_done(s) &&
+	       (stop < 0 || read(stop, &got, sizeof(got)) < 0)) {
+		tell_progress(s, noon_time_diff(s->ended, begin));
+		noon_client_server_serve(s, NOON_MS(100), stop);
+	}
+	if (stop >= 0)
+		(void)close(stop);
+	tell_end(s);
+}
+
+/* Whoever reads a table need not read in each row that nobody came. */
+static int report(const struct arguments *a, const struct noon_client_server *s,
+		  struct noon_check_report *r)
+{
+	struct noon_target t = {.client = s};
+
+	if (s->n_ke == 0 && a->format == NOON_CHECK_FORMAT_TABLE) {
+		(void)fprintf(stderr, "No client exchanged keys: nothing to judge.\n");
+		return NOON_EXIT_NOT_OK;
+	}
+	return noon_check_report_run(r, a->format, &t) ? NOON_EXIT_OK : NOON_EXIT_NOT_OK;
+}
+
+static int judge(const struct noon_verb *self, const struct arguments *a,
+		 struct noon_check_report *r)
+{
+	struct noon_client_server *s = calloc(1, sizeof(*s));
+	const char *why = "";
+	int status;
+	noon_err err;
+
+	if (s == NULL)
+		return noon_tool_fail(self, "out of memory");
+	err = noon_client_server_init(s, &a->conf, &why);
+	if (err == NOON_ERR_OS) {
+		status = noon_tool_fail(self, "cannot listen on %s, %s: %s", a->conf.listen, why,
+					strerror(errno));
+	} else if (err) {
+		status = noon_tool_fail(self, "%s: %s",
+					err == NOON_ERR_RANGE ? a->conf.listen : a->conf.cert, why);
+	} else {
+		tell_where(a, s);
+		watch(a, s);
+		status = report(a, s, r);
+	}
+	noon_client_server_fini(s);
+	free(s);
+	return status;
+}
+
+/* The first of two files that cannot be read; NULL if both can. */
+static const char *unreadable(const char *cert, const char *key)
+{
+	if (access(cert, R_OK) < 0)
+		return cert;
+	return access(key, R_OK) < 0 ? key : NULL;
+}
+
+static int with_certificate(const struct noon_verb *self, const struct arguments *given,
+			    struct noon_check_report *r)
+{
+	struct own_certificate own = {.dir = ""};
+	struct arguments a = *given;
+	const char *missing = a.conf.cert == NULL ? NULL : unreadable(a.conf.cert, a.conf.key);
+	int status;
+
+	if (missing != NULL)
+		return noon_tool_fail(self, "%s: %s", missing, strerror(errno));
+	if (a.conf.cert == NULL && !make_certificate(&own, a.conf.listen)) {
+		remove_certificate(&own);
+		return noon_tool_fail(self, "cannot make a certificate for \"%s\"", a.conf.listen);
+	}
+	if (a.conf.cert == NULL) {
+		a.conf.cert = own.cert;
+		a.conf.key = own.key;
+	}
+	status = judge(self, &a, r);
+	remove_certificate(&own);
+	return status;
+}
+
+static int run_chosen(const struct noon_verb *self, const struct arguments *a,
+		      struct noon_check_report *r)
+{
+	size_t n = 0;
+	const struct noon_check *c = noon_checks_client(&n);
+
+	noon_check_choose(&a->choice, c, n, r);
+	if (r->n == 0)
+		return noon_tool_usage(self, "no check is called that; --list shows them");
+	if (!a->list)
+		return with_certificate(self, a, r);
+	noon_check_report_list(r);
+	return NOON_EXIT_OK;
+}
+
+int noon_check_client_run(const struct noon_verb *self, int argc, char **argv)
+{
+	struct arguments a = {.conf = {.listen = "127.0.0.1", .ke_port = 4460},
+			      .longest = NOON_S(120)};
+	struct noon_check_report *r;
+	int status = parse(self, argc, argv, &a);
+
+	if (status >= 0)
+		return status;
+	(void)signal(SIGPIPE, SIG_IGN);
+	r = calloc(1, sizeof(*r));
+	if (r == NULL)
+		return noon_tool_fail(self, "out of memory");
+	status = run_chosen(self, &a, r);
+	free(r);
+	return status;
+}
