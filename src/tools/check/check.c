@@ -13,7 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "check/ke_fuzz.h"
+#include "check/server/ke_fuzz.h"
 #include "platform/clock.h"
 #include "platform/entropy.h"
 #include "platform/text.h"

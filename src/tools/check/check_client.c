@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "check/client_server.h"
+#include "check/client/client_server.h"
 #include "crypto/x509.h"
 #include "platform/file.h"
 #include "platform/text.h"

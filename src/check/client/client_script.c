@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "check/client_script.h"
+#include "check/client/client_script.h"
 
 struct line {
 	size_t n;

@@ -10,7 +10,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#include "check/client_server_priv.h"
+#include "check/client/client_server_priv.h"
 #include "wire/ntske.h"
 
 #define EXPORTER "EXPORTER-network-time-security"

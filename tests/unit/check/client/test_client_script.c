@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "check/client_script.h"
+#include "check/client/client_script.h"
 
 #define SILENCE (NOON_CLIENT_NAKS_FROM + NOON_CLIENT_NAKS + NOON_CLIENT_LAST_GOOD)
 

@@ -15,7 +15,7 @@
 
 #include "base/err.h"
 #include "base/time.h"
-#include "check/client_script.h"
+#include "check/client/client_script.h"
 #include "crypto/aead.h"
 #include "wire/ntp.h"
 

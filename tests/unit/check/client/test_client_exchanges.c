@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "check/client_checks.h"
+#include "check/client/client_checks.h"
 
 static int setup(void **state)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "check/ke_request.h"
+#include "check/server/ke_request.h"
 
 #include <stdio.h>
 

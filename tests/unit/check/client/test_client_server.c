@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "check/client_server.h"
+#include "check/client/client_server.h"
 
 static int setup(void **state)
 {

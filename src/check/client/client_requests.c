@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "check/client_checks.h"
+#include "check/client/client_checks.h"
 
 /* So many requests make a habit. */
 #define HABIT 5

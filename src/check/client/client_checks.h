@@ -7,7 +7,7 @@
 #define NOON_CHECK_CLIENT_CHECKS_H
 
 #include "check/check.h"
-#include "check/client_server.h"
+#include "check/client/client_server.h"
 
 /** What must differ from request to request. */
 enum noon_client_fresh {

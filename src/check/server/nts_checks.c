@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "check/check.h"
-#include "check/nts_probe.h"
+#include "check/server/nts_probe.h"
 #include "wire/ntp_ext.h"
 
 /* What must come. */

@@ -3,7 +3,7 @@
  * Packets are written field by field here and not by proto/, since most of them are wrong on
  * purpose.
  */
-#include "check/nts_probe.h"
+#include "check/server/nts_probe.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "check/ke_request.h"
+#include "check/server/ke_request.h"
 #include "platform/clock.h"
 #include "platform/entropy.h"
 #include "wire/ntp_ext.h"

@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "check/ke_fuzz.h"
-#include "check/ke_request.h"
+#include "check/server/ke_fuzz.h"
+#include "check/server/ke_request.h"
 
 /* How the exchanges went. */
 struct tally {

@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "check/ke_fuzz.h"
+#include "check/server/ke_fuzz.h"
 #include "test_ntske_world.h"
 
 #define SAMPLES_USUAL 400

@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 #include <time.h>
 
-#include "check/client_server.h"
+#include "check/client/client_server.h"
 #include "proto/nts/nts_packet.h"
 
 /** A request that can be answered: its cookie is one of ours. */

@@ -5,7 +5,7 @@
 #ifndef NOON_CHECK_NTS_PROBE_H
 #define NOON_CHECK_NTS_PROBE_H
 
-#include "check/ke_probe.h"
+#include "check/server/ke_probe.h"
 #include "crypto/aead.h"
 #include "wire/ntp.h"
 

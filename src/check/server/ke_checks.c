@@ -9,9 +9,9 @@
 #include <string.h>
 
 #include "check/check.h"
-#include "check/ke_fuzz.h"
-#include "check/ke_request.h"
-#include "check/nts_rotation.h"
+#include "check/server/ke_fuzz.h"
+#include "check/server/ke_request.h"
+#include "check/server/nts_rotation.h"
 
 /* What must come. */
 enum want {

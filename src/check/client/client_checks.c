@@ -2,7 +2,7 @@
  *
  * The table of the checks of a client: C1-C8 of the requirements, and what its requests give away.
  */
-#include "check/client_checks.h"
+#include "check/client/client_checks.h"
 
 #define NTS "RFC 8915, "
 

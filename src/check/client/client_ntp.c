@@ -5,7 +5,7 @@
 #include <netdb.h>
 #include <string.h>
 
-#include "check/client_server_priv.h"
+#include "check/client/client_server_priv.h"
 
 static bool opens(const struct noon_client_ke *ke, const struct noon_nts_packet *p)
 {

@@ -5,7 +5,7 @@
 #include <openssl/rand.h>
 #include <string.h>
 
-#include "check/client_server_priv.h"
+#include "check/client/client_server_priv.h"
 
 static struct noon_ntp_header header_for(const struct noon_client_question *q)
 {

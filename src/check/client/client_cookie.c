@@ -5,7 +5,7 @@
 #include <openssl/rand.h>
 #include <string.h>
 
-#include "check/client_server_priv.h"
+#include "check/client/client_server_priv.h"
 
 struct noon_client_cookie *noon_client_cookie_make(struct noon_client_server *s, uint8_t key,
 						   enum noon_client_bait bait)

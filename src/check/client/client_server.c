@@ -2,7 +2,7 @@
  *
  * Start, loop and end of the server for a client under test.
  */
-#include "check/client_server.h"
+#include "check/client/client_server.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,7 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "check/client_server_priv.h"
+#include "check/client/client_server_priv.h"
 
 /* The shortest wait between key exchanges that fail is 10 s (RFC 8915, 4.2), and a client may add
  * some chance to it: with one more in so long a time, or none, its back-off is known. */

@@ -6,7 +6,7 @@
 #define NOON_CHECK_KE_REQUEST_H
 
 #include "base/bytes.h"
-#include "check/ke_probe.h"
+#include "check/server/ke_probe.h"
 
 /** A record as a table has it. */
 struct noon_ke_item {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "check/ke_fuzz.h"
+#include "check/server/ke_fuzz.h"
 
 #include <assert.h>
 #include <string.h>

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "check/ke_request.h"
-#include "check/nts_probe.h"
+#include "check/server/ke_request.h"
+#include "check/server/nts_probe.h"
 
 static noon_err judge_tls(const struct noon_ke_probe *p, const char *where, char *why, size_t n)
 {

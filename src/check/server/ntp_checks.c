@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "check/check.h"
-#include "check/nts_probe.h"
+#include "check/server/nts_probe.h"
 
 enum want {
 	WANT_TIME,

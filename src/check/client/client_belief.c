@@ -2,7 +2,7 @@
  *
  * What a client believes: time, cookies and kisses that it must not (RFC 8915, section 5.7).
  */
-#include "check/client_checks.h"
+#include "check/client/client_checks.h"
 
 /* A jar holds eight: one request more, and every cookie of it has come back. */
 #define JAR_AND_ONE 9

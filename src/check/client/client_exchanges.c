@@ -3,7 +3,7 @@
  * When a client exchanges keys, and with whom: NAKs, back-off, certificates (RFC 8915, sections
  * 4.2, 5.7 and 8.7).
  */
-#include "check/client_checks.h"
+#include "check/client/client_checks.h"
 
 /* How long after a NAK a key exchange is still laid to it, in requests. */
 #define WINDOW 8

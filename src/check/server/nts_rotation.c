@@ -3,12 +3,12 @@
  * Cookies of one key exchange, used one after the other while the server changes its keys (RFC
  * 8915, section 6: a server accepts those of the keys before, and erases keys that have expired).
  */
-#include "check/nts_rotation.h"
+#include "check/server/nts_rotation.h"
 
 #include <poll.h>
 #include <stdlib.h>
 
-#include "check/nts_probe.h"
+#include "check/server/nts_probe.h"
 #include "platform/clock.h"
 
 /* The phase of the rotation is not known: after 1.1 periods the key is the last or the one before,

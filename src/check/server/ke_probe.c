@@ -2,7 +2,7 @@
  *
  * On a socket that does not block, with a deadline for each step.
  */
-#include "check/ke_probe.h"
+#include "check/server/ke_probe.h"
 
 #include <errno.h>
 #include <netinet/tcp.h>
