@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A client: what link/ntp_link.c and daemon/source.c do with sockets, here with flights.
+ * A client: what link/ntp_link.c and daemon/source/source.c do with sockets, here with flights.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -105,7 +105,7 @@ noon_err noon_sim_assoc_init(struct noon_world *w, uint32_t path)
 	a->conf = &w->s->path[path];
 	source.require_auth = is_authenticated(a->conf);
 	if (a->conf->ptp) {
-		source.poll_max = source.poll_min; /* as daemon/config_ptp.c has it */
+		source.poll_max = source.poll_min; /* as daemon/config/config_ptp.c has it */
 		source.burst = 0;
 	}
 	poison(w, path, &source);

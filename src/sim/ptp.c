@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * A path of PTP: proto/ptp_transmitter on the server, proto/ptp_receiver on the client, and what
- * daemon/ptp_service.c and link/ptp_receiver_link.c do around them, here with flights.
+ * daemon/serve/ptp_service.c and link/ptp_receiver_link.c do around them, here with flights.
  *
  * Multicast on a network of two, one transmitter for each path. Messages are real and sealed; the
  * attackers have no key.

@@ -234,7 +234,7 @@ noon_err noon_sim_assoc_init(struct noon_world *w, uint32_t path);
 void noon_sim_assoc_fini(struct noon_world *w, uint32_t path);
 void noon_sim_client_arrival(struct noon_world *w, const struct noon_flight *f);
 void noon_sim_client_wake(struct noon_world *w, uint32_t node);
-/** Tell a client that its clock was disturbed, as daemon/daemon.c does. */
+/** Tell a client that its clock was disturbed, as daemon/core/daemon.c does. */
 void noon_sim_client_disrupted(struct noon_world *w, uint32_t node);
 /** Forget all that a client knows, and begin anew. */
 void noon_sim_client_restart(struct noon_world *w, uint32_t node);

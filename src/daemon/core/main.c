@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * noonmarkd: command line, privileges, signals.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "crypto/aead.h"
+#include "daemon/core/daemon.h"
+#include "daemon/report/limits.h"
+#include "daemon/report/log.h"
+#include "daemon/source/guarding.h"
+#include "platform/notify.h"
+#include "platform/sandbox.h"
+
+/* The only mutable variable of file scope: set by the signal handler of the poll backend. */
+static volatile sig_atomic_t caught;
+
+struct arguments {
+	const char *config; /* NULL: defaults */
+	bool check;
+	enum noon_loop_backend backend;
+};
+
+static void print_help(FILE *to)
+{
+	(void)fputs(
+		"Usage: noonmarkd [OPTION]...\n"
+		"Keep time that a machine can rely on while somebody attacks it.\n"
+		"\n"
+		"  -f, --file FILE            read this configuration\n"
+		"      --check FILE           check a configuration and exit\n"
+		"      --event-backend=NAME   event (default) or poll: a plain poll() loop, one\n"
+		"                             thread, one message per call\n"
+		"  -h, --help                 print this and exit\n"
+		"  -V, --version              print the version and exit\n"
+		"\n"
+		"Without --file it keeps a virtual clock, serves NTS on loopback (NTP port 11123,\n"
+		"NTS-KE port 14460) with a certificate it makes itself, and touches nothing of "
+		"the\n"
+		"system. Configuration: noonmarkd.conf(5). Control: noonmark(1).\n",
+		to);
+}
+
+/* Returns an exit status, or -1 to go on. */
+static int parse_arguments(int argc, char **argv, struct arguments *a)
+{
+	enum { OPT_CHECK = 256, OPT_BACKEND };
+	static const struct option options[] = {
+		{"file", required_argument, NULL, 'f'},
+		{"check", required_argument, NULL, OPT_CHECK},
+		{"event-backend", required_argument, NULL, OPT_BACKEND},
+		{"help", no_argument, NULL, 'h'},
+		{"version", no_argument, NULL, 'V'},
+		{NULL, 0, NULL, 0},
+	};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "f:hV", options, NULL)) != -1) {
+		switch (c) {
+		case OPT_CHECK:
+			a->check = true;
+			a->config = optarg;
+			break;
+		case 'f':
+			a->config = optarg;
+			break;
+		case OPT_BACKEND:
+			if (strcmp(optarg, "poll") != 0 && strcmp(optarg, "event") != 0) {
+				(void)fprintf(
+					stderr,
+					"noonmarkd: --event-backend=%s: expected event or poll\n",
+					optarg);
+				return 2;
+			}
+			a->backend = optarg[0] == 'p' ? NOON_LOOP_POLL : NOON_LOOP_EVENT;
+			break;
+		case 'h':
+			print_help(stdout);
+			return 0;
+		case 'V':
+			(void)printf("noonmarkd %s\n", NOON_VERSION);
+			return 0;
+		default:
+			print_help(stderr);
+			return 2;
+		}
+	}
+	if (optind < argc) {
+		(void)fprintf(stderr, "noonmarkd: unexpected argument: %s\n", argv[optind]);
+		return 2;
+	}
+	return -1;
+}
+
+static void on_caught(int signo)
+{
+	caught = signo;
+}
+
+static void on_signal(void *arg, int signo)
+{
+	struct noon_daemon *d = arg;
+
+	if (signo == SIGHUP) {
+		noon_daemon_reload(d);
+		return;
+	}
+	noon_notify("STOPPING=1");
+	noon_loop_stop(d->loop);
+}
+
+static noon_err catch_signals(struct noon_daemon *d)
+{
+	static const int signals[] = {SIGTERM, SIGINT, SIGHUP, 0};
+	const struct sigaction sa = {.sa_handler = on_caught};
+
+	(void)signal(SIGPIPE, SIG_IGN);
+	(void)signal(SIGXFSZ, SIG_IGN); /* a limit on files is an error of writing */
+	if (noon_loop_backend_of(d->loop) == NOON_LOOP_POLL)
+		for (size_t i = 0; signals[i] != 0; i++)
+			(void)sigaction(signals[i], &sa, NULL);
+	return noon_loop_signals(d->loop, signals, &caught, on_signal, d);
+}
+
+/* Keys must not end up in a core file. */
+static void forbid_core_files(void)
+{
+	const struct rlimit none = {0, 0};
+
+	(void)setrlimit(RLIMIT_CORE, &none);
+}
+
+/* What root made or read in the state folder is read again, or replaced, by the user. */
+static noon_err give_state(const struct noon_config *c)
+{
+	static const char *const names[] = {"ntske.crt", "ntske.key", "nts-cookie.key", "drift",
+					    "lock"};
+	noon_err err = noon_sandbox_give(c->state_dir, c->user);
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && !err; i++) {
+		char path[NOON_CONFIG_PATH_MAX + 32];
+
+		(void)snprintf(path, sizeof(path), "%s/%s", c->state_dir, names[i]);
+		if (access(path, F_OK) == 0)
+			err = noon_sandbox_give(path, c->user);
+	}
+	return err;
+}
+
+/* A socket that got the number of a closed standard descriptor would receive our log. */
+static bool open_standard_descriptors(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		(void)close(fd);
+	return fd >= 0;
+}
+
+/* Root is given up, unless nobody to become was configured. */
+static noon_err drop(const struct noon_config *c)
+{
+	const bool steers =
+		c->clock.kind == NOON_CLOCK_KIND_SYSTEM || c->clock.kind == NOON_CLOCK_KIND_PHC;
+	noon_err err;
+
+	if (geteuid() != 0 || c->user[0] == '\0' || strcmp(c->user, "root") == 0)
+		return NOON_OK;
+	err = give_state(c);
+	/* The page stays root's: readers believe it by its owner, and we have it mapped. So does
+	 * the socket, which members of the user's group may speak to. */
+	if (!err && c->control[0] != '\0')
+		err = noon_sandbox_give_group(c->control, c->user);
+	err = err ? err : noon_sandbox_drop(c->user, steers, false);
+	if (err)
+		noon_log(NOON_LOG_ERROR,
+			 "cannot become user \"%s\": %s (useradd --system %s makes it, user = "
+			 "\"root\" "
+			 "stays root)",
+			 c->user, noon_err_text(err), c->user);
+	return err;
+}
+
+static int run(const struct arguments *a, const struct noon_config *conf)
+{
+	struct noon_daemon *d = calloc(1, sizeof(*d));
+	char why[NOON_LIMITS_TEXT];
+	noon_err err;
+
+	if (d == NULL)
+		return EXIT_FAILURE;
+	err = noon_daemon_init(d, conf, a->backend);
+	err = err ? err : catch_signals(d);
+	err = err ? err : drop(conf);
+	err = err ? err : noon_daemon_start(d);
+	if (!err) {
+		if (noon_limits_never(conf, why))
+			noon_log(NOON_LOG_WARNING, "%s", why);
+		noon_log(NOON_LOG_NOTICE, "noonmarkd %s started, clock %s, %zu sources",
+			 NOON_VERSION, d->clock->ops->name, conf->n_sources);
+		err = noon_loop_run(d->loop);
+		if (err)
+			noon_log(NOON_LOG_ERROR, "event loop: %s", strerror(errno));
+		else
+			noon_log(NOON_LOG_NOTICE, "noonmarkd stopped");
+	}
+	noon_daemon_fini(d);
+	free(d);
+	return err ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+static bool check_guard(const struct noon_config *c, const struct noon_config_guard *conf)
+{
+	struct noon_daemon_guard *g = NULL;
+	const noon_err err = noon_daemon_guard_new(c, conf, &g);
+
+	free(g);
+	return !err;
+}
+
+static bool check_keys(const struct noon_config_ptp_port *port, const char *name)
+{
+	struct noon_ptp_ports ports = {.n = 0};
+	struct noon_ptp_keys *keys;
+	const noon_err err = noon_ptp_ports_keys(&ports, port, name, &keys);
+
+	noon_ptp_ports_fini(&ports);
+	return !err;
+}
+
+/* Files that the configuration names, beside those that only a start can try. */
+static int check_files(const struct noon_config *c)
+{
+	bool good = noon_aead_global_init() == NOON_OK;
+
+	for (size_t i = 0; i < c->n_sources; i++) {
+		good &= check_guard(c, &c->source[i].guard);
+		if (c->source[i].ptp.enabled)
+			good &= check_keys(&c->source[i].ptp.port, c->source[i].host);
+	}
+	for (size_t i = 0; i < c->n_transmitters; i++) {
+		const struct noon_config_ptp_transmitter *t = &c->transmitter[i];
+
+		good &= check_keys(&t->port, t->name);
+		for (size_t k = 0; k < t->n_watch; k++)
+			good &= check_guard(c, &t->watch[k].guard);
+	}
+	return good ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+/* A limit that cannot be met is said, and no error: the bound may be of use all the same. */
+static void check_limit(const char *path, const struct noon_config *c)
+{
+	char why[NOON_LIMITS_TEXT];
+
+	if (noon_limits_never(c, why))
+		(void)fprintf(stderr, "%s: warning: %s\n", path, why);
+}
+
+int main(int argc, char **argv)
+{
+	struct arguments a = {.backend = NOON_LOOP_EVENT};
+	struct noon_config *conf;
+	int status;
+
+	if (!open_standard_descriptors())
+		return EXIT_FAILURE;
+	status = parse_arguments(argc, argv, &a);
+	if (status >= 0)
+		return status;
+	/* Numbers with a point, whatever the environment says. */
+	(void)setlocale(LC_ALL, "C");
+	forbid_core_files();
+	conf = calloc(1, sizeof(*conf));
+	if (conf == NULL)
+		return EXIT_FAILURE;
+	status = EXIT_FAILURE;
+	if (a.config == NULL)
+		noon_config_default(conf);
+	else if (noon_config_read(a.config, conf))
+		goto out;
+	if (a.check) {
+		status = check_files(conf);
+		check_limit(a.config, conf);
+		if (status == EXIT_SUCCESS)
+			(void)printf("%s: no errors\n", a.config);
+	} else {
+		status = run(&a, conf);
+	}
+out:
+	free(conf);
+	return status;
+}

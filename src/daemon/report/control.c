@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/report/control.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "daemon/core/daemon.h"
+#include "daemon/report/log.h"
+#include "daemon/report/status.h"
+#include "platform/tcp.h"
+
+#define LINE_MAX_LEN	4096
+#define CONNECTIONS_MAX 16
+#define IDLE_LIMIT	NOON_S(30)
+
+/* Without descriptors nobody can be let in: look again after this long, not at once. */
+#define PAUSE NOON_MS(50)
+
+struct session {
+	struct noon_control *control;
+	bool in_use;
+	struct noon_tcp stream;
+	struct noon_timer timer;
+	size_t n;
+	char line[LINE_MAX_LEN];
+};
+
+struct noon_control {
+	struct noon_daemon *daemon;
+	char path[NOON_CONFIG_PATH_MAX];
+	struct noon_watch watch;
+	struct noon_timer resume;
+	struct session session[CONNECTIONS_MAX];
+};
+
+static void session_end(struct session *s)
+{
+	noon_tcp_close(&s->stream);
+	noon_loop_disarm(&s->timer);
+	s->in_use = false;
+}
+
+static json_t *outcome(noon_err err, const char *why)
+{
+	if (!err)
+		return json_pack("{s:b}", "ok", 1);
+	return json_pack("{s:b, s:s}", "ok", 0, "error", why);
+}
+
+static json_t *do_step(struct noon_daemon *d)
+{
+	const noon_err err = noon_daemon_step(d);
+
+	switch ((int)err) {
+	case NOON_OK:
+		return outcome(err, NULL);
+	case NOON_ERR_EMPTY:
+		return outcome(err, "nothing is known of the time yet");
+	case NOON_ERR_STATE:
+		return outcome(err, "a finding is active; accept it first if you trust the source");
+	default:
+		return outcome(err, noon_err_text(err));
+	}
+}
+
+/* Receivers that a transmitter watches; NULL: all. */
+static bool accept_receivers(struct noon_daemon *d, const char *identity)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < NOON_CONFIG_TRANSMITTERS_MAX; i++)
+		if (d->ptp[i] != NULL)
+			any = noon_ptp_service_accept(d->ptp[i], identity) || any;
+	return any;
+}
+
+static json_t *do_accept(struct noon_daemon *d, const char *name)
+{
+	const noon_time now = noon_clock_now(d->clock);
+
+	if (name == NULL) {
+		noon_engine_accept(d->engine, NOON_SOURCE_NONE, now);
+		(void)accept_receivers(d, NULL);
+		return outcome(NOON_OK, NULL);
+	}
+	if (accept_receivers(d, name))
+		return outcome(NOON_OK, NULL);
+	for (size_t i = 0; i < d->conf.n_sources; i++) {
+		if (strcmp(d->conf.source[i].host, name) != 0 || !d->source[i].up)
+			continue;
+		noon_engine_accept(d->engine, d->source[i].index, now);
+		return outcome(NOON_OK, NULL);
+	}
+	return outcome(NOON_ERR_NOT_FOUND, "no such source, and no such watched receiver");
+}
+
+static json_t *do_reload_keys(struct noon_daemon *d)
+{
+	const noon_err err = noon_daemon_reload_keys(d);
+
+	if (err == NOON_ERR_EMPTY)
+		return outcome(err, "no section has an sa_file");
+	return outcome(err,
+		       err ? "some file could not be read: its old keys stay in force (see the "
+			     "log)"
+			   : NULL);
+}
+
+static json_t *dispatch(struct noon_daemon *d, const char *line, size_t n)
+{
+	json_error_t e;
+	json_t *request = json_loadb(line, n, JSON_REJECT_DUPLICATES, &e);
+	const char *command = NULL;
+	const char *source = NULL;
+	json_t *reply;
+
+	if (request == NULL || json_unpack_ex(request, &e, JSON_STRICT, "{s:s, s?s}", "command",
+					      &command, "source", &source) != 0)
+		reply = outcome(NOON_ERR_FORMAT, e.text);
+	else if (strcmp(command, "status") == 0)
+		reply = noon_status_json(d);
+	else if (strcmp(command, "step") == 0)
+		reply = do_step(d);
+	else if (strcmp(command, "accept") == 0)
+		reply = do_accept(d, source);
+	else if (strcmp(command, "reload-keys") == 0)
+		reply = do_reload_keys(d);
+	else if (strcmp(command, "version") == 0)
+		reply = json_pack("{s:s}", "version", NOON_VERSION);
+	else
+		reply = outcome(NOON_ERR_UNSUPPORTED,
+				"unknown command; expected status, step, accept, reload-keys or "
+				"version");
+	json_decref(request);
+	return reply;
+}
+
+static void answer(struct session *s, size_t n)
+{
+	json_t *reply = dispatch(s->control->daemon, s->line, n);
+	char *text = reply == NULL ? NULL : json_dumps(reply, JSON_COMPACT);
+	noon_err err = NOON_ERR_OS;
+
+	json_decref(reply);
+	if (text != NULL) {
+		const size_t len = strlen(text);
+
+		text[len] = '\n'; /* in place of the final NUL: nothing reads it as a string now */
+		err = noon_tcp_send(&s->stream, noon_bytes_of(text, len + 1));
+		free(text);
+	}
+	if (err)
+		session_end(s);
+}
+
+static void on_data(void *arg, struct noon_bytes data)
+{
+	struct session *s = arg;
+
+	while (data.n > 0 && s->in_use) {
+		const uint8_t *end = memchr(data.p, '\n', data.n);
+		const size_t n = end == NULL ? data.n : (size_t)(end - data.p);
+
+		if (n > sizeof(s->line) - s->n) {
+			session_end(s);
+			return;
+		}
+		memcpy(s->line + s->n, data.p, n);
+		s->n += n;
+		if (end == NULL)
+			return;
+		data = noon_bytes_of(end + 1, data.n - n - 1);
+		noon_loop_arm(s->control->daemon->loop, &s->timer, IDLE_LIMIT);
+		const size_t line_n = s->n;
+
+		s->n = 0;
+		answer(s, line_n);
+	}
+}
+
+static void on_end(void *arg, int sys)
+{
+	(void)sys;
+	session_end(arg);
+}
+
+static void on_timer(void *arg)
+{
+	session_end(arg);
+}
+
+static void session_begin(struct noon_control *c, int fd)
+{
+	for (size_t i = 0; i < CONNECTIONS_MAX; i++) {
+		struct session *s = &c->session[i];
+
+		if (s->in_use)
+			continue;
+		memset(s, 0, sizeof(*s));
+		s->control = c;
+		s->timer = (struct noon_timer){.fire = on_timer, .arg = s};
+		s->stream.on_data = on_data;
+		s->stream.on_end = on_end;
+		s->stream.arg = s;
+		s->in_use = noon_tcp_take(&s->stream, c->daemon->loop, fd) == NOON_OK;
+		if (s->in_use)
+			noon_loop_arm(c->daemon->loop, &s->timer, IDLE_LIMIT);
+		return;
+	}
+	(void)close(fd); /* all in use: the others end by their time limits */
+}
+
+static void on_listener(void *arg, unsigned what)
+{
+	struct noon_control *c = arg;
+	struct noon_addr peer;
+	int fd;
+
+	(void)what;
+	switch ((int)noon_tcp_accept(c->watch.fd, &fd, &peer)) {
+	case NOON_OK:
+		session_begin(c, fd);
+		break;
+	case NOON_ERR_EMPTY:
+		break;
+	default:
+		(void)!noon_loop_want(c->daemon->loop, &c->watch, 0);
+		noon_loop_arm(c->daemon->loop, &c->resume, PAUSE);
+	}
+}
+
+static void on_resume(void *arg)
+{
+	struct noon_control *c = arg;
+
+	if (noon_loop_want(c->daemon->loop, &c->watch, NOON_READABLE))
+		noon_log(NOON_LOG_ERROR, "control-socket %s: cannot wait for connections", c->path);
+}
+
+/* A socket left by a daemon that died is removed; one that somebody listens on is not, whether or
+ * not it is let in at once (EAGAIN: as many wait already as may). */
+static bool is_taken(const struct sockaddr_un *sun)
+{
+	const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	bool taken;
+
+	if (fd < 0)
+		return false;
+	taken = connect(fd, (const struct sockaddr *)sun, sizeof(*sun)) == 0 || errno == EAGAIN;
+	(void)close(fd);
+	return taken;
+}
+
+static noon_err open_socket(struct noon_control *c)
+{
+	struct sockaddr_un sun = {.sun_family = AF_UNIX};
+	const int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	struct stat st;
+	mode_t mask;
+	int rc;
+
+	if (fd < 0)
+		return NOON_ERR_OS;
+	c->watch.fd = fd;
+	if (strlen(c->path) >= sizeof(sun.sun_path)) {
+		errno = ENAMETOOLONG;
+		return NOON_ERR_OS;
+	}
+	memcpy(sun.sun_path, c->path, strlen(c->path) + 1);
+	if (is_taken(&sun)) {
+		errno = EADDRINUSE;
+		return NOON_ERR_OS;
+	}
+	/* A mistyped path must not cost a file. */
+	if (lstat(c->path, &st) == 0 && !S_ISSOCK(st.st_mode)) {
+		errno = EEXIST;
+		return NOON_ERR_OS;
+	}
+	(void)unlink(c->path);
+	mask = umask(0117); /* never reachable by others, not even for a moment */
+	rc = bind(fd, (const struct sockaddr *)&sun, sizeof(sun));
+	(void)umask(mask);
+	if (rc < 0 || noon_fd_prepare(fd) || listen(fd, CONNECTIONS_MAX) < 0)
+		return NOON_ERR_OS;
+	c->watch.want = NOON_READABLE;
+	c->watch.ready = on_listener;
+	c->watch.arg = c;
+	return noon_loop_add(c->daemon->loop, &c->watch);
+}
+
+noon_err noon_control_new(const char *path, struct noon_daemon *d, struct noon_control **ret)
+{
+	struct noon_control *c = calloc(1, sizeof(*c));
+	noon_err err;
+
+	if (c == NULL)
+		return NOON_ERR_OS;
+	c->daemon = d;
+	c->watch.fd = -1;
+	c->resume = (struct noon_timer){.fire = on_resume, .arg = c};
+	(void)snprintf(c->path, sizeof(c->path), "%s", path);
+	err = open_socket(c);
+	if (err) {
+		noon_log(NOON_LOG_ERROR, "control-socket %s: %s", path, strerror(errno));
+		if (c->watch.fd >= 0)
+			(void)close(c->watch.fd);
+		free(c);
+		return err;
+	}
+	*ret = c;
+	return NOON_OK;
+}
+
+void noon_control_free(struct noon_control *c)
+{
+	if (c == NULL)
+		return;
+	for (size_t i = 0; i < CONNECTIONS_MAX; i++)
+		if (c->session[i].in_use)
+			session_end(&c->session[i]);
+	noon_loop_disarm(&c->resume);
+	noon_loop_del(c->daemon->loop, &c->watch);
+	(void)close(c->watch.fd);
+	(void)unlink(c->path);
+	free(c);
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What `status` says of the daytime and the time service.
+ */
+#ifndef NOON_DAEMON_STATUS_ONE_WAY_H
+#define NOON_DAEMON_STATUS_ONE_WAY_H
+
+#include <jansson.h>
+
+#include "daemon/core/daemon.h"
+
+/** A list of those that are served. */
+json_t *noon_status_one_way(const struct noon_daemon *d);
+
+#endif
