@@ -25,8 +25,8 @@
 #include <unistd.h>
 
 #include "crypto/sign.h"
-#include "link/tsa_ledger.h"
 #include "proto/tsa/tsa_mint.h"
+#include "store/tsa_ledger.h"
 #include "wire/tsp.h"
 
 #define SLICE_S	   0.4 /* CPU time of one kind in one round */

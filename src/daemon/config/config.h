@@ -16,7 +16,7 @@
 #include "crypto/aead.h"
 #include "crypto/ts_signer.h"
 #include "engine/conf.h"
-#include "link/http_server.h"
+#include "http/http_server.h"
 #include "platform/clock.h"
 #include "platform/udp.h"
 #include "proto/one_way/one_way_server.h"

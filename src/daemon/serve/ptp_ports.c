@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "daemon/report/log.h"
-#include "link/ptp_key_file.h"
+#include "store/ptp_key_file.h"
 
 /* The self-test says within two seconds what it found. */
 #define TEST_AFTER NOON_MS(1500)

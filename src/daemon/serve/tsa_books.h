@@ -10,7 +10,7 @@
 #include <stdbool.h>
 
 #include "daemon/serve/tsa_register.h"
-#include "link/tsa_ledger.h"
+#include "store/tsa_ledger.h"
 
 /** One thing to be written, and then to be answered. In the owner's storage. */
 struct noon_tsa_page {

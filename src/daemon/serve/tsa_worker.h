@@ -11,7 +11,7 @@
 
 #include "daemon/config/config.h"
 #include "daemon/serve/tsa_books.h"
-#include "link/http_server.h"
+#include "http/http_server.h"
 #include "proto/tsa/tsa_mint.h"
 
 /** How requests ended. */

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "daemon/report/log.h"
-#include "link/baseline_file.h"
+#include "store/baseline_file.h"
 
 enum noon_clock_guard noon_daemon_guard_state(const struct noon_daemon_guard *g)
 {

@@ -10,8 +10,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "ask/asker.h"
 #include "engine/engine.h"
-#include "link/asker.h"
 #include "tools/ask/query_one_way.h"
 #include "tools/ask/query_tsp.h"
 #include "tools/core/number.h"

@@ -7,7 +7,7 @@
 
 #include <jansson.h>
 
-#include "link/asker.h"
+#include "ask/asker.h"
 
 /** Print what holds for every answer, before the first. */
 void noon_query_one_way_begin(const struct noon_asker_one_way *conf);

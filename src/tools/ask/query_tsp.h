@@ -7,7 +7,7 @@
 
 #include <jansson.h>
 
-#include "link/asker.h"
+#include "ask/asker.h"
 
 /**
  * Print one answer.

@@ -8,7 +8,7 @@
 #include <getopt.h>
 #include <stdbool.h>
 
-#include "link/asker.h"
+#include "ask/asker.h"
 
 enum {
 	NOON_ONE_WAY_OPTION_FIRST = 0x300,

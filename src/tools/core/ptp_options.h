@@ -7,7 +7,7 @@
 
 #include <getopt.h>
 
-#include "link/asker.h"
+#include "ask/asker.h"
 
 enum {
 	NOON_PTP_OPTION_FIRST = 0x200,

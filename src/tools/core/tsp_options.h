@@ -8,7 +8,7 @@
 #include <getopt.h>
 #include <stdbool.h>
 
-#include "link/asker.h"
+#include "ask/asker.h"
 #include "tools/core/url.h"
 
 enum {

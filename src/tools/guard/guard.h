@@ -6,7 +6,7 @@
 #define NOON_TOOLS_GUARD_H
 
 #include "estimate/guard/guard.h"
-#include "link/baseline_file.h"
+#include "store/baseline_file.h"
 #include "tools/core/tool.h"
 
 /** What a guard is asked to find; options of both verbs. */

@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "link/asker.h"
+#include "ask/asker.h"
 #include "platform/text.h"
 #include "tools/core/ptp_options.h"
 #include "tools/core/url.h"

@@ -11,8 +11,8 @@
 #include <string.h>
 
 #include "estimate/bound/minima.h"
-#include "link/baseline_file.h"
 #include "platform/text.h"
+#include "store/baseline_file.h"
 #include "tools/core/number.h"
 #include "tools/core/tool.h"
 #include "tools/guard/plan_report.h"

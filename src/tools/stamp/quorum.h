@@ -11,8 +11,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "ask/tsp_token.h"
 #include "base/time.h"
-#include "link/tsp_token.h"
 
 #define NOON_QUORUM_MAX 64 /**< tokens */
 

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "link/http_post.h"
+#include "http/http_post.h"
 #include "platform/clock.h"
 #include "platform/entropy.h"
 #include "tools/stamp/quorum.h"

@@ -8,8 +8,8 @@
 #include <jansson.h>
 #include <stdio.h>
 
+#include "ask/tsp_token.h"
 #include "base/time.h"
-#include "link/tsp_token.h"
 
 #define NOON_TOKEN_TIME_MAX 48
 

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "link/tsa_ledger.h"
+#include "store/tsa_ledger.h"
 #include "tools/core/tool.h"
 
 struct noon_tsa_audit_args {

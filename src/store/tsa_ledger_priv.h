@@ -7,7 +7,7 @@
 
 #include <sqlite3.h>
 
-#include "link/tsa_ledger.h"
+#include "store/tsa_ledger.h"
 
 struct noon_tsa_ledger {
 	sqlite3 *db;

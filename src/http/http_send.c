@@ -9,7 +9,7 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
-#include "link/http_priv.h"
+#include "http/http_priv.h"
 
 #define PIECES_MAX 2
 

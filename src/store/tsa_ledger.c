@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "crypto/sign.h"
-#include "link/tsa_ledger_priv.h"
+#include "store/tsa_ledger_priv.h"
 
 /* "NOON" as the file's application_id, and the version of these tables. */
 #define APPLICATION_ID "1313820494"

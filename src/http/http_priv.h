@@ -8,7 +8,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "link/http_server.h"
+#include "http/http_server.h"
 #include "platform/loop.h"
 #include "proto/http/http_reader.h"
 #include "proto/ntp/rate_limit.h"

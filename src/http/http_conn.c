@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "link/http_priv.h"
+#include "http/http_priv.h"
 #include "platform/clock.h"
 #include "proto/http/http_reply.h"
 

@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "link/tsa_ledger_priv.h"
 #include "proto/tsa/tsa.h"
+#include "store/tsa_ledger_priv.h"
 
 #define PROGRESS_EVERY 4096 /* entries */
 

@@ -5,7 +5,7 @@
 #ifndef NOON_LINK_ASKER_PRIV_H
 #define NOON_LINK_ASKER_PRIV_H
 
-#include "link/asker.h"
+#include "ask/asker.h"
 
 /** PTP instead of NTP: sockets, keys, machine. */
 NOON_MUST_USE noon_err noon_asker_ptp_init(struct noon_asker *a, const char **ret_why);

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "link/asker_priv.h"
+#include "ask/asker_priv.h"
 
 /* A question is short: what was granted is given back at its end. */
 #define DURATION 60

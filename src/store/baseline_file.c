@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "link/baseline_file.h"
+#include "store/baseline_file.h"
 
 #include <inttypes.h>
 #include <math.h>

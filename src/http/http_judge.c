@@ -4,7 +4,7 @@
  */
 #include <string.h>
 
-#include "link/http_priv.h"
+#include "http/http_priv.h"
 
 static const struct noon_http_verdict fine = {0};
 

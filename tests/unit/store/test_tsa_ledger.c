@@ -18,7 +18,7 @@
 
 #include <cmocka.h>
 
-#include "link/tsa_ledger.h"
+#include "store/tsa_ledger.h"
 #include "wire/tsp.h"
 
 #define NOBODY 65534

@@ -10,8 +10,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "http/http_server.h"
 #include "input.h"
-#include "link/http_server.h"
 
 #define HELD_MAX   64
 #define ROUNDS_MAX 2000

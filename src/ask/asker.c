@@ -2,8 +2,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "ask/asker_priv.h"
 #include "crypto/aead.h"
-#include "link/asker_priv.h"
 
 static void take_sample(void *arg, const struct noon_sample *s)
 {

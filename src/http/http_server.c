@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "link/http_server.h"
+#include "http/http_server.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -10,7 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "link/http_priv.h"
+#include "http/http_priv.h"
 #include "platform/clock.h"
 #include "platform/entropy.h"
 #include "platform/tcp.h"

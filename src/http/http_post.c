@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "link/http_post.h"
+#include "http/http_post.h"
 
 #include <curl/curl.h>
 #include <stdio.h>

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "link/asker_priv.h"
+#include "ask/asker_priv.h"
 
 /* Beyond these an answer is of no use, and arithmetic with it would be at the ends of its range. */
 #define AWAY_MAX     NOON_S(INT64_C(68) * 366 * 86400)

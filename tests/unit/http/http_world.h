@@ -10,7 +10,7 @@
 
 #include <stdbool.h>
 
-#include "link/http_server.h"
+#include "http/http_server.h"
 
 #define TYPE "application/timestamp-query"
 #define POST "POST /tsa HTTP/1.1\r\nHost: a\r\nContent-Type: " TYPE "\r\n"

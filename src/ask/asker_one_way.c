@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "link/asker_priv.h"
+#include "ask/asker_priv.h"
 #include "platform/udp.h"
 
 static void close_socket(struct noon_asker *a)

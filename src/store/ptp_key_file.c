@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "link/ptp_key_file.h"
+#include "store/ptp_key_file.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -10,15 +10,15 @@
 
 #include <stdbool.h>
 
-#include "link/http_post.h"
+#include "ask/tsp_token.h"
+#include "http/http_post.h"
 #include "link/ke_link.h"
 #include "link/ntp_link.h"
-#include "link/ptp_key_file.h"
 #include "link/ptp_receiver_link.h"
-#include "link/tsp_token.h"
 #include "platform/entropy.h"
 #include "platform/tcp.h"
 #include "proto/one_way/one_way_client.h"
+#include "store/ptp_key_file.h"
 
 /** What an asker of PTP needs besides. */
 struct noon_asker_ptp {

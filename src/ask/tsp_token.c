@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "link/tsp_token.h"
+#include "ask/tsp_token.h"
 
 #include <stdio.h>
 #include <string.h>
