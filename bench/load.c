@@ -19,7 +19,7 @@
 #include "crypto/aead.h"
 #include "link/ke_link.h"
 #include "platform/entropy.h"
-#include "platform/udp.h"
+#include "platform/net/udp.h"
 #include "tools/bench/bench_request.h"
 #include "tools/core/process_cpu.h"
 

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "input.h"
-#include "platform/vmclock.h"
+#include "platform/clock/vmclock.h"
 
 static uint64_t at_64(const uint8_t *p, size_t at)
 {

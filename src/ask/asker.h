@@ -16,7 +16,7 @@
 #include "link/ntp_link.h"
 #include "link/ptp_receiver_link.h"
 #include "platform/entropy.h"
-#include "platform/tcp.h"
+#include "platform/net/tcp.h"
 #include "proto/one_way/one_way_client.h"
 #include "store/ptp_key_file.h"
 

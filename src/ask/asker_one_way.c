@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "ask/asker_priv.h"
-#include "platform/udp.h"
+#include "platform/net/udp.h"
 
 static void close_socket(struct noon_asker *a)
 {

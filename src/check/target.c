@@ -4,7 +4,7 @@
 #include <poll.h>
 #include <string.h>
 
-#include "platform/clock.h"
+#include "platform/clock/clock.h"
 #include "wire/ntske.h"
 
 noon_err noon_target_init(struct noon_target *t, const struct noon_target_conf *conf,

@@ -11,7 +11,7 @@
 
 #include "base/err.h"
 #include "base/time.h"
-#include "platform/udp.h"
+#include "platform/net/udp.h"
 #include "proto/nts/nts_session.h"
 
 struct noon_target_conf {

@@ -14,7 +14,7 @@
 
 #include "base/err.h"
 #include "base/time.h"
-#include "engine/line.h"
+#include "engine/clock/line.h"
 #include "estimate/bound/minima.h"
 
 #define NOON_SOURCES_MAX     16	  /**< sources of one engine */

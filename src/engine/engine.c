@@ -9,7 +9,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "engine/bound.h"
+#include "engine/clock/bound.h"
 #include "engine/watch.h"
 
 /* A correction is spread over a quarter of the poll interval, between these. */

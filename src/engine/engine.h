@@ -32,11 +32,11 @@
 #include "base/err.h"
 #include "base/sample.h"
 #include "base/time.h"
+#include "engine/clock/discipline.h"
+#include "engine/clock/leap.h"
+#include "engine/clock/reading.h"
 #include "engine/conditions.h"
 #include "engine/conf.h"
-#include "engine/discipline.h"
-#include "engine/leap.h"
-#include "engine/reading.h"
 #include "engine/recovery.h"
 #include "engine/source.h"
 #include "engine/state.h"
@@ -244,7 +244,7 @@ void noon_engine_accept(struct noon_engine *e, uint32_t source, noon_time now);
 
 /**
  * Tell what the list of leap seconds says; until then there is none. While it has not expired, it
- * decides which announcements of the sources count (engine/leap.h).
+ * decides which announcements of the sources count (engine/clock/leap.h).
  *
  * When a leap second has certainly taken effect, the event that comes next shifts the scale: every
  * offset that is remembered, and C, which steps with it. Readings meanwhile cover both counts and

@@ -6,7 +6,7 @@
 #include <assert.h>
 #include <math.h>
 
-#include "engine/bound.h"
+#include "engine/clock/bound.h"
 #include "engine/engine.h"
 
 const char *noon_state_word(enum noon_state state)

@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #include "base/action.h"
-#include "engine/reading.h"
+#include "engine/clock/reading.h"
 
 /** Findings of one subject; each is reported once when it begins, also if it is over by the end of
  *  the event that it began in. */

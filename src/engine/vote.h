@@ -17,7 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "engine/leap.h"
+#include "engine/clock/leap.h"
 #include "engine/source.h"
 #include "estimate/bound/fuse.h"
 

@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "http/http_priv.h"
-#include "platform/clock.h"
+#include "platform/clock/clock.h"
 #include "proto/http/http_reply.h"
 
 #define IN_FIRST  4096	/* bytes of a buffer at first */

@@ -11,9 +11,9 @@
 #include <unistd.h>
 
 #include "http/http_priv.h"
-#include "platform/clock.h"
+#include "platform/clock/clock.h"
 #include "platform/entropy.h"
-#include "platform/tcp.h"
+#include "platform/net/tcp.h"
 
 #define ACCEPT_BATCH 16		 /* connections accepted in one wake-up */
 #define LOOK_MAX     64		 /* connections looked at for one that may go */

@@ -24,7 +24,7 @@
 #include "base/err.h"
 #include "base/time.h"
 #include "crypto/tls.h"
-#include "platform/udp.h"
+#include "platform/net/udp.h"
 
 #define NOON_HTTP_LISTEN_MAX 16
 #define NOON_HTTP_ROUTES_MAX 16

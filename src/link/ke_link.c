@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "platform/clock.h"
+#include "platform/clock/clock.h"
 
 /* Until a connection stands; the machine has a limit of its own for the rest. */
 #define CONNECT_LIMIT NOON_S(5)

@@ -7,8 +7,8 @@
 
 #include <stdbool.h>
 
-#include "platform/resolve.h"
-#include "platform/tcp.h"
+#include "platform/net/resolve.h"
+#include "platform/net/tcp.h"
 #include "proto/nts/ntske_client.h"
 
 struct noon_ke_link;

@@ -8,10 +8,10 @@
 
 #include <stdbool.h>
 
-#include "platform/clock.h"
-#include "platform/hwstamp.h"
+#include "platform/clock/clock.h"
 #include "platform/loop.h"
-#include "platform/udp.h"
+#include "platform/net/hwstamp.h"
+#include "platform/net/udp.h"
 #include "proto/ntp/ntp_client.h"
 
 struct noon_ntp_link {

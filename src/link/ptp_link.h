@@ -10,10 +10,10 @@
 #define NOON_LINK_PTP_LINK_H
 
 #include "base/action.h"
-#include "platform/clock.h"
-#include "platform/hwstamp.h"
+#include "platform/clock/clock.h"
 #include "platform/loop.h"
-#include "platform/ptp_socket.h"
+#include "platform/net/hwstamp.h"
+#include "platform/net/ptp_socket.h"
 
 #define NOON_PTP_LINK_USERS 20
 #define NOON_PTP_LINK_SENT  64 /**< event messages whose stamps may still come */

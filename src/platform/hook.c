@@ -9,7 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "platform/clock.h"
+#include "platform/clock/clock.h"
 
 static noon_err prepare(posix_spawnattr_t *attr, posix_spawn_file_actions_t *files)
 {

@@ -16,8 +16,8 @@
 #include "base/sample.h"
 #include "base/time.h"
 #include "engine/conf.h"
-#include "sim/link.h"
-#include "sim/oscillator.h"
+#include "sim/model/link.h"
+#include "sim/model/oscillator.h"
 
 #define NOON_SIM_NAME	 32 /**< bytes of a name, with the final NUL */
 #define NOON_SIM_TITLE	 160

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "engine/reading.h"
+#include "engine/clock/reading.h"
 
 struct noon_sim_tally noon_sim_tally_new(void)
 {

@@ -14,7 +14,7 @@
 
 #include "base/err.h"
 #include "base/time.h"
-#include "engine/reading.h"
+#include "engine/clock/reading.h"
 #include "sim/scenario.h"
 #include "sim/tally.h"
 

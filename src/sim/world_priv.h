@@ -19,7 +19,7 @@
 #include "proto/nts/ntske_server.h"
 #include "proto/ptp/ptp_receiver.h"
 #include "proto/ptp/ptp_transmitter.h"
-#include "sim/oscillator.h"
+#include "sim/model/oscillator.h"
 #include "sim/queue.h"
 #include "sim/scenario.h"
 #include "sim/world.h"

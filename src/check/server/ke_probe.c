@@ -14,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "platform/clock.h"
+#include "platform/clock/clock.h"
 
 #define EXPORTER "EXPORTER-network-time-security" /* RFC 8915, section 4.2 */
 

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "check/server/ke_request.h"
-#include "platform/clock.h"
+#include "platform/clock/clock.h"
 #include "platform/entropy.h"
 #include "wire/ntp_ext.h"
 

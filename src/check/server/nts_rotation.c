@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 #include "check/server/nts_probe.h"
-#include "platform/clock.h"
+#include "platform/clock/clock.h"
 
 /* The phase of the rotation is not known: after 1.1 periods the key is the last or the one before,
  * and after 1.8 periods as well; after 3.1 it is older than that. In periods, and whether the

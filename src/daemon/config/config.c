@@ -18,10 +18,10 @@
 #include "estimate/bound/minima.h"
 #include "estimate/bound/rate.h"
 #include "platform/cfg_file.h"
+#include "platform/clock/machine.h"
+#include "platform/clock/vmclock.h"
 #include "platform/file.h"
-#include "platform/machine.h"
 #include "platform/text.h"
-#include "platform/vmclock.h"
 
 #define NOWHERE NOON_CONFIG_NOWHERE
 

@@ -17,12 +17,12 @@
 #include "daemon/report/publish.h"
 #include "daemon/serve/services.h"
 #include "daemon/source/duplicates.h"
-#include "engine/line.h"
+#include "engine/clock/line.h"
 #include "noonmark/clock.h"
+#include "platform/clock/tai.h"
 #include "platform/file.h"
 #include "platform/notify.h"
 #include "platform/sandbox.h"
-#include "platform/tai.h"
 
 /* Page, server snapshot and the checks of the clock are renewed this often. */
 #define TICK NOON_S(1)

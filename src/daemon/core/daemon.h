@@ -19,7 +19,7 @@
 #include "daemon/source/guarding.h"
 #include "daemon/source/source.h"
 #include "engine/engine.h"
-#include "platform/clock.h"
+#include "platform/clock/clock.h"
 #include "platform/entropy.h"
 #include "platform/hook.h"
 #include "platform/lock.h"

@@ -14,8 +14,8 @@
 #ifndef NOON_DAEMON_DISRUPTION_H
 #define NOON_DAEMON_DISRUPTION_H
 
-#include "platform/machine.h"
-#include "platform/vmclock.h"
+#include "platform/clock/machine.h"
+#include "platform/clock/vmclock.h"
 
 /** A machine at one instant. */
 struct noon_disruption_look {

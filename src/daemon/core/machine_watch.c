@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "daemon/report/log.h"
-#include "platform/clock.h"
+#include "platform/clock/clock.h"
 
 /* The clock source is a file of sysfs; it changes seldom. */
 #define SOURCE_EVERY NOON_S(4)

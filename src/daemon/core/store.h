@@ -14,7 +14,7 @@
 #include "base/time.h"
 #include "crypto/tls.h"
 #include "daemon/config/config.h"
-#include "platform/udp.h"
+#include "platform/net/udp.h"
 #include "proto/nts/nts_keys.h"
 #include "proto/nts/nts_session.h"
 

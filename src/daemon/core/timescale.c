@@ -2,7 +2,7 @@
 #include "daemon/core/timescale.h"
 
 #include "daemon/report/log.h"
-#include "platform/tai.h"
+#include "platform/clock/tai.h"
 
 #define DAY 86400
 

@@ -14,7 +14,7 @@
 #include "daemon/core/daemon.h"
 #include "daemon/report/log.h"
 #include "daemon/report/status.h"
-#include "platform/tcp.h"
+#include "platform/net/tcp.h"
 
 #define LINE_MAX_LEN	4096
 #define CONNECTIONS_MAX 16

@@ -11,7 +11,7 @@
 
 #include "daemon/report/log.h"
 #include "platform/entropy.h"
-#include "platform/tcp.h"
+#include "platform/net/tcp.h"
 #include "proto/nts/ntske_server.h"
 
 /* How often the thread looks for requests from outside (stop, reload) and publishes counters. */

@@ -8,7 +8,7 @@
 
 #include "daemon/report/log.h"
 #include "platform/entropy.h"
-#include "platform/tcp.h"
+#include "platform/net/tcp.h"
 #include "proto/ntp/rate_limit.h"
 
 /* Datagrams and connections handled in one wake-up; the rest waits for the next. */

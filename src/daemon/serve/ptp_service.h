@@ -10,7 +10,7 @@
 #include "daemon/serve/ptp_ports.h"
 #include "daemon/serve/served.h"
 #include "daemon/source/guarding.h"
-#include "engine/reading.h"
+#include "engine/clock/reading.h"
 #include "engine/state.h"
 
 /** A receiver whose reports and claims are tested here. */

@@ -12,8 +12,8 @@
 
 #include <pthread.h>
 
-#include "platform/clock.h"
-#include "platform/vmclock.h"
+#include "platform/clock/clock.h"
+#include "platform/clock/vmclock.h"
 #include "proto/ntp/ntp_server.h"
 
 struct noon_served_state {

@@ -8,7 +8,7 @@
 
 #include "daemon/report/log.h"
 #include "daemon/serve/tsa_worker.h"
-#include "platform/tcp.h"
+#include "platform/net/tcp.h"
 #include "platform/text.h"
 
 struct noon_tsa_service {

@@ -19,7 +19,7 @@
 
 #include "base/action.h"
 #include "crypto/tls.h"
-#include "platform/udp.h"
+#include "platform/net/udp.h"
 #include "proto/ptp/ptp_best.h"
 
 struct noon_daemon;

@@ -6,7 +6,7 @@
 #define NOON_DAEMON_PTP_SOURCE_H
 
 #include "daemon/source/source.h"
-#include "engine/reading.h"
+#include "engine/clock/reading.h"
 
 /** Open sockets and keys. Errors are logged. */
 NOON_MUST_USE noon_err noon_ptp_source_open(struct noon_daemon_source *s,

@@ -7,7 +7,7 @@
 #include <time.h>
 
 #include "link/ke_link.h"
-#include "platform/clock.h"
+#include "platform/clock/clock.h"
 
 /* How often it is looked for handshakes that are due, and shown how it goes. */
 #define TICK NOON_MS(5)

@@ -6,7 +6,7 @@
 #define NOON_TOOLS_BENCH_SHAKE_H
 
 #include "crypto/tls.h"
-#include "platform/udp.h"
+#include "platform/net/udp.h"
 #include "proto/nts/nts_session.h"
 #include "tools/bench/bench_tally.h"
 

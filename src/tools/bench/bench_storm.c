@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "platform/clock.h"
+#include "platform/clock/clock.h"
 #include "platform/entropy.h"
 #include "tools/bench/bench_request.h"
 #include "wire/ntp.h"

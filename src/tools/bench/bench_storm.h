@@ -9,7 +9,7 @@
 #ifndef NOON_TOOLS_BENCH_STORM_H
 #define NOON_TOOLS_BENCH_STORM_H
 
-#include "platform/udp.h"
+#include "platform/net/udp.h"
 #include "proto/nts/nts_session.h"
 #include "tools/bench/bench_tally.h"
 

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "check/server/ke_fuzz.h"
-#include "platform/clock.h"
+#include "platform/clock/clock.h"
 #include "platform/entropy.h"
 #include "platform/text.h"
 #include "tools/check/check_choice.h"

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "platform/file.h"
-#include "platform/udp.h"
+#include "platform/net/udp.h"
 #include "tools/core/child.h"
 #include "tools/core/number.h"
 #include "tools/core/screen.h"

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "engine/reading.h"
+#include "engine/clock/reading.h"
 #include "tools/core/tool.h"
 
 /* To read two clocks one after the other. */

@@ -17,7 +17,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "platform/clock.h"
+#include "platform/clock/clock.h"
 #include "platform/file.h"
 #include "tools/core/child.h"
 #include "tools/core/tool.h"

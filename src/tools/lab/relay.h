@@ -5,10 +5,10 @@
 #ifndef NOON_TOOLS_RELAY_H
 #define NOON_TOOLS_RELAY_H
 
-#include "platform/clock.h"
+#include "platform/clock/clock.h"
 #include "platform/entropy.h"
 #include "platform/loop.h"
-#include "platform/udp.h"
+#include "platform/net/udp.h"
 #include "tools/lab/impair.h"
 
 enum noon_way { NOON_FORWARD, NOON_REVERSE, NOON_WAYS };

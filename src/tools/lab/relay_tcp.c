@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "platform/tcp.h"
+#include "platform/net/tcp.h"
 #include "tools/lab/relay.h"
 
 #define PIECE_MAX	3072

@@ -10,7 +10,7 @@
 #include <stddef.h>
 
 #include "http/http_post.h"
-#include "platform/clock.h"
+#include "platform/clock/clock.h"
 #include "platform/entropy.h"
 #include "tools/stamp/quorum.h"
 

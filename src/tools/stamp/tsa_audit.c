@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "platform/clock.h"
+#include "platform/clock/clock.h"
 #include "platform/text.h"
 #include "wire/tsp.h"
 

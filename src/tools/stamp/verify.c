@@ -9,7 +9,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "platform/clock.h"
+#include "platform/clock/clock.h"
 #include "platform/file.h"
 #include "tools/core/digest_file.h"
 #include "tools/core/number.h"

@@ -16,7 +16,7 @@
 #include <cmocka.h>
 
 #include "platform/loop.h"
-#include "platform/tcp.h"
+#include "platform/net/tcp.h"
 
 struct world {
 	struct noon_loop *loop;

@@ -24,7 +24,7 @@
 #include <cmocka.h>
 
 #include "noonmark/clock.h"
-#include "platform/clock.h"
+#include "platform/clock/clock.h"
 #include "platform/page.h"
 
 static char path[64];

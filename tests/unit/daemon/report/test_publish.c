@@ -14,7 +14,7 @@
 #include <cmocka.h>
 
 #include "daemon/report/publish.h"
-#include "engine/line.h"
+#include "engine/clock/line.h"
 #include "noonmark/clock.h"
 
 #define RATE_LIMIT 300e-6
