@@ -17,6 +17,7 @@
 #include "daemon/core/daemon.h"
 #include "daemon/report/limits.h"
 #include "daemon/report/log.h"
+#include "daemon/serve/ptp_ports.h"
 #include "daemon/source/guarding.h"
 #include "platform/notify.h"
 #include "platform/sandbox.h"
@@ -115,7 +116,7 @@ static void on_signal(void *arg, int signo)
 		return;
 	}
 	noon_notify("STOPPING=1");
-	noon_loop_stop(d->loop);
+	noon_loop_stop(noon_daemon_loop(d));
 }
 
 static noon_err catch_signals(struct noon_daemon *d)
@@ -125,10 +126,12 @@ static noon_err catch_signals(struct noon_daemon *d)
 
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)signal(SIGXFSZ, SIG_IGN); /* a limit on files is an error of writing */
-	if (noon_loop_backend_of(d->loop) == NOON_LOOP_POLL)
+	struct noon_loop *loop = noon_daemon_loop(d);
+
+	if (noon_loop_backend_of(loop) == NOON_LOOP_POLL)
 		for (size_t i = 0; signals[i] != 0; i++)
 			(void)sigaction(signals[i], &sa, NULL);
-	return noon_loop_signals(d->loop, signals, &caught, on_signal, d);
+	return noon_loop_signals(loop, signals, &caught, on_signal, d);
 }
 
 /* Keys must not end up in a core file. */
@@ -195,13 +198,11 @@ static noon_err drop(const struct noon_config *c)
 
 static int run(const struct arguments *a, const struct noon_config *conf)
 {
-	struct noon_daemon *d = calloc(1, sizeof(*d));
+	struct noon_daemon *d = NULL;
 	char why[NOON_LIMITS_TEXT];
 	noon_err err;
 
-	if (d == NULL)
-		return EXIT_FAILURE;
-	err = noon_daemon_init(d, conf, a->backend);
+	err = noon_daemon_new(conf, a->backend, &d);
 	err = err ? err : catch_signals(d);
 	err = err ? err : drop(conf);
 	err = err ? err : noon_daemon_start(d);
@@ -209,15 +210,14 @@ static int run(const struct arguments *a, const struct noon_config *conf)
 		if (noon_limits_never(conf, why))
 			noon_log(NOON_LOG_WARNING, "%s", why);
 		noon_log(NOON_LOG_NOTICE, "noonmarkd %s started, clock %s, %zu sources",
-			 NOON_VERSION, d->clock->ops->name, conf->n_sources);
-		err = noon_loop_run(d->loop);
+			 NOON_VERSION, noon_daemon_clock_name(d), conf->n_sources);
+		err = noon_loop_run(noon_daemon_loop(d));
 		if (err)
 			noon_log(NOON_LOG_ERROR, "event loop: %s", strerror(errno));
 		else
 			noon_log(NOON_LOG_NOTICE, "noonmarkd stopped");
 	}
-	noon_daemon_fini(d);
-	free(d);
+	noon_daemon_free(d);
 	return err ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 

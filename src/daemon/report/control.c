@@ -2,7 +2,7 @@
 #include "daemon/report/control.h"
 
 #include <errno.h>
-#include <jansson.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,9 +11,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "daemon/core/daemon.h"
 #include "daemon/report/log.h"
-#include "daemon/report/status.h"
 #include "platform/net/tcp.h"
 
 #define LINE_MAX_LEN	4096
@@ -33,8 +31,10 @@ struct session {
 };
 
 struct noon_control {
-	struct noon_daemon *daemon;
-	char path[NOON_CONFIG_PATH_MAX];
+	struct noon_loop *loop;
+	const struct noon_control_ops *ops;
+	void *arg; /* of ops */
+	char path[PATH_MAX];
 	struct noon_watch watch;
 	struct noon_timer resume;
 	struct session session[CONNECTIONS_MAX];
@@ -54,9 +54,9 @@ static json_t *outcome(noon_err err, const char *why)
 	return json_pack("{s:b, s:s}", "ok", 0, "error", why);
 }
 
-static json_t *do_step(struct noon_daemon *d)
+static json_t *do_step(const struct noon_control *c)
 {
-	const noon_err err = noon_daemon_step(d);
+	const noon_err err = c->ops->step(c->arg);
 
 	switch ((int)err) {
 	case NOON_OK:
@@ -70,40 +70,15 @@ static json_t *do_step(struct noon_daemon *d)
 	}
 }
 
-/* Receivers that a transmitter watches; NULL: all. */
-static bool accept_receivers(struct noon_daemon *d, const char *identity)
+static json_t *do_accept(const struct noon_control *c, const char *name)
 {
-	bool any = false;
-
-	for (size_t i = 0; i < NOON_CONFIG_TRANSMITTERS_MAX; i++)
-		if (d->ptp[i] != NULL)
-			any = noon_ptp_service_accept(d->ptp[i], identity) || any;
-	return any;
+	return outcome(c->ops->accept(c->arg, name),
+		       "no such source, and no such watched receiver");
 }
 
-static json_t *do_accept(struct noon_daemon *d, const char *name)
+static json_t *do_reload_keys(const struct noon_control *c)
 {
-	const noon_time now = noon_clock_now(d->clock);
-
-	if (name == NULL) {
-		noon_engine_accept(d->engine, NOON_SOURCE_NONE, now);
-		(void)accept_receivers(d, NULL);
-		return outcome(NOON_OK, NULL);
-	}
-	if (accept_receivers(d, name))
-		return outcome(NOON_OK, NULL);
-	for (size_t i = 0; i < d->conf.n_sources; i++) {
-		if (strcmp(d->conf.source[i].host, name) != 0 || !d->source[i].up)
-			continue;
-		noon_engine_accept(d->engine, d->source[i].index, now);
-		return outcome(NOON_OK, NULL);
-	}
-	return outcome(NOON_ERR_NOT_FOUND, "no such source, and no such watched receiver");
-}
-
-static json_t *do_reload_keys(struct noon_daemon *d)
-{
-	const noon_err err = noon_daemon_reload_keys(d);
+	const noon_err err = c->ops->reload_keys(c->arg);
 
 	if (err == NOON_ERR_EMPTY)
 		return outcome(err, "no section has an sa_file");
@@ -113,7 +88,7 @@ static json_t *do_reload_keys(struct noon_daemon *d)
 			   : NULL);
 }
 
-static json_t *dispatch(struct noon_daemon *d, const char *line, size_t n)
+static json_t *dispatch(const struct noon_control *c, const char *line, size_t n)
 {
 	json_error_t e;
 	json_t *request = json_loadb(line, n, JSON_REJECT_DUPLICATES, &e);
@@ -125,13 +100,13 @@ static json_t *dispatch(struct noon_daemon *d, const char *line, size_t n)
 					      &command, "source", &source) != 0)
 		reply = outcome(NOON_ERR_FORMAT, e.text);
 	else if (strcmp(command, "status") == 0)
-		reply = noon_status_json(d);
+		reply = c->ops->status(c->arg);
 	else if (strcmp(command, "step") == 0)
-		reply = do_step(d);
+		reply = do_step(c);
 	else if (strcmp(command, "accept") == 0)
-		reply = do_accept(d, source);
+		reply = do_accept(c, source);
 	else if (strcmp(command, "reload-keys") == 0)
-		reply = do_reload_keys(d);
+		reply = do_reload_keys(c);
 	else if (strcmp(command, "version") == 0)
 		reply = json_pack("{s:s}", "version", NOON_VERSION);
 	else
@@ -144,7 +119,7 @@ static json_t *dispatch(struct noon_daemon *d, const char *line, size_t n)
 
 static void answer(struct session *s, size_t n)
 {
-	json_t *reply = dispatch(s->control->daemon, s->line, n);
+	json_t *reply = dispatch(s->control, s->line, n);
 	char *text = reply == NULL ? NULL : json_dumps(reply, JSON_COMPACT);
 	noon_err err = NOON_ERR_OS;
 
@@ -177,7 +152,7 @@ static void on_data(void *arg, struct noon_bytes data)
 		if (end == NULL)
 			return;
 		data = noon_bytes_of(end + 1, data.n - n - 1);
-		noon_loop_arm(s->control->daemon->loop, &s->timer, IDLE_LIMIT);
+		noon_loop_arm(s->control->loop, &s->timer, IDLE_LIMIT);
 		const size_t line_n = s->n;
 
 		s->n = 0;
@@ -209,9 +184,9 @@ static void session_begin(struct noon_control *c, int fd)
 		s->stream.on_data = on_data;
 		s->stream.on_end = on_end;
 		s->stream.arg = s;
-		s->in_use = noon_tcp_take(&s->stream, c->daemon->loop, fd) == NOON_OK;
+		s->in_use = noon_tcp_take(&s->stream, c->loop, fd) == NOON_OK;
 		if (s->in_use)
-			noon_loop_arm(c->daemon->loop, &s->timer, IDLE_LIMIT);
+			noon_loop_arm(c->loop, &s->timer, IDLE_LIMIT);
 		return;
 	}
 	(void)close(fd); /* all in use: the others end by their time limits */
@@ -231,8 +206,8 @@ static void on_listener(void *arg, unsigned what)
 	case NOON_ERR_EMPTY:
 		break;
 	default:
-		(void)!noon_loop_want(c->daemon->loop, &c->watch, 0);
-		noon_loop_arm(c->daemon->loop, &c->resume, PAUSE);
+		(void)!noon_loop_want(c->loop, &c->watch, 0);
+		noon_loop_arm(c->loop, &c->resume, PAUSE);
 	}
 }
 
@@ -240,7 +215,7 @@ static void on_resume(void *arg)
 {
 	struct noon_control *c = arg;
 
-	if (noon_loop_want(c->daemon->loop, &c->watch, NOON_READABLE))
+	if (noon_loop_want(c->loop, &c->watch, NOON_READABLE))
 		noon_log(NOON_LOG_ERROR, "control-socket %s: cannot wait for connections", c->path);
 }
 
@@ -292,17 +267,20 @@ static noon_err open_socket(struct noon_control *c)
 	c->watch.want = NOON_READABLE;
 	c->watch.ready = on_listener;
 	c->watch.arg = c;
-	return noon_loop_add(c->daemon->loop, &c->watch);
+	return noon_loop_add(c->loop, &c->watch);
 }
 
-noon_err noon_control_new(const char *path, struct noon_daemon *d, struct noon_control **ret)
+noon_err noon_control_new(const char *path, struct noon_loop *loop,
+			  const struct noon_control_ops *ops, void *arg, struct noon_control **ret)
 {
 	struct noon_control *c = calloc(1, sizeof(*c));
 	noon_err err;
 
 	if (c == NULL)
 		return NOON_ERR_OS;
-	c->daemon = d;
+	c->loop = loop;
+	c->ops = ops;
+	c->arg = arg;
 	c->watch.fd = -1;
 	c->resume = (struct noon_timer){.fire = on_resume, .arg = c};
 	(void)snprintf(c->path, sizeof(c->path), "%s", path);
@@ -326,7 +304,7 @@ void noon_control_free(struct noon_control *c)
 		if (c->session[i].in_use)
 			session_end(&c->session[i]);
 	noon_loop_disarm(&c->resume);
-	noon_loop_del(c->daemon->loop, &c->watch);
+	noon_loop_del(c->loop, &c->watch);
 	(void)close(c->watch.fd);
 	(void)unlink(c->path);
 	free(c);

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "daemon/report/publish.h"
 #include "engine/schedule.h"
 #include "estimate/bound/rate.h"
 
@@ -65,31 +64,17 @@ static noon_dur lasting(const struct noon_reading *r)
 			    noon_sat_add(t->quantisation, r->hidden));
 }
 
-/* Whether some source has had the time to show its path. */
-static bool is_typical(const struct noon_daemon *d, noon_time h)
+enum noon_clock_reason noon_limits_reason(const struct noon_limits_input *in)
 {
-	for (size_t i = 0; i < d->conf.n_sources; i++) {
-		struct noon_source_report s;
-
-		if (!d->source[i].up)
-			continue;
-		noon_engine_source_report(d->engine, d->source[i].index, h, &s);
-		if (s.n_accepted >= TYPICAL)
-			return true;
-	}
-	return false;
-}
-
-enum noon_clock_reason noon_limits_reason(const struct noon_daemon *d, const struct noon_reading *r)
-{
-	const noon_dur limit = d->conf.engine.alert_limit;
+	const struct noon_reading *r = in->reading;
+	const noon_dur limit = in->conf->engine.alert_limit;
 	const enum noon_clock_reason found = reason_of_findings(r->findings);
 
 	if (r->state == NOON_STATE_OK)
 		return NOON_CLOCK_REASON_NONE;
 	if (r->state == NOON_STATE_HOLDOVER)
 		return NOON_CLOCK_REASON_SILENT;
-	if (!noon_daemon_has_sources(d))
+	if (in->conf->n_sources == 0)
 		return NOON_CLOCK_REASON_NO_SOURCES;
 	if (found != NOON_CLOCK_REASON_NONE)
 		return found;
@@ -98,8 +83,9 @@ enum noon_clock_reason noon_limits_reason(const struct noon_daemon *d, const str
 	if (r->terms.leap > 0)
 		return NOON_CLOCK_REASON_LEAP;
 	if (noon_sat_add(r->bound, r->hidden) > limit)
-		return lasting(r) > limit && is_typical(d, r->h) ? NOON_CLOCK_REASON_OUT_OF_REACH
-								 : NOON_CLOCK_REASON_BOUND;
+		return lasting(r) > limit && in->accepted >= TYPICAL
+			       ? NOON_CLOCK_REASON_OUT_OF_REACH
+			       : NOON_CLOCK_REASON_BOUND;
 	return r->findings & GUARD_FINDINGS ? NOON_CLOCK_REASON_GUARD : NOON_CLOCK_REASON_SETTLING;
 }
 
@@ -120,9 +106,9 @@ static const struct term *largest(const struct term *t, size_t n)
 	return most;
 }
 
-static void say_above(const struct noon_daemon *d, const struct noon_reading *r, bool for_good,
-		      char ret[NOON_LIMITS_TEXT])
+static void say_above(const struct noon_limits_input *in, bool for_good, char ret[NOON_LIMITS_TEXT])
 {
+	const struct noon_reading *r = in->reading;
 	const struct term term[] = {
 		{"path", r->terms.path, "nearer server, `distance-m`, or a larger `alert-limit`"},
 		{"server", r->terms.server, "better server, or a larger `alert-limit`"},
@@ -139,7 +125,7 @@ static void say_above(const struct noon_daemon *d, const struct noon_reading *r,
 	char size[DUR];
 
 	noon_limits_dur(bound, sizeof(bound), noon_sat_add(r->bound, r->hidden));
-	noon_limits_dur(limit, sizeof(limit), d->conf.engine.alert_limit);
+	noon_limits_dur(limit, sizeof(limit), in->conf->engine.alert_limit);
 	noon_limits_dur(size, sizeof(size), t->size);
 	(void)snprintf(ret, NOON_LIMITS_TEXT, "bound %s %s %s: %s %s; %s", bound,
 		       for_good ? "cannot be within" : "is above the limit of", limit, t->name,
@@ -161,9 +147,9 @@ static noon_dur shortest_poll(const struct noon_config *c)
 	return poll_of(least);
 }
 
-static void say_settling(const struct noon_daemon *d, const struct noon_reading *r,
-			 char ret[NOON_LIMITS_TEXT])
+static void say_settling(const struct noon_limits_input *in, char ret[NOON_LIMITS_TEXT])
 {
+	const struct noon_reading *r = in->reading;
 	char bound[DUR];
 	char limit[DUR];
 	char lasts[DUR];
@@ -172,13 +158,13 @@ static void say_settling(const struct noon_daemon *d, const struct noon_reading 
 	if (r->state == NOON_STATE_ALARM) {
 		(void)snprintf(ret, NOON_LIMITS_TEXT,
 			       "waiting for %u good exchanges in a row to end the alarm",
-			       d->conf.engine.clear_after);
+			       in->conf->engine.clear_after);
 		return;
 	}
 	noon_limits_dur(bound, sizeof(bound), noon_sat_add(r->bound, r->hidden));
-	noon_limits_dur(limit, sizeof(limit), d->conf.engine.alert_limit);
+	noon_limits_dur(limit, sizeof(limit), in->conf->engine.alert_limit);
 	noon_limits_dur(lasts, sizeof(lasts), noon_time_diff(r->void_after, r->h));
-	noon_limits_dur(polls, sizeof(polls), shortest_poll(&d->conf));
+	noon_limits_dur(polls, sizeof(polls), shortest_poll(in->conf));
 	(void)snprintf(
 		ret, NOON_LIMITS_TEXT,
 		"bound %s is within %s: waiting until it stays so for two polls (%s each); it "
@@ -186,10 +172,9 @@ static void say_settling(const struct noon_daemon *d, const struct noon_reading 
 		bound, limit, polls, lasts);
 }
 
-void noon_limits_why(const struct noon_daemon *d, const struct noon_reading *r,
-		     char ret[NOON_LIMITS_TEXT])
+void noon_limits_why(const struct noon_limits_input *in, char ret[NOON_LIMITS_TEXT])
 {
-	const enum noon_clock_reason reason = noon_limits_reason(d, r);
+	const enum noon_clock_reason reason = noon_limits_reason(in);
 
 	ret[0] = '\0';
 	switch ((int)reason) {
@@ -200,10 +185,10 @@ void noon_limits_why(const struct noon_daemon *d, const struct noon_reading *r,
 		break;
 	case NOON_CLOCK_REASON_BOUND:
 	case NOON_CLOCK_REASON_OUT_OF_REACH:
-		say_above(d, r, reason == NOON_CLOCK_REASON_OUT_OF_REACH, ret);
+		say_above(in, reason == NOON_CLOCK_REASON_OUT_OF_REACH, ret);
 		break;
 	case NOON_CLOCK_REASON_SETTLING:
-		say_settling(d, r, ret);
+		say_settling(in, ret);
 		break;
 	default:
 		(void)snprintf(ret, NOON_LIMITS_TEXT, "%s", noon_clock_reason_text(reason));

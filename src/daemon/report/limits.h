@@ -5,18 +5,24 @@
 #ifndef NOON_DAEMON_LIMITS_H
 #define NOON_DAEMON_LIMITS_H
 
-#include "daemon/core/daemon.h"
+#include "daemon/config/config.h"
+#include "engine/clock/reading.h"
 #include "noonmark/clock.h"
 
 #define NOON_LIMITS_TEXT 256
 
-/** Return why a reading that was just taken is not ok: the cause before its effect. */
-enum noon_clock_reason noon_limits_reason(const struct noon_daemon *d,
-					  const struct noon_reading *r);
+/** What a reading is judged by. */
+struct noon_limits_input {
+	const struct noon_config *conf;	    /**< borrowed */
+	const struct noon_reading *reading; /**< taken just now; borrowed */
+	uint64_t accepted; /**< exchanges accepted of the source that has most of them */
+};
+
+/** Return why a reading is not ok: the cause before its effect. */
+enum noon_clock_reason noon_limits_reason(const struct noon_limits_input *in);
 
 /** Say it in a clause, with the figures that decide and what would help; "" if the state is ok. */
-void noon_limits_why(const struct noon_daemon *d, const struct noon_reading *r,
-		     char ret[NOON_LIMITS_TEXT]);
+void noon_limits_why(const struct noon_limits_input *in, char ret[NOON_LIMITS_TEXT]);
 
 /**
  * Tell whether a configuration can never be ok, whatever the path is like: what its sources are

@@ -1,24 +1,79 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What others are told after each event: the shared page and the snapshot of the servers.
+ * What others are told of a reading: the shared page, the snapshot of the servers, the kernel.
+ *
+ * Pure: what is known of one moment comes in, what is to be written goes out. The bound is widened
+ * here, for the time that has passed since the reading was taken.
  */
 #ifndef NOON_DAEMON_PUBLISH_H
 #define NOON_DAEMON_PUBLISH_H
 
-#include "daemon/core/daemon.h"
+#include "base/page.h"
+#include "daemon/serve/served.h"
+#include "engine/clock/leap.h"
+#include "engine/engine.h"
+#include "noonmark/clock.h"
+#include "platform/clock/clock.h"
 
-/** Publish a reading that was just taken; it must hold until the next call, a tick away at most. */
-void noon_publish(struct noon_daemon *d, const struct noon_reading *r);
+/** Whoever renews what is published less often than this has ended: three ticks of the daemon, and
+ *  room for a busy machine. */
+#define NOON_PUBLISH_FRESH NOON_S(5)
+
+/** A moment, as it is to be published. What is published holds from `now` on, and is renewed a
+ *  second later at the latest. */
+struct noon_publish_input {
+	const struct noon_reading *reading; /**< taken a moment ago; borrowed */
+	bool has_sources; /**< false: the local clock is served as it is, nothing is known of it */
+	bool lost_time;	  /**< a clock without sources lost time, or may have: it is not served */
+
+	/* The clock. */
+	struct noon_clock_map raw;  /**< CLOCK_MONOTONIC_RAW -> C on its line */
+	struct noon_clock_map real; /**< CLOCK_REALTIME -> C */
+	bool real_is_c;		    /**< C is CLOCK_REALTIME itself */
+	noon_dur off_line;	    /**< C of the reading less its line, at the reading, ns */
+	noon_dur age; /**< of the reading at raw.from0: h then less reading->h, ns; at most */
+	struct noon_instant now;
+	noon_dur age_now;	       /**< of the reading at `now`, ns, signed */
+	noon_dur asleep;	       /**< noon_clock_asleep() when the clock was last checked */
+	noon_dur asleep_now;	       /**< ... and now, read after real_ahead */
+	noon_dur real_ahead;	       /**< noon_clock_real_ahead() */
+	noon_freq max_rate_error;      /**< of h, fractional, >= 0 */
+	enum noon_clock_reason reason; /**< why the state is not OK */
+
+	/* What is served. */
+	bool may_serve;	       /**< noon_publish_may_serve(); with sources only */
+	noon_time serve_until; /**< noon_publish_serve_until(); with sources only */
+	uint8_t stratum;       /**< of what is served; 0: it is not served */
+	uint32_t ref_id;
+	noon_dur local_bound;		   /**< declared error of a clock without sources, ns */
+	struct noon_vmclock_state vmclock; /**< valid if has_vmclock */
+	bool has_vmclock;
+
+	const struct noon_leap_plan *leap; /**< borrowed */
+	int16_t tai; /**< TAI - UTC by the list of leap seconds, s; 0: not known from there */
+};
+
+/** Make the body of the shared page. */
+void noon_publish_page(const struct noon_publish_input *in, struct noon_page_body *ret);
+
+/** Make the snapshot of the servers. */
+void noon_publish_served(const struct noon_publish_input *in, struct noon_served_state *ret);
+
+/** Make what the kernel is told of its clock; with sources only. */
+void noon_publish_claim(const struct noon_publish_input *in, struct noon_clock_claim *ret);
 
 /**
  * Tell whether time may be given to others, by a daemon with sources: it is certain, and the bound,
  * with what a faster path could hide, is within serve-limit. The state, which is about the alert
  * limit, does not matter; an assumption that is seen to be false does.
  *
- * @param r          taken just now
- * @param ret_until  an instant of h up to which that stays so; before r->h: it is not so
+ * @param limit  serve-limit, ns
  */
-bool noon_publish_may_serve(const struct noon_daemon *d, const struct noon_reading *r,
-			    noon_time *ret_until);
+bool noon_publish_may_serve(const struct noon_reading *r, noon_dur limit);
+
+/** Return the instant of h up to which noon_publish_may_serve() stays true for a reading of this
+ *  engine; before r->h: it is not. */
+noon_time noon_publish_serve_until(const struct noon_engine *e, const struct noon_reading *r,
+				   noon_dur limit);
 
 #endif

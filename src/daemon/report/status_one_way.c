@@ -18,13 +18,14 @@ static json_t *service(const char *name, const struct noon_config_one_way *conf,
 	return o;
 }
 
-json_t *noon_status_one_way(const struct noon_daemon *d)
+json_t *noon_status_one_way(const struct noon_services *s)
 {
 	json_t *list = json_array();
 
-	if (d->daytime != NULL)
-		(void)json_array_append_new(list, service("daytime", &d->conf.daytime, d->daytime));
-	if (d->time != NULL)
-		(void)json_array_append_new(list, service("time", &d->conf.time, d->time));
+	if (s->daytime != NULL)
+		(void)json_array_append_new(list,
+					    service("daytime", &s->conf->daytime, s->daytime));
+	if (s->time != NULL)
+		(void)json_array_append_new(list, service("time", &s->conf->time, s->time));
 	return list;
 }

@@ -7,9 +7,9 @@
 
 #include <jansson.h>
 
-#include "daemon/core/daemon.h"
+#include "daemon/serve/services.h"
 
 /** A list of those that are served. */
-json_t *noon_status_one_way(const struct noon_daemon *d);
+json_t *noon_status_one_way(const struct noon_services *s);
 
 #endif

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "daemon/report/status_words.h"
 #include "noonmark/clock.h"
 
 #define IDENTITY_TEXT 19
@@ -95,9 +96,9 @@ static json_t *leases(const struct noon_ptp_receiver *m, noon_time now)
 	return list;
 }
 
-json_t *noon_status_ptp_receiver(const struct noon_daemon_source *s)
+json_t *noon_status_ptp_receiver(const struct noon_ptp_receiver *m,
+				 const struct noon_daemon_ptp_port *port, noon_time now)
 {
-	const struct noon_ptp_receiver *m = &s->ptp->machine;
 	const struct noon_ptp_foreign *f = noon_ptp_receiver_parent(m);
 	json_t *o = json_pack(
 		"{s:s, s:i, s:s, s:b, s:I, s:I, s:I, s:o, s:o, s:o}", "state",
@@ -105,7 +106,7 @@ json_t *noon_status_ptp_receiver(const struct noon_daemon_source *s)
 		m->conf.unicast ? "unicast" : "multicast", "authentication",
 		(int)(m->conf.policy.keys != NULL), "syncs", (json_int_t)m->n_sync, "samples",
 		(json_int_t)m->n_samples, "parents", (json_int_t)m->n_parents, "port",
-		port_part(s->port), "transmitter_guard", verdict_word(m->peer_verdict),
+		port_part(port), "transmitter_guard", verdict_word(m->peer_verdict),
 		"transmitter_reasons", reason_words(m->peer_verdict, m->peer_reasons));
 
 	if (o == NULL)
@@ -113,7 +114,7 @@ json_t *noon_status_ptp_receiver(const struct noon_daemon_source *s)
 	if (f != NULL)
 		set_parent(o, f);
 	if (m->conf.unicast)
-		(void)json_object_set_new(o, "grants", leases(m, noon_clock_now(s->host->clock)));
+		(void)json_object_set_new(o, "grants", leases(m, now));
 	return o;
 }
 
@@ -187,12 +188,12 @@ static json_t *transmitter(const struct noon_ptp_service *s)
 			 noon_status_verdicts(&m->counters), "watched", watched(s));
 }
 
-json_t *noon_status_ptp_transmitters(const struct noon_daemon *d)
+json_t *noon_status_ptp_transmitters(struct noon_ptp_service *const *s, size_t n)
 {
 	json_t *list = json_array();
 
-	for (size_t i = 0; i < d->conf.n_transmitters; i++)
-		if (d->ptp[i] != NULL && d->ptp[i]->clock != NULL)
-			(void)json_array_append_new(list, transmitter(d->ptp[i]));
+	for (size_t i = 0; i < n; i++)
+		if (s[i] != NULL && s[i]->clock != NULL)
+			(void)json_array_append_new(list, transmitter(s[i]));
 	return list;
 }

@@ -7,17 +7,14 @@
 
 #include <jansson.h>
 
-#include "daemon/core/daemon.h"
+#include "daemon/serve/ptp_service.h"
+#include "proto/ptp/ptp_receiver.h"
 
-/** Counters of verdicts that are not zero, by their words (status.c). */
-json_t *noon_status_verdicts(const struct noon_counters *c);
-/** The words of findings, a bit per enum noon_finding_kind. */
-json_t *noon_status_findings(uint32_t mask);
+/** The state of a receiver. @param now  free-running clock */
+json_t *noon_status_ptp_receiver(const struct noon_ptp_receiver *m,
+				 const struct noon_daemon_ptp_port *port, noon_time now);
 
-/** The state of a receiver. */
-json_t *noon_status_ptp_receiver(const struct noon_daemon_source *s);
-
-/** A list of the transmitters. */
-json_t *noon_status_ptp_transmitters(const struct noon_daemon *d);
+/** A list of the transmitters that have been started. @param s  s[n], some may be NULL */
+json_t *noon_status_ptp_transmitters(struct noon_ptp_service *const *s, size_t n);
 
 #endif

@@ -1,91 +1,174 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/serve/services.h"
 
+#include <stdio.h>
+#include <string.h>
 #include <time.h>
 
-#include "daemon/core/daemon.h"
 #include "daemon/core/store.h"
 
-static noon_err make_servers(struct noon_daemon *d)
+void noon_services_init(struct noon_services *s, struct noon_config *conf)
 {
+	memset(s, 0, sizeof(*s));
+	s->conf = conf;
+	noon_served_init(&s->served);
+}
+
+static noon_err open_servers(struct noon_services *s, struct noon_loop *loop,
+			     struct noon_entropy *entropy)
+{
+	struct noon_config *c = s->conf;
 	struct noon_secret_nts_master master;
 	noon_err err = NOON_OK;
 
-	if (d->conf.tsa.enabled)
-		err = noon_tsa_service_new(&d->conf.tsa, &d->served, &d->tsa);
-	if (err || !d->conf.server.enabled)
+	if (c->tsa.enabled)
+		err = noon_tsa_service_new(&c->tsa, &s->served, &s->tsa);
+	if (err || !c->server.enabled)
 		return err;
-	if (!d->conf.ke.enabled)
-		return noon_ntp_service_new(&d->conf.server, d->loop, &d->served, NULL, 0, &d->ntp);
-	err = noon_store_master(d->conf.state_dir, &d->entropy.rng, &master);
-	if (!err && d->conf.ke.certificate[0] == '\0')
-		err = noon_store_certificate(d->conf.state_dir,
-					     noon_clock_read(CLOCK_REALTIME) / NOON_NS_PER_SEC,
-					     &d->conf.ke);
+	if (!c->ke.enabled)
+		return noon_ntp_service_new(&c->server, loop, &s->served, NULL, 0, &s->ntp);
+	err = noon_store_master(c->state_dir, &entropy->rng, &master);
+	if (!err && c->ke.certificate[0] == '\0')
+		err = noon_store_certificate(
+			c->state_dir, noon_clock_read(CLOCK_REALTIME) / NOON_NS_PER_SEC, &c->ke);
 	err = err ? err
-		  : noon_ntp_service_new(&d->conf.server, d->loop, &d->served, &master,
-					 d->conf.ke.rotate, &d->ntp);
-	err = err ? err : noon_ke_service_new(&d->conf.ke, d->loop, &d->served, &master, &d->ke);
+		  : noon_ntp_service_new(&c->server, loop, &s->served, &master, c->ke.rotate,
+					 &s->ntp);
+	err = err ? err : noon_ke_service_new(&c->ke, loop, &s->served, &master, &s->ke);
 	noon_wipe(&master, sizeof(master));
 	return err;
 }
 
 /* They have sockets below 1024. */
-static noon_err make_one_way(struct noon_daemon *d)
+static noon_err open_one_way(struct noon_services *s, struct noon_loop *loop)
 {
+	const struct noon_config *c = s->conf;
 	noon_err err = NOON_OK;
 
-	if (d->conf.daytime.enabled)
-		err = noon_one_way_service_new(&d->conf.daytime, d->loop, &d->served, &d->daytime);
-	if (!err && d->conf.time.enabled)
-		err = noon_one_way_service_new(&d->conf.time, d->loop, &d->served, &d->time);
+	if (c->daytime.enabled)
+		err = noon_one_way_service_new(&c->daytime, loop, &s->served, &s->daytime);
+	if (!err && c->time.enabled)
+		err = noon_one_way_service_new(&c->time, loop, &s->served, &s->time);
 	return err;
 }
 
-static noon_err start_one_way(struct noon_daemon *d)
+noon_err noon_services_open(struct noon_services *s, struct noon_loop *loop,
+			    struct noon_entropy *entropy, const struct noon_hwstamp *hw)
 {
-	noon_err err = NOON_OK;
+	noon_err err = open_servers(s, loop, entropy);
 
-	if (d->daytime != NULL)
-		err = noon_one_way_service_start(d->daytime);
-	if (!err && d->time != NULL)
-		err = noon_one_way_service_start(d->time);
+	err = err ? err : open_one_way(s, loop);
+	s->ports.loop = loop;
+	s->ports.rng = &entropy->rng;
+	s->ports.hw = hw;
 	return err;
 }
 
-/* Sockets below 1024 and files that only root reads. */
-static noon_err open_ptp(struct noon_daemon *d)
+noon_err noon_services_open_ptp(struct noon_services *s)
 {
 	noon_err err = NOON_OK;
 
-	d->ports.loop = d->loop;
-	d->ports.rng = &d->entropy.rng;
-	d->ports.hw = d->has_hw ? &d->hw : NULL;
-	for (size_t i = 0; i < d->conf.n_sources && !err; i++)
-		err = noon_daemon_source_open(&d->source[i], &d->conf.source[i], &d->ports);
-	for (size_t i = 0; i < d->conf.n_transmitters && !err; i++)
-		err = noon_ptp_service_new(&d->conf, &d->conf.transmitter[i], &d->ports, &d->served,
-					   &d->ptp[i]);
+	for (size_t i = 0; i < s->conf->n_transmitters && !err; i++)
+		err = noon_ptp_service_new(s->conf, &s->conf->transmitter[i], &s->ports, &s->served,
+					   &s->ptp[i]);
 	return err;
 }
 
-noon_err noon_services_open(struct noon_daemon *d)
-{
-	noon_err err = make_servers(d);
-
-	err = err ? err : make_one_way(d);
-	return err ? err : open_ptp(d);
-}
-
-noon_err noon_services_start(struct noon_daemon *d)
+noon_err noon_services_start(struct noon_services *s)
 {
 	noon_err err = NOON_OK;
 
-	if (d->ntp != NULL)
-		err = noon_ntp_service_start(d->ntp);
-	if (!err && d->ke != NULL)
-		err = noon_ke_service_start(d->ke);
-	if (!err && d->tsa != NULL)
-		err = noon_tsa_service_start(d->tsa);
-	return err ? err : start_one_way(d);
+	if (s->ntp != NULL)
+		err = noon_ntp_service_start(s->ntp);
+	if (!err && s->ke != NULL)
+		err = noon_ke_service_start(s->ke);
+	if (!err && s->tsa != NULL)
+		err = noon_tsa_service_start(s->tsa);
+	if (!err && s->daytime != NULL)
+		err = noon_one_way_service_start(s->daytime);
+	if (!err && s->time != NULL)
+		err = noon_one_way_service_start(s->time);
+	return err;
+}
+
+noon_err noon_services_start_ptp(struct noon_services *s, struct noon_clock *clock,
+				 struct noon_rng *rng, const struct noon_services_ptp_host *host)
+{
+	noon_err err = NOON_OK;
+
+	for (size_t i = 0; i < s->conf->n_transmitters && !err; i++) {
+		s->ptp[i]->on_finding = host->on_finding;
+		s->ptp[i]->on_alarm = host->on_alarm;
+		s->ptp[i]->arg = host->arg;
+		err = noon_ptp_service_start(s->ptp[i], clock, rng);
+	}
+	return err ? err : noon_ptp_ports_start(&s->ports);
+}
+
+void noon_services_tell_ptp(struct noon_services *s, const struct noon_ptp_served *what)
+{
+	for (size_t i = 0; i < s->conf->n_transmitters; i++)
+		if (s->ptp[i] != NULL && s->ptp[i]->clock != NULL)
+			noon_ptp_service_tell(s->ptp[i], what);
+}
+
+void noon_services_receivers(const struct noon_services *s, struct noon_alert_receivers *ret)
+{
+	size_t n = 0;
+
+	*ret = (struct noon_alert_receivers){0};
+	for (size_t i = 0; i < s->conf->n_transmitters; i++) {
+		const struct noon_ptp_service *p = s->ptp[i];
+
+		for (size_t k = 0; p != NULL && k < p->conf->n_watch; k++) {
+			ret->findings |= p->watch[k].findings.active;
+			if ((p->alarms >> k & 1) && n < sizeof(ret->alarmed))
+				n += (size_t)snprintf(ret->alarmed + n, sizeof(ret->alarmed) - n,
+						      "%s ", p->conf->watch[k].guard.name);
+		}
+	}
+}
+
+bool noon_services_accept(struct noon_services *s, const char *identity)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < NOON_CONFIG_TRANSMITTERS_MAX; i++)
+		if (s->ptp[i] != NULL)
+			any = noon_ptp_service_accept(s->ptp[i], identity) || any;
+	return any;
+}
+
+void noon_services_reload(struct noon_services *s)
+{
+	if (s->ke != NULL)
+		noon_ke_service_reload(s->ke);
+	noon_tsa_service_reload(s->tsa);
+	for (size_t i = 0; i < s->conf->n_transmitters; i++)
+		noon_ptp_service_reload(s->ptp[i], s->conf);
+	(void)!noon_ptp_ports_reload(&s->ports); /* logged */
+}
+
+noon_err noon_services_reload_keys(struct noon_services *s)
+{
+	return s->ports.n_files == 0 ? NOON_ERR_EMPTY : noon_ptp_ports_reload(&s->ports);
+}
+
+void noon_services_end_ptp(struct noon_services *s)
+{
+	for (size_t i = 0; i < NOON_CONFIG_TRANSMITTERS_MAX; i++) {
+		noon_ptp_service_free(s->ptp[i]);
+		s->ptp[i] = NULL;
+	}
+	noon_ptp_ports_fini(&s->ports);
+}
+
+void noon_services_fini(struct noon_services *s)
+{
+	noon_tsa_service_free(s->tsa);
+	noon_ke_service_free(s->ke);
+	noon_one_way_service_free(s->daytime);
+	noon_one_way_service_free(s->time);
+	noon_ntp_service_free(s->ntp);
+	noon_served_fini(&s->served);
 }

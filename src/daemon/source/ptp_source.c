@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "daemon/report/log.h"
+#include "daemon/report/status_ptp.h"
 
 /* Between attempts to resolve a name that failed. */
 #define RETRY_RESOLVE NOON_S(30)
@@ -13,19 +14,7 @@ static void on_sample(void *arg, const struct noon_sample *x)
 {
 	struct noon_daemon_source *s = arg;
 
-	if (!s->told_stamps) {
-		s->told_stamps = true;
-		if (x->tx_stamp == NOON_STAMP_USER || x->rx_stamp == NOON_STAMP_USER)
-			noon_log(NOON_LOG_WARNING,
-				 "source %s: no kernel time stamps on %s: the program's own are "
-				 "used, the bound is wider",
-				 s->conf->host,
-				 x->tx_stamp == NOON_STAMP_USER ? "Delay_Req" : "Sync");
-	}
-	s->misses = 0;
-	if (s->host->on_exchange(s->host->arg, s))
-		noon_engine_on_sample(s->host->engine, x, noon_clock_now(s->host->clock),
-				      &s->events);
+	noon_source_take_sample(s, x, "Delay_Req", "Sync");
 	s->host->on_event(s->host->arg, &s->events);
 }
 
@@ -33,8 +22,7 @@ static void on_miss(void *arg)
 {
 	struct noon_daemon_source *s = arg;
 
-	s->misses++;
-	noon_engine_on_miss(s->host->engine, s->index, noon_clock_now(s->host->clock), &s->events);
+	noon_source_take_miss(s);
 	s->host->on_event(s->host->arg, &s->events);
 }
 
@@ -65,7 +53,7 @@ static void on_resolved(void *arg, const struct noon_addr *list, size_t n, const
 		noon_loop_arm(s->host->loop, &s->retry, RETRY_RESOLVE);
 		return;
 	}
-	noon_ptp_receiver_link_start(s->ptp, &list[0]);
+	noon_ptp_receiver_link_start(s->u.ptp.link, &list[0]);
 }
 
 static void resolve(struct noon_daemon_source *s)
@@ -76,68 +64,77 @@ static void resolve(struct noon_daemon_source *s)
 					   NOON_PTP_EVENT_PORT, s->conf->family, on_resolved, s);
 }
 
-noon_err noon_ptp_source_open(struct noon_daemon_source *s, struct noon_ptp_ports *ports)
+static noon_err open_port(struct noon_daemon_source *s, struct noon_ptp_ports *ports)
 {
 	const struct noon_config_ptp_port *conf = &s->conf->ptp.port;
-	const noon_err err = noon_ptp_ports_open(ports, conf, s->conf->host, &s->port);
+	const noon_err err = noon_ptp_ports_open(ports, conf, s->conf->host, &s->u.ptp.port);
 
-	return err ? err : noon_ptp_ports_keys(ports, conf, s->conf->host, &s->keys);
+	return err ? err : noon_ptp_ports_keys(ports, conf, s->conf->host, &s->u.ptp.keys);
 }
 
-noon_err noon_ptp_source_init(struct noon_daemon_source *s)
+static void tell_tai(struct noon_daemon_source *s)
+{
+	int16_t offset = 0;
+	const bool known = s->host->tai(s->host->arg, &offset);
+
+	noon_ptp_receiver_set_tai(&s->u.ptp.link->machine, known, offset);
+}
+
+static void tick(struct noon_daemon_source *s)
+{
+	tell_tai(s);
+	noon_ptp_receiver_set_verdict(&s->u.ptp.link->machine,
+				      s->guard == NULL
+					      ? NOON_PTP_VERDICT_NONE
+					      : (uint8_t)noon_daemon_guard_state(s->guard));
+}
+
+static noon_err start(struct noon_daemon_source *s)
 {
 	const struct noon_config_ptp_receiver *c = &s->conf->ptp;
 	struct noon_ptp_receiver_conf machine = c->machine;
 	noon_err err;
 
-	s->ptp = calloc(1, sizeof(*s->ptp));
-	if (s->ptp == NULL)
+	s->u.ptp.link = calloc(1, sizeof(*s->u.ptp.link));
+	if (s->u.ptp.link == NULL)
 		return NOON_ERR_OS;
 	s->retry = (struct noon_timer){.fire = on_retry, .arg = s};
-	s->ptp->on_sample = on_sample;
-	s->ptp->on_miss = on_miss;
-	s->ptp->on_declared = on_declared;
-	s->ptp->arg = s;
+	s->u.ptp.link->on_sample = on_sample;
+	s->u.ptp.link->on_miss = on_miss;
+	s->u.ptp.link->on_declared = on_declared;
+	s->u.ptp.link->arg = s;
 	err = noon_engine_add_source(s->host->engine, &s->conf->engine, &s->index);
 	machine.rng = s->host->rng;
 	machine.source = s->index;
-	machine.port = noon_ptp_ports_identity(s->port);
+	machine.port = noon_ptp_ports_identity(s->u.ptp.port);
 	machine.port.sdo_id = c->port.sdo_id;
 	machine.port.domain = c->port.domain;
 	machine.policy = (struct noon_ptp_policy){
-		.keys = s->keys, .spp = c->port.spp, .key_id = c->port.key_id};
+		.keys = s->u.ptp.keys, .spp = c->port.spp, .key_id = c->port.key_id};
 	err = err ? err
-		  : noon_ptp_receiver_link_init(s->ptp, &s->port->link, s->host->clock, &machine);
+		  : noon_ptp_receiver_link_init(s->u.ptp.link, &s->u.ptp.port->link, s->host->clock,
+						&machine);
 	if (err) {
-		free(s->ptp);
-		s->ptp = NULL;
+		free(s->u.ptp.link);
+		s->u.ptp.link = NULL;
 		return err;
 	}
-	s->up = true;
-	noon_ptp_source_tick(s, NOON_PTP_VERDICT_NONE);
+	tick(s);
 	if (machine.unicast)
 		resolve(s);
 	else
-		noon_ptp_receiver_link_start(s->ptp, NULL);
+		noon_ptp_receiver_link_start(s->u.ptp.link, NULL);
 	return NOON_OK;
 }
 
-void noon_ptp_source_tick(struct noon_daemon_source *s, uint8_t guard)
+static void woke(struct noon_daemon_source *s)
 {
-	int16_t offset = 0;
-	const bool known = s->host->tai(s->host->arg, &offset);
-
-	noon_ptp_receiver_set_tai(&s->ptp->machine, known, offset);
-	noon_ptp_receiver_set_verdict(&s->ptp->machine, guard);
+	noon_ptp_receiver_link_forget(s->u.ptp.link);
 }
 
-void noon_ptp_source_tell(struct noon_daemon_source *s, const struct noon_reading *r)
+static void tell(struct noon_daemon_source *s, const struct noon_reading *r)
 {
-	struct noon_ptp_utc utc;
-
-	if (!s->up || s->ptp == NULL)
-		return;
-	utc = (struct noon_ptp_utc){
+	const struct noon_ptp_utc utc = {
 		.known = r->bound != NOON_DUR_MAX,
 		.h = r->h,
 		.until = r->rates_until,
@@ -149,13 +146,58 @@ void noon_ptp_source_tell(struct noon_daemon_source *s, const struct noon_readin
 		.max_rate = s->host->engine->conf.max_rate_error,
 		.state = (uint8_t)r->state,
 	};
-	noon_ptp_receiver_set_utc(&s->ptp->machine, &utc);
+	noon_ptp_receiver_set_utc(&s->u.ptp.link->machine, &utc);
 }
 
-void noon_ptp_source_fini(struct noon_daemon_source *s)
+static void stop(struct noon_daemon_source *s)
 {
-	noon_ptp_receiver_link_fini(s->ptp);
-	free(s->ptp);
-	s->ptp = NULL;
-	s->up = false;
+	noon_ptp_receiver_link_fini(s->u.ptp.link);
+	free(s->u.ptp.link);
 }
+
+static void identity(const struct noon_daemon_source *s, struct noon_source_identity *ret)
+{
+	const struct noon_ptp_foreign *f = noon_ptp_receiver_parent(&s->u.ptp.link->machine);
+
+	if (f == NULL)
+		return;
+	ret->transmitter = f->peer;
+	ret->domain = s->conf->ptp.port.domain;
+	memcpy(ret->clock, f->set.sender.clock, sizeof(ret->clock));
+}
+
+static uint32_t ref_id(const struct noon_daemon_source *s, const struct noon_sample *last)
+{
+	(void)s;
+	return last->ref_id;
+}
+
+static void traffic(const struct noon_daemon_source *s, struct noon_source_traffic *ret)
+{
+	const struct noon_ptp_receiver *m = &s->u.ptp.link->machine;
+
+	noon_ptp_peer_addr(&m->conf.peer, NOON_PTP_EVENT_PORT, &ret->peer);
+	ret->sent = m->n_requests;
+	ret->counters = &m->counters;
+}
+
+static void status(const struct noon_daemon_source *s, json_t *o)
+{
+	(void)json_object_set_new(o, "nts", json_null());
+	(void)json_object_set_new(o, "ptp",
+				  noon_status_ptp_receiver(&s->u.ptp.link->machine, s->u.ptp.port,
+							   noon_clock_now(s->host->clock)));
+}
+
+const struct noon_source_ops noon_ptp_source_ops = {
+	.open = open_port,
+	.start = start,
+	.tick = tick,
+	.woke = woke,
+	.tell = tell,
+	.stop = stop,
+	.identity = identity,
+	.ref_id = ref_id,
+	.traffic = traffic,
+	.status = status,
+};

@@ -1,392 +1,98 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/source/source.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-#include "daemon/core/store.h"
 #include "daemon/report/log.h"
+#include "daemon/source/ntp_source.h"
 #include "daemon/source/ptp_source.h"
 
-/* After this many unanswered requests the name is resolved again. */
-#define MISSES_TO_RESOLVE 8
-
-/* Between attempts to resolve a name that failed. */
-#define RETRY_RESOLVE NOON_S(30)
-
-/* A saved session may seem to have been made this long after now: clocks at a start are off, s. */
-#define AHEAD_MAX_S 86400
-
-/* Between an instant read by the program and the request on the wire: nothing to add, since an
- * early t1 only widens the interval. */
-#define USER_STAMP_ERR 0
-
-static void set_poll(struct noon_daemon_source *s)
-{
-	noon_ntp_client_set_poll(&s->ntp.client, noon_engine_next_poll(s->host->engine, s->index));
-}
-
-static void tell_stamps(struct noon_daemon_source *s, const struct noon_sample *x)
-{
-	if (s->told_stamps)
-		return;
-	s->told_stamps = true;
-	if (x->tx_stamp == NOON_STAMP_USER || x->rx_stamp == NOON_STAMP_USER)
-		noon_log(NOON_LOG_WARNING,
-			 "source %s: no kernel time stamps on %s: the program's own are used, the "
-			 "bound is wider",
-			 s->conf->host, x->tx_stamp == NOON_STAMP_USER ? "requests" : "replies");
-}
-
-static void on_sample(void *arg, const struct noon_sample *x)
-{
-	struct noon_daemon_source *s = arg;
-	struct noon_actions *out = &s->events;
-
-	if (s->misses >= MISSES_TO_RESOLVE)
-		noon_log(NOON_LOG_NOTICE, "source %s answers again", s->conf->host);
-	s->misses = 0;
-	tell_stamps(s, x);
-	if (s->host->on_exchange(s->host->arg, s))
-		noon_engine_on_sample(s->host->engine, x, noon_clock_now(s->host->clock), out);
-	set_poll(s);
-	s->host->on_event(s->host->arg, out);
-}
-
-static void resolve_ntp(struct noon_daemon_source *s);
-
-static void on_miss(void *arg)
-{
-	struct noon_daemon_source *s = arg;
-	struct noon_actions *out = &s->events;
-
-	noon_engine_on_miss(s->host->engine, s->index, noon_clock_now(s->host->clock), out);
-	set_poll(s);
-	s->host->on_event(s->host->arg, out);
-	if (++s->misses == MISSES_TO_RESOLVE)
-		noon_log(NOON_LOG_WARNING,
-			 "source %s: %u requests in a row without a usable answer", s->conf->host,
-			 s->misses);
-	if (s->misses % MISSES_TO_RESOLVE == 0)
-		resolve_ntp(s);
-}
-
-static void on_resolved(void *arg, const struct noon_addr *list, size_t n, const char *why)
-{
-	struct noon_daemon_source *s = arg;
-
-	s->resolve = NULL;
-	if (n == 0) {
-		noon_log(NOON_LOG_WARNING, "source %s: %s", s->conf->host, why);
-		/* A peer that was known stays in use. */
-		noon_loop_arm(s->host->loop, &s->retry, RETRY_RESOLVE);
-		return;
-	}
-	noon_ntp_link_start(&s->ntp, &list[0]);
-	noon_ntp_link_kick(&s->ntp);
-}
-
-static void on_retry(void *arg)
-{
-	resolve_ntp(arg);
-}
-
-/* Where the NTP packets go: the negotiated server, or the configured one. */
-static void resolve_ntp(struct noon_daemon_source *s)
-{
-	const struct noon_nts_session *session = &s->ntp.client.session;
-	const bool named = s->conf->nts && session->host[0] != '\0';
-	const uint16_t port = s->conf->nts && session->port != 0 ? session->port : s->conf->port;
-
-	if (s->resolve != NULL)
-		return;
-	s->resolve = noon_resolve_start(s->host->loop, named ? session->host : s->conf->host, port,
-					s->conf->family, on_resolved, s);
-}
-
-static int64_t now_s(const struct noon_daemon_source *s)
-{
-	return noon_clock_disciplined(s->host->clock).ns / NOON_NS_PER_SEC;
-}
-
-static void on_connect(void *arg)
-{
-	struct noon_daemon_source *s = arg;
-	const struct noon_source_host *h = s->host;
-	struct noon_ntske_client_conf conf = {
-		.tls = s->tls,
-		.peer = {.host = s->conf->name[0] != '\0' ? s->conf->name : s->conf->host,
-			 .time_s = now_s(s),
-			 .no_time_check =
-				 !s->conf->cert_time_check || *h->ke_done < h->no_cert_time_check},
-		.n_aeads = s->conf->n_aead,
-	};
-
-	for (size_t i = 0; i < s->conf->n_aead; i++)
-		conf.aead[i] = s->conf->aead[i];
-	noon_ke_link_start(&s->ke, s->conf->host, s->conf->nts_port, s->conf->family, &conf);
-}
-
-static void ke_failed(struct noon_daemon_source *s, const char *why)
-{
-	s->ke_failed++;
-	/* One line for a reason, not one for each attempt. */
-	if (!s->ke_warned || strcmp(why, s->ke_why) != 0)
-		noon_log(NOON_LOG_WARNING, "source %s: key exchange failed: %s", s->conf->host,
-			 why);
-	s->ke_warned = true;
-	noon_ntp_client_ke_failed(&s->ntp.client, noon_clock_now(s->host->clock));
-}
-
-static void ke_succeeded(struct noon_daemon_source *s, const struct noon_nts_session *session,
-			 const struct noon_addr *peer)
-{
-	struct noon_addr to = *peer;
-	const noon_err err = noon_ntp_client_set_session(&s->ntp.client, session,
-							 noon_clock_now(s->host->clock));
-
-	if (err) {
-		ke_failed(s, noon_err_text(err));
-		return;
-	}
-	s->ke_ok++;
-	s->ke_at = noon_clock_read(CLOCK_BOOTTIME);
-	s->ke_warned = false;
-	s->host->on_ke(s->host->arg);
-	if (session->host[0] != '\0') {
-		resolve_ntp(s);
-		return;
-	}
-	noon_addr_set_port(&to, session->port != 0 ? session->port : s->conf->port);
-	noon_ntp_link_start(&s->ntp, &to);
-}
-
-static void on_ke_done(void *arg, const struct noon_nts_session *session, const char *why,
-		       const struct noon_addr *peer)
-{
-	struct noon_daemon_source *s = arg;
-
-	if (session != NULL)
-		ke_succeeded(s, session, peer);
-	else
-		ke_failed(s, why);
-	(void)snprintf(s->ke_why, sizeof(s->ke_why), "%s", why);
-	noon_ntp_link_kick(&s->ntp);
-}
-
-/* How long ago the keys were exchanged, ns. */
-static noon_dur session_age(const struct noon_daemon_source *s)
-{
-	return noon_sat_sub(noon_clock_read(CLOCK_BOOTTIME), s->ke_at);
-}
-
-/* Why a saved session must not be used, or NULL. By a clock that is a little behind a session may
- * seem to come; one that seems to come from far ahead has an age that nobody knows. */
-static const char *refuse_session(const struct noon_daemon_source *s,
-				  const struct noon_stored_session *saved)
-{
-	const int64_t age = now_s(s) - saved->made_s;
-
-	if (!noon_equal_ct(saved->trust, s->trust, sizeof(s->trust)))
-		return "certificates, name or algorithms that are trusted have changed since";
-	if (age > s->conf->nts_refresh / NOON_NS_PER_SEC)
-		return "older than ntsrefresh";
-	return age < -AHEAD_MAX_S ? "by the local clock it was made in the future" : NULL;
-}
-
-/* Use a saved session, if it is as good as one that would be made now. */
-static bool use_session(struct noon_daemon_source *s, const struct noon_stored_session *saved)
-{
-	const char *why = refuse_session(s, saved);
-	noon_err err;
-
-	if (why != NULL) {
-		noon_log(NOON_LOG_WARNING, "source %s: saved session not used: %s", s->conf->host,
-			 why);
-		return false;
-	}
-	err = noon_ntp_client_set_session(&s->ntp.client, &saved->nts,
-					  noon_clock_now(s->host->clock));
-	if (err)
-		return false;
-	s->ke_at = noon_clock_read(CLOCK_BOOTTIME) - (now_s(s) - saved->made_s) * NOON_NS_PER_SEC;
-	noon_ntp_link_start(&s->ntp, &saved->peer);
-	return true;
-}
-
-static void free_stored(struct noon_stored_session *saved)
-{
-	noon_nts_session_wipe(&saved->nts);
-	free(saved);
-}
-
-/* A session of the last run saves the key exchange, if its file is whole. */
-static bool restore_session(struct noon_daemon_source *s)
-{
-	struct noon_stored_session *saved = calloc(1, sizeof(*saved));
-	noon_err err;
-	bool ok;
-
-	if (saved == NULL)
-		return false;
-	err = noon_store_take_session(s->host->state_dir, s->conf->host, s->conf->nts_port, saved);
-	ok = !err && use_session(s, saved);
-	if (err && err != NOON_ERR_NOT_FOUND)
-		noon_log(NOON_LOG_WARNING, "source %s: saved session not used: %s", s->conf->host,
-			 noon_err_text(err));
-	free_stored(saved);
-	return ok;
-}
-
-/* New keys before the old ones are too old to be used, while there is time to try. */
-static void renew_session(struct noon_daemon_source *s)
-{
-	const noon_dur age = session_age(s);
-	struct noon_ntp_client *c = &s->ntp.client;
-
-	if (!s->conf->nts || c->session.aead == NOON_AEAD_NONE ||
-	    age < s->conf->nts_refresh / 4 * 3)
-		return;
-	if (age > s->conf->nts_refresh) {
-		noon_log(NOON_LOG_WARNING,
-			 "source %s: its keys are older than ntsrefresh and not used any more",
-			 s->conf->host);
-		noon_ntp_client_drop_session(c);
-	} else if (c->aged) {
-		return;
-	} else {
-		noon_ntp_client_renew(c);
-	}
-	noon_ntp_link_kick(&s->ntp);
-}
-
-static noon_err make_tls(struct noon_daemon_source *s)
-{
-	const struct noon_tls_pem ca = {.path = s->conf->ca};
-	struct noon_tls_why why = {.text = ""};
-	const noon_err err =
-		noon_tls_client_ctx_new(s->conf->ca[0] == '\0' ? NULL : &ca, &s->tls, &why);
-
-	if (err) {
-		noon_log(NOON_LOG_ERROR, "source %s: ntstrustedcerts %s: %s", s->conf->host,
-			 s->conf->ca, why.text);
-		return err;
-	}
-	return noon_store_trust(s->conf, s->host->no_cert_time_check, s->trust);
-}
-
-noon_err noon_daemon_source_open(struct noon_daemon_source *s,
+noon_err noon_daemon_source_open(struct noon_daemon_source *s, const struct noon_config *all,
 				 const struct noon_config_source *conf,
 				 struct noon_ptp_ports *ports)
 {
-	memset(s, 0, sizeof(*s));
-	s->conf = conf;
-	return conf->ptp.enabled ? noon_ptp_source_open(s, ports) : NOON_OK;
-}
-
-static noon_err init_ntp(struct noon_daemon_source *s)
-{
-	const struct noon_config_source *conf = s->conf;
-	const struct noon_source_host *host = s->host;
-	struct noon_ntp_client_conf client = noon_ntp_client_conf_default();
 	noon_err err;
 
-	s->ntp.on_sample = on_sample;
-	s->ntp.on_miss = on_miss;
-	s->ntp.on_connect = on_connect;
-	s->ntp.arg = s;
-	s->retry = (struct noon_timer){.fire = on_retry, .arg = s};
-	noon_ke_link_init(&s->ke, host->loop, on_ke_done, s);
-	err = conf->nts ? make_tls(s) : NOON_OK;
-	err = err ? err : noon_engine_add_source(host->engine, &conf->engine, &s->index);
-	client.rng = host->rng;
-	client.source = s->index;
-	client.nts = conf->nts;
-	client.user_stamp_err = USER_STAMP_ERR;
-	err = err ? err : noon_ntp_link_init(&s->ntp, host->loop, host->clock, &client);
-	if (err) {
-		noon_tls_ctx_free(s->tls);
+	memset(s, 0, sizeof(*s));
+	s->conf = conf;
+	s->ops = conf->ptp.enabled ? &noon_ptp_source_ops : &noon_ntp_source_ops;
+	err = noon_daemon_guard_new(all, &conf->guard, &s->guard);
+	if (err || s->ops->open == NULL)
 		return err;
-	}
-	s->ntp.hw = host->hw;
+	return s->ops->open(s, ports);
+}
+
+noon_err noon_daemon_source_start(struct noon_daemon_source *s, const struct noon_source_host *host)
+{
+	noon_err err;
+
+	s->host = host;
+	noon_actions_reset(&s->events);
+	err = s->ops->start(s);
+	if (err)
+		return err;
 	s->up = true;
-	set_poll(s);
-	if (!conf->nts)
-		resolve_ntp(s);
-	else if (!restore_session(s))
-		noon_ntp_link_kick(&s->ntp);
+	if (s->guard != NULL)
+		noon_engine_set_guard(host->engine, s->index, &s->guard->guard);
 	return NOON_OK;
 }
 
-noon_err noon_daemon_source_init(struct noon_daemon_source *s, const struct noon_source_host *host)
+void noon_daemon_source_tick(struct noon_daemon_source *s)
 {
-	s->host = host;
-	noon_actions_reset(&s->events);
-	return s->conf->ptp.enabled ? noon_ptp_source_init(s) : init_ntp(s);
-}
-
-void noon_daemon_source_tick(struct noon_daemon_source *s, uint8_t guard)
-{
-	if (s->up && s->ptp != NULL)
-		noon_ptp_source_tick(s, guard);
-	else if (s->up)
-		renew_session(s);
+	if (s->up)
+		s->ops->tick(s);
 }
 
 void noon_daemon_source_hurry(struct noon_daemon_source *s)
 {
-	if (!s->up || s->ptp != NULL)
-		return;
-	set_poll(s);
-	noon_ntp_link_kick_soon(&s->ntp);
+	if (s->up && s->ops->hurry != NULL)
+		s->ops->hurry(s);
 }
 
 void noon_daemon_source_woke(struct noon_daemon_source *s)
 {
-	if (!s->up)
+	if (s->up)
+		s->ops->woke(s);
+}
+
+void noon_daemon_source_tell(struct noon_daemon_source *s, const struct noon_reading *r)
+{
+	if (s->up && s->ops->tell != NULL)
+		s->ops->tell(s, r);
+}
+
+void noon_daemon_source_reload(struct noon_daemon_source *s, const struct noon_config *all)
+{
+	struct noon_daemon_guard *old = s->guard;
+	struct noon_daemon_guard *new;
+
+	if (!s->up || noon_daemon_guard_new(all, &s->conf->guard, &new) || new == NULL)
 		return;
-	if (s->ptp != NULL) {
-		noon_ptp_receiver_link_forget(s->ptp);
+	if (old != NULL && strcmp(old->digest, new->digest) == 0) {
+		free(new);
 		return;
 	}
-	set_poll(s);
-	noon_ntp_link_forget(&s->ntp);
+	noon_log(NOON_LOG_NOTICE, "source %s: new baseline %.16s of %zu exchanges", s->conf->host,
+		 new->digest, new->count);
+	noon_engine_set_guard(s->host->engine, s->index, &new->guard);
+	s->guard = new;
+	free(old);
 }
 
 void noon_daemon_source_save(struct noon_daemon_source *s)
 {
-	struct noon_stored_session *saved;
-
-	if (!s->up || s->ptp != NULL || !s->conf->nts || s->ntp.client.session.n_cookies == 0 ||
-	    s->ntp.peer.len == 0)
-		return;
-	saved = calloc(1, sizeof(*saved));
-	if (saved == NULL)
-		return;
-	saved->nts = s->ntp.client.session;
-	saved->peer = s->ntp.peer;
-	memcpy(saved->trust, s->trust, sizeof(saved->trust));
-	/* By the clock of now, which may have been set right since. */
-	saved->made_s = now_s(s) - session_age(s) / NOON_NS_PER_SEC;
-	if (noon_store_save_session(s->host->state_dir, s->conf->host, s->conf->nts_port, saved))
-		noon_log(NOON_LOG_WARNING, "source %s: session not saved", s->conf->host);
-	free_stored(saved);
+	if (s->up && s->ops->save != NULL)
+		s->ops->save(s);
 }
 
 void noon_daemon_source_fini(struct noon_daemon_source *s)
 {
-	if (!s->up)
-		return;
-	noon_resolve_cancel(s->resolve);
-	noon_loop_disarm(&s->retry);
-	if (s->ptp != NULL) {
-		noon_ptp_source_fini(s);
-		return;
+	if (s->up) {
+		noon_resolve_cancel(s->resolve);
+		noon_loop_disarm(&s->retry);
+		s->ops->stop(s);
 	}
-	noon_ke_link_stop(&s->ke);
-	noon_ntp_link_fini(&s->ntp);
-	noon_tls_ctx_free(s->tls);
-	s->up = false;
+	free(s->guard);
+	memset(s, 0, sizeof(*s));
 }

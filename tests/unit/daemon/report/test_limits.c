@@ -11,12 +11,14 @@
 #include <cmocka.h>
 
 #include "daemon/report/limits.h"
+#include "engine/engine.h"
 
 #define THETA INT64_C(1789876543210987654) /* far from the end of a month */
 
 struct world {
-	struct noon_daemon d; /* too large for the stack */
+	struct noon_config conf; /* too large for the stack */
 	struct noon_engine engine;
+	uint32_t source;
 };
 
 /* A daemon with one source that is heard, and an alert limit of 5 ms. */
@@ -26,18 +28,15 @@ static struct world *begin(void)
 	const struct noon_source_conf source = noon_source_conf_default();
 
 	assert_non_null(w);
-	w->d.conf.engine = noon_engine_conf_default();
-	w->d.conf.engine.alert_limit = NOON_MS(5);
-	w->d.conf.engine.wander = 5e-6;
-	w->d.conf.engine.holdover = 0;
-	w->d.conf.engine.start.corr0 = THETA;
-	w->d.conf.n_sources = 1;
-	w->d.conf.source[0].engine = source;
-	w->d.engine = &w->engine;
-	assert_int_equal(noon_engine_init(&w->engine, &w->d.conf.engine), NOON_OK);
-	assert_int_equal(noon_engine_add_source(&w->engine, &source, &w->d.source[0].index),
-			 NOON_OK);
-	w->d.source[0].up = true;
+	w->conf.engine = noon_engine_conf_default();
+	w->conf.engine.alert_limit = NOON_MS(5);
+	w->conf.engine.wander = 5e-6;
+	w->conf.engine.holdover = 0;
+	w->conf.engine.start.corr0 = THETA;
+	w->conf.n_sources = 1;
+	w->conf.source[0].engine = source;
+	assert_int_equal(noon_engine_init(&w->engine, &w->conf.engine), NOON_OK);
+	assert_int_equal(noon_engine_add_source(&w->engine, &source, &w->source), NOON_OK);
 	return w;
 }
 
@@ -68,10 +67,14 @@ static void hear(struct world *w, unsigned n, noon_dur rtt)
 static void expect(struct world *w, const struct noon_reading *r, enum noon_clock_reason reason,
 		   const char *text)
 {
+	struct noon_limits_input in = {.conf = &w->conf, .reading = r};
+	struct noon_source_report source;
 	char why[NOON_LIMITS_TEXT];
 
-	assert_int_equal(noon_limits_reason(&w->d, r), reason);
-	noon_limits_why(&w->d, r, why);
+	noon_engine_source_report(&w->engine, w->source, r->h, &source);
+	in.accepted = source.n_accepted;
+	assert_int_equal(noon_limits_reason(&in), reason);
+	noon_limits_why(&in, why);
 	assert_string_equal(why, text);
 }
 
@@ -150,6 +153,63 @@ static void what_else_is_too_large_is_named(void **state)
 	free(w);
 }
 
+static void tells_why_the_state_is_not_ok(void **state)
+{
+#define FOUND(kind) (1U << NOON_FINDING_##kind)
+	static const struct {
+		enum noon_state state;
+		uint32_t findings;
+		noon_dur bound;
+		noon_dur hidden;
+		noon_dur leap;
+		size_t n_sources;
+		enum noon_clock_reason reason;
+	} table[] = {
+		{NOON_STATE_OK, FOUND(FALSETICKER), 1000, 0, 0, 1, NOON_CLOCK_REASON_NONE},
+		{NOON_STATE_HOLDOVER, FOUND(TOO_FEW), 1000, 0, 0, 1, NOON_CLOCK_REASON_SILENT},
+		{NOON_STATE_UNSYNCHRONISED, 0, NOON_DUR_MAX, 0, 0, 0, NOON_CLOCK_REASON_NO_SOURCES},
+		{NOON_STATE_UNSYNCHRONISED, 0, NOON_DUR_MAX, 0, 0, 1,
+		 NOON_CLOCK_REASON_NO_EXCHANGE},
+		{NOON_STATE_UNSYNCHRONISED, FOUND(TOO_FEW), NOON_DUR_MAX, 0, 0, 1,
+		 NOON_CLOCK_REASON_TOO_FEW},
+		{NOON_STATE_UNSYNCHRONISED, 0, 1000, 0, 0, 1, NOON_CLOCK_REASON_SETTLING},
+		{NOON_STATE_UNSYNCHRONISED, 0, NOON_S(1), 0, 0, 1, NOON_CLOCK_REASON_BOUND},
+		{NOON_STATE_ALARM, FOUND(BOUND_LIMIT), 1000, NOON_S(1), 0, 1,
+		 NOON_CLOCK_REASON_BOUND},
+		{NOON_STATE_ALARM, FOUND(BOUND_LIMIT) | FOUND(INCONSISTENT), NOON_S(1), 0, 0, 1,
+		 NOON_CLOCK_REASON_CONTRADICTION},
+		{NOON_STATE_ALARM, FOUND(NO_MAJORITY), 1000, 0, 0, 1,
+		 NOON_CLOCK_REASON_CONTRADICTION},
+		{NOON_STATE_ALARM, FOUND(DELAYED), 1000, 0, 0, 1, NOON_CLOCK_REASON_GUARD},
+		{NOON_STATE_ALARM, 0, NOON_S(1), 0, NOON_S(1), 1, NOON_CLOCK_REASON_LEAP},
+		{NOON_STATE_ALARM, FOUND(CLOCK_STEPPED), NOON_S(1), 0, 0, 1,
+		 NOON_CLOCK_REASON_STEPPED},
+		{NOON_STATE_UNSYNCHRONISED, FOUND(SUSPENDED), NOON_DUR_MAX, 0, 0, 1,
+		 NOON_CLOCK_REASON_SUSPENDED},
+		{NOON_STATE_UNSYNCHRONISED, FOUND(DISRUPTED), NOON_DUR_MAX, 0, 0, 1,
+		 NOON_CLOCK_REASON_DISRUPTED},
+	};
+#undef FOUND
+
+	struct world *w = begin();
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		const struct noon_reading r = {
+			.state = table[i].state,
+			.findings = table[i].findings,
+			.bound = table[i].bound,
+			.hidden = table[i].hidden,
+			.terms = {.leap = table[i].leap},
+		};
+		const struct noon_limits_input in = {.conf = &w->conf, .reading = &r};
+
+		w->conf.n_sources = table[i].n_sources;
+		assert_int_equal(noon_limits_reason(&in), table[i].reason);
+	}
+	free(w);
+}
+
 static void waiting_is_named(void **state)
 {
 	struct world *w = begin();
@@ -178,7 +238,7 @@ static void waiting_is_named(void **state)
 static void a_configuration_that_can_never_be_ok_is_found(void **state)
 {
 	struct world *w = begin();
-	struct noon_config *c = &w->d.conf;
+	struct noon_config *c = &w->conf;
 	struct noon_source_conf *s = &c->source[0].engine;
 	char why[NOON_LIMITS_TEXT] = "untouched";
 
@@ -245,6 +305,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_path_that_is_too_long_is_named),
 		cmocka_unit_test(what_else_is_too_large_is_named),
+		cmocka_unit_test(tells_why_the_state_is_not_ok),
 		cmocka_unit_test(waiting_is_named),
 		cmocka_unit_test(a_configuration_that_can_never_be_ok_is_found),
 		cmocka_unit_test(spans_have_a_unit),

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "daemon/source/duplicates.h"
+#include "daemon/source/identity.h"
 
 static struct noon_source_identity at(const char *address)
 {
@@ -111,5 +111,5 @@ int main(void)
 		cmocka_unit_test(one_transmitter_is_one_machine),
 	};
 
-	return cmocka_run_group_tests_name("daemon/duplicates", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("daemon/identity", tests, NULL, NULL);
 }

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A configured source, and the table of functions that each protocol fills in for it.
+ *
+ * A new kind of source is a file with such a table, a member of `struct noon_daemon_source`, and a
+ * line in source.c that chooses it.
+ */
+#ifndef NOON_DAEMON_SOURCE_OPS_H
+#define NOON_DAEMON_SOURCE_OPS_H
+
+#include <jansson.h>
+
+#include "daemon/config/config.h"
+#include "daemon/serve/ptp_ports.h"
+#include "daemon/source/guarding.h"
+#include "daemon/source/identity.h"
+#include "engine/engine.h"
+#include "link/ke_link.h"
+#include "link/ntp_link.h"
+#include "link/ptp_receiver_link.h"
+
+struct noon_daemon_source;
+
+/** What a source needs of its daemon. */
+struct noon_source_host {
+	struct noon_loop *loop;
+	struct noon_clock *clock;
+	const struct noon_hwstamp *hw; /**< NULL: none */
+	struct noon_engine *engine;
+	struct noon_rng *rng;
+	const char *state_dir;
+	const unsigned *ke_done;     /**< key exchanges that succeeded so far, all sources */
+	unsigned no_cert_time_check; /**< until this many, certificate times do not count */
+	/** An exchange of the source is about to be taken in; false: it is not to be, since the
+	 *  clock was disrupted while it lasted. */
+	bool (*on_exchange)(void *arg, const struct noon_daemon_source *s);
+	/** The engine was fed: findings are in `out`. */
+	void (*on_event)(void *arg, struct noon_actions *out);
+	void (*on_ke)(void *arg); /**< a key exchange succeeded */
+	/** Tell TAI - UTC, s; false if it is not known. */
+	bool (*tai)(void *arg, int16_t *ret);
+	void *arg;
+};
+
+/** What an operator sees of the exchanges with a source. */
+struct noon_source_traffic {
+	struct noon_addr peer; /**< len 0: not known yet */
+	uint64_t sent;
+	const struct noon_counters *counters; /**< of what came back; borrowed */
+};
+
+/** What a protocol does for its sources. All but `open`, `hurry`, `tell` and `save`, which may be
+ *  NULL, are there. Except for open and start they are called for sources that are up only. */
+struct noon_source_ops {
+	/** Open what needs privileges. Errors are logged. */
+	noon_err (*open)(struct noon_daemon_source *s, struct noon_ptp_ports *ports);
+	/** Set up and begin: s->index is set on success. Errors are logged. */
+	noon_err (*start)(struct noon_daemon_source *s);
+	/** Once a second. */
+	void (*tick)(struct noon_daemon_source *s);
+	/** The engine wants all sources soon: ask it when the next request goes out. */
+	void (*hurry)(struct noon_daemon_source *s);
+	/** The machine slept, and the engine has forgotten: what is under way is void. */
+	void (*woke)(struct noon_daemon_source *s);
+	/** After each event: what the clock shows and what is known of it. */
+	void (*tell)(struct noon_daemon_source *s, const struct noon_reading *r);
+	/** Save what the next run can use. */
+	void (*save)(struct noon_daemon_source *s);
+	/** Release everything that start and open made. */
+	void (*stop)(struct noon_daemon_source *s);
+	/** Tell who it is, as far as that is known. */
+	void (*identity)(const struct noon_daemon_source *s, struct noon_source_identity *ret);
+	/** Return the reference identifier that a server which follows it states (RFC 5905, 7.3).
+	 *  @param last  its newest good exchange */
+	uint32_t (*ref_id)(const struct noon_daemon_source *s, const struct noon_sample *last);
+	void (*traffic)(const struct noon_daemon_source *s, struct noon_source_traffic *ret);
+	/** Put what only this protocol has into the status: "nts" and "ptp". */
+	void (*status)(const struct noon_daemon_source *s, json_t *o);
+};
+
+/** Of a source that speaks NTP. */
+struct noon_ntp_source {
+	struct noon_ntp_link link;
+	struct noon_ke_link ke;
+	struct noon_tls_ctx *tls;	/**< client's; NULL without NTS */
+	uint8_t trust[NOON_TLS_DIGEST]; /**< noon_store_trust() of tls */
+	int64_t ke_at; /**< CLOCK_BOOTTIME of the key exchange of the session, ns */
+	uint64_t ke_ok;
+	uint64_t ke_failed;
+	bool ke_warned;	  /**< the failure in `ke_why` has been logged */
+	char ke_why[320]; /**< how the last key exchange ended */
+};
+
+/** Of a source that is a PTP transmitter. */
+struct noon_ptp_source {
+	struct noon_ptp_receiver_link *link;
+	struct noon_daemon_ptp_port *port; /**< borrowed */
+	struct noon_ptp_keys *keys;	   /**< borrowed; NULL: none */
+};
+
+struct noon_daemon_source {
+	const struct noon_config_source *conf;
+	const struct noon_source_ops *ops;
+	const struct noon_source_host *host;
+	uint32_t index; /**< in the engine */
+	bool up;	/**< start succeeded */
+	union {
+		struct noon_ntp_source ntp;
+		struct noon_ptp_source ptp;
+	} u;				 /**< of the ops */
+	struct noon_daemon_guard *guard; /**< NULL: none */
+	struct noon_resolve *resolve;
+	struct noon_timer retry;		       /**< of the resolution */
+	struct noon_actions events;		       /**< findings on their way to the host */
+	const struct noon_daemon_source *duplicate_of; /**< the same machine, which votes; NULL */
+	const char *duplicate_why;		       /**< static; valid with duplicate_of */
+	bool told_stamps; /**< that the stamps are the program's own has been logged, or are not */
+	unsigned misses;  /**< in a row, for resolving anew */
+};
+
+/** Tell who it is, as far as that is known. */
+static inline struct noon_source_identity
+noon_daemon_source_identity(const struct noon_daemon_source *s)
+{
+	struct noon_source_identity id = {.has_key = false};
+
+	s->ops->identity(s, &id);
+	return id;
+}
+
+/** Hand an exchange to the engine and tell the host: for the ops. Says once in the log if its
+ *  stamps are not the kernel's. @param sent, received  what the stamps are of */
+void noon_source_take_sample(struct noon_daemon_source *s, const struct noon_sample *x,
+			     const char *sent, const char *received);
+
+/** An exchange was missed: tell the engine and the host. */
+void noon_source_take_miss(struct noon_daemon_source *s);
+
+#endif
