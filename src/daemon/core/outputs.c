@@ -54,7 +54,9 @@ static int16_t listed_tai(const struct noon_daemon *d)
 	const bool listed = d->tai.known && d->conf.utc_offset == 0 &&
 			    d->tai.leap.until.ns != NOON_LEAP_LIST_NONE.until.ns;
 
-	return listed ? d->tai.offset : 0;
+	if (!listed)
+		return 0;
+	return d->tai.offset;
 }
 
 static void gather_of_sources(const struct noon_daemon *d, struct noon_publish_input *in)

@@ -129,7 +129,7 @@ noon_daemon_source_identity(const struct noon_daemon_source *s)
 }
 
 /** Hand an exchange to the engine and tell the host: for the ops. Says once in the log if its
- *  stamps are not the kernel's. @param sent, received  what the stamps are of */
+ *  stamps are not the kernel's. `sent` and `received` name the messages that have them. */
 void noon_source_take_sample(struct noon_daemon_source *s, const struct noon_sample *x,
 			     const char *sent, const char *received);
 

@@ -614,5 +614,5 @@ int main(void)
 		T(says_why_it_cannot_listen),
 	};
 
-	return cmocka_run_group_tests_name("link/http_server", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("http/http_server", tests, NULL, NULL);
 }

@@ -321,5 +321,5 @@ int main(void)
 		T(says_which_file_is_wrong),
 	};
 
-	return cmocka_run_group_tests_name("link/http_tls", tests, make_certificates, NULL);
+	return cmocka_run_group_tests_name("http/http_tls", tests, make_certificates, NULL);
 }

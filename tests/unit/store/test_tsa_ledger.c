@@ -801,5 +801,5 @@ int main(void)
 		TEST(goes_on_after_the_disk_was_full),
 	};
 
-	return cmocka_run_group_tests_name("link/tsa_ledger", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("store/tsa_ledger", tests, NULL, NULL);
 }
