@@ -14,19 +14,9 @@ static bool is_method(const struct noon_http_route *route, struct noon_bytes met
 	       (strcmp(route->method, "GET") == 0 && noon_http_is(method, "HEAD"));
 }
 
-/* A client has as many IPv6 addresses as it likes in the /64 of its network. */
-static struct noon_bytes rate_key(const struct noon_addr *peer)
-{
-	if (peer->len == 0)
-		return noon_bytes_of(NULL, 0);
-	if (peer->u.sa.sa_family == AF_INET)
-		return noon_bytes_of(&peer->u.v4.sin_addr, sizeof(peer->u.v4.sin_addr));
-	return noon_bytes_of(&peer->u.v6.sin6_addr, 8);
-}
-
 static bool is_limited(struct noon_http_conn *c, noon_time now)
 {
-	return noon_rate_limit_ask(&c->server->rate, rate_key(&c->request.peer), now) !=
+	return noon_rate_limit_ask(&c->server->rate, noon_addr_network(&c->request.peer), now) !=
 	       NOON_RATE_PASS;
 }
 

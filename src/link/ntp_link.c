@@ -53,8 +53,9 @@ static bool may_run(const struct noon_ntp_link *l)
 	return l->peer.len > 0 || (l->client.conf.nts && l->client.session.n_cookies == 0);
 }
 
-static void arm(struct noon_ntp_link *l)
+static void arm(void *arg)
 {
+	struct noon_ntp_link *l = arg;
 	const noon_time deadline = noon_ntp_client_deadline(&l->client);
 
 	if (!may_run(l) || noon_time_is_never(deadline)) {
@@ -64,8 +65,10 @@ static void arm(struct noon_ntp_link *l)
 	noon_loop_arm(l->loop, &l->timer, noon_time_diff(deadline, noon_clock_now(l->clock)));
 }
 
-static void carry_out(struct noon_ntp_link *l, const struct noon_action *a)
+static void carry_out(void *arg, const struct noon_action *a)
 {
+	struct noon_ntp_link *l = arg;
+
 	switch (a->kind) {
 	case NOON_ACTION_SEND:
 		send_request(l, a);
@@ -87,63 +90,40 @@ static void carry_out(struct noon_ntp_link *l, const struct noon_action *a)
 	}
 }
 
-/* The owner's callbacks may come back here; what they cause is carried out by the outer call. */
-static void pump(struct noon_ntp_link *l)
+/* A card's stamp is brought to CLOCK_REALTIME first. Returns false if that cannot be done. */
+static bool stamp_of(struct noon_ntp_link *l, enum noon_stamp kind, int64_t ns,
+		     struct noon_link_stamp *ret)
 {
-	if (l->pumping)
-		return;
-	l->pumping = true;
-	while (l->actions.n > 0) {
-		noon_actions_move(&l->doing, &l->actions);
-		for (size_t i = 0; i < l->doing.n; i++)
-			carry_out(l, &l->doing.a[i]);
-	}
-	l->pumping = false;
-	arm(l);
-}
-
-/* Bring a stamp of kernel or card to free-running time, with its error. */
-static noon_err translate(struct noon_ntp_link *l, enum noon_stamp kind, int64_t ns, noon_time *ret,
-			  noon_dur *ret_err)
-{
-	noon_dur card_err = 0;
-	noon_err err = NOON_OK;
-
-	if (kind == NOON_STAMP_HARDWARE)
-		err = l->hw == NULL ? NOON_ERR_STATE
-				    : noon_hwstamp_to_real(l->hw, &l->card, ns, &ns, &card_err);
-	err = err ? err : noon_clock_from_stamp(l->clock, &l->sent, ns, ret, ret_err);
-	if (!err)
-		*ret_err = noon_sat_add(*ret_err, card_err);
-	return err;
+	*ret = (struct noon_link_stamp){.kind = kind, .real_ns = ns, .since = l->sent};
+	if (kind != NOON_STAMP_HARDWARE)
+		return true;
+	return l->hw != NULL &&
+	       noon_hwstamp_to_real(l->hw, &l->card, ns, &ret->real_ns, &ret->err) == NOON_OK;
 }
 
 static void take_sent_stamps(struct noon_ntp_link *l)
 {
-	enum noon_stamp stamp;
+	struct noon_link_stamp stamp;
+	enum noon_stamp kind;
 	noon_time sent;
-	noon_dur err;
 	int64_t ns;
 	uint32_t id;
 
-	while (noon_udp_recv_sent(l->watch.fd, &id, &ns, &stamp) == NOON_OK) {
-		if (translate(l, stamp, ns, &sent, &err))
-			continue;
-		/* Earlier is safe: it can only widen the interval. */
-		noon_ntp_client_on_sent(&l->client, l->token, noon_time_add(sent, -err), stamp,
-					&l->actions);
-	}
+	while (noon_udp_recv_sent(l->watch.fd, &id, &ns, &kind) == NOON_OK)
+		if (stamp_of(l, kind, ns, &stamp) &&
+		    noon_stamp_departure(l->clock, &stamp, &sent) == NOON_OK)
+			noon_ntp_client_on_sent(&l->client, l->token, sent, kind, &l->pump.wanted);
 }
 
 static void take_reply(struct noon_ntp_link *l, const uint8_t *buf, const struct noon_datagram *d)
 {
 	struct noon_rx rx = {.data = noon_bytes_of(buf, d->n), .now = noon_clock_now(l->clock)};
+	struct noon_link_stamp stamp;
 
-	rx.at = rx.now;
-	if (d->stamp != NOON_STAMP_USER &&
-	    translate(l, d->stamp, d->stamp_ns, &rx.at, &rx.stamp_err) == NOON_OK)
-		rx.stamp = d->stamp;
-	noon_ntp_client_on_packet(&l->client, &rx, &l->actions);
+	if (!stamp_of(l, d->stamp, d->stamp_ns, &stamp))
+		stamp.kind = NOON_STAMP_USER;
+	noon_stamp_arrival(l->clock, &stamp, &rx);
+	noon_ntp_client_on_packet(&l->client, &rx, &l->pump.wanted);
 }
 
 static void on_ready(void *arg, unsigned what)
@@ -162,7 +142,7 @@ static void on_ready(void *arg, unsigned what)
 		if (err)
 			break;
 		take_reply(l, buf, &d);
-		pump(l);
+		noon_pump_run(&l->pump);
 	}
 }
 
@@ -176,8 +156,8 @@ void noon_ntp_link_kick(struct noon_ntp_link *l)
 	if (l->watch.fd >= 0)
 		take_sent_stamps(l);
 	if (may_run(l))
-		noon_ntp_client_on_timer(&l->client, noon_clock_now(l->clock), &l->actions);
-	pump(l);
+		noon_ntp_client_on_timer(&l->client, noon_clock_now(l->clock), &l->pump.wanted);
+	noon_pump_run(&l->pump);
 }
 
 void noon_ntp_link_kick_soon(struct noon_ntp_link *l)
@@ -198,7 +178,7 @@ noon_err noon_ntp_link_init(struct noon_ntp_link *l, struct noon_loop *loop,
 	l->clock = clock;
 	l->watch.fd = -1;
 	l->timer = (struct noon_timer){.fire = on_timer, .arg = l};
-	noon_actions_reset(&l->actions);
+	noon_pump_init(&l->pump, carry_out, arm, l);
 	return noon_ntp_client_init(&l->client, conf, noon_clock_now(clock));
 }
 

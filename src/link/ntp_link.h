@@ -8,6 +8,8 @@
 
 #include <stdbool.h>
 
+#include "link/pump.h"
+#include "link/stamp.h"
 #include "platform/clock/clock.h"
 #include "platform/loop.h"
 #include "platform/net/hwstamp.h"
@@ -27,9 +29,7 @@ struct noon_ntp_link {
 	struct noon_instant sent;      /**< just before it left */
 	struct noon_hwstamp_look card; /**< likewise */
 	int last_sys;		       /**< errno of the last failed send, 0 when it succeeded */
-	bool pumping;
-	struct noon_actions actions; /**< what the machine wants */
-	struct noon_actions doing;   /**< what is being carried out */
+	struct noon_pump pump;	       /**< of the client */
 	/** What the owner does with the machine's wishes; all must be set. */
 	void (*on_sample)(void *arg, const struct noon_sample *s);
 	void (*on_miss)(void *arg);

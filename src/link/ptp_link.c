@@ -78,15 +78,16 @@ static void take_departures(struct noon_ptp_link *l)
 	uint32_t id;
 
 	for (int i = 0; i < BATCH; i++) {
-		if (noon_udp_recv_sent(l->sockets.event, &id, &d.real_ns, &d.stamp))
+		if (noon_udp_recv_sent(l->sockets.event, &id, &d.stamp.real_ns, &d.stamp.kind))
 			return;
 		struct noon_ptp_sent *s = &l->sent[id % NOON_PTP_LINK_SENT];
 
-		if (!s->used || s->id != id || !to_real(l, d.stamp, &s->card, &d.real_ns, &d.err))
+		if (!s->used || s->id != id ||
+		    !to_real(l, d.stamp.kind, &s->card, &d.stamp.real_ns, &d.stamp.err))
 			continue;
 		s->used = false;
 		d.token = s->token;
-		d.since = s->before;
+		d.stamp.since = s->before;
 		l->n_stamped++;
 		s->user->on_sent(s->user->arg, &d);
 	}
@@ -98,7 +99,8 @@ static void take_arrivals(struct noon_ptp_link *l, int fd)
 	struct noon_datagram d;
 
 	for (int i = 0; i < BATCH; i++) {
-		struct noon_ptp_arrival a = {.stamp = NOON_STAMP_USER, .since = l->looked};
+		struct noon_ptp_arrival a = {
+			.stamp = {.kind = NOON_STAMP_USER, .since = l->looked}};
 		const noon_err err = noon_udp_recv(fd, buf, sizeof(buf), &d);
 
 		/* A refusal by ICMP is read and forgotten: anybody can forge one. */
@@ -108,13 +110,13 @@ static void take_arrivals(struct noon_ptp_link *l, int fd)
 			continue;
 		a.data = noon_bytes_of(buf, d.n);
 		a.peer = noon_ptp_peer_of(&d.peer);
-		a.real_ns = d.stamp_ns;
+		a.stamp.real_ns = d.stamp_ns;
 		if (d.stamp != NOON_STAMP_USER &&
-		    to_real(l, d.stamp, &l->card_looked, &a.real_ns, &a.err))
-			a.stamp = d.stamp;
+		    to_real(l, d.stamp, &l->card_looked, &a.stamp.real_ns, &a.stamp.err))
+			a.stamp.kind = d.stamp;
 		if (fd == l->sockets.event) {
 			l->n_arrived++;
-			l->n_arrived_stamped += a.stamp != NOON_STAMP_USER;
+			l->n_arrived_stamped += a.stamp.kind != NOON_STAMP_USER;
 		}
 		for (size_t k = 0; k < l->n_users; k++)
 			l->user[k]->on_packet(l->user[k]->arg, &a);

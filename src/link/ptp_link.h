@@ -10,6 +10,7 @@
 #define NOON_LINK_PTP_LINK_H
 
 #include "base/action.h"
+#include "link/stamp.h"
 #include "platform/clock/clock.h"
 #include "platform/loop.h"
 #include "platform/net/hwstamp.h"
@@ -22,19 +23,13 @@
 struct noon_ptp_arrival {
 	struct noon_bytes data; /**< borrowed for the call */
 	struct noon_peer peer;	/**< sender, without its port */
-	int64_t real_ns;	/**< CLOCK_REALTIME of the arrival; nothing if stamp is USER */
-	noon_dur err;		/**< of real_ns, beyond that of the kernel's stamp */
-	enum noon_stamp stamp;
-	struct noon_instant since; /**< before the stamp was taken */
+	struct noon_link_stamp stamp;
 };
 
 /** The departure of an event message. */
 struct noon_ptp_departure {
 	uint32_t token;
-	int64_t real_ns;
-	noon_dur err;
-	enum noon_stamp stamp;
-	struct noon_instant since;
+	struct noon_link_stamp stamp;
 };
 
 /** A machine on the link. */

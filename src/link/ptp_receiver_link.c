@@ -3,8 +3,9 @@
 
 #include <string.h>
 
-static void arm(struct noon_ptp_receiver_link *l)
+static void arm(void *arg)
 {
+	struct noon_ptp_receiver_link *l = arg;
 	const noon_time deadline = noon_ptp_receiver_deadline(&l->machine);
 
 	if (noon_time_is_never(deadline)) {
@@ -14,8 +15,10 @@ static void arm(struct noon_ptp_receiver_link *l)
 	noon_loop_arm(l->loop, &l->timer, noon_time_diff(deadline, noon_clock_now(l->clock)));
 }
 
-static void carry_out(struct noon_ptp_receiver_link *l, const struct noon_action *a)
+static void carry_out(void *arg, const struct noon_action *a)
 {
+	struct noon_ptp_receiver_link *l = arg;
+
 	switch (a->kind) {
 	case NOON_ACTION_SEND:
 		noon_ptp_link_send(l->port, &l->user, a);
@@ -38,50 +41,25 @@ static void carry_out(struct noon_ptp_receiver_link *l, const struct noon_action
 	}
 }
 
-/* The owner's callbacks may come back here; what they cause is carried out by the outer call. */
-static void pump(struct noon_ptp_receiver_link *l)
-{
-	if (l->pumping)
-		return;
-	l->pumping = true;
-	while (l->actions.n > 0) {
-		noon_actions_move(&l->doing, &l->actions);
-		for (size_t i = 0; i < l->doing.n; i++)
-			carry_out(l, &l->doing.a[i]);
-	}
-	l->pumping = false;
-	arm(l);
-}
-
 static void on_packet(void *arg, const struct noon_ptp_arrival *a)
 {
 	struct noon_ptp_receiver_link *l = arg;
 	struct noon_rx rx = {.data = a->data, .now = noon_clock_now(l->clock), .peer = a->peer};
 
-	rx.at = rx.now;
-	if (a->stamp != NOON_STAMP_USER &&
-	    noon_clock_from_stamp(l->clock, &a->since, a->real_ns, &rx.at, &rx.stamp_err) ==
-		    NOON_OK) {
-		rx.stamp = a->stamp;
-		rx.stamp_err = noon_sat_add(rx.stamp_err, a->err);
-	}
-	noon_ptp_receiver_on_packet(&l->machine, &rx, &l->actions);
-	pump(l);
+	noon_stamp_arrival(l->clock, &a->stamp, &rx);
+	noon_ptp_receiver_on_packet(&l->machine, &rx, &l->pump.wanted);
+	noon_pump_run(&l->pump);
 }
 
 static void on_sent(void *arg, const struct noon_ptp_departure *d)
 {
 	struct noon_ptp_receiver_link *l = arg;
 	noon_time sent;
-	noon_dur err;
 
-	if (noon_clock_from_stamp(l->clock, &d->since, d->real_ns, &sent, &err))
+	if (noon_stamp_departure(l->clock, &d->stamp, &sent))
 		return;
-	/* Earlier is safe: it can only widen the interval. */
-	noon_ptp_receiver_on_sent(&l->machine, d->token,
-				  noon_time_add(sent, -noon_sat_add(err, d->err)), d->stamp,
-				  &l->actions);
-	pump(l);
+	noon_ptp_receiver_on_sent(&l->machine, d->token, sent, d->stamp.kind, &l->pump.wanted);
+	noon_pump_run(&l->pump);
 }
 
 static void on_timer(void *arg)
@@ -91,8 +69,8 @@ static void on_timer(void *arg)
 
 void noon_ptp_receiver_link_kick(struct noon_ptp_receiver_link *l)
 {
-	noon_ptp_receiver_on_timer(&l->machine, noon_clock_now(l->clock), &l->actions);
-	pump(l);
+	noon_ptp_receiver_on_timer(&l->machine, noon_clock_now(l->clock), &l->pump.wanted);
+	noon_pump_run(&l->pump);
 }
 
 noon_err noon_ptp_receiver_link_init(struct noon_ptp_receiver_link *l, struct noon_ptp_link *port,
@@ -108,7 +86,7 @@ noon_err noon_ptp_receiver_link_init(struct noon_ptp_receiver_link *l, struct no
 	l->port = port;
 	l->timer = (struct noon_timer){.fire = on_timer, .arg = l};
 	l->user = (struct noon_ptp_user){.on_packet = on_packet, .on_sent = on_sent, .arg = l};
-	noon_actions_reset(&l->actions);
+	noon_pump_init(&l->pump, carry_out, arm, l);
 	return noon_ptp_link_attach(port, &l->user);
 }
 
@@ -134,7 +112,7 @@ void noon_ptp_receiver_link_fini(struct noon_ptp_receiver_link *l)
 {
 	if (l->port == NULL)
 		return;
-	noon_ptp_receiver_close(&l->machine, &l->actions);
-	pump(l);
+	noon_ptp_receiver_close(&l->machine, &l->pump.wanted);
+	noon_pump_run(&l->pump);
 	noon_loop_disarm(&l->timer);
 }

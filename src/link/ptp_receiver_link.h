@@ -6,6 +6,7 @@
 #define NOON_LINK_PTP_RECEIVER_LINK_H
 
 #include "link/ptp_link.h"
+#include "link/pump.h"
 #include "proto/ptp/ptp_receiver.h"
 
 struct noon_ptp_receiver_link {
@@ -15,9 +16,7 @@ struct noon_ptp_receiver_link {
 	struct noon_ptp_user user;
 	struct noon_ptp_receiver machine;
 	struct noon_timer timer;
-	struct noon_actions actions; /**< what the machine wants */
-	struct noon_actions doing;   /**< what is being carried out */
-	bool pumping;
+	struct noon_pump pump; /**< of the machine */
 	/** What the owner does with the machine's wishes; the first two must be set. */
 	void (*on_sample)(void *arg, const struct noon_sample *s);
 	void (*on_miss)(void *arg);

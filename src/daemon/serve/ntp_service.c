@@ -65,14 +65,6 @@ struct noon_ntp_service {
 	struct worker *worker[WORKERS_MAX];
 };
 
-static struct noon_bytes host_bytes(const struct noon_addr *a)
-{
-	/* A host owns its /64: limiting single IPv6 addresses would limit nobody. */
-	if (a->u.sa.sa_family == AF_INET6)
-		return noon_bytes_of(&a->u.v6.sin6_addr, 8);
-	return noon_bytes_of(&a->u.v4.sin_addr, 4);
-}
-
 /* When a request came in, on the served clock. The client's bound holds if this is late, not if it
  * is early: so the steering of CLOCK_REALTIME since the stamp is added, and a stamp that cannot be
  * right is replaced by now. */
@@ -96,7 +88,7 @@ static size_t serve(struct worker *w, struct slot *s, size_t n, int64_t stamp_ns
 	struct noon_wr out = noon_wr_over(s->out, sizeof(s->out));
 	const struct noon_bytes request = noon_bytes_of(s->in, n);
 
-	switch (noon_rate_limit_ask(&w->rate, host_bytes(&s->peer), now)) {
+	switch (noon_rate_limit_ask(&w->rate, noon_addr_network(&s->peer), now)) {
 	case NOON_RATE_PASS:
 		w->server.clock = noon_served_clock_at(&w->time, now);
 		(void)noon_ntp_server_reply(&w->server, request, received, now, &out);

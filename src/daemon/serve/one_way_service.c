@@ -74,14 +74,10 @@ static size_t reply(struct noon_one_way_service *s, uint8_t out[NOON_ONE_WAY_REP
 	return noon_wr_len(&wr);
 }
 
-/* A host owns its /64: limiting single IPv6 addresses would limit nobody. */
 static bool is_within_limit(struct noon_one_way_service *s, const struct noon_addr *peer)
 {
-	const struct noon_bytes host = peer->u.sa.sa_family == AF_INET6
-					       ? noon_bytes_of(&peer->u.v6.sin6_addr, 8)
-					       : noon_bytes_of(&peer->u.v4.sin_addr, 4);
-
-	if (noon_rate_limit_ask(&s->rate, host, noon_mono_now()) == NOON_RATE_PASS)
+	if (noon_rate_limit_ask(&s->rate, noon_addr_network(peer), noon_mono_now()) ==
+	    NOON_RATE_PASS)
 		return true;
 	s->counted.limited++;
 	return false;

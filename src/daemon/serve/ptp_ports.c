@@ -222,7 +222,7 @@ static void on_probe_sent(void *arg, const struct noon_ptp_departure *d)
 {
 	struct noon_daemon_ptp_port *port = arg;
 
-	port->kind = d->stamp;
+	port->kind = d->stamp.kind;
 	port->stamps =
 		is_tun(port->conf.interface) ? NOON_PTP_STAMPS_BEFORE_IT : NOON_PTP_STAMPS_GOOD;
 }

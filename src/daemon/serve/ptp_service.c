@@ -135,8 +135,10 @@ static void report_findings(struct noon_ptp_service *s)
 	s->on_alarm(s->arg);
 }
 
-static void carry_out(struct noon_ptp_service *s, const struct noon_action *a)
+static void carry_out(void *arg, const struct noon_action *a)
 {
+	struct noon_ptp_service *s = arg;
+
 	switch (a->kind) {
 	case NOON_ACTION_SEND:
 		noon_ptp_link_send(&s->port->link, &s->user, a);
@@ -156,17 +158,10 @@ static void carry_out(struct noon_ptp_service *s, const struct noon_action *a)
 	}
 }
 
-static void pump(struct noon_ptp_service *s)
+static void after_actions(void *arg)
 {
-	if (s->pumping)
-		return;
-	s->pumping = true;
-	while (s->actions.n > 0) {
-		noon_actions_move(&s->doing, &s->actions);
-		for (size_t i = 0; i < s->doing.n; i++)
-			carry_out(s, &s->doing.a[i]);
-	}
-	s->pumping = false;
+	struct noon_ptp_service *s = arg;
+
 	report_findings(s);
 	arm(s);
 }
@@ -175,12 +170,13 @@ static void pump(struct noon_ptp_service *s)
  * the stamp is added, and a stamp that cannot be right is replaced by now. */
 static noon_time arrival(const struct view *v, const struct noon_ptp_arrival *a)
 {
-	const noon_dur age = noon_sat_sub(v->now.real_ns, a->real_ns);
+	const noon_dur age = noon_sat_sub(v->now.real_ns, a->stamp.real_ns);
 
-	if (a->stamp == NOON_STAMP_USER || age < 0 || age > STAMP_AGE_MAX ||
-	    !noon_instant_is_steady(&a->since, &v->now))
+	if (a->stamp.kind == NOON_STAMP_USER || age < 0 || age > STAMP_AGE_MAX ||
+	    !noon_instant_is_steady(&a->stamp.since, &v->now))
 		return utc_now(v);
-	return noon_clock_map_apply(&v->state.map, a->real_ns + a->err + age / STEERING);
+	return noon_clock_map_apply(&v->state.map,
+				    a->stamp.real_ns + a->stamp.err + age / STEERING);
 }
 
 static void on_packet(void *arg, const struct noon_ptp_arrival *a)
@@ -191,12 +187,12 @@ static void on_packet(void *arg, const struct noon_ptp_arrival *a)
 		.data = a->data,
 		.at = arrival(&v, a),
 		.now = noon_clock_now(s->clock),
-		.stamp = a->stamp,
+		.stamp = a->stamp.kind,
 		.peer = a->peer,
 	};
 
-	noon_ptp_transmitter_on_packet(&s->machine, &rx, &s->actions);
-	pump(s);
+	noon_ptp_transmitter_on_packet(&s->machine, &rx, &s->pump.wanted);
+	noon_pump_run(&s->pump);
 }
 
 /* It holds if t1 is early. */
@@ -204,15 +200,16 @@ static void on_sent(void *arg, const struct noon_ptp_departure *d)
 {
 	struct noon_ptp_service *s = arg;
 	const struct view v = look(s);
-	const noon_dur age = noon_sat_sub(v.now.real_ns, d->real_ns);
+	const noon_dur age = noon_sat_sub(v.now.real_ns, d->stamp.real_ns);
 
-	if (age < 0 || age > STAMP_AGE_MAX || !noon_instant_is_steady(&d->since, &v.now))
+	if (age < 0 || age > STAMP_AGE_MAX || !noon_instant_is_steady(&d->stamp.since, &v.now))
 		return;
 	noon_ptp_transmitter_on_sent(
 		&s->machine, d->token,
-		noon_clock_map_apply(&v.state.map, d->real_ns - d->err - age / STEERING), d->stamp,
-		&s->actions);
-	pump(s);
+		noon_clock_map_apply(&v.state.map,
+				     d->stamp.real_ns - d->stamp.err - age / STEERING),
+		d->stamp.kind, &s->pump.wanted);
+	noon_pump_run(&s->pump);
 }
 
 static void on_timer(void *arg)
@@ -221,8 +218,8 @@ static void on_timer(void *arg)
 	const noon_time now = noon_clock_now(s->clock);
 	const struct view v = look(s);
 
-	noon_ptp_transmitter_on_timer(&s->machine, now, utc_now(&v), &s->actions);
-	pump(s);
+	noon_ptp_transmitter_on_timer(&s->machine, now, utc_now(&v), &s->pump.wanted);
+	noon_pump_run(&s->pump);
 }
 
 noon_err noon_ptp_service_new(const struct noon_config *all,
@@ -240,7 +237,7 @@ noon_err noon_ptp_service_new(const struct noon_config *all,
 	s->timer = (struct noon_timer){.fire = on_timer, .arg = s};
 	noon_actions_reset(&s->told);
 	s->user = (struct noon_ptp_user){.on_packet = on_packet, .on_sent = on_sent, .arg = s};
-	noon_actions_reset(&s->actions);
+	noon_pump_init(&s->pump, carry_out, after_actions, s);
 	err = noon_ptp_ports_open(ports, &conf->port, conf->name, &s->port);
 	err = err ? err : noon_ptp_ports_keys(ports, &conf->port, conf->name, &s->keys);
 	for (size_t i = 0; i < conf->n_watch && !err; i++)
@@ -371,7 +368,7 @@ void noon_ptp_service_tell(struct noon_ptp_service *s, const struct noon_ptp_ser
 	}
 	noon_ptp_transmitter_set_quality(&s->machine, &q, noon_clock_now(s->clock));
 	/* What got worse is announced at once. */
-	if (!s->pumping)
+	if (!s->pump.running)
 		arm(s);
 }
 

@@ -12,6 +12,7 @@
 #include "daemon/source/guarding.h"
 #include "engine/clock/reading.h"
 #include "engine/state.h"
+#include "link/pump.h"
 
 /** A receiver whose reports and claims are tested here. */
 struct noon_ptp_watch {
@@ -28,10 +29,8 @@ struct noon_ptp_service {
 	struct noon_ptp_keys *keys; /**< borrowed; NULL: none */
 	struct noon_ptp_user user;
 	struct noon_timer timer;
-	struct noon_actions actions; /**< what the machine wants */
-	struct noon_actions doing;   /**< what is being carried out */
-	struct noon_actions told;    /**< findings on their way */
-	bool pumping;
+	struct noon_pump pump;				   /**< of the machine */
+	struct noon_actions told;			   /**< findings on their way */
 	struct noon_ptp_watch watch[NOON_PTP_WATCHED_MAX]; /**< conf->n_watch of them */
 	uint32_t alarms; /**< bit per watch: in alarm, as last told */
 	/** A guard or an audit found something; set before _start(). `who` is static. */

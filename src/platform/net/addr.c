@@ -116,6 +116,15 @@ bool noon_addr_equal(const struct noon_addr *a, const struct noon_addr *b)
 	return memcmp(&a->u.v6.sin6_addr, &b->u.v6.sin6_addr, sizeof(struct in6_addr)) == 0;
 }
 
+struct noon_bytes noon_addr_network(const struct noon_addr *a)
+{
+	if (a->len == 0)
+		return noon_bytes_of(NULL, 0);
+	if (a->u.sa.sa_family == AF_INET6)
+		return noon_bytes_of(&a->u.v6.sin6_addr, 8);
+	return noon_bytes_of(&a->u.v4.sin_addr, sizeof(a->u.v4.sin_addr));
+}
+
 uint32_t noon_addr_ref_id(const struct noon_addr *a)
 {
 	uint32_t h =

@@ -39,6 +39,10 @@ uint16_t noon_addr_port(const struct noon_addr *a);
 void noon_addr_set_port(struct noon_addr *a, uint16_t port);
 bool noon_addr_equal(const struct noon_addr *a, const struct noon_addr *b);
 
+/** Return what limits of requests count a client by: its IPv4 address, or its IPv6 /64, since a
+ * host has as many addresses in that as it likes. Borrowed from a; empty without an address. */
+struct noon_bytes noon_addr_network(const struct noon_addr *a);
+
 /** Reference identifier of a server at this address (RFC 5905, section 7.3): the IPv4 address, or
  *  a hash of the IPv6 address (not the RFC's MD5: it only serves to tell servers apart). */
 uint32_t noon_addr_ref_id(const struct noon_addr *a);

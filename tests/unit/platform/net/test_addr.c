@@ -166,9 +166,41 @@ static void stamps_datagrams_on_loopback(void **state)
 	(void)close(out);
 }
 
+static void limits_count_networks(void **state)
+{
+	static const struct {
+		const char *a, *b;
+		bool same;
+	} table[] = {
+		{"192.0.2.1:5", "192.0.2.1:6", true},
+		{"192.0.2.1", "192.0.2.2", false},
+		{"2001:db8::1", "[2001:db8::ffff:1]:9", true},
+		{"2001:db8::1", "2001:db8:0:1::1", false},
+	};
+	const struct noon_addr none = {.len = 0};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		struct noon_addr a;
+		struct noon_addr b;
+		struct noon_bytes x;
+		struct noon_bytes y;
+
+		assert_int_equal(noon_addr_parse(table[i].a, 123, &a), NOON_OK);
+		assert_int_equal(noon_addr_parse(table[i].b, 123, &b), NOON_OK);
+		x = noon_addr_network(&a);
+		y = noon_addr_network(&b);
+		assert_int_equal(x.n, y.n);
+		assert_int_equal(x.n, a.u.sa.sa_family == AF_INET ? 4 : 8);
+		assert_int_equal(memcmp(x.p, y.p, x.n) == 0, table[i].same);
+	}
+	assert_int_equal(noon_addr_network(&none).n, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(limits_count_networks),
 		cmocka_unit_test(reads_addresses_with_and_without_ports),
 		cmocka_unit_test(compares_address_and_port),
 		cmocka_unit_test(resolves_literals_and_says_why_not),
