@@ -21,33 +21,55 @@ struct question {
 	const char *sent;
 };
 
+/* What is sent. */
+enum question_id {
+	QUESTION_VERSION_4,
+	QUESTION_VERSION_3,
+	QUESTION_VERSION_2,
+	QUESTION_VERSION_5,
+	QUESTION_MODE_4,
+	QUESTION_MODE_5,
+	QUESTION_MODE_6,
+	QUESTION_MODE_7,
+	QUESTION_SHORT_PACKET,
+	QUESTION_UNKNOWN_FIELD,
+	QUESTION_EXPERIMENTAL_FIELD,
+	QUESTION_FIELD_TOO_LONG,
+	QUESTION_FIELD_TOO_SHORT,
+	QUESTION_MODE_0,
+};
+
 static const struct question questions[] = {
-	/* 0 */ {{.version = 4, .mode = 3}, WANT_TIME, "a request of version 4"},
-	/* 1 */ {{.version = 3, .mode = 3}, WANT_TIME, "a request of version 3"},
-	/* 2 */ {{.version = 2, .mode = 3}, WANT_ANY, "a request of version 2"},
-	/* 3 */ {{.version = 5, .mode = 3}, WANT_ANY, "a request of version 5"},
-	/* 4 */ {{.version = 4, .mode = 4}, WANT_NOTHING, "a packet of mode 4 (server)"},
-	/* 5 */ {{.version = 4, .mode = 5}, WANT_NOTHING, "a packet of mode 5 (broadcast)"},
-	/* 6 */ {{.version = 2, .mode = 6}, WANT_NOTHING, "a packet of mode 6 (control)"},
-	/* 7 */ {{.version = 2, .mode = 7}, WANT_NOTHING, "a packet of mode 7 (private)"},
-	/* 8 */ {{.version = 4, .mode = 3, .cut = 47}, WANT_NOTHING, "47 bytes"},
-	/* 9 */
-	{{.version = 4, .mode = 3, .extra = 0x4321},
-	 WANT_TIME,
-	 "a request with a field of an unknown type"},
-	/* 10 */
-	{{.version = 4, .mode = 3, .extra = 0xf001},
-	 WANT_TIME,
-	 "a request with an experimental field"},
-	/* 11 */
-	{{.version = 4, .mode = 3, .raw_ext_len = 65532},
-	 WANT_NOTHING,
-	 "a request with a field that claims 65532 bytes"},
-	/* 12 */
-	{{.version = 4, .mode = 3, .raw_ext_len = 3},
-	 WANT_NOTHING,
-	 "a request with a field of length 3"},
-	/* 13 */ {{.version = 4, .mode = 0}, WANT_ANY, "a packet of mode 0"},
+	[QUESTION_VERSION_4] = {{.version = 4, .mode = 3}, WANT_TIME, "a request of version 4"},
+	[QUESTION_VERSION_3] = {{.version = 3, .mode = 3}, WANT_TIME, "a request of version 3"},
+	[QUESTION_VERSION_2] = {{.version = 2, .mode = 3}, WANT_ANY, "a request of version 2"},
+	[QUESTION_VERSION_5] = {{.version = 5, .mode = 3}, WANT_ANY, "a request of version 5"},
+	[QUESTION_MODE_4] = {{.version = 4, .mode = 4},
+			     WANT_NOTHING,
+			     "a packet of mode 4 (server)"},
+	[QUESTION_MODE_5] = {{.version = 4, .mode = 5},
+			     WANT_NOTHING,
+			     "a packet of mode 5 (broadcast)"},
+	[QUESTION_MODE_6] = {{.version = 2, .mode = 6},
+			     WANT_NOTHING,
+			     "a packet of mode 6 (control)"},
+	[QUESTION_MODE_7] = {{.version = 2, .mode = 7},
+			     WANT_NOTHING,
+			     "a packet of mode 7 (private)"},
+	[QUESTION_SHORT_PACKET] = {{.version = 4, .mode = 3, .cut = 47}, WANT_NOTHING, "47 bytes"},
+	[QUESTION_UNKNOWN_FIELD] = {{.version = 4, .mode = 3, .extra = 0x4321},
+				    WANT_TIME,
+				    "a request with a field of an unknown type"},
+	[QUESTION_EXPERIMENTAL_FIELD] = {{.version = 4, .mode = 3, .extra = 0xf001},
+					 WANT_TIME,
+					 "a request with an experimental field"},
+	[QUESTION_FIELD_TOO_LONG] = {{.version = 4, .mode = 3, .raw_ext_len = 65532},
+				     WANT_NOTHING,
+				     "a request with a field that claims 65532 bytes"},
+	[QUESTION_FIELD_TOO_SHORT] = {{.version = 4, .mode = 3, .raw_ext_len = 3},
+				      WANT_NOTHING,
+				      "a request with a field of length 3"},
+	[QUESTION_MODE_0] = {{.version = 4, .mode = 0}, WANT_ANY, "a packet of mode 0"},
 };
 
 static const char *wanted(enum want w)
@@ -175,7 +197,7 @@ static void run_property(const struct noon_check *self, struct noon_target *t,
 		free(a);
 		return;
 	}
-	noon_check_sent(r, "%s", questions[0].sent);
+	noon_check_sent(r, "%s", questions[QUESTION_VERSION_4].sent);
 	noon_check_expected(r, "%s", self->title);
 	noon_ask_run(&good, NULL, t, true, a);
 	noon_answer_describe(a, words, sizeof(words));
@@ -229,24 +251,28 @@ static void run_monotone(const struct noon_check *self, struct noon_target *t,
 	}
 
 static const struct noon_check checks[] = {
-	N("N1a", "version 4 is answered", "RFC 5905, 9.2", MUST, run_question, 0),
-	N("N1b", "version 3 is answered", "RFC 5905, 9.2", SHOULD, run_question, 1),
-	N("N1c", "version 2 does no harm", "RFC 5905, 9.2", MUST, run_question, 2),
-	N("N1d", "version 5 does no harm", "RFC 5905, 9.2", MUST, run_question, 3),
+	N("N1a", "version 4 is answered", "RFC 5905, 9.2", MUST, run_question, QUESTION_VERSION_4),
+	N("N1b", "version 3 is answered", "RFC 5905, 9.2", SHOULD, run_question,
+	  QUESTION_VERSION_3),
+	N("N1c", "version 2 does no harm", "RFC 5905, 9.2", MUST, run_question, QUESTION_VERSION_2),
+	N("N1d", "version 5 does no harm", "RFC 5905, 9.2", MUST, run_question, QUESTION_VERSION_5),
 	N("N1e", "the answer is of version 4", "RFC 5905, 9.2", SHOULD, run_property,
 	  PROPERTY_VERSION),
-	N("N2a", "mode 4 gets no answer", "RFC 5905, 9.2", MUST, run_question, 4),
-	N("N2b", "mode 5 gets no answer", "RFC 5905, 9.2", MUST, run_question, 5),
-	N("N2c", "mode 6 gets no answer", "RFC 9327, 5", SHOULD, run_question, 6),
-	N("N2d", "mode 7 gets no answer", "CVE-2013-5211", MUST, run_question, 7),
-	N("N2e", "mode 0 does no harm", "RFC 5905, 9.2", MUST, run_question, 13),
-	N("N3a", "a short packet gets no answer", "RFC 5905, 7.3", MUST, run_question, 8),
+	N("N2a", "mode 4 gets no answer", "RFC 5905, 9.2", MUST, run_question, QUESTION_MODE_4),
+	N("N2b", "mode 5 gets no answer", "RFC 5905, 9.2", MUST, run_question, QUESTION_MODE_5),
+	N("N2c", "mode 6 gets no answer", "RFC 9327, 5", SHOULD, run_question, QUESTION_MODE_6),
+	N("N2d", "mode 7 gets no answer", "CVE-2013-5211", MUST, run_question, QUESTION_MODE_7),
+	N("N2e", "mode 0 does no harm", "RFC 5905, 9.2", MUST, run_question, QUESTION_MODE_0),
+	N("N3a", "a short packet gets no answer", "RFC 5905, 7.3", MUST, run_question,
+	  QUESTION_SHORT_PACKET),
 	N("N3b", "a field that claims more than there is gets no answer", "RFC 7822, 3", SHOULD,
-	  run_question, 11),
+	  run_question, QUESTION_FIELD_TOO_LONG),
 	N("N3c", "a field of an impossible length gets no answer", "RFC 7822, 3", SHOULD,
-	  run_question, 12),
-	N("N3d", "a field of an unknown type is ignored", "RFC 7822, 3", SHOULD, run_question, 9),
-	N("N3e", "an experimental field is ignored", "RFC 9748, 4", SHOULD, run_question, 10),
+	  run_question, QUESTION_FIELD_TOO_SHORT),
+	N("N3d", "a field of an unknown type is ignored", "RFC 7822, 3", SHOULD, run_question,
+	  QUESTION_UNKNOWN_FIELD),
+	N("N3e", "an experimental field is ignored", "RFC 9748, 4", SHOULD, run_question,
+	  QUESTION_EXPERIMENTAL_FIELD),
 	N("N4", "no answer is longer than its request", "RFC 5905, 15", MUST, run_property,
 	  PROPERTY_LENGTH),
 	N("N5", "the origin is the request's transmit time", "RFC 5905, 8", MUST, run_property,
