@@ -25,7 +25,7 @@
 #include <unistd.h>
 
 #include "crypto/sign.h"
-#include "proto/tsa/tsa_mint.h"
+#include "proto/tsa/token_builder.h"
 #include "store/tsa_ledger.h"
 #include "wire/tsp.h"
 
@@ -38,7 +38,7 @@ struct bench {
 	const char *key;
 	struct noon_ts_signer *signer;
 	struct noon_tsa_conf conf;
-	struct noon_tsa_mint mint;
+	struct noon_token_builder builder;
 	uint8_t request[256];
 	size_t request_n;
 	uint8_t *out;
@@ -87,9 +87,9 @@ static void do_bare(struct bench *b)
 		die("bare signature");
 }
 
-static struct noon_tsa_coin strike(struct bench *b, uint8_t *tst)
+static struct noon_built_token build(struct bench *b, uint8_t *tst)
 {
-	struct noon_tsa_coin coin = {0};
+	struct noon_built_token token = {0};
 	struct noon_tsa_request r;
 	struct noon_tsa_date d;
 	uint8_t serial[12] = {1};
@@ -107,27 +107,28 @@ static struct noon_tsa_coin strike(struct bench *b, uint8_t *tst)
 		    NOON_TSP_FAIL_NONE ||
 	    noon_tsa_date(&b->conf, r.policy, &clock, NOON_TIME_FIRST, &d).fail !=
 		    NOON_TSP_FAIL_NONE ||
-	    noon_tsa_mint_strike(&b->mint, &b->conf, &r, &d, noon_bytes_of(serial, sizeof(serial)),
-				 tst, b->out, b->mint.response_max, &coin))
+	    noon_token_builder_build(&b->builder, &b->conf, &r, &d,
+				     noon_bytes_of(serial, sizeof(serial)), tst, b->out,
+				     b->builder.response_max, &token))
 		die("our token");
-	return coin;
+	return token;
 }
 
 static void do_ours(struct bench *b)
 {
-	(void)strike(b, b->tst[0]);
+	(void)build(b, b->tst[0]);
 }
 
 static void do_booked(struct bench *b)
 {
 	const size_t i = b->pending;
-	const struct noon_tsa_coin coin = strike(b, b->tst[i]);
+	const struct noon_built_token token = build(b, b->tst[i]);
 	struct noon_ledger_entry *e = &b->entry[i];
 
 	*e = (struct noon_ledger_entry){
-		.kind = NOON_LEDGER_TOKEN, .at = now(), .body = coin.tst_info};
+		.kind = NOON_LEDGER_TOKEN, .at = now(), .body = token.tst_info};
 	e->counter = b->counter;
-	if (noon_sha256(coin.token, e->digest))
+	if (noon_sha256(token.token, e->digest))
 		die("digest");
 	if (++b->pending < BATCH)
 		return;
@@ -232,15 +233,15 @@ static void set_up(struct bench *b, const char *dir)
 
 	if (noon_ts_signer_load(&conf, &b->signer, &why))
 		die(why.text);
-	if (noon_tsa_mint_init(&b->mint, b->signer))
-		die("mint");
+	if (noon_token_builder_init(&b->builder, b->signer))
+		die("builder");
 	b->conf.n_policies = 1;
 	b->conf.digits_max = 6;
 	b->conf.policy[0].accuracy = NOON_S(1);
 	b->conf.policy[0].digests = 7;
 	if (noon_oid_parse("1.2.3.4.1", b->conf.policy[0].oid, &b->conf.policy[0].oid_n))
 		die("policy");
-	b->out = malloc(b->mint.response_max);
+	b->out = malloc(b->builder.response_max);
 	bio = BIO_new_file(b->key, "r");
 	b->pkey = PEM_read_bio_PrivateKey(bio, NULL, NULL, NULL);
 	BIO_free(bio);

@@ -38,7 +38,7 @@ enum noon_clock_status {
 	NOON_CLOCK_OK = 1,	       /**< bound within the alert limit, sources answer */
 	NOON_CLOCK_HOLDOVER = 2,       /**< bound within the alert limit, sources silent */
 	NOON_CLOCK_ALARM = 3,	       /**< bound above the limit, or an assumption seen false */
-	NOON_CLOCK_STALE = 4, /**< the daemon stopped, the machine slept or was started anew, or
+	NOON_CLOCK_STALE = 4, /**< the daemon stopped, the machine slept or was started again, or
 			       * this process is in another time namespace than the daemon */
 };
 
@@ -55,11 +55,11 @@ enum noon_clock_reason {
 	NOON_CLOCK_REASON_SILENT = 6,	     /**< holdover: the sources are silent */
 	NOON_CLOCK_REASON_CONTRADICTION = 7, /**< sources contradict each other, or the past */
 	NOON_CLOCK_REASON_GUARD = 8,	     /**< a guard suspects that packets are delayed */
-	NOON_CLOCK_REASON_SUSPENDED = 9,     /**< the machine was suspended; time is sought anew */
+	NOON_CLOCK_REASON_SUSPENDED = 9,     /**< the machine was suspended; time is sought again */
 	NOON_CLOCK_REASON_STEPPED = 10,	     /**< somebody else stepped the clock */
 	NOON_CLOCK_REASON_LEAP = 11,	     /**< around a leap second */
 	NOON_CLOCK_REASON_DISRUPTED = 12,    /**< the machine was paused, migrated or its clock
-					      * replaced; time is sought anew */
+					      * replaced; time is sought again */
 	NOON_CLOCK_REASON_OUT_OF_REACH = 13, /**< the bound is above the alert limit, and more
 					      * exchanges on the same path will not help */
 	/* Of the reader, with STALE: */
@@ -68,7 +68,7 @@ enum noon_clock_reason {
 	NOON_CLOCK_REASON_ASLEEP = 34,	      /**< the machine was suspended and the daemon has not
 					       * taken notice yet */
 	NOON_CLOCK_REASON_OTHER_BOOT = 35,    /**< the page is of before the machine was started
-					       * anew */
+					       * again */
 	NOON_CLOCK_REASON_OTHER_TIME_NS = 36, /**< the daemon runs in another time namespace */
 	NOON_CLOCK_REASON_FUTURE = 37,	      /**< the page is of a later time than now */
 };

@@ -59,7 +59,7 @@ struct noon_ts_signer {
 	uint8_t *issuer, *serial, *name, *certs;
 };
 
-struct noon_ts_hand {
+struct noon_signing_context {
 	struct noon_ts_signer *signer;
 	EVP_MD_CTX *md;
 	EVP_PKEY_CTX *sign;
@@ -328,7 +328,7 @@ const struct noon_ts_signer_info *noon_ts_signer_info(const struct noon_ts_signe
 	return &s->info;
 }
 
-static noon_err set_up_signing(struct noon_ts_hand *h)
+static noon_err set_up_signing(struct noon_signing_context *h)
 {
 	const struct noon_ts_signer *s = h->signer;
 
@@ -341,9 +341,9 @@ static noon_err set_up_signing(struct noon_ts_hand *h)
 	return EVP_PKEY_CTX_set_signature_md(h->sign, s->md) == 1 ? NOON_OK : NOON_ERR_CRYPTO;
 }
 
-noon_err noon_ts_hand_new(struct noon_ts_signer *s, struct noon_ts_hand **ret)
+noon_err noon_signing_context_new(struct noon_ts_signer *s, struct noon_signing_context **ret)
 {
-	struct noon_ts_hand *h = calloc(1, sizeof(*h));
+	struct noon_signing_context *h = calloc(1, sizeof(*h));
 	noon_err err;
 
 	if (h == NULL)
@@ -353,13 +353,13 @@ noon_err noon_ts_hand_new(struct noon_ts_signer *s, struct noon_ts_hand **ret)
 	err = h->md == NULL ? NOON_ERR_CRYPTO : set_up_signing(h);
 	ERR_clear_error();
 	if (err)
-		noon_ts_hand_free(h);
+		noon_signing_context_free(h);
 	else
 		*ret = h;
 	return err;
 }
 
-void noon_ts_hand_free(struct noon_ts_hand *h)
+void noon_signing_context_free(struct noon_signing_context *h)
 {
 	if (h == NULL)
 		return;
@@ -369,8 +369,8 @@ void noon_ts_hand_free(struct noon_ts_hand *h)
 	free(h);
 }
 
-noon_err noon_ts_hand_digest(struct noon_ts_hand *h, struct noon_bytes data,
-			     uint8_t ret[NOON_DIGEST_MAX])
+noon_err noon_signing_context_digest(struct noon_signing_context *h, struct noon_bytes data,
+				     uint8_t ret[NOON_DIGEST_MAX])
 {
 	if (EVP_DigestInit_ex2(h->md, h->signer->md, NULL) == 1 &&
 	    EVP_DigestUpdate(h->md, data.p, data.n) == 1 &&
@@ -380,11 +380,11 @@ noon_err noon_ts_hand_digest(struct noon_ts_hand *h, struct noon_bytes data,
 	return NOON_ERR_CRYPTO;
 }
 
-noon_err noon_ts_hand_sign(struct noon_ts_hand *h, struct noon_bytes data, uint8_t *out,
-			   size_t *io_n)
+noon_err noon_signing_context_sign(struct noon_signing_context *h, struct noon_bytes data,
+				   uint8_t *out, size_t *io_n)
 {
 	uint8_t digest[NOON_DIGEST_MAX];
-	const bool ok = noon_ts_hand_digest(h, data, digest) == NOON_OK &&
+	const bool ok = noon_signing_context_digest(h, data, digest) == NOON_OK &&
 			EVP_PKEY_sign(h->sign, out, io_n, digest,
 				      noon_digest_len(h->signer->kind->digest)) == 1;
 

@@ -3,7 +3,7 @@
  * The key of a time-stamp authority: certificate chain, private key, signatures (OpenSSL 3).
  *
  * A signer is read-only once it is loaded and may be shared by threads; each thread signs with a
- * hand of its own, which keeps the contexts that OpenSSL would otherwise make for every signature.
+ * signing context of its own: OpenSSL would otherwise make the same contexts for every signature.
  * The private key comes from a PEM file or, by an RFC 7512 URI ("pkcs11:..."), from a token through
  * OpenSSL's engine "pkcs11" or a provider.
  */
@@ -19,7 +19,7 @@
 #include "base/err.h"
 
 struct noon_ts_signer;
-struct noon_ts_hand;
+struct noon_signing_context;
 
 /** Which certificates go with a token. */
 enum noon_ts_certs { NOON_TS_CERTS_CHAIN, NOON_TS_CERTS_SIGNER };
@@ -73,17 +73,20 @@ struct noon_ts_signer *noon_ts_signer_ref(struct noon_ts_signer *s);
 void noon_ts_signer_free(struct noon_ts_signer *s);
 const struct noon_ts_signer_info *noon_ts_signer_info(const struct noon_ts_signer *s);
 
-/** Make a hand; it keeps the signer. @retval NOON_OK, NOON_ERR_CRYPTO */
-NOON_MUST_USE noon_err noon_ts_hand_new(struct noon_ts_signer *s, struct noon_ts_hand **ret);
-void noon_ts_hand_free(struct noon_ts_hand *h);
+/** Make a signing context; it keeps the signer. @retval NOON_OK, NOON_ERR_CRYPTO */
+NOON_MUST_USE noon_err noon_signing_context_new(struct noon_ts_signer *s,
+						struct noon_signing_context **ret);
+void noon_signing_context_free(struct noon_signing_context *h);
 
 /** Digest data with the signer's algorithm. @param[out] ret  noon_digest_len() bytes
  *  @retval NOON_OK, NOON_ERR_CRYPTO */
-NOON_MUST_USE noon_err noon_ts_hand_digest(struct noon_ts_hand *h, struct noon_bytes data,
-					   uint8_t ret[NOON_DIGEST_MAX]);
+NOON_MUST_USE noon_err noon_signing_context_digest(struct noon_signing_context *h,
+						   struct noon_bytes data,
+						   uint8_t ret[NOON_DIGEST_MAX]);
 /** Sign data. @param[in,out] io_n  room in out, at least signature_max; bytes written
  *  @retval NOON_OK, NOON_ERR_CRYPTO (a token that was pulled out, for example) */
-NOON_MUST_USE noon_err noon_ts_hand_sign(struct noon_ts_hand *h, struct noon_bytes data,
-					 uint8_t *out, size_t *io_n);
+NOON_MUST_USE noon_err noon_signing_context_sign(struct noon_signing_context *h,
+						 struct noon_bytes data, uint8_t *out,
+						 size_t *io_n);
 
 #endif

@@ -94,12 +94,12 @@ void noon_engine_set_guard(struct noon_engine *e, uint32_t source, struct noon_g
 	e->guard[source] = guard;
 }
 
-static void hurry(struct noon_engine *e)
+static void request_polls(struct noon_engine *e)
 {
-	e->hurries++;
+	e->poll_requests++;
 	for (uint32_t i = 0; i < NOON_SOURCES_MAX; i++)
 		if (e->source[i].in_use)
-			noon_schedule_hurry(&e->source[i].schedule, &e->source[i].conf);
+			noon_schedule_advance(&e->source[i].schedule, &e->source[i].conf);
 }
 
 /* So long one source does not have the others asked again. */
@@ -114,7 +114,7 @@ static void poll_others(struct noon_engine *e, struct noon_source *s)
 	if (s->asked.ns != NOON_TIME_FIRST.ns && noon_time_diff(e->now, s->asked) < ASK_AGAIN)
 		return;
 	s->asked = e->now;
-	e->hurries++;
+	e->poll_requests++;
 	for (uint32_t i = 0; i < NOON_SOURCES_MAX; i++)
 		if (e->source[i].in_use)
 			noon_schedule_burst(&e->source[i].schedule, &e->source[i].conf);
@@ -127,7 +127,7 @@ static void alarm(struct noon_engine *e)
 
 	noon_latch_bad(&e->latch);
 	if (e->latch.alarm && !before)
-		hurry(e);
+		request_polls(e);
 }
 
 static void raise_engine(struct noon_engine *e, enum noon_finding_kind kind, noon_time at,
@@ -270,7 +270,7 @@ static bool may_straddle(const struct noon_engine *e, const struct noon_sample *
 }
 
 /* As long as nothing is agreed, nobody says whether a leap second lies between two exchanges of a
- * source: it begins anew with each month. */
+ * source: it begins again with each month. */
 static void turn_month(const struct noon_engine *e, struct noon_source *s,
 		       const struct noon_sample *x)
 {
@@ -432,7 +432,7 @@ static uint32_t steer(struct noon_engine *e, const struct noon_source *s)
 	const uint32_t used = goal(e, &g);
 	const noon_dur off = noon_dur_abs(noon_sat_sub(g.theta, noon_line_at(line_of(e), e->now)));
 
-	const bool may_step = e->conf.step_at_start && (!e->latch.synced || e->anew);
+	const bool may_step = e->conf.step_at_start && (!e->latch.synced || e->past_dropped);
 
 	if (may_step && off > e->conf.step_threshold)
 		noon_discipline_step(&e->discipline, e->now, &g);
@@ -633,7 +633,7 @@ static void settle(struct noon_engine *e, const struct noon_source *s)
 	noon_latch_good(&e->latch, e->conf.clear_after);
 	if (e->latch.alarm)
 		return;
-	e->anew = false;
+	e->past_dropped = false;
 	clear_causes(e);
 }
 
@@ -679,7 +679,7 @@ static void note_fate(struct noon_engine *e, uint32_t i, enum noon_sample_fate f
 	}
 }
 
-/* Say what was concluded from the fresh exchanges. */
+/* Say what was concluded from the recent exchanges. */
 static void report_cause(struct noon_engine *e)
 {
 	const struct noon_recovery *r = &e->recovery;
@@ -715,8 +715,8 @@ static void clear_contradictions(struct noon_engine *e, uint32_t sources)
 		}
 }
 
-/* Whether a leap second is due that the fresh exchanges may be on either side of: it was planned by
- * the time of the past. */
+/* Whether a leap second is due that the recent exchanges may be on either side of: it was planned
+ * by the time of the past. */
 static bool crosses_leap(const struct noon_engine *e)
 {
 	const struct noon_cert *c = &e->recovery.trial.wide;
@@ -726,7 +726,7 @@ static bool crosses_leap(const struct noon_engine *e)
 	       noon_sat_add(latest, LEAP_MARGIN) >= e->leap.from.ns;
 }
 
-/* Put the fresh exchanges in the place of the past. */
+/* Put the recent exchanges in the place of the past. */
 static void discard_past(struct noon_engine *e)
 {
 	if (crosses_leap(e)) {
@@ -736,14 +736,14 @@ static void discard_past(struct noon_engine *e)
 	}
 	clear_contradictions(e, UINT32_MAX);
 	noon_recovery_adopt(&e->recovery, e->source, &e->drift, e->now);
-	e->anew = true;
+	e->past_dropped = true;
 }
 
-/* Believe the fresh exchanges, and vote on them. */
+/* Believe the recent exchanges, and vote on them. */
 static void restart_from_fresh(struct noon_engine *e, const struct noon_source *s)
 {
 	discard_past(e);
-	hurry(e);
+	request_polls(e);
 	vote(e, s, false); /* the next exchange steers: this one may have been refused */
 }
 
@@ -770,7 +770,7 @@ static void recover(struct noon_engine *e, const struct noon_source *s)
 		return;
 	if (!r->open) {
 		noon_recovery_open(r, e->source, e->has_cert ? &e->cert : NULL, &e->wide, e->now);
-		hurry(e);
+		request_polls(e);
 	}
 	noon_recovery_judge(r, e->source, &e->conf, &e->drift, e->now);
 	report_cause(e);
@@ -1003,7 +1003,7 @@ void noon_engine_accept(struct noon_engine *e, uint32_t source, noon_time now)
 	begin(e, now);
 	if (source == NOON_SOURCE_NONE && r->open && !noon_time_is_never(r->agreed_since)) {
 		discard_past(e);
-		hurry(e);
+		request_polls(e);
 	}
 	for (uint32_t i = 0; i < NOON_SOURCES_MAX; i++) {
 		struct noon_source *s = &e->source[i];
@@ -1013,6 +1013,6 @@ void noon_engine_accept(struct noon_engine *e, uint32_t source, noon_time now)
 		if (!s->in_use || !(i == source || (source == NOON_SOURCE_NONE && doubted)))
 			continue;
 		forget_source(e, i);
-		e->anew = true;
+		e->past_dropped = true;
 	}
 }

@@ -66,11 +66,11 @@ struct noon_engine {
 	uint32_t leaps;	     /**< leap seconds carried out */
 	uint32_t steering;   /**< bit per source whose estimate the line follows */
 	noon_time now;	     /**< instant of the last event */
-	noon_time fresh_until; /**< HOLDOVER from here on */
-	uint32_t hurries;      /**< times that all sources were wanted soon */
+	noon_time fresh_until;	/**< HOLDOVER from here on */
+	uint32_t poll_requests; /**< times that all sources were wanted soon */
 	bool has_cert;
-	bool anew;    /**< the past was dropped: C may be stepped until the state is OK */
-	bool pending; /**< findings wait for room in an action list */
+	bool past_dropped; /**< the past was dropped: C may be stepped until the state is OK */
+	bool pending;	   /**< findings wait for room in an action list */
 };
 
 /** What happened to a clock from outside. */
@@ -134,7 +134,7 @@ bool noon_engine_declare(struct noon_engine *e, uint32_t source,
 /**
  * Take a source's vote away, because another one is the same machine, or give it back. It counts
  * among the configured sources all the same, so that no more lies are needed to be believed. Given
- * back, it begins anew: what it has proved was the other one's.
+ * back, it begins again: what it has proved was the other one's.
  */
 void noon_engine_set_duplicate(struct noon_engine *e, uint32_t source, bool duplicate);
 
@@ -190,19 +190,19 @@ struct noon_line noon_engine_line(const struct noon_engine *e);
 noon_dur noon_engine_next_poll(const struct noon_engine *e, uint32_t source);
 
 /** Return a number that changes when all sources are wanted soon: ask next_poll() of each then. */
-uint32_t noon_engine_hurries(const struct noon_engine *e);
+uint32_t noon_engine_poll_requests(const struct noon_engine *e);
 
 /** What the engine makes of a contradiction, and when it is over. */
 struct noon_recovery_report {
 	bool open; /**< one stands that no liar within the budget explains */
 	enum noon_recovery_cause cause;
 	noon_dur age;	    /**< since it was seen, ns */
-	noon_dur left;	    /**< until the engine begins anew by itself, ns, >= 0;
+	noon_dur left;	    /**< until the engine begins again by itself, ns, >= 0;
 			     *   NOON_DUR_MAX: nothing but an operator's word does it */
-	noon_dur jump;	    /**< UTC - h by the fresh exchanges less by the past, ns */
-	uint32_t agreeing;  /**< sources whose fresh exchanges agree */
+	noon_dur jump;	    /**< UTC - h by the recent exchanges less by the past, ns */
+	uint32_t agreeing;  /**< sources whose recent exchanges agree */
 	noon_freq seen;	    /**< least wander that explains it; 0: none is needed */
-	bool anew;	    /**< the past was dropped, and the state has not been OK since */
+	bool past_dropped;  /**< the past was dropped, and the state has not been OK since */
 	noon_freq holdover; /**< holdover-wander in force, fractional */
 	noon_freq wander;   /**< in force, fractional */
 	bool raised;	    /**< ... above what is configured */
@@ -236,9 +236,9 @@ NOON_MUST_USE noon_err noon_engine_step(struct noon_engine *e, noon_time now);
 /**
  * Believe what a suspect source says from now on, because an operator asks for it: its past
  * exchanges are forgotten, and its guard's batch. NOON_SOURCE_NONE: all suspect sources and
- * falsetickers; where the fresh exchanges of all agree, they count at once. The bound keeps resting
- * on the old certificate until the next vote agrees; C may be stepped then, once, as at a start; an
- * alarm ends as usual.
+ * falsetickers; where the recent exchanges of all agree, they count at once. The bound keeps
+ * resting on the old certificate until the next vote agrees; C may be stepped then, once, as at a
+ * start; an alarm ends as usual.
  */
 void noon_engine_accept(struct noon_engine *e, uint32_t source, noon_time now);
 

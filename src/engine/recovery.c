@@ -53,54 +53,54 @@ void noon_recovery_take(struct noon_recovery *r, uint32_t i, const struct noon_s
 			bool was_suspect, const struct noon_sample *x, noon_time now,
 			const struct noon_drift *d)
 {
-	struct noon_fresh *f = &r->fresh[i];
+	struct noon_recent *f = &r->recent[i];
 	struct noon_sample sample;
 	struct noon_exchange ex;
 	enum noon_sample_fate fate;
 
 	if (!s->suspect && !r->open) {
-		noon_fresh_stop(f);
+		noon_recent_stop(f);
 		return;
 	}
 	fate = noon_source_weigh(s, x, now, d, &sample, &ex);
 	if (s->suspect && !was_suspect) {
 		noon_recovery_forget_source(r, i);
-		noon_fresh_start(f, now);
+		noon_recent_start(f, now);
 	} else if (!f->on) {
-		noon_fresh_start(f, now); /* added, or accepted, since the contradiction began */
+		noon_recent_start(f, now); /* added, or accepted, since the contradiction began */
 	}
 	/* A jump within the exchange looks like that, too, and is over then. */
 	if (fate == NOON_SAMPLE_SUPERLUMINAL) {
 		r->jumped |= bit(i);
 		if (!noon_time_before(x->t1, f->since))
 			r->broken |= bit(i);
-		noon_fresh_start(f, now);
+		noon_recent_start(f, now);
 	}
 	if (fate != NOON_SAMPLE_ACCEPTED)
 		return;
 	if (s->suspect && s->good_run == 0)
 		measure(r, i, s, &ex, now, d);
-	if (!noon_fresh_take(f, &sample, &ex, &s->conf, d, now))
+	if (!noon_recent_take(f, &sample, &ex, &s->conf, d, now))
 		r->broken |= bit(i);
 }
 
 void noon_recovery_forget_source(struct noon_recovery *r, uint32_t i)
 {
-	noon_fresh_stop(&r->fresh[i]);
+	noon_recent_stop(&r->recent[i]);
 	r->wander[i] = 0.0;
 	r->jumped &= ~bit(i);
 	r->broken &= ~bit(i);
 }
 
-/* Begin the fresh exchanges of all sources anew: more of them contradict what came since than may
+/* Begin the recent exchanges of all sources again: more of them contradict what came since than may
  * lie, so the clock has jumped again. */
 static void restart_trial(struct noon_recovery *r, const struct noon_source *s, noon_time now)
 {
 	r->broken = 0;
 	r->agreed_since = NOON_TIME_NEVER;
 	for (uint32_t i = 0; i < NOON_SOURCES_MAX; i++)
-		if (s[i].in_use && r->fresh[i].on)
-			noon_fresh_start(&r->fresh[i], now);
+		if (s[i].in_use && r->recent[i].on)
+			noon_recent_start(&r->recent[i], now);
 }
 
 void noon_recovery_open(struct noon_recovery *r, const struct noon_source *s,
@@ -122,12 +122,12 @@ void noon_recovery_open(struct noon_recovery *r, const struct noon_source *s,
 	for (uint32_t i = 0; i < NOON_SOURCES_MAX; i++) {
 		if (!s[i].in_use)
 			continue;
-		if (!r->fresh[i].on) {
+		if (!r->recent[i].on) {
 			r->wander[i] = 0.0;
 			r->jumped &= ~bit(i);
 		}
 		/* What a suspect of old has shown meanwhile may be older than the jump. */
-		noon_fresh_start(&r->fresh[i], now);
+		noon_recent_start(&r->recent[i], now);
 	}
 }
 
@@ -143,9 +143,9 @@ void noon_recovery_close(struct noon_recovery *r, const struct noon_source *s,
 			noon_recovery_forget_source(r, i);
 }
 
-/* Let the fresh exchanges vote as an oscillator would have them that turns by no more than what was
- * seen of it. At the largest rate error, exchanges some seconds old meet nearly anything.
- * This vote decides who agrees with whom, and proves nothing. */
+/* Let the recent exchanges vote as an oscillator would have them that turns by no more than what
+ * was seen of it. At the largest rate error, exchanges some seconds old meet nearly anything. This
+ * vote decides who agrees with whom, and proves nothing. */
 static void compare(struct noon_recovery *r, const struct noon_source *s,
 		    const struct noon_engine_conf *conf, const struct noon_drift *d, noon_time now,
 		    struct noon_cert likely[NOON_SOURCES_MAX], struct noon_vote *ret)
@@ -155,12 +155,12 @@ static void compare(struct noon_recovery *r, const struct noon_source *s,
 	for (uint32_t i = 0; i < NOON_SOURCES_MAX; i++)
 		usual.wander = fmax(usual.wander, r->wander[i]);
 	for (uint32_t i = 0; i < NOON_SOURCES_MAX; i++) {
-		likely[i] = r->fresh[i].cert;
-		if (r->fresh[i].on && r->fresh[i].has &&
-		    noon_fuse(&r->fresh[i].window, NULL, &usual, now, &likely[i]))
-			likely[i] = r->fresh[i].cert;
+		likely[i] = r->recent[i].cert;
+		if (r->recent[i].on && r->recent[i].has &&
+		    noon_fuse(&r->recent[i].window, NULL, &usual, now, &likely[i]))
+			likely[i] = r->recent[i].cert;
 	}
-	noon_vote_hold_fresh(s, r->fresh, likely, NOON_SOURCES_MAX, conf->max_liars, d, now, ret);
+	noon_vote_hold_fresh(s, r->recent, likely, NOON_SOURCES_MAX, conf->max_liars, d, now, ret);
 }
 
 static bool meet(const struct noon_cert *a, const struct noon_cert *b, noon_time h)
@@ -168,7 +168,7 @@ static bool meet(const struct noon_cert *a, const struct noon_cert *b, noon_time
 	return !noon_interval_is_empty(noon_interval_meet(noon_cert_at(a, h), noon_cert_at(b, h)));
 }
 
-/* Sources whose fresh exchanges meet none of those that agree, though they agree with their own
+/* Sources whose recent exchanges meet none of those that agree, though they agree with their own
  * past and with what was agreed before, and the majority had nothing against them then. One that
  * said little or nothing before agrees with its own past whatever it says: that testifies for
  * nothing. */
@@ -190,7 +190,7 @@ static noon_dur patience(const struct noon_recovery *r, uint32_t who,
 			 const struct noon_engine_conf *conf)
 {
 	for (uint32_t i = 0; i < NOON_SOURCES_MAX; i++)
-		if ((who & bit(i)) && !r->fresh[i].last.authenticated)
+		if ((who & bit(i)) && !r->recent[i].last.authenticated)
 			return conf->readmit_lone_after;
 	return noon_source_count(who) > 1 ? conf->readmit_after : conf->readmit_lone_after;
 }
@@ -217,7 +217,7 @@ static unsigned conflicts(const struct noon_recovery *r, const struct noon_sourc
 
 		if (!s[i].in_use || s[i].conf.noselect || s[i].duplicate)
 			continue;
-		claim = noon_fresh_claim(&r->fresh[i], false, d->rate_max, now);
+		claim = noon_recent_claim(&r->recent[i], false, d->rate_max, now);
 		n += !noon_interval_is_empty(claim) &&
 		     noon_interval_is_empty(noon_interval_meet(claim, agreed));
 	}
@@ -232,11 +232,11 @@ void noon_recovery_judge(struct noon_recovery *r, const struct noon_source *s,
 	struct noon_vote v;
 	noon_dur after;
 
-	noon_vote_hold_fresh(s, r->fresh, NULL, NOON_SOURCES_MAX, conf->max_liars, d, now,
+	noon_vote_hold_fresh(s, r->recent, NULL, NOON_SOURCES_MAX, conf->max_liars, d, now,
 			     &r->trial);
 	if (noon_source_count(r->broken) > noon_vote_budget(conf->max_liars, r->trial.selectable)) {
 		restart_trial(r, s, now);
-		noon_vote_hold_fresh(s, r->fresh, NULL, NOON_SOURCES_MAX, conf->max_liars, d, now,
+		noon_vote_hold_fresh(s, r->recent, NULL, NOON_SOURCES_MAX, conf->max_liars, d, now,
 				     &r->trial);
 	}
 	compare(r, s, conf, d, now, likely, &v);
@@ -281,7 +281,7 @@ static struct noon_interval claims(const struct noon_recovery *r, const struct n
 	for (uint32_t i = 0; i < NOON_SOURCES_MAX; i++) {
 		if (!s[i].in_use || s[i].conf.noselect || s[i].duplicate)
 			continue;
-		all = hull_of(all, noon_fresh_claim(&r->fresh[i], wide, d->rate_max, now));
+		all = hull_of(all, noon_recent_claim(&r->recent[i], wide, d->rate_max, now));
 		if (s[i].has_cert && !s[i].suspect)
 			all = hull_of(all, noon_cert_at(wide ? &s[i].wide : &s[i].cert, now));
 	}
@@ -365,7 +365,7 @@ noon_freq noon_recovery_raise_wander(const struct noon_source *s, uint32_t voter
 	return d->wander > before ? seen : 0.0;
 }
 
-/* Raise the wander to what the past asks for, and the fresh exchanges: more than f of the sources,
+/* Raise the wander to what the past asks for, and the recent exchanges: more than f of the sources,
  * since a liar's ask for anything. */
 static void fit_wander(const struct noon_recovery *r, struct noon_drift *d, noon_time now)
 {
@@ -377,7 +377,7 @@ static void fit_wander(const struct noon_recovery *r, struct noon_drift *d, noon
 		if (!(r->who & bit(i)))
 			continue;
 		least[n] = 0.0;
-		if (noon_fuse_wander(&r->fresh[i].window, NULL, d, now, &least[n]) ||
+		if (noon_fuse_wander(&r->recent[i].window, NULL, d, now, &least[n]) ||
 		    least[n] <= d->wander)
 			least[n] = 0.0;
 		n++;
@@ -390,7 +390,7 @@ void noon_recovery_adopt(struct noon_recovery *r, struct noon_source *s, struct 
 {
 	fit_wander(r, d, now);
 	for (uint32_t i = 0; i < NOON_SOURCES_MAX; i++) {
-		const struct noon_fresh *f = &r->fresh[i];
+		const struct noon_recent *f = &r->recent[i];
 
 		if (!s[i].in_use)
 			continue;
@@ -401,8 +401,8 @@ void noon_recovery_adopt(struct noon_recovery *r, struct noon_source *s, struct 
 	r->open = false;
 }
 
-/* Whether the fresh exchanges of a source meet what is agreed. */
-static bool meets(const struct noon_fresh *f, const struct noon_vote *v, noon_time now)
+/* Whether the recent exchanges of a source meet what is agreed. */
+static bool meets(const struct noon_recent *f, const struct noon_vote *v, noon_time now)
 {
 	return f->on && f->has && meet(&f->cert, &v->cert, now);
 }
@@ -414,7 +414,7 @@ uint32_t noon_recovery_readmit(struct noon_recovery *r, struct noon_source *s,
 	uint32_t back = 0;
 
 	for (uint32_t i = 0; i < NOON_SOURCES_MAX; i++) {
-		struct noon_fresh *f = &r->fresh[i];
+		struct noon_recent *f = &r->recent[i];
 		noon_dur after;
 
 		if (!s[i].in_use || !s[i].suspect)
@@ -451,9 +451,9 @@ void noon_recovery_shift(struct noon_recovery *r, noon_time now, noon_dur d)
 	noon_cert_shift(&r->trial.wide, d);
 	r->agreed_since = NOON_TIME_NEVER;
 	for (uint32_t i = 0; i < NOON_SOURCES_MAX; i++) {
-		if (!r->fresh[i].on)
+		if (!r->recent[i].on)
 			continue;
-		noon_fresh_stop(&r->fresh[i]);
-		noon_fresh_start(&r->fresh[i], now);
+		noon_recent_stop(&r->recent[i]);
+		noon_recent_start(&r->recent[i], now);
 	}
 }

@@ -3,7 +3,7 @@
  * How the engine comes back after a contradiction that no liar within the budget explains.
  *
  * Some assumption was false then, and which one is seen from the exchanges that came after it. They
- * need no past (engine/fresh.h), so a vote on them alone is true while at most f sources lie.
+ * need no past (engine/recent.h), so a vote on them alone is true while at most f sources lie.
  *
  *   They agree with one another:   the local clock is what was wrong. It turned by more than
  *                                  `wander`, if some larger wander that an oscillator may have
@@ -18,7 +18,7 @@
  * see.
  *
  * While the contradiction stands, what is stated is the hull of what the past says, and of what
- * the fresh exchanges say: true whichever of them is false. After a while of agreement the fresh
+ * the recent exchanges say: true whichever of them is false. After a while of agreement the fresh
  * exchanges take the place of the past.
  *
  * A single source that contradicted itself, within the budget, and has then agreed with the
@@ -31,13 +31,13 @@
 #include <stdint.h>
 
 #include "engine/conf.h"
-#include "engine/fresh.h"
+#include "engine/recent.h"
 #include "engine/source.h"
 #include "engine/vote.h"
 
 /** What explains a contradiction. */
 enum noon_recovery_cause {
-	NOON_RECOVERY_UNKNOWN, /**< too few fresh exchanges yet */
+	NOON_RECOVERY_UNKNOWN, /**< too few recent exchanges yet */
 	NOON_RECOVERY_WANDER,  /**< the oscillator turned by more than `wander` */
 	NOON_RECOVERY_JUMP,    /**< the free-running clock jumped or stood still */
 	NOON_RECOVERY_SERVERS, /**< more sources are wrong than may lie: waits for the operator */
@@ -50,7 +50,7 @@ struct noon_recovery {
 	bool open; /**< such a contradiction stands */
 	enum noon_recovery_cause cause;
 	noon_time since;	 /**< it was seen; valid when open */
-	noon_time agreed_since;	 /**< fresh exchanges have agreed from here on;
+	noon_time agreed_since;	 /**< recent exchanges have agreed from here on;
 				  *   NOON_TIME_NEVER: they do not */
 	noon_time due;		 /**< they take the place of the past; NOON_TIME_NEVER: not by
 				  *   themselves */
@@ -58,14 +58,14 @@ struct noon_recovery {
 	struct noon_cert before; /**< ... the certificate */
 	struct noon_cert before_wide;
 	uint32_t falsetickers_before; /**< falsetickers of the last vote that agreed, a bit each */
-	uint32_t broken; /**< sources that have contradicted their fresh exchanges since
+	uint32_t broken; /**< sources that have contradicted their recent exchanges since
 			  *   those were begun, a bit each */
 	uint32_t jumped; /**< sources that no oscillator's wander joins with their past, a
 			  *   bit each */
 	noon_freq wander[NOON_SOURCES_MAX]; /**< the least that does; 0: they did not disagree */
-	uint32_t who;			    /**< sources whose fresh exchanges agree, a bit each */
-	struct noon_vote trial;		    /**< of the fresh exchanges; valid when open */
-	struct noon_fresh fresh[NOON_SOURCES_MAX];
+	uint32_t who;			    /**< sources whose recent exchanges agree, a bit each */
+	struct noon_vote trial;		    /**< of the recent exchanges; valid when open */
+	struct noon_recent recent[NOON_SOURCES_MAX];
 };
 
 void noon_recovery_init(struct noon_recovery *r);
@@ -81,7 +81,7 @@ void noon_recovery_take(struct noon_recovery *r, uint32_t i, const struct noon_s
 			bool was_suspect, const struct noon_sample *x, noon_time now,
 			const struct noon_drift *d);
 
-/** Forget what is known of source i; it is removed, or begins anew by an operator's word. */
+/** Forget what is known of source i; it is removed, or begins again by an operator's word. */
 void noon_recovery_forget_source(struct noon_recovery *r, uint32_t i);
 
 /** Open when it is not: a vote has failed. `cert` and `wide` are what was agreed; NULL: nothing. */
@@ -97,7 +97,7 @@ void noon_recovery_judge(struct noon_recovery *r, const struct noon_source *s,
 			 const struct noon_engine_conf *conf, const struct noon_drift *d,
 			 noon_time now);
 
-/** Return whether the fresh exchanges are to take the place of the past. */
+/** Return whether the recent exchanges are to take the place of the past. */
 bool noon_recovery_is_due(const struct noon_recovery *r, noon_time now);
 
 /** While open and had_cert: certify the hull of past and present at `now`. */
@@ -106,7 +106,7 @@ void noon_recovery_certify(const struct noon_recovery *r, const struct noon_sour
 			   struct noon_cert *wide);
 
 /**
- * Put the fresh exchanges of all sources in the place of their past.
+ * Put the recent exchanges of all sources in the place of their past.
  *
  * @param[in,out] d  its wander is raised where they, or the past, ask for more
  */
@@ -114,7 +114,7 @@ void noon_recovery_adopt(struct noon_recovery *r, struct noon_source *s, struct 
 			 noon_time now);
 
 /**
- * After a vote that agreed: believe the suspects again whose fresh exchanges have met the majority
+ * After a vote that agreed: believe the suspects again whose recent exchanges have met the majority
  * for long enough.
  * @return them, a bit each
  */
@@ -134,7 +134,7 @@ uint32_t noon_recovery_readmit(struct noon_recovery *r, struct noon_source *s,
 noon_freq noon_recovery_raise_wander(const struct noon_source *s, uint32_t voters, unsigned liars,
 				     struct noon_drift *d);
 
-/** Return how far the clock jumped by the fresh exchanges, UTC - h now less before, ns; 0 where it
+/** Return how far the clock jumped by the recent exchanges, UTC - h now less before, ns; 0 where it
  *  is not known. */
 noon_dur noon_recovery_jump(const struct noon_recovery *r, noon_time now);
 
@@ -142,7 +142,7 @@ noon_dur noon_recovery_jump(const struct noon_recovery *r, noon_time now);
 noon_freq noon_recovery_wander(const struct noon_recovery *r);
 
 /** Add d to every offset that was certified: the time scale itself was shifted (a leap second). The
- *  fresh exchanges begin anew, since they may be of either count. */
+ *  recent exchanges begin again, since they may be of either count. */
 void noon_recovery_shift(struct noon_recovery *r, noon_time now, noon_dur d);
 
 #endif

@@ -124,12 +124,12 @@ noon_time noon_engine_within_until(const struct noon_engine *e, noon_time h, noo
 }
 
 /* Report what a source says: now, where it contradicts what it said before. */
-static void report_data(const struct noon_source *s, const struct noon_fresh *fresh,
+static void report_data(const struct noon_source *s, const struct noon_recent *recent,
 			const struct noon_line *line, noon_time now, struct noon_source_report *ret)
 {
-	const bool anew = s->suspect && fresh->on && fresh->has;
-	const struct noon_sample *x = anew ? &fresh->last : &s->last;
-	const struct noon_interval in = noon_cert_at(anew ? &fresh->cert : &s->cert, now);
+	const bool use_recent = s->suspect && recent->on && recent->has;
+	const struct noon_sample *x = use_recent ? &recent->last : &s->last;
+	const struct noon_interval in = noon_cert_at(use_recent ? &recent->cert : &s->cert, now);
 	const noon_time mid = noon_time_add(x->t1, noon_time_diff(x->t4, x->t1) / 2);
 	const noon_dur corr = noon_line_at(line, now);
 
@@ -139,7 +139,7 @@ static void report_data(const struct noon_source *s, const struct noon_fresh *fr
 	ret->lower = noon_sat_sub(in.lo, corr);
 	ret->upper = noon_sat_sub(in.hi, corr);
 	ret->rtt = noon_sample_rtt(x);
-	ret->age = noon_time_diff(now, anew ? fresh->last_at : s->last_good);
+	ret->age = noon_time_diff(now, use_recent ? recent->last_at : s->last_good);
 	ret->last = *x;
 	if (!s->has_fit)
 		return;
@@ -169,12 +169,12 @@ void noon_engine_source_report(const struct noon_engine *e, uint32_t source, noo
 	ret->n_accepted = s->n_accepted;
 	ret->in_window = (uint32_t)(s->window.lo.n + s->window.hi.n);
 	if (s->has_cert)
-		report_data(s, &e->recovery.fresh[source], &e->discipline.line, now, ret);
+		report_data(s, &e->recovery.recent[source], &e->discipline.line, now, ret);
 }
 
-uint32_t noon_engine_hurries(const struct noon_engine *e)
+uint32_t noon_engine_poll_requests(const struct noon_engine *e)
 {
-	return e->hurries;
+	return e->poll_requests;
 }
 
 void noon_engine_recovery(const struct noon_engine *e, noon_time now,
@@ -186,7 +186,7 @@ void noon_engine_recovery(const struct noon_engine *e, noon_time now,
 	*ret = (struct noon_recovery_report){
 		.open = r->open,
 		.left = NOON_DUR_MAX,
-		.anew = e->anew,
+		.past_dropped = e->past_dropped,
 		.holdover = e->drift.holdover,
 		.wander = e->drift.wander,
 		.raised = e->drift.wander > e->conf.wander,

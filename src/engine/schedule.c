@@ -31,7 +31,7 @@ void noon_schedule_burst(struct noon_schedule *s, const struct noon_source_conf 
 	s->burst_left = s->burst_left > again ? s->burst_left : again;
 }
 
-void noon_schedule_hurry(struct noon_schedule *s, const struct noon_source_conf *conf)
+void noon_schedule_advance(struct noon_schedule *s, const struct noon_source_conf *conf)
 {
 	s->poll = conf->poll_min;
 	s->calm = 0;

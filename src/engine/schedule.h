@@ -37,7 +37,7 @@ void noon_schedule_start(struct noon_schedule *s, const struct noon_source_conf 
 void noon_schedule_burst(struct noon_schedule *s, const struct noon_source_conf *conf);
 
 /** Ask often again: poll_min and a burst; after an alarm or a discontinuity. */
-void noon_schedule_hurry(struct noon_schedule *s, const struct noon_source_conf *conf);
+void noon_schedule_advance(struct noon_schedule *s, const struct noon_source_conf *conf);
 
 /** What the regression said about the last exchange. */
 enum noon_trend {

@@ -27,8 +27,8 @@ void noon_source_restart(struct noon_source *s)
 {
 	noon_window_clear(&s->window);
 	s->points.n = 0;
-	s->above.stands = false;
-	s->below.stands = false;
+	s->above.active = false;
+	s->below.active = false;
 	s->has_cert = false;
 	s->has_fit = false;
 	s->good_run = 0;
@@ -74,9 +74,10 @@ static noon_dur gap(const struct noon_cert *c, const struct noon_exchange *x)
 	return most > 0 ? most : 0;
 }
 
-/* Carry a wall from the instant of its contradiction to h, towards what the source has proved. */
-static noon_dur wall_at(const struct noon_source *s, const struct noon_wall *w, bool above,
-			noon_time h)
+/* Carry a rejection limit from the instant of its contradiction to h, towards what the source has
+ * proved. */
+static noon_dur rejection_limit_at(const struct noon_source *s,
+				   const struct noon_rejection_limit *w, bool above, noon_time h)
 {
 	const struct noon_interval drift = noon_rate_drift(s->cert.rate, noon_time_diff(h, w->h));
 
@@ -91,12 +92,13 @@ static bool is_ambiguous(const struct noon_source *s, const struct noon_exchange
 {
 	if (!s->suspect)
 		return false;
-	return (s->above.stands && x->hi.theta >= wall_at(s, &s->above, true, x->hi.h)) ||
-	       (s->below.stands && x->lo.theta <= wall_at(s, &s->below, false, x->lo.h));
+	return (s->above.active &&
+		x->hi.theta >= rejection_limit_at(s, &s->above, true, x->hi.h)) ||
+	       (s->below.active && x->lo.theta <= rejection_limit_at(s, &s->below, false, x->lo.h));
 }
 
-/* Put up a wall where the source contradicts itself, on the side where it does. Of two the inner
- * one stays: an exchange that lies within it lies within the other. */
+/* Set a rejection limit where the source contradicts itself, on the side where it does. Of two the
+ * inner one stays: an exchange that lies within it lies within the other. */
 static void note_against(struct noon_source *s, const struct noon_exchange *x)
 {
 	struct noon_interval cert;
@@ -106,10 +108,12 @@ static void note_against(struct noon_source *s, const struct noon_exchange *x)
 		return;
 	cert = noon_cert_at(&s->cert, x->lo.h);
 	above = x->lo.theta > cert.hi;
-	if (above && (!s->above.stands || x->lo.theta < wall_at(s, &s->above, true, x->lo.h)))
-		s->above = (struct noon_wall){true, x->lo.h, x->lo.theta};
-	if (!above && (!s->below.stands || x->hi.theta > wall_at(s, &s->below, false, x->hi.h)))
-		s->below = (struct noon_wall){true, x->hi.h, x->hi.theta};
+	if (above &&
+	    (!s->above.active || x->lo.theta < rejection_limit_at(s, &s->above, true, x->lo.h)))
+		s->above = (struct noon_rejection_limit){true, x->lo.h, x->lo.theta};
+	if (!above &&
+	    (!s->below.active || x->hi.theta > rejection_limit_at(s, &s->below, false, x->hi.h)))
+		s->below = (struct noon_rejection_limit){true, x->hi.h, x->hi.theta};
 }
 
 /* Check the exchange against all that the source has proved; `ret` certifies both together. */
@@ -208,8 +212,8 @@ static void accept(struct noon_source *s, const struct noon_sample *x,
 		s->good_run++;
 	if (s->good_run >= clear) {
 		s->suspect = false;
-		s->above.stands = false;
-		s->below.stands = false;
+		s->above.active = false;
+		s->below.active = false;
 	}
 	noon_schedule_adapt(&s->schedule, &s->conf, steer(s, x, ex, now));
 }
@@ -265,7 +269,7 @@ enum noon_sample_fate noon_source_take(struct noon_source *s, const struct noon_
 	return NOON_SAMPLE_ACCEPTED;
 }
 
-noon_err noon_source_adopt(struct noon_source *s, const struct noon_fresh *f,
+noon_err noon_source_adopt(struct noon_source *s, const struct noon_recent *f,
 			   const struct noon_drift *d, noon_time now)
 {
 	struct noon_cert cert;

@@ -5,7 +5,7 @@
  * Invariant: an exchange that contradicts the window, is superluminal or unauthenticated where
  * that is required never enters the window nor the points (invariants I2 and I4). A source that
  * was seen to contradict itself is suspect and does not vote until `clear_after` exchanges in a
- * row agree with the window again, the engine puts fresh exchanges in the place of its past
+ * row agree with the window again, the engine puts recent exchanges in the place of its past
  * (engine/recovery.h), or the operator accepts what it says now. Agreement that comes only from
  * the window's widening is none: see is_ambiguous() in source.c.
  */
@@ -17,7 +17,7 @@
 
 #include "base/sample.h"
 #include "engine/conf.h"
-#include "engine/fresh.h"
+#include "engine/recent.h"
 #include "engine/schedule.h"
 #include "estimate/bound/fuse.h"
 #include "estimate/bound/regress.h"
@@ -44,8 +44,8 @@ enum noon_sample_fate {
 
 /** How far a suspect source's exchanges may reach and still count for it: not as far as what it
  *  contradicted itself with. */
-struct noon_wall {
-	bool stands;
+struct noon_rejection_limit {
+	bool active;
 	noon_time h;	/**< instant of the contradiction, free-running clock */
 	noon_dur theta; /**< its nearest edge, ns; sign: units.md "offset" */
 };
@@ -72,11 +72,11 @@ struct noon_source {
 	bool has_fit;
 	bool suspect;
 	bool duplicate; /**< another source is the same machine and votes: this one does not */
-	struct noon_wall above, below; /**< of this suspicion */
-	unsigned good_run;	       /**< accepted exchanges in a row */
-	uint8_t reach;		       /**< one bit per poll, newest lowest */
-	uint64_t n_samples;	       /**< samples handed in */
-	uint64_t n_accepted;	       /**< of them accepted */
+	struct noon_rejection_limit above, below; /**< of this suspicion */
+	unsigned good_run;			  /**< accepted exchanges in a row */
+	uint8_t reach;				  /**< one bit per poll, newest lowest */
+	uint64_t n_samples;			  /**< samples handed in */
+	uint64_t n_accepted;			  /**< of them accepted */
 	enum noon_source_verdict verdict;
 	noon_dur seen;	  /**< numbers of the last refusal: what was seen, ns */
 	noon_dur allowed; /**< ... and what would have been allowed, ns */
@@ -121,12 +121,12 @@ enum noon_sample_fate noon_source_weigh(const struct noon_source *s, const struc
 /** Record that a poll brought nothing. */
 void noon_source_miss(struct noon_source *s);
 
-/** Drop what the source has proved, so that it can begin anew; it stays suspect until enough of its
- *  new exchanges agree with each other. */
+/** Drop what the source has proved, so that it can begin again; it stays suspect until enough of
+ * its new exchanges agree with each other. */
 void noon_source_restart(struct noon_source *s);
 
 /**
- * Put fresh exchanges in the place of the source's past; it is not suspect any longer.
+ * Put recent exchanges in the place of the source's past; it is not suspect any longer.
  *
  * @param f    of this source; has exchanges
  * @param now  not before the newest of them
@@ -134,7 +134,7 @@ void noon_source_restart(struct noon_source *s);
  * @retval NOON_ERR_EMPTY  they contradict each other under `d`, whose wander is too small for them;
  *                         s untouched
  */
-NOON_MUST_USE noon_err noon_source_adopt(struct noon_source *s, const struct noon_fresh *f,
+NOON_MUST_USE noon_err noon_source_adopt(struct noon_source *s, const struct noon_recent *f,
 					 const struct noon_drift *d, noon_time now);
 
 /** Forget all exchanges; the configuration and counters stay. */

@@ -78,8 +78,9 @@ static void gather(const struct noon_source *s, size_t n, noon_time h, struct ba
 	}
 }
 
-/* Let every source vote with its fresh exchanges, suspect or not: what made it suspect is older. */
-static void gather_fresh(const struct noon_source *s, const struct noon_fresh *fresh,
+/* Let every source vote with its recent exchanges, suspect or not: what made it suspect is older.
+ */
+static void gather_fresh(const struct noon_source *s, const struct noon_recent *recent,
 			 const struct noon_cert *cert, size_t n, noon_time h, struct ballot *b,
 			 struct noon_vote *ret)
 {
@@ -87,13 +88,13 @@ static void gather_fresh(const struct noon_source *s, const struct noon_fresh *f
 		if (!s[i].in_use || s[i].conf.noselect)
 			continue;
 		ret->selectable++;
-		if (s[i].duplicate || !fresh[i].on || !fresh[i].has)
+		if (s[i].duplicate || !recent[i].on || !recent[i].has)
 			continue;
 		ret->voters |= bit(i);
 		if (cert)
 			cast(b, i, &cert[i], &cert[i], h);
 		else
-			cast(b, i, &fresh[i].cert, &fresh[i].wide, h);
+			cast(b, i, &recent[i].cert, &recent[i].wide, h);
 	}
 }
 
@@ -243,7 +244,7 @@ void noon_vote_hold(const struct noon_source *s, size_t n, int max_liars,
 		ret->outcome = elect(s, n, &b, f - suspects, d, h, ret);
 }
 
-void noon_vote_hold_fresh(const struct noon_source *s, const struct noon_fresh *fresh,
+void noon_vote_hold_fresh(const struct noon_source *s, const struct noon_recent *recent,
 			  const struct noon_cert *cert, size_t n, int max_liars,
 			  const struct noon_drift *d, noon_time h, struct noon_vote *ret)
 {
@@ -251,7 +252,7 @@ void noon_vote_hold_fresh(const struct noon_source *s, const struct noon_fresh *
 
 	assert(n <= NOON_SOURCES_MAX);
 	*ret = (struct noon_vote){.outcome = NOON_VOTE_NONE};
-	gather_fresh(s, fresh, cert, n, h, &b, ret);
+	gather_fresh(s, recent, cert, n, h, &b, ret);
 	if (b.n == 0)
 		return;
 	ret->liars = noon_vote_budget(max_liars, ret->selectable);

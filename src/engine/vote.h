@@ -56,13 +56,13 @@ void noon_vote_hold(const struct noon_source *s, size_t n, int max_liars,
 unsigned noon_vote_budget(int max_liars, unsigned selectable);
 
 /**
- * Hold a vote on fresh exchanges alone (engine/fresh.h), with the whole budget of liars: nobody is
- * suspect for what is older. Truth is in the certificate while at most f lie, whatever the past of
- * the local clock was.
- * @param fresh  fresh[n], of the sources of the same index
- * @param cert   cert[n]: what each is taken to say; NULL: what its fresh exchanges prove
+ * Hold a vote on recent exchanges alone (engine/recent.h), with the whole budget of liars: nobody
+ * is suspect for what is older. Truth is in the certificate while at most f lie, whatever the past
+ * of the local clock was.
+ * @param recent  recent[n], of the sources of the same index
+ * @param cert   cert[n]: what each is taken to say; NULL: what its recent exchanges prove
  */
-void noon_vote_hold_fresh(const struct noon_source *s, const struct noon_fresh *fresh,
+void noon_vote_hold_fresh(const struct noon_source *s, const struct noon_recent *recent,
 			  const struct noon_cert *cert, size_t n, int max_liars,
 			  const struct noon_drift *d, noon_time h, struct noon_vote *ret);
 

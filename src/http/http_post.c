@@ -257,6 +257,6 @@ noon_err noon_http_post_send(struct noon_http_post *p, struct noon_bytes body,
 	ret->body = noon_bytes_of(p->buf, p->n);
 	ret->t1 = p->t1;
 	ret->t4 = p->t4;
-	ret->used_anew = connects == 0;
+	ret->reused = connects == 0;
 	return NOON_OK;
 }

@@ -41,7 +41,7 @@ struct noon_http_answer {
 	struct noon_bytes body; /**< borrowed until the next request */
 	noon_time t1;
 	noon_time t4;
-	bool used_anew; /**< the connection was that of an earlier request */
+	bool reused; /**< the connection was that of an earlier request */
 };
 
 struct noon_http_post;

@@ -143,7 +143,7 @@ void noon_http_server_stop(struct noon_http_server *s);
 void noon_http_server_wake(struct noon_http_server *s);
 
 /**
- * Load certificate and key anew, for connections to come; those that exist keep the old ones. On
+ * Load certificate and key again, for connections to come; those that exist keep the old ones. On
  * failure the old ones stay in force. Thread: any, one at a time. Errors as
  * noon_tls_server_ctx_new(), with ret_why as there; NOON_ERR_STATE if nobody listens with TLS.
  */

@@ -60,7 +60,7 @@ static void read_boot_id(uint8_t out[16])
 }
 
 /* Read once: no thread of a process can enter another time namespace and stay in this process
- * (setns(2): the caller must be single-threaded; what reads a clock then opens the page anew). */
+ * (setns(2): the caller must be single-threaded; what reads a clock then opens the page again). */
 static uint64_t time_namespace(void)
 {
 	struct stat st;
@@ -435,7 +435,7 @@ static const struct {
 	{NOON_CLOCK_REASON_ASLEEP, "asleep",
 	 "the machine was suspended and the daemon has not taken notice yet"},
 	{NOON_CLOCK_REASON_OTHER_BOOT, "other-boot",
-	 "the daemon ran before the machine was started anew"},
+	 "the daemon ran before the machine was started again"},
 	{NOON_CLOCK_REASON_OTHER_TIME_NS, "other-time-namespace",
 	 "the daemon runs in another time namespace: its clocks are not ours"},
 	{NOON_CLOCK_REASON_FUTURE, "future", "the page is of a later time than now"},

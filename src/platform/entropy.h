@@ -4,7 +4,7 @@
  *
  * Nothing is kept: each call of fill() is one getrandom(). Bytes drawn in advance would be given
  * out twice after a virtual machine was cloned or put back to a snapshot; the kernel notices that
- * and seeds itself anew (vmgenid), a program cannot.
+ * and seeds itself again (vmgenid), a program cannot.
  */
 #ifndef NOON_PLATFORM_ENTROPY_H
 #define NOON_PLATFORM_ENTROPY_H

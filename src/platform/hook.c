@@ -56,7 +56,7 @@ static noon_err start(struct noon_hook *h, struct noon_hook_facts *facts)
 		h->pid = 0;
 		err = NOON_ERR_OS;
 	}
-	h->until = noon_time_add(noon_mono_now(), NOON_HOOK_PATIENCE);
+	h->until = noon_time_add(noon_mono_now(), NOON_HOOK_TIMEOUT);
 	(void)posix_spawn_file_actions_destroy(&files);
 	(void)posix_spawnattr_destroy(&attr);
 	return err;

@@ -3,7 +3,7 @@
  * A command of the operator's that is run when something changes.
  *
  * At most one runs at a time. What happens meanwhile is not lost: when it has ended it is run once
- * more with the newest facts. A command that hangs is killed after HOOK_PATIENCE, so it can
+ * more with the newest facts. A command that hangs is killed after HOOK_TIMEOUT, so it can
  * neither pile up nor block anything.
  */
 #ifndef NOON_PLATFORM_HOOK_H
@@ -15,9 +15,9 @@
 #include "base/err.h"
 #include "base/time.h"
 
-#define NOON_HOOK_VARS	   8
-#define NOON_HOOK_VAR_MAX  320
-#define NOON_HOOK_PATIENCE NOON_S(30)
+#define NOON_HOOK_VARS	  8
+#define NOON_HOOK_VAR_MAX 320
+#define NOON_HOOK_TIMEOUT NOON_S(30)
 
 /** What the command finds in its environment, "NAME=value". */
 struct noon_hook_facts {

@@ -395,7 +395,8 @@ void noon_sim_attack_switch(struct noon_world *w, uint32_t attack, bool on)
 			noon_osc_shift(&w->node[i].osc, w->now,
 				       on ? a->conf->frequency : -a->conf->frequency,
 				       a->conf->time_constant);
-		else if (a->conf->kind == NOON_ATTACK_RESTART && on && !w->node[i].upset.paused)
+		else if (a->conf->kind == NOON_ATTACK_RESTART && on &&
+			 !w->node[i].machine_event.paused)
 			noon_sim_client_restart(w, i);
 	}
 }

@@ -82,12 +82,12 @@ static void set_poll(struct noon_world *w, struct noon_sim_assoc *a)
 }
 
 /* Ask the engine again for every path of a client when it wants all of them soon. */
-static void set_polls(struct noon_world *w, struct noon_sim_assoc *a, uint32_t hurries)
+static void set_polls(struct noon_world *w, struct noon_sim_assoc *a, uint32_t poll_requests)
 {
 	const uint32_t node = a->conf->client;
 
 	set_poll(w, a);
-	if (noon_engine_hurries(w->node[node].engine) == hurries)
+	if (noon_engine_poll_requests(w->node[node].engine) == poll_requests)
 		return;
 	for (size_t i = 0; i < w->s->paths; i++)
 		if (w->s->path[i].client == node && w->assoc[i].up)
@@ -165,13 +165,13 @@ static void on_sample(struct noon_world *w, struct noon_sim_assoc *a, const stru
 	struct noon_sim_machine *m = &w->node[a->conf->client];
 	const uint32_t steps = noon_engine_line(m->engine).steps;
 	const uint64_t accepted = m->engine->source[a->source].n_accepted;
-	const uint32_t hurries = noon_engine_hurries(m->engine);
-	const bool alarm = m->engine->latch.alarm && !m->engine->anew;
+	const uint32_t poll_requests = noon_engine_poll_requests(m->engine);
+	const bool alarm = m->engine->latch.alarm && !m->engine->past_dropped;
 	uint32_t stepped;
 
 	m->tally.samples++;
 	a->sampled = x->t1;
-	noon_sim_upset_heard(w, (uint32_t)(a->conf - w->s->path), x);
+	noon_machine_event_heard(w, (uint32_t)(a->conf - w->s->path), x);
 	if (w->campaign != NULL)
 		noon_sim_campaign_note(&w->campaign[a->conf - w->s->path], x);
 	if (a->ptp != NULL)
@@ -184,7 +184,7 @@ static void on_sample(struct noon_world *w, struct noon_sim_assoc *a, const stru
 	else
 		m->tally.broken[NOON_I4] += stepped;
 	m->tally.broken[NOON_I4] += alarm && stepped > 0;
-	set_polls(w, a, hurries);
+	set_polls(w, a, poll_requests);
 	count_findings(w, m);
 }
 

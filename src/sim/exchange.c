@@ -11,7 +11,7 @@
 
 #include "sim/world_priv.h"
 
-#define PATIENCE     NOON_S(5) /* as link/ke_link.c waits for a connection */
+#define KE_TIMEOUT   NOON_S(5) /* as link/ke_link.c waits for a connection */
 #define RETRANSMIT   NOON_MS(200)
 #define PACKET_BYTES 1500
 #define ROUND_TRIPS  4 /* TCP, TLS, request: three, and one for the arithmetic */
@@ -199,7 +199,7 @@ void noon_sim_ke_start(struct noon_world *w, uint32_t path)
 
 	ke->busy = true;
 	ke->number = ++w->exchanges;
-	noon_sim_at(w, noon_time_add(w->now, PATIENCE), NOON_SIM_KE_LIMIT, path,
+	noon_sim_at(w, noon_time_add(w->now, KE_TIMEOUT), NOON_SIM_KE_LIMIT, path,
 		    as_pointer(ke->number));
 	if (blocked)
 		return;
@@ -213,7 +213,7 @@ void noon_sim_ke_start(struct noon_world *w, uint32_t path)
 		round += travel(w, path, 0);
 		round += travel(w, path, 1);
 	}
-	if (round < PATIENCE)
+	if (round < KE_TIMEOUT)
 		noon_sim_at(w, noon_time_add(w->now, round), NOON_SIM_KE_HANDED, path, NULL);
 }
 

@@ -49,7 +49,7 @@ static struct noon_scenario *honest_of(const struct noon_scenario *s)
 	*h = *s;
 	h->guard = false;
 	h->seekers = 0;
-	h->upsets = 0;
+	h->machine_events = 0;
 	h->duration = CAMPAIGN;
 	h->check_every = CAMPAIGN;
 	keep_poison(h);

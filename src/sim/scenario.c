@@ -32,17 +32,17 @@ noon_err noon_attack_find(const char *word, enum noon_attack_kind *ret)
 }
 
 static const char *const upset_words[] = {
-#define NOON_UPSET_WORD(name, word) word,
-	NOON_UPSET_LIST(NOON_UPSET_WORD)
-#undef NOON_UPSET_WORD
+#define NOON_MACHINE_EVENT_WORD(name, word) word,
+	NOON_MACHINE_EVENT_LIST(NOON_MACHINE_EVENT_WORD)
+#undef NOON_MACHINE_EVENT_WORD
 };
 
-noon_err noon_upset_find(const char *word, enum noon_upset_kind *ret)
+noon_err noon_machine_event_find(const char *word, enum noon_machine_event_kind *ret)
 {
-	for (unsigned i = 0; i < NOON_UPSET_KINDS; i++) {
+	for (unsigned i = 0; i < NOON_MACHINE_EVENT_KINDS; i++) {
 		if (strcmp(upset_words[i], word) != 0)
 			continue;
-		*ret = (enum noon_upset_kind)i;
+		*ret = (enum noon_machine_event_kind)i;
 		return NOON_OK;
 	}
 	return NOON_ERR_NOT_FOUND;
@@ -94,9 +94,9 @@ struct noon_sim_attack noon_sim_attack_default(void)
 	};
 }
 
-struct noon_sim_upset noon_sim_upset_default(void)
+struct noon_machine_event noon_machine_event_default(void)
 {
-	return (struct noon_sim_upset){.client = NOON_SIM_NONE};
+	return (struct noon_machine_event){.client = NOON_SIM_NONE};
 }
 
 void noon_scenario_init(struct noon_scenario *s)
@@ -124,12 +124,12 @@ noon_dur noon_scenario_first_attack(const struct noon_scenario *s)
 	return first;
 }
 
-noon_dur noon_scenario_upset_from(const struct noon_scenario *s, uint32_t client)
+noon_dur noon_scenario_machine_event_from(const struct noon_scenario *s, uint32_t client)
 {
 	noon_dur first = s->excursion ? 0 : NOON_DUR_MAX;
 
-	for (size_t i = 0; i < s->upsets; i++) {
-		const struct noon_sim_upset *u = &s->upset[i];
+	for (size_t i = 0; i < s->machine_events; i++) {
+		const struct noon_machine_event *u = &s->machine_event[i];
 
 		/* Whoever follows a machine may be hit by what happens to it. */
 		if ((u->client == client || s->node[u->client].server) && u->at < first)
@@ -290,7 +290,7 @@ static const char *seeker_fault(const struct noon_scenario *s, const struct noon
 	return NULL;
 }
 
-static bool overlap(const struct noon_sim_upset *a, const struct noon_sim_upset *b)
+static bool overlap(const struct noon_machine_event *a, const struct noon_machine_event *b)
 {
 	return a->client == b->client && a->at <= b->at + b->duration &&
 	       b->at <= a->at + a->duration;
@@ -298,7 +298,7 @@ static bool overlap(const struct noon_sim_upset *a, const struct noon_sim_upset 
 
 static const char *upset_fault(const struct noon_scenario *s, size_t i)
 {
-	const struct noon_sim_upset *u = &s->upset[i];
+	const struct noon_machine_event *u = &s->machine_event[i];
 
 	if (u->client >= s->nodes || !s->node[u->client].client)
 		return "client: not a client";
@@ -308,12 +308,14 @@ static const char *upset_fault(const struct noon_scenario *s, size_t i)
 		       "the run";
 	if (noon_dur_abs(u->jump) > YEAR)
 		return "jump: expected at most a year";
-	if ((u->kind == NOON_UPSET_PAUSE) != (u->duration > 0) && u->kind != NOON_UPSET_MIGRATE)
+	if ((u->kind == NOON_MACHINE_EVENT_PAUSE) != (u->duration > 0) &&
+	    u->kind != NOON_MACHINE_EVENT_MIGRATE)
 		return "expected a duration of a pause, and none of a jump";
-	if ((u->kind == NOON_UPSET_JUMP) != (u->jump != 0) && u->kind != NOON_UPSET_MIGRATE)
+	if ((u->kind == NOON_MACHINE_EVENT_JUMP) != (u->jump != 0) &&
+	    u->kind != NOON_MACHINE_EVENT_MIGRATE)
 		return "expected a jump of a jump, and none of a pause";
 	for (size_t k = 0; k < i; k++)
-		if (overlap(&s->upset[k], u))
+		if (overlap(&s->machine_event[k], u))
 			return "expected events of one machine at different times";
 	/* A seeker asks the clock of the machine while that stands still. */
 	if (s->seekers > 0)
@@ -358,7 +360,7 @@ noon_err noon_scenario_check(const struct noon_scenario *s, struct noon_sim_faul
 	for (size_t i = 0; i < s->seekers && f.why == NULL; i++)
 		f = (struct noon_sim_fault){NOON_SIM_PART_SEEKER, i,
 					    seeker_fault(s, &s->seeker[i])};
-	for (size_t i = 0; i < s->upsets && f.why == NULL; i++)
+	for (size_t i = 0; i < s->machine_events && f.why == NULL; i++)
 		f = (struct noon_sim_fault){NOON_SIM_PART_UPSET, i, upset_fault(s, i)};
 	if (f.why == NULL)
 		return NOON_OK;

@@ -19,15 +19,15 @@
 #include "sim/model/link.h"
 #include "sim/model/oscillator.h"
 
-#define NOON_SIM_NAME	 32 /**< bytes of a name, with the final NUL */
-#define NOON_SIM_TITLE	 160
-#define NOON_SIM_NODES	 32
-#define NOON_SIM_PATHS	 64
-#define NOON_SIM_ATTACKS 16
-#define NOON_SIM_UPSETS	 16
-#define NOON_SIM_SEEKERS 8
-#define NOON_SIM_EXPECTS 32
-#define NOON_SIM_EXPECT	 96 /**< bytes of one expectation, with the final NUL */
+#define NOON_SIM_NAME		32 /**< bytes of a name, with the final NUL */
+#define NOON_SIM_TITLE		160
+#define NOON_SIM_NODES		32
+#define NOON_SIM_PATHS		64
+#define NOON_SIM_ATTACKS	16
+#define NOON_MACHINE_EVENTS_MAX 16
+#define NOON_SIM_SEEKERS	8
+#define NOON_SIM_EXPECTS	32
+#define NOON_SIM_EXPECT		96 /**< bytes of one expectation, with the final NUL */
 
 #define NOON_SIM_NONE UINT32_MAX
 
@@ -145,26 +145,26 @@ struct noon_sim_attack {
 };
 
 /** What happens to an honest machine, and is no attack. */
-#define NOON_UPSET_LIST(X)                                                          \
+#define NOON_MACHINE_EVENT_LIST(X)                                                  \
 	X(PAUSE, "pause")     /* it stands still while the world goes on */         \
 	X(JUMP, "jump")	      /* its free-running clock jumps */                    \
 	X(MIGRATE, "migrate") /* from then on it has another oscillator; with pause \
 			       * and jump where these are said */
 
-enum noon_upset_kind {
-#define NOON_UPSET_ENUM(name, word) NOON_UPSET_##name,
-	NOON_UPSET_LIST(NOON_UPSET_ENUM)
-#undef NOON_UPSET_ENUM
-		NOON_UPSET_KINDS,
+enum noon_machine_event_kind {
+#define NOON_MACHINE_EVENT_ENUM(name, word) NOON_MACHINE_EVENT_##name,
+	NOON_MACHINE_EVENT_LIST(NOON_MACHINE_EVENT_ENUM)
+#undef NOON_MACHINE_EVENT_ENUM
+		NOON_MACHINE_EVENT_KINDS,
 };
 
 /**
  * Of one client. While it lasts nothing of the machine is executed: no timer fires, and packets
  * wait in their sockets; they are handled at its end, with a receive stamp of then.
  */
-struct noon_sim_upset {
+struct noon_machine_event {
 	char name[NOON_SIM_NAME];
-	enum noon_upset_kind kind;
+	enum noon_machine_event_kind kind;
 	uint32_t client;
 	noon_dur at;		    /**< its beginning, after the start, > 0 */
 	noon_dur duration;	    /**< ns, >= 0 */
@@ -197,8 +197,8 @@ struct noon_scenario {
 	size_t seekers;
 	struct noon_sim_attack attack[NOON_SIM_ATTACKS];
 	size_t attacks;
-	struct noon_sim_upset upset[NOON_SIM_UPSETS];
-	size_t upsets;
+	struct noon_machine_event machine_event[NOON_MACHINE_EVENTS_MAX];
+	size_t machine_events;
 	char expect[NOON_SIM_EXPECTS][NOON_SIM_EXPECT];
 	size_t expects;
 };
@@ -212,7 +212,7 @@ struct noon_sim_seeker_conf noon_sim_seeker_default(void);
 /** Return an attack on everything, both ways, for ever. */
 struct noon_sim_attack noon_sim_attack_default(void);
 /** Return a pause of no length, of no client, with a clock that stands still. */
-struct noon_sim_upset noon_sim_upset_default(void);
+struct noon_machine_event noon_machine_event_default(void);
 /** Empty a scenario: one hour, seed 1. */
 void noon_scenario_init(struct noon_scenario *s);
 
@@ -248,10 +248,10 @@ noon_dur noon_scenario_first_attack(const struct noon_scenario *s);
 
 /** Return from when on an alarm of a client has a reason in its own machine, or in one that serves
  *  others, ns after the start; NOON_DUR_MAX: never. */
-noon_dur noon_scenario_upset_from(const struct noon_scenario *s, uint32_t client);
+noon_dur noon_scenario_machine_event_from(const struct noon_scenario *s, uint32_t client);
 
 /** Find a kind of event by its word. @retval NOON_OK, NOON_ERR_NOT_FOUND */
-NOON_MUST_USE noon_err noon_upset_find(const char *word, enum noon_upset_kind *ret);
+NOON_MUST_USE noon_err noon_machine_event_find(const char *word, enum noon_machine_event_kind *ret);
 
 /** Return the word of a kind; static, never NULL. */
 const char *noon_attack_word(enum noon_attack_kind kind);

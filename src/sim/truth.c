@@ -71,7 +71,7 @@ static void judge_bound(struct noon_sim_machine *m, const struct noon_reading *r
 		bad = fabs(err) > (double)r->bound + SLACK_NS ||
 		      err < (double)r->lower - SLACK_NS || err > (double)r->upper + SLACK_NS;
 	t->broken[NOON_I7] += !has_grown(m, r);
-	if (m->upset.blind) {
+	if (m->machine_event.blind) {
 		t->blind += bad;
 		return;
 	}
@@ -88,7 +88,7 @@ static void judge_alarm(struct noon_world *w, struct noon_sim_machine *m,
 	struct noon_sim_tally *t = &m->tally;
 	const noon_dur since = noon_time_diff(w->now, w->start);
 	const bool attacked = since >= w->first_attack;
-	const bool excused = attacked || since >= m->upset.alarm_from;
+	const bool excused = attacked || since >= m->machine_event.alarm_from;
 	const bool over = fabs(err) > (double)m->conf->engine.alert_limit + SLACK_NS;
 	const bool alarm = r->state == NOON_STATE_ALARM;
 
@@ -103,7 +103,7 @@ static void judge_alarm(struct noon_world *w, struct noon_sim_machine *m,
 		t->bound_at_alarm = (double)r->bound;
 	}
 	m->alarmed = alarm;
-	t->broken[NOON_I3] += over && is_ok(r->state) && !m->upset.blind;
+	t->broken[NOON_I3] += over && is_ok(r->state) && !m->machine_event.blind;
 	if (over && r->state != NOON_STATE_UNSYNCHRONISED && since < t->harm_at)
 		t->harm_at = since;
 	if (is_ok(r->state) && since < t->synced_after)
@@ -159,7 +159,7 @@ void noon_sim_look(struct noon_world *w, uint32_t node, bool even)
 		m->tally.state_s[m->last.r.state] += noon_dur_to_s(w->now.ns - m->last.at.ns);
 	judge_bound(m, &r, err);
 	judge_alarm(w, m, &r, err);
-	noon_sim_upset_look(w, m, &r, err, even);
+	noon_machine_event_look(w, m, &r, err, even);
 	if (even)
 		note_even(w, node, &r, err);
 	m->last = (struct noon_sim_last){r, true, m->tally.samples, w->now};

@@ -152,7 +152,7 @@ static noon_err make_node(struct noon_world *w, uint32_t i)
 	m->tally.first_attack = w->first_attack;
 	m->kept.bound = NOON_DUR_MAX;
 	m->wake_at = NOON_TIME_NEVER;
-	noon_sim_upset_init(w, i);
+	noon_machine_event_init(w, i);
 	if (m->conf->client)
 		err = noon_sim_client_init(w, i);
 	if (!err && m->conf->server)
@@ -189,8 +189,9 @@ static noon_err make_all(struct noon_world *w)
 			noon_sim_client_wake(w, i);
 	for (uint32_t i = 0; !err && i < w->s->seekers; i++)
 		noon_sim_seeker_init(w, i);
-	for (uint32_t i = 0; !err && i < w->s->upsets; i++)
-		noon_sim_at(w, noon_time_add(w->start, w->s->upset[i].at), NOON_SIM_UPSET, i, NULL);
+	for (uint32_t i = 0; !err && i < w->s->machine_events; i++)
+		noon_sim_at(w, noon_time_add(w->start, w->s->machine_event[i].at), NOON_SIM_UPSET,
+			    i, NULL);
 	noon_sim_at(w, noon_time_add(w->start, w->s->check_every), NOON_SIM_LOOK, 0, NULL);
 	return err;
 }
@@ -279,7 +280,7 @@ void noon_world_watch(struct noon_world *w, noon_sim_on_look *fn, void *arg)
 static void look_at_all(struct noon_world *w)
 {
 	for (uint32_t i = 0; i < w->s->nodes; i++)
-		if (w->node[i].engine != NULL && !w->node[i].upset.paused)
+		if (w->node[i].engine != NULL && !w->node[i].machine_event.paused)
 			noon_sim_look(w, i, true);
 	noon_sim_seekers_look(w);
 	noon_sim_at(w, noon_time_add(w->now, w->s->check_every), NOON_SIM_LOOK, 0, NULL);
@@ -337,10 +338,10 @@ static void carry_out(struct noon_world *w, const struct noon_sim_event *e)
 		noon_sim_ptp_sent(w, e->who);
 		break;
 	case NOON_SIM_UPSET:
-		noon_sim_upset_begin(w, e->who);
+		noon_machine_event_begin(w, e->who);
 		break;
-	case NOON_SIM_UPSET_OVER:
-		noon_sim_upset_end(w, e->who);
+	case NOON_SIM_MACHINE_EVENT_OVER:
+		noon_machine_event_end(w, e->who);
 		break;
 	}
 }
@@ -354,7 +355,7 @@ void noon_world_run(struct noon_world *w, noon_dur until)
 	       noon_sim_queue_take(&w->queue, &e)) {
 		assert(!noon_time_before(e.at, w->now));
 		w->now = e.at;
-		if (!noon_sim_upset_defers(w, &e))
+		if (!noon_machine_event_defers(w, &e))
 			carry_out(w, &e);
 	}
 	w->now = end;

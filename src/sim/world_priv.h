@@ -52,7 +52,7 @@ enum noon_sim_event_kind {
 	NOON_SIM_WAKE,	     /**< who: node */
 	NOON_SIM_LOOK,	     /**< compare all clients with the truth */
 	NOON_SIM_KE_BYTES,   /**< what: piece of a stream */
-	NOON_SIM_KE_LIMIT,   /**< who: path; the patience of a key exchange ends */
+	NOON_SIM_KE_LIMIT,   /**< who: path; timeout of a key exchange */
 	NOON_SIM_KE_HANDED,  /**< who: path; keys are handed over */
 	NOON_SIM_SWITCH_ON,  /**< who: attack */
 	NOON_SIM_SWITCH_OFF, /**< who: attack */
@@ -60,7 +60,7 @@ enum noon_sim_event_kind {
 	NOON_SIM_TRANSMIT,   /**< who: path; its transmitter's deadline */
 	NOON_SIM_SENT,	     /**< who: path; the stamp of its transmitter's last event message */
 	NOON_SIM_UPSET,	     /**< who: event of a machine; it begins */
-	NOON_SIM_UPSET_OVER, /**< who: event of a machine; it ends */
+	NOON_SIM_MACHINE_EVENT_OVER, /**< who: event of a machine; it ends */
 };
 
 /** A key exchange under way. */
@@ -123,8 +123,8 @@ struct noon_sim_last {
 	noon_time at;
 };
 
-/** What events do to a machine (sim/upset.c). */
-struct noon_sim_upset_state {
+/** What events do to a machine (sim/machine_event.c). */
+struct noon_machine_event_state {
 	bool paused;
 	noon_time resumes;    /**< when paused: true time */
 	noon_time stopped_at; /**< h when the event began */
@@ -152,7 +152,7 @@ struct noon_sim_machine {
 	struct noon_sim_tally tally;
 	struct noon_ntp_server server;
 	struct noon_nts_keys keys;
-	struct noon_sim_upset_state upset;
+	struct noon_machine_event_state machine_event;
 	bool server_up, keys_up;
 	bool alarmed; /**< state at the last comparison */
 };
@@ -236,7 +236,7 @@ void noon_sim_client_arrival(struct noon_world *w, const struct noon_flight *f);
 void noon_sim_client_wake(struct noon_world *w, uint32_t node);
 /** Tell a client that its clock was disturbed, as daemon/core/daemon.c does. */
 void noon_sim_client_disrupted(struct noon_world *w, uint32_t node);
-/** Forget all that a client knows, and begin anew. */
+/** Forget all that a client knows, and begin again. */
 void noon_sim_client_restart(struct noon_world *w, uint32_t node);
 /** A key exchange has ended; session NULL: it failed. */
 void noon_sim_client_ke_done(struct noon_world *w, uint32_t path,
@@ -300,18 +300,18 @@ bool noon_sim_attack_is_on(const struct noon_sim_attacker *a, const struct noon_
 void noon_sim_attack_pass(struct noon_world *w, struct noon_flight *f);
 void noon_sim_attack_switch(struct noon_world *w, uint32_t attack, bool on);
 
-/* upset.c */
+/* machine_event.c */
 /** Make what events do of a client known to its tally; once, at the start. */
-void noon_sim_upset_init(struct noon_world *w, uint32_t node);
-void noon_sim_upset_begin(struct noon_world *w, uint32_t upset);
-void noon_sim_upset_end(struct noon_world *w, uint32_t upset);
+void noon_machine_event_init(struct noon_world *w, uint32_t node);
+void noon_machine_event_begin(struct noon_world *w, uint32_t machine_event);
+void noon_machine_event_end(struct noon_world *w, uint32_t machine_event);
 /** Put an event off whose machine stands still; returns whether it did. */
-bool noon_sim_upset_defers(struct noon_world *w, const struct noon_sim_event *e);
+bool noon_machine_event_defers(struct noon_world *w, const struct noon_sim_event *e);
 /** Take note of an exchange of a path, before the engine has it. */
-void noon_sim_upset_heard(struct noon_world *w, uint32_t path, const struct noon_sample *x);
+void noon_machine_event_heard(struct noon_world *w, uint32_t path, const struct noon_sample *x);
 /** Take note of a comparison with the truth. */
-void noon_sim_upset_look(struct noon_world *w, struct noon_sim_machine *m,
-			 const struct noon_reading *r, double err, bool even);
+void noon_machine_event_look(struct noon_world *w, struct noon_sim_machine *m,
+			     const struct noon_reading *r, double err, bool even);
 
 /* seeker.c */
 void noon_sim_seeker_init(struct noon_world *w, uint32_t i);

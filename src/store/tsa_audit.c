@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Reading the books: what an auditor does.
+ * Reads and verifies the ledger, as an auditor does.
  */
 #include <stdio.h>
 #include <string.h>

@@ -67,8 +67,8 @@ static bool prepare(struct noon_tsa_ledger *l, const char *sql, sqlite3_stmt **r
 	       SQLITE_OK;
 }
 
-/* Drawn at each opening: with a file lost and made anew, or put back from a copy, the same counters
- * give other serial numbers. */
+/* Drawn at each opening: with a file lost and made again, or put back from a copy, the same
+ * counters give other serial numbers. */
 static bool draw_prefix(struct noon_tsa_ledger *l)
 {
 	while (l->prefix == 0) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The books of a time-stamp authority: serial numbers and the audit log, in one SQLite file.
+ * The ledger of a time-stamp authority: serial numbers and the audit log, in one SQLite file.
  *
  * Serial numbers are unique for ever: an instance number, drawn when the file is made, and a
  * counter that only goes up. Numbers are reserved in blocks, each on disk before the first of it is

@@ -221,13 +221,14 @@ static void draw_restart(struct noon_rng *rng)
  * that the paths hide breaks an assumption without a trace. Some are told. */
 static void draw_upset(struct noon_rng *rng)
 {
-	const struct noon_sim_upset *last = s.upsets > 0 ? &s.upset[s.upsets - 1] : NULL;
+	const struct noon_machine_event *last =
+		s.machine_events > 0 ? &s.machine_event[s.machine_events - 1] : NULL;
 	const noon_dur from = last ? last->at + last->duration + NOON_S(1) : 1;
-	struct noon_sim_upset *u = &s.upset[s.upsets++];
+	struct noon_machine_event *u = &s.machine_event[s.machine_events++];
 
-	*u = noon_sim_upset_default();
+	*u = noon_machine_event_default();
 	u->client = 0;
-	u->kind = one_in(rng, 3) ? NOON_UPSET_MIGRATE : NOON_UPSET_PAUSE;
+	u->kind = one_in(rng, 3) ? NOON_MACHINE_EVENT_MIGRATE : NOON_MACHINE_EVENT_PAUSE;
 	u->at = from + (noon_dur)((double)(s.duration - from) * noon_rng_unit(rng) / 2.0);
 	u->duration = some_time(rng, 20, 1000);
 	if (u->duration > (s.duration - u->at) / 2)
@@ -235,7 +236,7 @@ static void draw_upset(struct noon_rng *rng)
 	/* Who does not know that the clock stood still refuses what comes about the leap second of
 	 * the old time, and may carry it out. */
 	u->noticed = one_in(rng, 3) || s.leap != NOON_LEAP_NONE;
-	if (u->kind == NOON_UPSET_MIGRATE) {
+	if (u->kind == NOON_MACHINE_EVENT_MIGRATE) {
 		u->clock = s.node[0].clock;
 		u->clock.frequency = between(rng, -100e-6, 100e-6);
 		u->jump = (noon_dur)between(rng, -5e9, 5e9);
@@ -279,7 +280,7 @@ static void draw(uint64_t seed)
 	attacks = below(&rng, 5);
 	for (unsigned i = 0; i < attacks; i++)
 		draw_attack(&rng);
-	for (unsigned i = below(&rng, 3); i > 0 && s.upsets < NOON_SIM_UPSETS; i--)
+	for (unsigned i = below(&rng, 3); i > 0 && s.machine_events < NOON_MACHINE_EVENTS_MAX; i--)
 		draw_upset(&rng);
 }
 
@@ -301,11 +302,14 @@ static void describe(void)
 		printf("#   leap second %s at %.3f s\n",
 		       s.leap == NOON_LEAP_INSERT ? "inserted" : "deleted",
 		       noon_dur_to_s(s.leap_at));
-	for (size_t i = 0; i < s.upsets; i++)
+	for (size_t i = 0; i < s.machine_events; i++)
 		printf("#   %s at %.3f s for %.3f s, jump %.3f s%s\n",
-		       s.upset[i].kind == NOON_UPSET_MIGRATE ? "migrated" : "paused",
-		       noon_dur_to_s(s.upset[i].at), noon_dur_to_s(s.upset[i].duration),
-		       noon_dur_to_s(s.upset[i].jump), s.upset[i].noticed ? ", told" : "");
+		       s.machine_event[i].kind == NOON_MACHINE_EVENT_MIGRATE ? "migrated"
+									     : "paused",
+		       noon_dur_to_s(s.machine_event[i].at),
+		       noon_dur_to_s(s.machine_event[i].duration),
+		       noon_dur_to_s(s.machine_event[i].jump),
+		       s.machine_event[i].noticed ? ", told" : "");
 	for (size_t i = 0; i < s.attacks; i++)
 		printf("#   %s on server %d from %.3f s: offset %.6f s, delay %.6f s, ramp %g%s\n",
 		       noon_attack_word(s.attack[i].kind), (int)s.attack[i].server,

@@ -268,7 +268,7 @@ static void poll_server(struct world *w, unsigned i)
 }
 
 /* Poll the others as soon as the engine wants it now. */
-static void hurry(struct world *w)
+static void request_polls(struct world *w)
 {
 	for (unsigned i = 0; i < w->servers; i++) {
 		struct server *s = &w->server[i];
@@ -282,7 +282,7 @@ static void hurry(struct world *w)
 
 static void hear(struct world *w, unsigned i)
 {
-	const uint32_t hurries = noon_engine_hurries(&w->engine);
+	const uint32_t poll_requests = noon_engine_poll_requests(&w->engine);
 	struct server *s = &w->server[i];
 	struct noon_actions *as = &w->actions;
 
@@ -295,8 +295,8 @@ static void hear(struct world *w, unsigned i)
 	s->in_flight = false;
 	s->reply.t4 = NOON_TIME_FIRST;
 	s->next_poll = noon_time_add(w->h, noon_engine_next_poll(&w->engine, s->index));
-	if (noon_engine_hurries(&w->engine) != hurries)
-		hurry(w);
+	if (noon_engine_poll_requests(&w->engine) != poll_requests)
+		request_polls(w);
 }
 
 /* Do what is due at w->h for one server: its poll is sent, or its outcome is heard. */

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """A machine that is paused, migrated or given another clock: what the daemon sees of it, and that it
-starts anew by itself. The machine under the test is not; files say that it was."""
+starts again by itself. The machine under the test is not; files say that it was."""
 import json
 import os
 import signal
@@ -13,7 +13,7 @@ import time
 from harness import SOURCE, WRONG_CLOCK, check, main, wait_for
 
 DISRUPTED = 12  # NOON_CLOCK_REASON_DISRUPTED
-DROPPED = "what was measured before is dropped, and the daemon starts anew by itself"
+DROPPED = "what was measured before is dropped, and the daemon starts again by itself"
 
 
 class VmClock:
@@ -87,7 +87,7 @@ def test_readers_and_the_hook_learn_the_reason(w):
     hook = w.write("hook", f'#!/bin/sh\necho "$NOONMARK_STATE $NOONMARK_FINDINGS" >> {w.path("told")}\n', 0o755)
     client = w.client([w.nts_source(server)], clock=dict(WRONG_CLOCK, vmclock=vm.path), top={"hook": hook})
     client.wait_state("ok", 20)
-    server.signal(signal.SIGSTOP)  # so that nothing can be known anew
+    server.signal(signal.SIGSTOP)  # so that nothing can be known again
     try:
         vm.marker += 1
         vm.write()

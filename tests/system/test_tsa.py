@@ -274,7 +274,7 @@ def within(r, before, after):
 
 
 def test_gen_time_and_accuracy(w):
-    """The truth is CLOCK_REALTIME: the daemon serves it, by decree."""
+    """The truth is CLOCK_REALTIME: the daemon serves it, declared by configuration."""
     for bound in ("5us", "300us", "20ms"):
         d = tsa.authority(w, name="bound" + bound, local__bound=bound)
         client = tsa.Client(d.http)
@@ -729,7 +729,7 @@ def test_new_keys_by_sighup(w):
     w.write("old.key", good, 0o600)
     w.certificate("https")
     d.signal(signal.SIGHUP)
-    wait_for(lambda: any("of TLS read again" in x for x in key_entries(w, d)), 10, "TLS anew")
+    wait_for(lambda: any("of TLS read again" in x for x in key_entries(w, d)), 10, "TLS again")
     after = wait_for(lambda: peer_certificate(d, tls[0]), 10, "the new certificate of TLS")
     check(before is not None and after != before, after)
     judged(w, f"https://127.0.0.1:{d.https}/", cert, ["-cert"], "sha256", cacert=tls[0])

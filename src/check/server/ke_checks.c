@@ -210,7 +210,7 @@ static void run_exchange(const struct noon_check *self, struct noon_target *t,
 	say_wanted(r, x);
 	p->request = noon_ke_request(&x->shape, buf, sizeof(buf));
 	if (x->want == WANT_NOTHING)
-		p->patience = NOON_MS(1500);
+		p->timeout = NOON_MS(1500);
 	exchange_by(p, x, t, r);
 	free(p);
 }
@@ -283,7 +283,7 @@ static void run_alpn(const struct noon_check *self, struct noon_target *t,
 	if (p == NULL)
 		return;
 	p->alpn = self->arg == 0 ? NULL : "ntske/999";
-	p->patience = NOON_MS(1500);
+	p->timeout = NOON_MS(1500);
 	noon_check_sent(r, "the minimal request, %s",
 			self->arg == 0 ? "no ALPN" : "ALPN ntske/999 only");
 	noon_check_expected(r, "no connection, or no keys");
@@ -569,7 +569,7 @@ static void run_idle(const struct noon_check *self, struct noon_target *t,
 	if (p == NULL)
 		return;
 	p->no_request = true;
-	p->patience = NOON_S(40);
+	p->timeout = NOON_S(40);
 	noon_check_sent(r, "nothing after the handshake");
 	noon_check_expected(r, "the connection ends within 40 s");
 	noon_ke_probe_run(p, t);

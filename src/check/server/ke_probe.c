@@ -306,8 +306,7 @@ static enum noon_ke_end perform(struct run *r)
 		return NOON_KE_NO_TLS;
 	export_keys(r);
 	begin = noon_mono_now();
-	r->deadline =
-		noon_time_add(begin, r->p->patience > 0 ? r->p->patience : r->t->conf.timeout);
+	r->deadline = noon_time_add(begin, r->p->timeout > 0 ? r->p->timeout : r->t->conf.timeout);
 	if (!r->p->no_request && !write_request(r))
 		return NOON_KE_RESET;
 	end = read_reply(r);

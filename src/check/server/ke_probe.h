@@ -31,7 +31,7 @@ struct noon_ke_probe {
 	noon_dur piece_pause;	   /**< between them */
 	bool fin_early;		   /**< close_notify right after the request */
 	bool no_request;	   /**< send nothing and wait */
-	noon_dur patience;	   /**< 0: the time-out of the target */
+	noon_dur timeout;	   /**< 0: the time-out of the target */
 
 	/* What came. */
 	enum noon_ke_end end;

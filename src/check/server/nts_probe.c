@@ -371,7 +371,7 @@ static void judge(const struct making *m, struct noon_answer *ret)
 }
 
 /* Send what was made from a fresh port, and wait. */
-static void exchange(struct noon_target *t, const struct making *m, noon_dur patience,
+static void exchange(struct noon_target *t, const struct making *m, noon_dur timeout,
 		     struct noon_answer *ret)
 {
 	struct noon_datagram d;
@@ -387,7 +387,7 @@ static void exchange(struct noon_target *t, const struct making *m, noon_dur pat
 	pfd.events = POLLIN;
 	t->n_packets++;
 	(void)!noon_udp_send(pfd.fd, noon_bytes_of(ret->sent, ret->n_sent), NULL, NULL);
-	if (poll(&pfd, 1, (int)(patience / 1000000)) > 0) {
+	if (poll(&pfd, 1, (int)(timeout / 1000000)) > 0) {
 		const noon_err err = noon_udp_recv(pfd.fd, ret->reply, sizeof(ret->reply), &d);
 
 		ret->took = noon_time_diff(noon_mono_now(), begin);
@@ -405,7 +405,7 @@ static void exchange(struct noon_target *t, const struct making *m, noon_dur pat
 void noon_ask_run(const struct noon_ask *a, struct noon_jar *j, struct noon_target *t, bool repeat,
 		  struct noon_answer *ret)
 {
-	const noon_dur patience = repeat || t->conf.timeout < QUIET ? t->conf.timeout : QUIET;
+	const noon_dur timeout = repeat || t->conf.timeout < QUIET ? t->conf.timeout : QUIET;
 	struct making *m = malloc(sizeof(*m));
 	char why[160] = "";
 
@@ -422,13 +422,13 @@ void noon_ask_run(const struct noon_ask *a, struct noon_jar *j, struct noon_targ
 			break;
 		}
 		noon_target_pause(t);
-		exchange(t, m, patience, ret);
+		exchange(t, m, timeout, ret);
 		/* The very same packet once more; the second answer counts. */
 		if (a->again && ret->kind == NOON_ANSWER_TIME) {
 			noon_target_pause(t);
 			ret->has_auth = ret->auth_ok = false;
 			ret->n_uid = ret->new_cookies = ret->n_cookie_outside = 0;
-			exchange(t, m, patience, ret);
+			exchange(t, m, timeout, ret);
 		}
 		if (ret->kind != NOON_ANSWER_NONE)
 			break;

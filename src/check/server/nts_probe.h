@@ -83,7 +83,7 @@ NOON_MUST_USE noon_err noon_jar_fill(struct noon_jar *j, struct noon_target *t,
 
 /**
  * Send a request and wait for an answer; repeats what got none, with a fresh cookie, as often as
- * the target says when `repeat`. The jar is filled anew when it is empty.
+ * the target says when `repeat`. The jar is filled again when it is empty.
  * @param j  NULL when a->nts is false
  */
 void noon_ask_run(const struct noon_ask *a, struct noon_jar *j, struct noon_target *t, bool repeat,

@@ -199,7 +199,7 @@ struct noon_config {
 	struct noon_config_source source[NOON_CONFIG_SOURCES_MAX];
 	size_t n_transmitters;
 	struct noon_config_ptp_transmitter transmitter[NOON_CONFIG_TRANSMITTERS_MAX];
-	int utc_offset; /**< TAI - UTC by decree, s; 0: to be found out */
+	int utc_offset; /**< TAI - UTC declared by configuration, s; 0: to be found out */
 	char leap_list[NOON_CONFIG_PATH_MAX];
 };
 

@@ -92,7 +92,7 @@ static void on_disrupted(struct noon_daemon *d, const struct noon_disruption_see
 	noon_log(NOON_LOG_WARNING,
 		 "%s: the clock may have jumped; what was measured before is dropped, and the "
 		 "daemon "
-		 "starts anew by itself",
+		 "starts again by itself",
 		 what);
 	noon_tsa_service_tell(d->services.tsa, "the machine was disrupted");
 	noon_engine_on_discontinuity(d->engine, now, NOON_DISCONTINUITY_DISRUPTED, &d->actions);
@@ -280,22 +280,22 @@ static void on_receiver_alarm(void *arg)
 }
 
 /* After an event: where the engine wants all sources soon, their timers have to know. */
-static void follow_hurry(struct noon_daemon *d)
+static void follow_poll_requests(struct noon_daemon *d)
 {
-	const uint32_t hurries = noon_engine_hurries(d->engine);
+	const uint32_t poll_requests = noon_engine_poll_requests(d->engine);
 
-	if (hurries == d->hurries)
+	if (poll_requests == d->poll_requests)
 		return;
-	d->hurries = hurries;
+	d->poll_requests = poll_requests;
 	for (size_t i = 0; i < d->conf.n_sources; i++)
-		noon_daemon_source_hurry(&d->source[i]);
+		noon_daemon_source_poll_soon(&d->source[i]);
 }
 
 static void on_event(void *arg, struct noon_actions *out)
 {
 	struct noon_daemon *d = arg;
 
-	follow_hurry(d);
+	follow_poll_requests(d);
 	take_findings(d, out);
 	check_and_refresh(d);
 }
@@ -330,7 +330,7 @@ static void on_tick(void *arg)
 	if (noon_daemon_has_sources(d)) {
 		(void)check_clock(d);
 		noon_engine_on_timer(d->engine, noon_clock_now(d->clock), &d->actions);
-		follow_hurry(d);
+		follow_poll_requests(d);
 		take_findings(d, &d->actions);
 	} else {
 		check_local(d);

@@ -49,8 +49,8 @@ struct noon_daemon {
 	noon_time tick_at; /**< instant of the stamps at which the next tick is due at the latest */
 	struct noon_actions actions;
 	struct noon_recovery_told told_recovery;
-	uint32_t leaps;	  /**< of the engine, as far as carried out here */
-	uint32_t hurries; /**< of the engine, as far as followed here */
+	uint32_t leaps;		/**< of the engine, as far as carried out here */
+	uint32_t poll_requests; /**< of the engine, as far as followed here */
 	unsigned ke_done;
 	bool receivers_changed; /**< of our transmitters: their alarms, and nobody was told */
 	bool ready;		/**< READY=1 was sent */

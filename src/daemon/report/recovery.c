@@ -84,7 +84,8 @@ bool noon_recovery_log(struct noon_recovery_told *told, const struct noon_recove
 			 r->wander * 1e6, configured * 1e6);
 	else if (told->open && told->causes != 0)
 		noon_log(NOON_LOG_NOTICE, "contradiction: over, %s",
-			 r->anew ? "the past is dropped and the time comes from what is said now"
+			 r->past_dropped
+				 ? "the past is dropped and the time comes from what is said now"
 				 : "the sources agree with what was known before again");
 	*told = (struct noon_recovery_told){0};
 	return false;

@@ -20,15 +20,15 @@ struct noon_served_state {
 	struct noon_clock_map map;  /**< CLOCK_REALTIME -> C */
 	struct noon_clock_map line; /**< CLOCK_MONOTONIC_RAW -> C as it should go on */
 	bool real_is_c;		    /**< C is CLOCK_REALTIME itself */
-	bool is_local;		    /**< C is right by decree: there are no sources */
-	bool is_ok;		    /**< sources answer; a local clock: it lost no time */
-	noon_time ok_until;	    /**< C from which on it is ok no more, unless renewed */
-	noon_time leap_from;	    /**< around the leap second that is due or was the last one: */
-	noon_time leap_until;	    /**< noon_leap_plan_window() */
-	noon_time leap_at; /**< UTC from which on the leap second that is due may have taken
-			    *   effect: from there on there is no time to give, until the
-			    *   snapshot is renewed; NOON_TIME_NEVER: none */
-	noon_dur asleep;   /**< noon_clock_asleep() at the time */
+	bool is_local;	      /**< C is declared correct by configuration: there are no sources */
+	bool is_ok;	      /**< sources answer; a local clock: it lost no time */
+	noon_time ok_until;   /**< C from which on it is ok no more, unless renewed */
+	noon_time leap_from;  /**< around the leap second that is due or was the last one: */
+	noon_time leap_until; /**< noon_leap_plan_window() */
+	noon_time leap_at;    /**< UTC from which on the leap second that is due may have taken
+			       *   effect: from there on there is no time to give, until the
+			       *   snapshot is renewed; NOON_TIME_NEVER: none */
+	noon_dur asleep;      /**< noon_clock_asleep() at the time */
 	struct noon_vmclock_state vmclock; /**< as of what was measured; valid if has_vmclock */
 	bool has_vmclock;
 	struct noon_ntp_server_clock clock; /**< root_disp as of map.to0 */
@@ -48,7 +48,7 @@ void noon_served_put(struct noon_served *s, const struct noon_served_state *stat
 /** Copy the snapshot out. */
 void noon_served_get(struct noon_served *s, struct noon_served_state *ret);
 /**
- * Bring a snapshot up to `now`: the map is drawn anew through the line or, where CLOCK_REALTIME is
+ * Bring a snapshot up to `now`: the map is drawn again through the line or, where CLOCK_REALTIME is
  * the served clock, root_disp grows by how far that has left the line. Growth and ends are judged
  * by the line, which nobody can step. There is no time to give if the machine slept in between.
  */

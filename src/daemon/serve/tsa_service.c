@@ -14,8 +14,8 @@
 struct noon_tsa_service {
 	struct noon_config_tsa conf;
 	struct noon_tsa_key key;
-	struct noon_tsa_books books;
-	struct noon_tsa_register reg;
+	struct noon_ledger_writer writer;
+	struct noon_serial_allocator serials;
 	size_t n_workers;
 	struct noon_tsa_worker *worker;
 };
@@ -34,7 +34,7 @@ static size_t whole(const char *text, size_t n)
 
 static void note(struct noon_tsa_service *s, enum noon_ledger_kind kind, const char *text)
 {
-	noon_tsa_books_note(&s->books, kind, noon_tsa_register_now(&s->reg), text);
+	noon_ledger_writer_note(&s->writer, kind, noon_serial_allocator_now(&s->serials), text);
 }
 
 static void note_key(struct noon_tsa_service *s)
@@ -60,14 +60,14 @@ static noon_err load_key(struct noon_tsa_service *s, struct noon_ts_signer **ret
 		.rsa_digest = s->conf.rsa_digest,
 		.certs = s->conf.certs,
 	};
-	struct noon_tsa_mint mint = {0};
+	struct noon_token_builder builder = {0};
 	noon_err err = noon_ts_signer_load(&conf, ret, why);
 
 	if (err)
 		return err;
-	/* What no token could be struck with is refused here, not at the first request. */
-	err = noon_tsa_mint_init(&mint, *ret);
-	noon_tsa_mint_fini(&mint);
+	/* What no token could be built with is refused here, not at the first request. */
+	err = noon_token_builder_init(&builder, *ret);
+	noon_token_builder_fini(&builder);
 	if (!err && s->conf.tsa_name && noon_ts_signer_info(*ret)->name.n > NOON_TSA_NAME_MAX)
 		err = NOON_ERR_FULL;
 	if (err) {
@@ -109,8 +109,8 @@ static noon_err open_workers(struct noon_tsa_service *s)
 	if (s->worker == NULL)
 		return NOON_ERR_OS;
 	for (; s->n_workers < s->conf.threads && !err; s->n_workers++)
-		err = noon_tsa_worker_init(&s->worker[s->n_workers], &s->conf, &s->reg, &s->books,
-					   &s->key);
+		err = noon_tsa_worker_init(&s->worker[s->n_workers], &s->conf, &s->serials,
+					   &s->writer, &s->key);
 	return err;
 }
 
@@ -139,7 +139,7 @@ noon_err noon_tsa_service_new(const struct noon_config_tsa *conf, struct noon_se
 	s->conf = *conf;
 	(void)pthread_mutex_init(&s->key.lock, NULL);
 	err = load_first_key(s);
-	noon_tsa_register_init(&s->reg, &s->conf.machine, served, conf->local_bound);
+	noon_serial_allocator_init(&s->serials, &s->conf.machine, served, conf->local_bound);
 	err = err ? err : open_workers(s);
 	if (err)
 		noon_tsa_service_free(s);
@@ -159,10 +159,10 @@ static bool has_order(const struct noon_tsa_conf *c)
 noon_err noon_tsa_service_start(struct noon_tsa_service *s)
 {
 	/* Only now: the files are to be those of the user that it runs as. */
-	noon_err err = noon_tsa_books_open(&s->books, s->conf.ledger, has_order(&s->conf.machine),
-					   &s->reg.last);
+	noon_err err = noon_ledger_writer_open(&s->writer, s->conf.ledger,
+					       has_order(&s->conf.machine), &s->serials.last);
 
-	err = err ? err : noon_tsa_books_start(&s->books, &s->reg);
+	err = err ? err : noon_ledger_writer_start(&s->writer, &s->serials);
 	if (!err)
 		note_key(s);
 	for (size_t i = 0; i < s->n_workers && !err; i++)
@@ -290,7 +290,7 @@ static json_t *ledger(struct noon_tsa_service *s)
 	char error[160];
 	uint64_t failures = 0;
 
-	noon_tsa_books_report(&s->books, &head, &failures, error, sizeof(error));
+	noon_ledger_writer_report(&s->writer, &head, &failures, error, sizeof(error));
 	noon_text_hex(noon_bytes_of(head.hash, sizeof(head.hash)), hash);
 	return json_pack("{s:s, s:I, s:s, s:I, s:s}", "path", s->conf.ledger, "entries",
 			 (json_int_t)head.seq, "head", hash, "failures", (json_int_t)failures,
@@ -299,14 +299,14 @@ static json_t *ledger(struct noon_tsa_service *s)
 
 static json_t *policies(struct noon_tsa_service *s)
 {
-	const struct noon_tsa_clock clock = noon_tsa_register_clock(&s->reg);
+	const struct noon_tsa_clock clock = noon_serial_allocator_clock(&s->serials);
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < s->conf.machine.n_policies; i++) {
 		const struct noon_tsa_policy *p = &s->conf.machine.policy[i];
 		struct noon_tsa_date d;
 		const struct noon_tsa_refusal no = noon_tsa_date(
-			&s->conf.machine, i, &clock, noon_tsa_register_last(&s->reg), &d);
+			&s->conf.machine, i, &clock, noon_serial_allocator_last(&s->serials), &d);
 		const bool fit = no.fail == NOON_TSP_FAIL_NONE;
 		char oid[NOON_OID_TEXT_MAX];
 		json_t *o;
@@ -345,12 +345,12 @@ void noon_tsa_service_free(struct noon_tsa_service *s)
 		return;
 	for (size_t i = 0; i < s->n_workers; i++)
 		noon_tsa_worker_stop(&s->worker[i]);
-	noon_tsa_books_close(&s->books);
+	noon_ledger_writer_close(&s->writer);
 	for (size_t i = 0; i < s->n_workers; i++)
 		noon_tsa_worker_fini(&s->worker[i]);
 	free(s->worker);
 	noon_ts_signer_free(s->key.signer);
-	noon_tsa_register_fini(&s->reg);
+	noon_serial_allocator_fini(&s->serials);
 	(void)pthread_mutex_destroy(&s->key.lock);
 	free(s);
 }

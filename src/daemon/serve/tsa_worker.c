@@ -12,7 +12,7 @@
 #define REFUSAL_TEXT 96 /* bytes of what is written of one */
 
 struct noon_tsa_job {
-	struct noon_tsa_page page; /* first member */
+	struct noon_ledger_pending pending; /* first member */
 	struct noon_tsa_job *free_next;
 	struct noon_http_request *request;
 	uint8_t *room;
@@ -48,12 +48,12 @@ static enum noon_tsa_outcome outcome_of(enum noon_tsp_fail fail)
 }
 
 /* A new key since the last batch? */
-static noon_err renew_mint(struct noon_tsa_worker *w)
+static noon_err renew_builder(struct noon_tsa_worker *w)
 {
 	const unsigned generation = atomic_load(&w->key->generation);
 	const struct noon_ts_signer_info *info;
 	struct noon_ts_signer *signer;
-	struct noon_tsa_mint mint;
+	struct noon_token_builder builder;
 	noon_err err;
 
 	if (generation == w->generation)
@@ -62,20 +62,20 @@ static noon_err renew_mint(struct noon_tsa_worker *w)
 	signer = noon_ts_signer_ref(w->key->signer);
 	(void)pthread_mutex_unlock(&w->key->lock);
 	info = noon_ts_signer_info(signer);
-	err = noon_tsa_mint_init(&mint, signer);
+	err = noon_token_builder_init(&builder, signer);
 	if (err) {
-		noon_tsa_mint_fini(&mint);
+		noon_token_builder_fini(&builder);
 	} else {
-		noon_tsa_mint_fini(&w->mint);
-		w->mint = mint;
+		noon_token_builder_fini(&w->builder);
+		w->builder = builder;
 		w->generation = generation;
-		/* Borrowed from the signer, which the hand keeps. */
+		/* Borrowed from the signer, which the signing context keeps. */
 		if (w->conf->tsa_name)
 			w->machine.name = info->name;
 		w->not_before_s = info->not_before_s;
 		w->not_after_s = info->not_after_s;
 	}
-	noon_ts_signer_free(signer); /* the hand has its own */
+	noon_ts_signer_free(signer); /* the signing context has its own */
 	return err;
 }
 
@@ -98,28 +98,29 @@ static struct noon_tsa_refusal system_failure(const char *text)
 	return (struct noon_tsa_refusal){NOON_TSP_SYSTEM_FAILURE, text};
 }
 
-static struct noon_tsa_refusal strike(struct noon_tsa_worker *w, struct noon_tsa_job *j,
-				      const struct noon_tsa_request *r,
-				      const struct noon_tsa_date *d, uint64_t counter)
+static struct noon_tsa_refusal build(struct noon_tsa_worker *w, struct noon_tsa_job *j,
+				     const struct noon_tsa_request *r,
+				     const struct noon_tsa_date *d, uint64_t counter)
 {
 	const int64_t now_s = d->gen_time.ns / NOON_NS_PER_SEC;
 	uint8_t serial[NOON_LEDGER_SERIAL_LEN];
-	struct noon_tsa_coin coin;
-	struct noon_ledger_entry *e = &j->page.entry;
+	struct noon_built_token token;
+	struct noon_ledger_entry *e = &j->pending.entry;
 
 	if (now_s < w->not_before_s || now_s > w->not_after_s)
 		return system_failure("the authority's certificate is not valid now");
-	noon_tsa_ledger_serial(w->books->ledger, counter, serial);
-	if (noon_tsa_mint_strike(&w->mint, &w->machine, r, d, noon_bytes_of(serial, sizeof(serial)),
-				 j->text, j->room, j->room_n, &coin))
+	noon_tsa_ledger_serial(w->writer->ledger, counter, serial);
+	if (noon_token_builder_build(&w->builder, &w->machine, r, d,
+				     noon_bytes_of(serial, sizeof(serial)), j->text, j->room,
+				     j->room_n, &token))
 		return system_failure("the token could not be signed");
 	*e = (struct noon_ledger_entry){.kind = NOON_LEDGER_TOKEN,
 					.at = d->gen_time,
 					.counter = counter,
-					.body = coin.tst_info};
-	if (noon_sha256(coin.token, e->digest))
+					.body = token.tst_info};
+	if (noon_sha256(token.token, e->digest))
 		return system_failure("the token could not be signed");
-	j->response = coin.response;
+	j->response = token.response;
 	return (struct noon_tsa_refusal){NOON_TSP_FAIL_NONE, NULL};
 }
 
@@ -132,10 +133,10 @@ static struct noon_tsa_refusal grant(struct noon_tsa_worker *w, struct noon_tsa_
 
 	if (no.fail != NOON_TSP_FAIL_NONE)
 		return no;
-	if (renew_mint(w) || !make_room(j, w->mint.response_max))
+	if (renew_builder(w) || !make_room(j, w->builder.response_max))
 		return system_failure("the key cannot be used");
-	no = noon_tsa_register_take(w->reg, r.policy, &date, &counter);
-	return no.fail != NOON_TSP_FAIL_NONE ? no : strike(w, j, &r, &date, counter);
+	no = noon_serial_allocator_take(w->serials, r.policy, &date, &counter);
+	return no.fail != NOON_TSP_FAIL_NONE ? no : build(w, j, &r, &date, counter);
 }
 
 static void refuse(struct noon_tsa_worker *w, struct noon_tsa_job *j,
@@ -145,9 +146,9 @@ static void refuse(struct noon_tsa_worker *w, struct noon_tsa_job *j,
 	const int n = snprintf((char *)j->text, REFUSAL_TEXT, "%s: %s", name, no->text);
 
 	j->response = noon_tsa_refusal(no, j->room, j->room_n);
-	j->page.entry = (struct noon_ledger_entry){
+	j->pending.entry = (struct noon_ledger_entry){
 		.kind = NOON_LEDGER_REFUSAL,
-		.at = noon_tsa_register_now(w->reg),
+		.at = noon_serial_allocator_now(w->serials),
 		.body = noon_bytes_of(j->text, (size_t)(n < REFUSAL_TEXT ? n : REFUSAL_TEXT - 1)),
 	};
 }
@@ -174,18 +175,18 @@ static void on_request(void *arg, struct noon_http_request *r)
 	}
 	w->free = j->free_next;
 	j->request = r;
-	j->page.next = NULL;
+	j->pending.next = NULL;
 	no = grant(w, j);
 	j->outcome = outcome_of(no.fail);
 	if (no.fail != NOON_TSP_FAIL_NONE) {
 		refuse(w, j, &no);
-		if (!noon_tsa_books_take_refusal(w->books)) {
+		if (!noon_ledger_writer_take_refusal(w->writer)) {
 			answer(w, j);
 			return;
 		}
 	}
-	*w->batch_end = &j->page;
-	w->batch_end = &j->page.next;
+	*w->batch_end = &j->pending;
+	w->batch_end = &j->pending.next;
 }
 
 static void on_batch_end(void *arg)
@@ -194,20 +195,20 @@ static void on_batch_end(void *arg)
 
 	if (w->batch == NULL)
 		return;
-	noon_tsa_books_write(w->books, w->batch);
+	noon_ledger_writer_write(w->writer, w->batch);
 	w->batch = NULL;
 	w->batch_end = &w->batch;
 }
 
-/* What is not in the books is not given out. */
+/* What is not in the ledger is not given out. */
 static void on_wake(void *arg)
 {
 	const struct noon_tsa_refusal lost =
 		system_failure("the token could not be written into the audit log");
 	struct noon_tsa_worker *w = arg;
-	struct noon_tsa_page *p = noon_tsa_books_done(w->books, &w->clerk);
+	struct noon_ledger_pending *p = noon_ledger_writer_done(w->writer, &w->completions);
 
-	for (struct noon_tsa_page *next; p != NULL; p = next) {
+	for (struct noon_ledger_pending *next; p != NULL; p = next) {
 		struct noon_tsa_job *j = (struct noon_tsa_job *)(void *)p;
 
 		next = p->next;
@@ -265,23 +266,23 @@ static noon_err open_http(struct noon_tsa_worker *w)
 }
 
 noon_err noon_tsa_worker_init(struct noon_tsa_worker *w, const struct noon_config_tsa *conf,
-			      struct noon_tsa_register *reg, struct noon_tsa_books *books,
-			      struct noon_tsa_key *key)
+			      struct noon_serial_allocator *serials,
+			      struct noon_ledger_writer *writer, struct noon_tsa_key *key)
 {
 	memset(w, 0, sizeof(*w));
 	w->conf = conf;
-	w->reg = reg;
-	w->books = books;
+	w->serials = serials;
+	w->writer = writer;
 	w->key = key;
 	w->machine = conf->machine;
 	w->batch_end = &w->batch;
-	w->clerk = (struct noon_tsa_clerk){.wake = wake, .arg = w};
+	w->completions = (struct noon_ledger_completions){.wake = wake, .arg = w};
 	w->n_jobs = (conf->connections_max + conf->threads - 1) / conf->threads;
 	w->job = calloc(w->n_jobs, sizeof(*w->job));
 	if (w->job == NULL)
 		return NOON_ERR_OS;
 	for (size_t i = 0; i < w->n_jobs; i++) {
-		w->job[i].page.clerk = &w->clerk;
+		w->job[i].pending.completions = &w->completions;
 		w->job[i].free_next = w->free;
 		w->free = &w->job[i];
 	}
@@ -316,7 +317,7 @@ void noon_tsa_worker_stop(struct noon_tsa_worker *w)
 void noon_tsa_worker_fini(struct noon_tsa_worker *w)
 {
 	noon_http_server_free(w->http);
-	noon_tsa_mint_fini(&w->mint);
+	noon_token_builder_fini(&w->builder);
 	for (size_t i = 0; w->job != NULL && i < w->n_jobs; i++)
 		free(w->job[i].room);
 	free(w->job);

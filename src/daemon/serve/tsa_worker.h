@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * One thread of the time-stamp authority: its HTTP server, its hand to sign with, and the requests
- * that wait for the books.
+ * One thread of the time-stamp authority: its HTTP server, its signing context, and the requests
+ * that wait until they are in the ledger.
  */
 #ifndef NOON_DAEMON_TSA_WORKER_H
 #define NOON_DAEMON_TSA_WORKER_H
@@ -10,9 +10,9 @@
 #include <stdatomic.h>
 
 #include "daemon/config/config.h"
-#include "daemon/serve/tsa_books.h"
+#include "daemon/serve/ledger_writer.h"
 #include "http/http_server.h"
-#include "proto/tsa/tsa_mint.h"
+#include "proto/tsa/token_builder.h"
 
 /** How requests ended. */
 #define NOON_TSA_OUTCOME_LIST(X)                         \
@@ -46,23 +46,23 @@ struct noon_tsa_job;
 
 struct noon_tsa_worker {
 	const struct noon_config_tsa *conf;
-	struct noon_tsa_register *reg;
-	struct noon_tsa_books *books;
+	struct noon_serial_allocator *serials;
+	struct noon_ledger_writer *writer;
 	struct noon_tsa_key *key;
 	struct noon_http_route route; /* borrowed by http */
 	struct noon_http_server *http;
 	pthread_t thread;
 	bool running;
-	unsigned generation; /**< of the key in the mint */
-	struct noon_tsa_mint mint;
-	struct noon_tsa_conf machine;	   /**< its name is that of the key in the mint */
+	unsigned generation; /**< of the key in the builder */
+	struct noon_token_builder builder;
+	struct noon_tsa_conf machine;	   /**< its name is that of the key in the builder */
 	int64_t not_before_s, not_after_s; /**< of its certificate */
 	struct noon_tsa_job *job;	   /**< one for each connection */
 	size_t n_jobs;
 	struct noon_tsa_job *free;
-	struct noon_tsa_page *batch; /**< not handed in yet */
-	struct noon_tsa_page **batch_end;
-	struct noon_tsa_clerk clerk;
+	struct noon_ledger_pending *batch; /**< not handed in yet */
+	struct noon_ledger_pending **batch_end;
+	struct noon_ledger_completions completions;
 	atomic_uint_fast64_t outcome[NOON_TSA_OUTCOMES];
 };
 
@@ -70,13 +70,14 @@ struct noon_tsa_worker {
  *  @retval NOON_OK, NOON_ERR_OS, NOON_ERR_CRYPTO, others of the certificate's */
 NOON_MUST_USE noon_err noon_tsa_worker_init(struct noon_tsa_worker *w,
 					    const struct noon_config_tsa *conf,
-					    struct noon_tsa_register *reg,
-					    struct noon_tsa_books *books, struct noon_tsa_key *key);
+					    struct noon_serial_allocator *serials,
+					    struct noon_ledger_writer *writer,
+					    struct noon_tsa_key *key);
 /** Start the thread. @retval NOON_OK, NOON_ERR_OS */
 NOON_MUST_USE noon_err noon_tsa_worker_start(struct noon_tsa_worker *w);
-/** Stop and join the thread: nothing more is handed to the books. Fine if it does not run. */
+/** Stop and join the thread: nothing more is handed to the writer. Fine if it does not run. */
 void noon_tsa_worker_stop(struct noon_tsa_worker *w);
-/** Release; stopped, and the books are closed. Fine after a failed init. */
+/** Release; stopped, and the writer are closed. Fine after a failed init. */
 void noon_tsa_worker_fini(struct noon_tsa_worker *w);
 
 #endif

@@ -294,7 +294,7 @@ static noon_err start(struct noon_daemon_source *s)
 	return NOON_OK;
 }
 
-static void hurry(struct noon_daemon_source *s)
+static void poll_soon(struct noon_daemon_source *s)
 {
 	set_poll(s);
 	noon_ntp_link_kick_soon(&s->u.ntp.link);
@@ -376,7 +376,7 @@ static void status(const struct noon_daemon_source *s, json_t *o)
 const struct noon_source_ops noon_ntp_source_ops = {
 	.start = start,
 	.tick = renew_session,
-	.hurry = hurry,
+	.poll_soon = poll_soon,
 	.woke = woke,
 	.save = save,
 	.stop = stop,

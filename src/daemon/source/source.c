@@ -44,10 +44,10 @@ void noon_daemon_source_tick(struct noon_daemon_source *s)
 		s->ops->tick(s);
 }
 
-void noon_daemon_source_hurry(struct noon_daemon_source *s)
+void noon_daemon_source_poll_soon(struct noon_daemon_source *s)
 {
-	if (s->up && s->ops->hurry != NULL)
-		s->ops->hurry(s);
+	if (s->up && s->ops->poll_soon != NULL)
+		s->ops->poll_soon(s);
 }
 
 void noon_daemon_source_woke(struct noon_daemon_source *s)

@@ -18,8 +18,8 @@ NOON_MUST_USE noon_err noon_daemon_source_open(struct noon_daemon_source *s,
 NOON_MUST_USE noon_err noon_daemon_source_start(struct noon_daemon_source *s,
 						const struct noon_source_host *host);
 /** The engine wants all sources soon: take its word for when the next request goes out. */
-void noon_daemon_source_hurry(struct noon_daemon_source *s);
-/** The machine slept, and the engine has forgotten: ask anew. */
+void noon_daemon_source_poll_soon(struct noon_daemon_source *s);
+/** The machine slept, and the engine has forgotten: ask again. */
 void noon_daemon_source_woke(struct noon_daemon_source *s);
 /** Once a second. */
 void noon_daemon_source_tick(struct noon_daemon_source *s);

@@ -49,8 +49,8 @@ struct noon_source_traffic {
 	const struct noon_counters *counters; /**< of what came back; borrowed */
 };
 
-/** What a protocol does for its sources. All but `open`, `hurry`, `tell` and `save`, which may be
- *  NULL, are there. Except for open and start they are called for sources that are up only. */
+/** What a protocol does for its sources. All but `open`, `poll_soon`, `tell` and `save`, which may
+ * be NULL, are there. Except for open and start they are called for sources that are up only. */
 struct noon_source_ops {
 	/** Open what needs privileges. Errors are logged. */
 	noon_err (*open)(struct noon_daemon_source *s, struct noon_ptp_ports *ports);
@@ -59,7 +59,7 @@ struct noon_source_ops {
 	/** Once a second. */
 	void (*tick)(struct noon_daemon_source *s);
 	/** The engine wants all sources soon: ask it when the next request goes out. */
-	void (*hurry)(struct noon_daemon_source *s);
+	void (*poll_soon)(struct noon_daemon_source *s);
 	/** The machine slept, and the engine has forgotten: what is under way is void. */
 	void (*woke)(struct noon_daemon_source *s);
 	/** After each event: what the clock shows and what is known of it. */
@@ -115,7 +115,7 @@ struct noon_daemon_source {
 	const struct noon_daemon_source *duplicate_of; /**< the same machine, which votes; NULL */
 	const char *duplicate_why;		       /**< static; valid with duplicate_of */
 	bool told_stamps; /**< that the stamps are the program's own has been logged, or are not */
-	unsigned misses;  /**< in a row, for resolving anew */
+	unsigned misses;  /**< in a row, for resolving again */
 };
 
 /** Tell who it is, as far as that is known. */

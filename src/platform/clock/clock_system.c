@@ -44,7 +44,7 @@
 #define LEAP_NEAR NOON_S(10)
 
 /* When our count has leapt and the kernel's has not, it will not any more after this. */
-#define LEAP_PATIENCE NOON_S(2)
+#define LEAP_TIMEOUT NOON_S(2)
 
 struct system_clock {
 	struct noon_clock base; /* first member */
@@ -327,7 +327,7 @@ static void finish_leap(struct system_clock *s, const struct noon_instant *now)
 		return;
 	if (has_leapt(s, now)) {
 		end_leap(s);
-	} else if (now->raw_ns - s->leap.by_line_raw > LEAP_PATIENCE) {
+	} else if (now->raw_ns - s->leap.by_line_raw > LEAP_TIMEOUT) {
 		end_leap(s);
 		s->follower.valid = false;
 		(void)!leap_by_step(s, shift); /* the next check finds what is wrong */

@@ -36,7 +36,7 @@ enum noon_ntske_phase {
 struct noon_ntske_stream {
 	struct noon_tls *tls; /**< owned; NULL once closed */
 	noon_time now;	      /**< of the latest call */
-	noon_time limit;      /**< end of patience */
+	noon_time limit;      /**< deadline of the exchange */
 	size_t fed;	      /**< bytes from the peer, before decryption */
 	size_t max;	      /**< longest message accepted, bytes */
 	size_t n;	      /**< bytes in buf */

@@ -82,7 +82,7 @@ static void begin_with(struct noon_ptp_receiver *r, const struct noon_ptp_foreig
 	r->n_parents++;
 }
 
-/* Silence long enough to have started anew: what it sent before is behind the next Announce. */
+/* Silence long enough to have started again: what it sent before is behind the next Announce. */
 static void forget_silent(struct noon_ptp_receiver *r, noon_time now)
 {
 	for (size_t i = 0; i < NOON_PTP_FOREIGN_MAX; i++) {

@@ -29,7 +29,7 @@ enum noon_verdict noon_ptp_take_signaling(struct noon_ptp_receiver *r,
 NOON_MUST_USE noon_err noon_ptp_to_utc(const struct noon_ptp_receiver *r,
 				       struct noon_ptp_stamp stamp, noon_time *ret);
 
-/** Choose the transmitter anew; drops what belonged to the old one. */
+/** Choose the transmitter again; drops what belonged to the old one. */
 void noon_ptp_choose(struct noon_ptp_receiver *r, noon_time now);
 
 /** A Sync is complete: plan the Delay_Req that goes with it. */
@@ -54,7 +54,7 @@ void noon_ptp_tell_declared(const struct noon_ptp_receiver *r, struct noon_actio
 void noon_ptp_negotiate(struct noon_ptp_receiver *r, noon_time now, struct noon_actions *out);
 /** Return when negotiate() has something to do. */
 noon_time noon_ptp_negotiate_at(const struct noon_ptp_receiver *r);
-/** Drop all grants, and begin anew at `now`. */
+/** Drop all grants, and begin again at `now`. */
 void noon_ptp_drop_leases(struct noon_ptp_receiver *r, noon_time now);
 
 #endif

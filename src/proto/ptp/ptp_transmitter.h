@@ -68,7 +68,7 @@ struct noon_ptp_quality {
 	bool valid;	     /**< fit to be served */
 	uint8_t clock_class; /**< 6 locked, 7 holdover, 248 otherwise (Table 4) */
 	noon_dur bound;	     /**< |error| at most, ns; NOON_DUR_MAX: not known */
-	noon_freq rate;	     /**< by which the bound grows until it is told anew, >= 0 */
+	noon_freq rate;	     /**< by which the bound grows until it is told again, >= 0 */
 	uint16_t variance;   /**< offsetScaledLogVariance; 0xffff: not known */
 	uint8_t time_source;
 	bool tai_known;	    /**< else the timescale is said to be arbitrary, and is UTC */
@@ -211,7 +211,7 @@ NOON_MUST_USE noon_err noon_ptp_transmitter_watch(struct noon_ptp_transmitter *t
  *  what it sees (NOON_PTP_REASON_*). */
 void noon_ptp_transmitter_set_verdict(struct noon_ptp_transmitter *t, uint32_t index,
 				      uint8_t verdict, uint8_t reasons);
-/** Forget what the audit of a watched receiver found, and begin anew with what it claims next. */
+/** Forget what the audit of a watched receiver found, and begin again with what it claims next. */
 void noon_ptp_transmitter_accept(struct noon_ptp_transmitter *t, uint32_t index);
 /** Set the least delays of the path to a watched receiver, ns, >= 0; 0, the default, always holds.
  *  @param m_f  of Delay_Req (client to server)

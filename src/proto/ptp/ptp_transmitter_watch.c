@@ -67,7 +67,7 @@ static void remember(struct noon_ptp_departed *ring, size_t *n, const struct noo
 	ring[(*n)++ % NOON_PTP_DEPARTED_MAX] = *d;
 }
 
-/* The newest of a number: one that started anew may use it again. */
+/* The newest of a number: one that started again may use it again. */
 struct noon_ptp_departed *noon_ptp_recall(struct noon_ptp_departed ring[NOON_PTP_DEPARTED_MAX],
 					  uint16_t sequence)
 {

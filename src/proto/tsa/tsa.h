@@ -8,7 +8,7 @@
  *	noon_tsa_date()     may the clock speak now, and what does it say, how finely, how exactly?
  *	noon_tsa_compose()  what the token says, and what is to be signed for it
  *
- * Between them the owner reads the clock, takes a serial number, signs and keeps the books.
+ * Between them the owner reads the clock, takes a serial number, signs, and writes the ledger.
  *
  * genTime +- accuracy contains UTC at the instant when the clock was read, as long as the interval
  * that noon_tsa_date() is given does: accuracy covers the clock's bound and what was cut off. There

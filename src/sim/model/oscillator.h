@@ -121,7 +121,7 @@ void noon_osc_shift(struct noon_osc *o, noon_time at, noon_freq by, noon_dur tau
 void noon_osc_jump(struct noon_osc *o, noon_time at, noon_dur by);
 
 /** Let h go on by another oscillator from the first knot not before `at`, which must be among those
- *  kept; what was laid behind it is laid anew. Shifts do not go with it.
+ *  kept; what was laid behind it is laid again. Shifts do not go with it.
  *  @param conf  its step is not used */
 void noon_osc_replace(struct noon_osc *o, noon_time at, const struct noon_osc_conf *conf);
 

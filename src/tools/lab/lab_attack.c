@@ -39,9 +39,9 @@ noon_err noon_lab_check(const struct noon_scenario *s, char *why, size_t n)
 			       s->attack[i].name, noon_attack_word(s->attack[i].kind));
 		return NOON_ERR_UNSUPPORTED;
 	}
-	if (s->upsets > 0) {
+	if (s->machine_events > 0) {
 		(void)snprintf(why, n, "event \"%s\": events of machines are for sim run",
-			       s->upset[0].name);
+			       s->machine_event[0].name);
 		return NOON_ERR_UNSUPPORTED;
 	}
 	for (size_t i = 0; i < s->paths; i++) {

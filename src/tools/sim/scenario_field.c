@@ -15,7 +15,7 @@
 #define LINK(member) offsetof(struct noon_link_conf, member)
 #define PATH(member) offsetof(struct noon_sim_path, member)
 #define AIM(member)  offsetof(struct noon_sim_attack, member)
-#define HAP(member)  offsetof(struct noon_sim_upset, member)
+#define HAP(member)  offsetof(struct noon_machine_event, member)
 #define SEEK(member) offsetof(struct noon_sim_seeker_conf, member)
 
 const struct noon_field noon_scenario_top[] = {
@@ -158,7 +158,7 @@ const struct noon_field noon_scenario_attack[] = {
 };
 
 const struct noon_field noon_scenario_event[] = {
-	{"kind", NOON_FIELD_UPSET, HAP(kind)},
+	{"kind", NOON_FIELD_MACHINE_EVENT, HAP(kind)},
 	{"client", NOON_FIELD_TEXT, 0},
 	{"at", NOON_FIELD_DUR_ABOVE_0, HAP(at)},
 	{"duration", NOON_FIELD_DUR_LEAST_0, HAP(duration)},
@@ -461,8 +461,8 @@ const char *noon_field_set(const struct noon_field *f, const char *text, void *b
 		return set_word(f->type, text, at);
 	case NOON_FIELD_ATTACK:
 		return noon_attack_find(text, at) ? "an attack of noonmark-scenario(5)" : NULL;
-	case NOON_FIELD_UPSET:
-		return noon_upset_find(text, at) ? "pause, jump or migrate" : NULL;
+	case NOON_FIELD_MACHINE_EVENT:
+		return noon_machine_event_find(text, at) ? "pause, jump or migrate" : NULL;
 	case NOON_FIELD_JITTER:
 	case NOON_FIELD_UNIFORM:
 		return set_queue(f->type, text, base);

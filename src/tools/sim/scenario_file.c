@@ -95,7 +95,7 @@ union any {
 	struct noon_sim_path path;
 	struct noon_sim_attack attack;
 	struct noon_sim_seeker_conf seeker;
-	struct noon_sim_upset event;
+	struct noon_machine_event event;
 };
 
 /* Check one option of the tables given, into a struct that is thrown away. */
@@ -514,13 +514,13 @@ static noon_err take_events(struct reading *r)
 
 	for (unsigned i = 0; i < cfg_size(r->cfg, "event"); i++) {
 		cfg_t *cfg = cfg_getnsec(r->cfg, "event", i);
-		struct noon_sim_upset *u = &s->upset[s->upsets];
+		struct noon_machine_event *u = &s->machine_event[s->machine_events];
 
-		if (s->upsets == NOON_SIM_UPSETS) {
-			cfg_error(cfg, "more than %d events", NOON_SIM_UPSETS);
+		if (s->machine_events == NOON_MACHINE_EVENTS_MAX) {
+			cfg_error(cfg, "more than %d events", NOON_MACHINE_EVENTS_MAX);
 			return NOON_ERR_FORMAT;
 		}
-		*u = noon_sim_upset_default();
+		*u = noon_machine_event_default();
 		if (take_name(cfg, u->name) ||
 		    take_node(r, cfg, "client", only(s, true), &u->client))
 			return NOON_ERR_FORMAT;
@@ -529,7 +529,7 @@ static noon_err take_events(struct reading *r)
 			return NOON_ERR_FORMAT;
 		}
 		take(cfg, noon_scenario_event, u);
-		s->upsets++;
+		s->machine_events++;
 	}
 	return NOON_OK;
 }

@@ -142,7 +142,7 @@ static int parse(const struct noon_verb *self, int argc, char **argv, struct arg
 	};
 	int o, index = 0;
 
-	optind = 0; /* begin anew, as glibc has it */
+	optind = 0; /* begin again, as glibc has it */
 	while ((o = getopt_long(argc, argv, "hn:o:", options, &index)) != -1) {
 		const char *expected;
 

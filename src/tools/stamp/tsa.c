@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * noonmark tsa: what a daemon says of its time-stamp authority, and the authority's books.
+ * noonmark tsa: what a daemon says of its time-stamp authority, and the authority's ledger.
  */
 #include <getopt.h>
 #include <stdio.h>

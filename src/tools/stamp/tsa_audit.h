@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * noonmark tsa audit: the books of a time-stamp authority, verified and shown.
+ * noonmark tsa audit: the ledger of a time-stamp authority, verified and shown.
  */
 #ifndef NOON_TOOLS_TSA_AUDIT_H
 #define NOON_TOOLS_TSA_AUDIT_H

@@ -229,13 +229,13 @@ static void expect_signatures(EVP_PKEY *key, struct noon_ts_signer *s, const EVP
 {
 	uint8_t text[] = "what is signed";
 	const struct noon_bytes data = noon_bytes_of(text, sizeof(text));
-	struct noon_ts_hand *hand = NULL;
+	struct noon_signing_context *context = NULL;
 	uint8_t digest[NOON_DIGEST_MAX];
 	uint8_t expected[EVP_MAX_MD_SIZE];
 	unsigned len = 0;
 
-	assert_int_equal(noon_ts_hand_new(s, &hand), NOON_OK);
-	assert_int_equal(noon_ts_hand_digest(hand, data, digest), NOON_OK);
+	assert_int_equal(noon_signing_context_new(s, &context), NOON_OK);
+	assert_int_equal(noon_signing_context_digest(context, data, digest), NOON_OK);
 	assert_int_equal(EVP_Digest(text, sizeof(text), expected, &len, md, NULL), 1);
 	assert_int_equal(len, noon_digest_len(noon_ts_signer_info(s)->digest));
 	assert_memory_equal(digest, expected, len);
@@ -244,13 +244,13 @@ static void expect_signatures(EVP_PKEY *key, struct noon_ts_signer *s, const EVP
 		size_t n = sizeof(sig);
 
 		text[0] = (uint8_t)i;
-		assert_int_equal(noon_ts_hand_sign(hand, data, sig, &n), NOON_OK);
+		assert_int_equal(noon_signing_context_sign(context, data, sig, &n), NOON_OK);
 		assert_true(n <= noon_ts_signer_info(s)->signature_max);
 		assert_true(verifies(key, md, sig, n, data));
 		text[0] ^= 0x80;
 		assert_false(verifies(key, md, sig, n, data));
 	}
-	noon_ts_hand_free(hand);
+	noon_signing_context_free(context);
 }
 
 static void signs_with_the_curves(void **state)
@@ -325,7 +325,7 @@ static void a_hand_keeps_its_signer(void **state)
 {
 	EVP_PKEY *key = curve_key("P-256");
 	struct noon_ts_signer *s;
-	struct noon_ts_hand *hand = NULL;
+	struct noon_signing_context *context = NULL;
 	const struct noon_bytes data = noon_bytes_of("x", 1);
 	uint8_t sig[128];
 	size_t n = sizeof(sig);
@@ -333,14 +333,14 @@ static void a_hand_keeps_its_signer(void **state)
 	(void)state;
 	put_pair(key, &stamping);
 	s = loaded(NOON_DIGEST_SHA256, NOON_TS_CERTS_CHAIN);
-	assert_int_equal(noon_ts_hand_new(s, &hand), NOON_OK);
+	assert_int_equal(noon_signing_context_new(s, &context), NOON_OK);
 	assert_ptr_equal(noon_ts_signer_ref(s), s);
 	noon_ts_signer_free(s);
 	noon_ts_signer_free(s);
-	assert_int_equal(noon_ts_hand_sign(hand, data, sig, &n), NOON_OK);
+	assert_int_equal(noon_signing_context_sign(context, data, sig, &n), NOON_OK);
 	assert_true(verifies(key, EVP_sha256(), sig, n, data));
-	noon_ts_hand_free(hand);
-	noon_ts_hand_free(NULL);
+	noon_signing_context_free(context);
+	noon_signing_context_free(NULL);
 	noon_ts_signer_free(NULL);
 	EVP_PKEY_free(key);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Tokens that are struck here are verified here: with the right authority, with wrong ones, at the
+ * Tokens that are built here are verified here: with the right authority, with wrong ones, at the
  * wrong time, and with every byte changed.
  */
 #include <openssl/cms.h>
@@ -23,7 +23,7 @@
 
 #include "base/rng.h"
 #include "crypto/ts_verify.h"
-#include "proto/tsa/tsa_mint.h"
+#include "proto/tsa/token_builder.h"
 #include "proto/tsa/tsp_client.h"
 
 #define NOW_S INT64_C(1795354291)
@@ -146,7 +146,7 @@ static void save_key(const struct world *w, const char *name, int i)
 }
 
 /* A token of a signer that the loader takes: that of certificate `who`. */
-static void strike(struct world *w, int who)
+static void build(struct world *w, int who)
 {
 	const struct noon_ts_signer_conf sc = {.certificate = path_of(w, "tsa.pem"),
 					       .key = path_of(w, "tsa.key"),
@@ -159,14 +159,14 @@ static void strike(struct world *w, int who)
 	struct noon_rng rng = noon_rng_seeded(7);
 	struct noon_ts_signer *signer;
 	struct noon_ts_why why;
-	static struct noon_tsa_mint mint;
+	static struct noon_token_builder builder;
 	struct noon_tsa_request r;
-	struct noon_tsa_coin coin;
+	struct noon_built_token token;
 
 	save_certs(w, "tsa.pem", &who, 1);
 	save_key(w, "tsa.key", who);
 	assert_int_equal(noon_ts_signer_load(&sc, &signer, &why), NOON_OK);
-	assert_int_equal(noon_tsa_mint_init(&mint, signer), NOON_OK);
+	assert_int_equal(noon_token_builder_init(&builder, signer), NOON_OK);
 	assert_int_equal(noon_oid_parse("1.2.3.4", conf.policy[0].oid, &conf.policy[0].oid_n),
 			 NOON_OK);
 	conf.policy[0].accuracy = NOON_S(1);
@@ -175,14 +175,15 @@ static void strike(struct world *w, int who)
 			 NOON_OK);
 	assert_int_equal(noon_tsa_examine(&conf, noon_tsp_ask_write(&w->ask, request), &r).fail,
 			 NOON_TSP_FAIL_NONE);
-	assert_int_equal(noon_tsa_mint_strike(&mint, &conf, &r, &date, noon_bytes_of("\x01", 1),
-					      w->tst, out, sizeof(out), &coin),
+	assert_int_equal(noon_token_builder_build(&builder, &conf, &r, &date,
+						  noon_bytes_of("\x01", 1), w->tst, out,
+						  sizeof(out), &token),
 			 NOON_OK);
-	assert_true(coin.token.n <= sizeof(w->token));
-	memcpy(w->token, coin.token.p, coin.token.n);
-	w->token_n = coin.token.n;
-	w->tst_info = coin.tst_info;
-	noon_tsa_mint_fini(&mint);
+	assert_true(token.token.n <= sizeof(w->token));
+	memcpy(w->token, token.token.p, token.token.n);
+	w->token_n = token.token.n;
+	w->tst_info = token.tst_info;
+	noon_token_builder_fini(&builder);
 	noon_ts_signer_free(signer);
 }
 
@@ -242,7 +243,7 @@ static void a_good_token_says_who_signed(void **state)
 	struct noon_ts_trust *t = trusted(w, NULL);
 	struct noon_ts_verdict v;
 
-	strike(w, TSA);
+	build(w, TSA);
 	assert_int_equal(fault_at(w, t, NOW_S, &v), NOON_TS_FAULT_NONE);
 	assert_true(v.has_signer);
 	assert_string_equal(v.signer.subject, "CN=TSA");
@@ -263,12 +264,12 @@ static void the_time_is_that_of_the_token(void **state)
 	struct noon_ts_trust *t = trusted(w, NULL);
 	struct noon_ts_verdict v;
 
-	strike(w, TSA);
+	build(w, TSA);
 	assert_int_equal(fault_at(w, t, NOW_S + 2 * DAY, &v), NOON_TS_FAULT_CHAIN);
 	assert_non_null(strstr(v.why, "expired"));
 	assert_int_equal(fault_at(w, t, NOW_S - 2 * DAY, &v), NOON_TS_FAULT_CHAIN);
 	assert_int_equal(fault_at(w, t, NOW_S, &v), NOON_TS_FAULT_NONE);
-	strike(w, EXPIRED);
+	build(w, EXPIRED);
 	assert_int_equal(fault_at(w, t, NOW_S, &v), NOON_TS_FAULT_CHAIN);
 	assert_int_equal(fault_at(w, t, NOW_S - 2 * DAY, &v), NOON_TS_FAULT_NONE);
 	noon_ts_trust_free(t);
@@ -280,7 +281,7 @@ static void strangers_are_not_trusted(void **state)
 	struct noon_ts_trust *t = trusted(w, NULL);
 	struct noon_ts_verdict v;
 
-	strike(w, STRANGER);
+	build(w, STRANGER);
 	assert_int_equal(fault_at(w, t, NOW_S, &v), NOON_TS_FAULT_CHAIN);
 	/* Without trust anybody's word is taken for what it is. */
 	assert_int_equal(fault_at(w, NULL, NOW_S, &v), NOON_TS_FAULT_NONE);
@@ -295,7 +296,7 @@ static void chains_may_need_more_certificates(void **state)
 	struct noon_ts_trust *t = trusted(w, NULL);
 	struct noon_ts_verdict v;
 
-	strike(w, BELOW);
+	build(w, BELOW);
 	assert_int_equal(fault_at(w, t, NOW_S, &v), NOON_TS_FAULT_CHAIN);
 	noon_ts_trust_free(t);
 	save_certs(w, "more.pem", more, 2);
@@ -334,7 +335,7 @@ static void only_time_stamping_certificates_count(void **state)
 	struct noon_ts_verdict v;
 	const int tst = NID_id_smime_ct_TSTInfo;
 
-	strike(w, TSA);
+	build(w, TSA);
 	sign_by_openssl(w, TSA, -1, tst, EVP_sha256());
 	assert_int_equal(fault_at(w, t, NOW_S, &v), NOON_TS_FAULT_NONE);
 	sign_by_openssl(w, NO_PURPOSE, -1, tst, EVP_sha256());
@@ -410,7 +411,7 @@ static void the_authority_has_its_certificates_name(void **state)
 		{NAMED, uri_name("http://other.example/"), NOON_TS_FAULT_NAME},
 	};
 
-	strike(w, TSA);
+	build(w, TSA);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		name_authority(w, cases[i].name);
 		sign_by_openssl(w, cases[i].who, -1, NID_id_smime_ct_TSTInfo, EVP_sha256());
@@ -452,7 +453,7 @@ static void one_key_is_one_authority_however_it_is_encoded(void **state)
 	struct noon_ts_trust *t = trusted(w, NULL);
 	struct noon_ts_verdict plain, compressed, other;
 
-	strike(w, TSA);
+	build(w, TSA);
 	name_authority(w, NULL);
 	verdict_of(w, t, TSA, &plain);
 	verdict_of(w, t, NAMED, &other);
@@ -501,7 +502,7 @@ static void one_key_is_one_authority_however_its_curve_is_named(void **state)
 	struct noon_ts_verdict plain, alias;
 	EVP_PKEY *key = EVP_EC_gen("secp224r1");
 
-	strike(w, TSA);
+	build(w, TSA);
 	name_authority(w, NULL);
 	EVP_PKEY_free(w->key[NAMED]);
 	w->key[NAMED] = key;
@@ -521,7 +522,7 @@ static void rsa_keys_are_told_apart(void **state)
 	struct world *w = *state;
 	struct noon_ts_verdict v[3];
 
-	strike(w, TSA);
+	build(w, TSA);
 	name_authority(w, NULL);
 	for (int i = 0; i < 3; i++) {
 		if (i < 2) {
@@ -545,7 +546,7 @@ static void the_certificate_must_be_named(void **state)
 	CMS_ContentInfo *cms;
 	uint8_t *out = w->token;
 
-	strike(w, TSA);
+	build(w, TSA);
 	in = BIO_new_mem_buf(w->tst_info.p, (int)w->tst_info.n);
 	cms = CMS_sign(NULL, NULL, NULL, NULL, CMS_BINARY | CMS_PARTIAL);
 	assert_int_equal(CMS_set1_eContentType(cms, OBJ_nid2obj(NID_id_smime_ct_TSTInfo)), 1);
@@ -564,7 +565,7 @@ static void the_content_is_what_was_read(void **state)
 	struct noon_ts_trust *t = trusted(w, NULL);
 	struct noon_ts_verdict v;
 
-	strike(w, TSA);
+	build(w, TSA);
 	w->tst_info.n--;
 	assert_int_equal(fault_at(w, t, NOW_S, &v), NOON_TS_FAULT_CONTENT);
 	w->tst_info.n++;
@@ -584,7 +585,7 @@ static void no_changed_byte_makes_another_token(void **state)
 	struct noon_ts_verdict v, good;
 	size_t taken = 0;
 
-	strike(w, TSA);
+	build(w, TSA);
 	assert_int_equal(fault_at(w, t, NOW_S, &good), NOON_TS_FAULT_NONE);
 	for (size_t i = 0; i < w->token_n; i++) {
 		struct noon_tsp_answer a;
@@ -614,7 +615,7 @@ static void what_is_cut_off_is_no_token(void **state)
 	struct noon_ts_trust *t = trusted(w, NULL);
 	struct noon_ts_verdict v;
 
-	strike(w, TSA);
+	build(w, TSA);
 	for (size_t n = 0; n < w->token_n; n += 7) {
 		noon_ts_verify(t, noon_bytes_of(w->token, n), w->tst_info, NOW_S, &v);
 		assert_int_equal(v.fault, NOON_TS_FAULT_FORMAT);

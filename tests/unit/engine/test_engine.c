@@ -258,7 +258,7 @@ static void suspension_forgets_everything(void **state)
 	assert_int_equal(noon_engine_line(&e).steps, 1);
 }
 
-static void a_disrupted_machine_begins_anew(void **state)
+static void a_disrupted_machine_begins_again(void **state)
 {
 	struct noon_reading r;
 
@@ -371,7 +371,7 @@ int main(void)
 		cmocka_unit_test(exchanges_of_a_falseticker_end_no_alarm),
 		cmocka_unit_test(accepting_all_keeps_those_in_good_standing),
 		cmocka_unit_test(suspension_forgets_everything),
-		cmocka_unit_test(a_disrupted_machine_begins_anew),
+		cmocka_unit_test(a_disrupted_machine_begins_again),
 		cmocka_unit_test(foreign_step_is_only_reported),
 		cmocka_unit_test(leap_second_shifts_the_whole_scale),
 		cmocka_unit_test(misses_count_and_time_may_not_run_backwards),

@@ -116,7 +116,7 @@ static void a_source_without_a_vote_ends_none(void **state)
 	assert_int_equal(reading().state, NOON_STATE_OK);
 }
 
-static void a_bound_above_the_limit_begins_the_count_anew(void **state)
+static void a_bound_above_the_limit_begins_the_count_again(void **state)
 {
 	(void)state;
 	start(1, 0);
@@ -131,7 +131,7 @@ static void a_bound_above_the_limit_begins_the_count_anew(void **state)
 }
 
 /* ... also when nobody answers at that moment. */
-static void a_bound_that_passed_the_limit_begins_the_count_anew(void **state)
+static void a_bound_that_passed_the_limit_begins_the_count_again(void **state)
 {
 	(void)state;
 	start(1, 0);
@@ -222,7 +222,7 @@ static void a_limit_passed_at_the_end_of_a_slew_is_seen_afterwards(void **state)
 }
 
 /* After the silence the past of source 1 allows for what it says, that of source 0 does not. */
-static void sources_that_disagree_begin_the_count_anew(void **state)
+static void sources_that_disagree_begin_the_count_again(void **state)
 {
 	(void)state;
 	start(2, 0);
@@ -236,7 +236,7 @@ static void sources_that_disagree_begin_the_count_anew(void **state)
 	expect_four_to_end_it();
 }
 
-static void a_refused_exchange_without_a_majority_begins_the_count_anew(void **state)
+static void a_refused_exchange_without_a_majority_begins_the_count_again(void **state)
 {
 	(void)state;
 	start(2, 0);
@@ -342,13 +342,13 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(four_good_exchanges_in_a_row_end_it),
 		cmocka_unit_test(a_source_without_a_vote_ends_none),
-		cmocka_unit_test(a_bound_above_the_limit_begins_the_count_anew),
-		cmocka_unit_test(a_bound_that_passed_the_limit_begins_the_count_anew),
+		cmocka_unit_test(a_bound_above_the_limit_begins_the_count_again),
+		cmocka_unit_test(a_bound_that_passed_the_limit_begins_the_count_again),
 		cmocka_unit_test(a_bound_just_below_the_limit_ends_no_alarm),
 		cmocka_unit_test(a_bound_that_moves_about_the_limit_is_one_finding),
 		cmocka_unit_test(a_limit_passed_at_the_end_of_a_slew_is_seen_afterwards),
-		cmocka_unit_test(sources_that_disagree_begin_the_count_anew),
-		cmocka_unit_test(a_refused_exchange_without_a_majority_begins_the_count_anew),
+		cmocka_unit_test(sources_that_disagree_begin_the_count_again),
+		cmocka_unit_test(a_refused_exchange_without_a_majority_begins_the_count_again),
 		cmocka_unit_test(too_few_is_holdover_and_a_finding),
 		cmocka_unit_test(only_a_false_assumption_makes_a_bound_uncertain),
 		cmocka_unit_test(what_is_not_known_is_not_certain),

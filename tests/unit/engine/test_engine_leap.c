@@ -188,8 +188,8 @@ static void exchanges_that_may_straddle_it_are_ignored(void **state)
 
 static void a_rejection_limit_moves_with_the_scale(void **state)
 {
-	const struct noon_wall above = {true, {NOON_S(7)}, 100};
-	const struct noon_wall below = {true, {NOON_S(8)}, -100};
+	const struct noon_rejection_limit above = {true, {NOON_S(7)}, 100};
+	const struct noon_rejection_limit below = {true, {NOON_S(8)}, -100};
 
 	(void)state;
 	start(1);
@@ -259,7 +259,7 @@ static void a_disputed_one_costs_the_past_and_never_the_truth(void **state)
 }
 
 /* Before anything is agreed nobody says that a second was inserted. */
-static void a_source_begins_anew_with_the_month_while_nothing_is_agreed(void **state)
+static void a_source_begins_again_with_the_month_while_nothing_is_agreed(void **state)
 {
 	(void)state;
 	start(3);
@@ -282,7 +282,7 @@ int main(void)
 		cmocka_unit_test(a_lone_liar_moves_nobody),
 		cmocka_unit_test(the_list_overrules_a_lone_source),
 		cmocka_unit_test(a_disputed_one_costs_the_past_and_never_the_truth),
-		cmocka_unit_test(a_source_begins_anew_with_the_month_while_nothing_is_agreed),
+		cmocka_unit_test(a_source_begins_again_with_the_month_while_nothing_is_agreed),
 	};
 
 	return cmocka_run_group_tests_name("engine/engine leap", tests, NULL, NULL);

@@ -346,7 +346,7 @@ static void without_authentication_it_takes_longer(void **state)
 	assert_back();
 }
 
-static void another_jump_begins_the_wait_anew(void **state)
+static void another_jump_begins_the_wait_again(void **state)
 {
 	(void)state;
 	settled(3);
@@ -432,7 +432,7 @@ static void what_was_under_way_does_not_count(void **state)
 	jump = NOON_MS(100);
 	exchange(0, at - NOON_MS(500), NOON_MS(400));
 	jump = NOON_MS(300);
-	assert_false(e.recovery.fresh[0].has);
+	assert_false(e.recovery.recent[0].has);
 	assert_true_bound();
 	at += NOON_S(16);
 	run(NOON_S(1024));
@@ -612,7 +612,7 @@ static void one_that_agrees_with_the_majority_again_is_believed(void **state)
 	assert_int_equal(e.source[2].verdict, NOON_SOURCE_INCONSISTENT);
 	/* Its past was the false one: it cannot agree with it. */
 	lie[2] = 0;
-	e.source[2].above.stands = false;
+	e.source[2].above.active = false;
 	e.source[2].window.lo.e[0].theta += NOON_MS(1);
 	run(NOON_S(288));
 	assert_int_equal(e.source[2].verdict, NOON_SOURCE_INCONSISTENT);
@@ -629,10 +629,10 @@ static void the_others_are_asked_at_once(void **state)
 	(void)state;
 	settled(3);
 	assert_true(noon_engine_next_poll(&e, 1) >= NOON_S(16));
-	before = noon_engine_hurries(&e);
+	before = noon_engine_poll_requests(&e);
 	jump = NOON_S(40);
 	exchange(0, at, WAY);
-	assert_int_equal(noon_engine_hurries(&e), before + 1);
+	assert_int_equal(noon_engine_poll_requests(&e), before + 1);
 	assert_true(noon_engine_next_poll(&e, 1) <= NOON_S(2));
 	assert_int_equal(now().state, NOON_STATE_OK); /* within the budget */
 }
@@ -783,7 +783,7 @@ static void one_that_is_accepted_meanwhile_has_a_say(void **state)
 	assert_int_equal(report().cause, NOON_RECOVERY_SERVERS);
 	noon_engine_accept(&e, 0, e.now);
 	run(NOON_S(16));
-	assert_true(e.recovery.fresh[0].on);
+	assert_true(e.recovery.recent[0].on);
 	run(NOON_S(160));
 	assert_int_equal(report().cause, NOON_RECOVERY_SERVERS);
 	assert_true_bound();
@@ -791,20 +791,20 @@ static void one_that_is_accepted_meanwhile_has_a_say(void **state)
 }
 
 /* What a source showed before the contradiction began is past, be it that it was doubted then. */
-static void a_suspect_of_old_begins_anew_with_the_others(void **state)
+static void a_suspect_of_old_begins_again_with_the_others(void **state)
 {
 	(void)state;
 	settled(3);
 	lie[2] = NOON_MS(20);
 	run(NOON_S(160));
-	assert_true(e.recovery.fresh[2].has);
+	assert_true(e.recovery.recent[2].has);
 	jump = NOON_MS(15);
 	way[2] = NOON_MS(20); /* so that the jump does not show in what it says */
 	exchange(0, at, WAY);
 	exchange(1, at + NOON_MS(10), WAY);
 	at += NOON_S(16);
 	assert_true(report().open);
-	assert_false(e.recovery.fresh[2].has);
+	assert_false(e.recovery.recent[2].has);
 }
 
 /* The interval after which an exchange is overdue is that of the exchange: what comes later cannot
@@ -873,14 +873,14 @@ static void a_liar_does_not_have_the_others_asked_for_ever(void **state)
 
 	(void)state;
 	settled(3);
-	before = noon_engine_hurries(&e);
+	before = noon_engine_poll_requests(&e);
 	for (int i = 0; i < 100; i++) {
 		lie[2] = i % 6 == 0 ? NOON_MS(1) : 0;
 		run(NOON_S(16));
 		assert_int_equal(now().state, NOON_STATE_OK);
 	}
 	assert_true(seen[NOON_FINDING_INCONSISTENT] > 10);
-	assert_true(noon_engine_hurries(&e) - before <= 6);
+	assert_true(noon_engine_poll_requests(&e) - before <= 6);
 	assert_true(e.source[0].schedule.poll > 6);
 }
 
@@ -932,7 +932,7 @@ int main(void)
 		cmocka_unit_test_setup(a_liar_at_the_return_turns_nothing, set_up),
 		cmocka_unit_test_setup(one_that_falls_silent_makes_the_other_a_lone_one, set_up),
 		cmocka_unit_test_setup(without_authentication_it_takes_longer, set_up),
-		cmocka_unit_test_setup(another_jump_begins_the_wait_anew, set_up),
+		cmocka_unit_test_setup(another_jump_begins_the_wait_again, set_up),
 		cmocka_unit_test_setup(another_jump_is_in_the_hull_at_once, set_up),
 		cmocka_unit_test_setup(more_that_know_better_than_may_lie_are_heard, set_up),
 		cmocka_unit_test_setup(the_first_words_of_a_source_are_a_side, set_up),
@@ -957,7 +957,7 @@ int main(void)
 		cmocka_unit_test_setup(nobody_is_a_witness_of_a_start, set_up),
 		cmocka_unit_test_setup(one_that_is_added_meanwhile_has_a_say, set_up),
 		cmocka_unit_test_setup(one_that_is_accepted_meanwhile_has_a_say, set_up),
-		cmocka_unit_test_setup(a_suspect_of_old_begins_anew_with_the_others, set_up),
+		cmocka_unit_test_setup(a_suspect_of_old_begins_again_with_the_others, set_up),
 		cmocka_unit_test_setup(a_liar_does_not_make_the_long_run_begin, set_up),
 		cmocka_unit_test_setup(nor_do_exchanges_that_agree_with_nobody, set_up),
 		cmocka_unit_test_setup(what_was_concluded_is_not_told_for_ever, set_up),

@@ -187,7 +187,7 @@ static void hurry_goes_back_to_the_start(void **state)
 	struct noon_schedule s = {.poll = 10};
 
 	(void)state;
-	noon_schedule_hurry(&s, &c);
+	noon_schedule_advance(&s, &c);
 	assert_int_equal(s.poll, 4);
 	assert_int_equal(s.burst_left, 4);
 }

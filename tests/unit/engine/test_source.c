@@ -189,7 +189,8 @@ static void hold_to(noon_dur lie)
 	assert_true(s.suspect);
 }
 
-/* Half-widths are 10 us: a contradiction by 5 us is a wall already, and stays the nearest. */
+/* Half-widths are 10 us: a contradiction by 5 us is a rejection limit already, and stays the
+ * nearest. */
 static void lie_is_not_believed_for_a_small_one_before_it(void **state)
 {
 	(void)state;
@@ -197,9 +198,9 @@ static void lie_is_not_believed_for_a_small_one_before_it(void **state)
 		prove();
 		assert_int_equal(take(sample(NOON_S(1600), sign * NOON_US(44))),
 				 NOON_SAMPLE_INCONSISTENT);
-		assert_true(sign > 0 ? s.above.stands : s.below.stands);
+		assert_true(sign > 0 ? s.above.active : s.below.active);
 		hold_to(sign * NOON_MS(1));
-		assert_true(sign > 0 ? s.above.stands : s.below.stands);
+		assert_true(sign > 0 ? s.above.active : s.below.active);
 	}
 }
 
@@ -240,11 +241,11 @@ static void the_past_is_believed_after_lies_of_all_sizes(void **state)
 	assert_int_equal(s.below.theta, NOON_US(-2990));
 	for (int i = 4; i < 8; i++)
 		assert_int_equal(take(sample(NOON_S(1600 + 16 * i), 0)), NOON_SAMPLE_ACCEPTED);
-	assert_false(s.suspect || s.above.stands || s.below.stands);
+	assert_false(s.suspect || s.above.active || s.below.active);
 }
 
 /* However small it was: agreement that only the widening made possible would restore a past that a
- * jump has made false. What lasts is taken from fresh exchanges (engine/recovery.h). */
+ * jump has made false. What lasts is taken from recent exchanges (engine/recovery.h). */
 static void small_contradiction_does_not_heal_by_widening(void **state)
 {
 	unsigned accepted = 0;

@@ -21,7 +21,7 @@ static void state_is_never_better_than_the_bound(void **state)
 {
 	static const struct {
 		struct noon_latch latch;
-		bool within, fresh;
+		bool within, recent;
 		enum noon_state state;
 	} row[] = {
 		{{.synced = false}, true, true, NOON_STATE_UNSYNCHRONISED},
@@ -33,7 +33,7 @@ static void state_is_never_better_than_the_bound(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++)
-		assert_int_equal(noon_latch_state(&row[i].latch, row[i].within, row[i].fresh),
+		assert_int_equal(noon_latch_state(&row[i].latch, row[i].within, row[i].recent),
 				 row[i].state);
 }
 

@@ -301,7 +301,7 @@ static void wait_until_stopped(pid_t child)
 }
 
 /* Each is replaced by a new file; `stale_at_once`: its readers learn it from the page itself. */
-static void spoil_and_start_anew(off_t at, const void *p, size_t n, bool stale_at_once)
+static void spoil_and_start_again(off_t at, const void *p, size_t n, bool stale_at_once)
 {
 	struct noon_page_body body = good_body();
 	struct noon_page_writer *w;
@@ -340,11 +340,11 @@ static void another_version_boot_or_namespace_gets_a_new_file(void **state)
 	const uint8_t boot[16] = {1, 2, 3};
 
 	(void)state;
-	spoil_and_start_anew(offsetof(struct noon_page, version), &version, 4, false);
-	spoil_and_start_anew(offsetof(struct noon_page, size), &size, 4, false);
-	spoil_and_start_anew(offsetof(struct noon_page, magic), &magic, 8, false);
-	spoil_and_start_anew(offsetof(struct noon_page, time_ns), &ns, 8, true);
-	spoil_and_start_anew(offsetof(struct noon_page, boot), boot, 16, true);
+	spoil_and_start_again(offsetof(struct noon_page, version), &version, 4, false);
+	spoil_and_start_again(offsetof(struct noon_page, size), &size, 4, false);
+	spoil_and_start_again(offsetof(struct noon_page, magic), &magic, 8, false);
+	spoil_and_start_again(offsetof(struct noon_page, time_ns), &ns, 8, true);
+	spoil_and_start_again(offsetof(struct noon_page, boot), boot, 16, true);
 }
 
 static void a_page_that_others_can_change_gets_a_new_file(void **state)

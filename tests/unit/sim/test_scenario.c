@@ -75,29 +75,29 @@ static void impossible_parameters_are_named(void **state)
 static void impossible_events_are_named(void **state)
 {
 	(void)state;
-	s.upsets = 1;
-	s.upset[0] = noon_sim_upset_default();
-	s.upset[0].at = NOON_S(10);
-	s.upset[0].duration = NOON_S(5);
+	s.machine_events = 1;
+	s.machine_event[0] = noon_machine_event_default();
+	s.machine_event[0].at = NOON_S(10);
+	s.machine_event[0].duration = NOON_S(5);
 	assert_refused(NOON_SIM_PART_UPSET, 0, "client");
-	s.upset[0].client = 0;
+	s.machine_event[0].client = 0;
 	assert_refused(NOON_SIM_PART_UPSET, 0, "client");
-	s.upset[0].client = 1;
-	s.upset[1] = s.upset[0];
-	s.upset[1].at = NOON_S(12);
-	s.upsets = 2;
+	s.machine_event[0].client = 1;
+	s.machine_event[1] = s.machine_event[0];
+	s.machine_event[1].at = NOON_S(12);
+	s.machine_events = 2;
 	assert_refused(NOON_SIM_PART_UPSET, 1, "different times");
-	s.upset[1].at = s.duration;
+	s.machine_event[1].at = s.duration;
 	assert_refused(NOON_SIM_PART_UPSET, 1, "duration");
-	s.upset[1].at = NOON_S(20);
-	s.upset[1].duration = 0;
+	s.machine_event[1].at = NOON_S(20);
+	s.machine_event[1].duration = 0;
 	assert_refused(NOON_SIM_PART_UPSET, 1, "duration of a pause");
-	s.upset[1].kind = NOON_UPSET_JUMP;
+	s.machine_event[1].kind = NOON_MACHINE_EVENT_JUMP;
 	assert_refused(NOON_SIM_PART_UPSET, 1, "jump of a jump");
-	s.upset[1].jump = NOON_S(-1);
-	s.upset[1].clock.frequency = 0.5;
+	s.machine_event[1].jump = NOON_S(-1);
+	s.machine_event[1].clock.frequency = 0.5;
 	assert_refused(NOON_SIM_PART_UPSET, 1, "frequency-error");
-	s.upset[0].at = 0;
+	s.machine_event[0].at = 0;
 	assert_refused(NOON_SIM_PART_UPSET, 0, "after the start");
 	s.node[1].clock.load = 1e-6;
 	assert_refused(NOON_SIM_PART_NODE, 1, "load-interval");
@@ -108,16 +108,16 @@ static void impossible_events_are_named(void **state)
 static void alarms_have_a_reason_from_the_first_event_on(void **state)
 {
 	(void)state;
-	assert_true(noon_scenario_upset_from(&s, 1) == NOON_DUR_MAX);
-	s.upset[0] = (struct noon_sim_upset){.client = 1, .at = NOON_S(20)};
-	s.upset[1] = (struct noon_sim_upset){.client = 1, .at = NOON_S(10)};
-	s.upsets = 2;
-	assert_true(noon_scenario_upset_from(&s, 1) == NOON_S(10));
-	assert_true(noon_scenario_upset_from(&s, 0) == NOON_DUR_MAX);
+	assert_true(noon_scenario_machine_event_from(&s, 1) == NOON_DUR_MAX);
+	s.machine_event[0] = (struct noon_machine_event){.client = 1, .at = NOON_S(20)};
+	s.machine_event[1] = (struct noon_machine_event){.client = 1, .at = NOON_S(10)};
+	s.machine_events = 2;
+	assert_true(noon_scenario_machine_event_from(&s, 1) == NOON_S(10));
+	assert_true(noon_scenario_machine_event_from(&s, 0) == NOON_DUR_MAX);
 	s.node[1].server = true; /* of others, who may follow it */
-	assert_true(noon_scenario_upset_from(&s, 0) == NOON_S(10));
+	assert_true(noon_scenario_machine_event_from(&s, 0) == NOON_S(10));
 	s.excursion = true;
-	assert_true(noon_scenario_upset_from(&s, 0) == 0);
+	assert_true(noon_scenario_machine_event_from(&s, 0) == 0);
 }
 
 /* An attack that reads messages of NTP is none on PTP, and only there. */

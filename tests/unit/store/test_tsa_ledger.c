@@ -254,7 +254,7 @@ static void skips_what_was_reserved_before(void **state)
 	assert_int_equal(audit(NULL).serials_unused, 114);
 }
 
-/* Opened again, or lost and made anew, or put back from a copy: the counters may come again. */
+/* Opened again, or lost and made again, or put back from a copy: the counters may come again. */
 static void every_opening_has_other_serial_numbers(void **state)
 {
 	uint8_t serial[3][NOON_LEDGER_SERIAL_LEN];
@@ -445,7 +445,7 @@ static void finds_another_chain_than_the_one_that_was_kept(void **state)
 	assert_true(audit(&kept).has_expected);
 	kept.hash[31] ^= 1;
 	expect_bad(&kept, 7, "not the one that was expected");
-	/* All of it written anew, with other serial numbers: every hash follows. */
+	/* All of it written again, with other serial numbers: every hash follows. */
 	assert_int_equal(unlink(path), 0);
 	(void)write_some();
 	assert_true(audit(NULL).good);

@@ -359,7 +359,7 @@ static void only_exchanges_that_are_remembered_are_compared(void **state)
 	assert_int_equal(audit()->n, 1);
 }
 
-/* A receiver that started anew may use the numbers of a moment ago again. */
+/* A receiver that started again may use the numbers of a moment ago again. */
 static void newest_of_a_number_counts(void **state)
 {
 	struct noon_ptp_layover l;

@@ -388,7 +388,7 @@ static void the_stream_silent_longest_makes_room(void **state)
 	assert_int_equal(come(10, 1000000), OK);
 }
 
-static void a_forgotten_sender_begins_anew(void **state)
+static void a_forgotten_sender_begins_again(void **state)
 {
 	(void)state;
 	assert_int_equal(come(1000, 0), OK);
@@ -430,7 +430,7 @@ int main(void)
 		TEST(widest_window_looks_back_63),
 		TEST(streams_are_apart),
 		TEST(the_stream_silent_longest_makes_room),
-		TEST(a_forgotten_sender_begins_anew),
+		TEST(a_forgotten_sender_begins_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -226,7 +226,7 @@ static void of_those_that_do_not_count_the_longest_silent_makes_room(void **stat
 	}
 	m = announce(200);
 	assert_non_null(hear(&m, 200));
-	m = announce(1); /* forgotten: begins anew, in the place of the second */
+	m = announce(1); /* forgotten: begins again, in the place of the second */
 	assert_non_null(hear(&m, 201));
 	assert_int_equal(best_at(201), 0);
 	m = announce(3);

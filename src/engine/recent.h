@@ -7,8 +7,8 @@
  * said to, what came after is as true as ever. Rates are taken from nothing here: the exchanges are
  * carried at the largest rate error alone, which the oscillator has not been seen to break.
  */
-#ifndef NOON_ENGINE_FRESH_H
-#define NOON_ENGINE_FRESH_H
+#ifndef NOON_ENGINE_RECENT_H
+#define NOON_ENGINE_RECENT_H
 
 #include <stdbool.h>
 
@@ -17,7 +17,7 @@
 #include "estimate/bound/fuse.h"
 #include "estimate/bound/regress.h"
 
-struct noon_fresh {
+struct noon_recent {
 	bool on;	 /**< exchanges are collected */
 	noon_time since; /**< those that left before do not count; valid when on */
 	bool has;	 /**< some exchange is in the window */
@@ -34,15 +34,15 @@ struct noon_fresh {
 	noon_time claim_at;	   /**< ... and when */
 };
 
-/** Begin, or begin anew: only exchanges that leave from `now` on count. */
-void noon_fresh_start(struct noon_fresh *f, noon_time now);
+/** Begin, or begin again: only exchanges that leave from `now` on count. */
+void noon_recent_start(struct noon_recent *f, noon_time now);
 
 /** Collect nothing any longer; what was collected is gone. */
-void noon_fresh_stop(struct noon_fresh *f);
+void noon_recent_stop(struct noon_recent *f);
 
 /**
  * Take one exchange in. One that left before the start is only noted as said; one that contradicts
- * those since the start begins anew.
+ * those since the start begins again.
  * @return false where it did
  *
  * @param x       with the server's error as it is counted
@@ -50,9 +50,9 @@ void noon_fresh_stop(struct noon_fresh *f);
  * @param conf    of the source
  * @param d       assumptions; only the largest rate error and the age are used
  */
-bool noon_fresh_take(struct noon_fresh *f, const struct noon_sample *x,
-		     const struct noon_exchange *ex, const struct noon_source_conf *conf,
-		     const struct noon_drift *d, noon_time now);
+bool noon_recent_take(struct noon_recent *f, const struct noon_sample *x,
+		      const struct noon_exchange *ex, const struct noon_source_conf *conf,
+		      const struct noon_drift *d, noon_time now);
 
 /**
  * Return what the source says of theta at h, ns, be it that its newest exchange alone says so,
@@ -60,8 +60,8 @@ bool noon_fresh_take(struct noon_fresh *f, const struct noon_sample *x,
  * @param wide  with minima of light
  * @return empty when it has said nothing since the start
  */
-struct noon_interval noon_fresh_claim(const struct noon_fresh *f, bool wide, noon_freq rate_max,
-				      noon_time h);
+struct noon_interval noon_recent_claim(const struct noon_recent *f, bool wide, noon_freq rate_max,
+				       noon_time h);
 
 /** Return the point of the regression for one exchange and the minima of its source, ns. */
 struct noon_point noon_point_of(const struct noon_sample *x, noon_dur m_f, noon_dur m_r);

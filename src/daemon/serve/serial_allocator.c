@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "daemon/serve/tsa_register.h"
+#include "daemon/serve/serial_allocator.h"
 
-void noon_tsa_register_init(struct noon_tsa_register *g, const struct noon_tsa_conf *conf,
-			    struct noon_served *served, noon_dur local_bound)
+void noon_serial_allocator_init(struct noon_serial_allocator *g, const struct noon_tsa_conf *conf,
+				struct noon_served *served, noon_dur local_bound)
 {
-	*g = (struct noon_tsa_register){
+	*g = (struct noon_serial_allocator){
 		.conf = conf,
 		.served = served,
 		.local_bound = local_bound,
@@ -13,12 +13,12 @@ void noon_tsa_register_init(struct noon_tsa_register *g, const struct noon_tsa_c
 	};
 }
 
-void noon_tsa_register_fini(struct noon_tsa_register *g)
+void noon_serial_allocator_fini(struct noon_serial_allocator *g)
 {
 	(void)pthread_mutex_destroy(&g->lock);
 }
 
-struct noon_tsa_clock noon_tsa_register_clock(struct noon_tsa_register *g)
+struct noon_tsa_clock noon_serial_allocator_clock(struct noon_serial_allocator *g)
 {
 	struct noon_served_state s;
 	struct noon_instant now;
@@ -45,14 +45,14 @@ struct noon_tsa_clock noon_tsa_register_clock(struct noon_tsa_register *g)
 	return c;
 }
 
-noon_time noon_tsa_register_now(struct noon_tsa_register *g)
+noon_time noon_serial_allocator_now(struct noon_serial_allocator *g)
 {
-	const struct noon_tsa_clock c = noon_tsa_register_clock(g);
+	const struct noon_tsa_clock c = noon_serial_allocator_clock(g);
 
 	return noon_time_add(c.earliest, noon_time_diff(c.latest, c.earliest) / 2);
 }
 
-noon_time noon_tsa_register_last(struct noon_tsa_register *g)
+noon_time noon_serial_allocator_last(struct noon_serial_allocator *g)
 {
 	noon_time last;
 
@@ -62,7 +62,7 @@ noon_time noon_tsa_register_last(struct noon_tsa_register *g)
 	return last;
 }
 
-static bool take_number(struct noon_tsa_register *g, uint64_t *ret)
+static bool take_number(struct noon_serial_allocator *g, uint64_t *ret)
 {
 	if (g->next == g->end) {
 		g->next = g->spare_next;
@@ -75,16 +75,16 @@ static bool take_number(struct noon_tsa_register *g, uint64_t *ret)
 	return true;
 }
 
-struct noon_tsa_refusal noon_tsa_register_take(struct noon_tsa_register *g, size_t policy,
-					       struct noon_tsa_date *ret_date,
-					       uint64_t *ret_counter)
+struct noon_tsa_refusal noon_serial_allocator_take(struct noon_serial_allocator *g, size_t policy,
+						   struct noon_tsa_date *ret_date,
+						   uint64_t *ret_counter)
 {
 	struct noon_tsa_clock clock;
 	struct noon_tsa_refusal no;
 	struct noon_tsa_date d;
 
 	(void)pthread_mutex_lock(&g->lock);
-	clock = noon_tsa_register_clock(g);
+	clock = noon_serial_allocator_clock(g);
 	no = noon_tsa_date(g->conf, policy, &clock, g->last, &d);
 	if (no.fail == NOON_TSP_FAIL_NONE && !take_number(g, ret_counter))
 		no = (struct noon_tsa_refusal){NOON_TSP_SYSTEM_FAILURE,
@@ -98,7 +98,7 @@ struct noon_tsa_refusal noon_tsa_register_take(struct noon_tsa_register *g, size
 	return no;
 }
 
-bool noon_tsa_register_wants(struct noon_tsa_register *g)
+bool noon_serial_allocator_wants(struct noon_serial_allocator *g)
 {
 	bool wants;
 
@@ -108,7 +108,7 @@ bool noon_tsa_register_wants(struct noon_tsa_register *g)
 	return wants;
 }
 
-void noon_tsa_register_give(struct noon_tsa_register *g, uint64_t first, uint64_t n)
+void noon_serial_allocator_give(struct noon_serial_allocator *g, uint64_t first, uint64_t n)
 {
 	(void)pthread_mutex_lock(&g->lock);
 	if (g->spare_next == g->spare_end) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "daemon/serve/tsa_books.h"
+#include "daemon/serve/ledger_writer.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -15,8 +15,8 @@
 
 #define IDLE_S 1 /* how often the thread looks for sums of refusals */
 
-noon_err noon_tsa_books_open(struct noon_tsa_books *b, const char *path, bool ordered,
-			     noon_time *ret_last)
+noon_err noon_ledger_writer_open(struct noon_ledger_writer *b, const char *path, bool ordered,
+				 noon_time *ret_last)
 {
 	struct noon_ledger_why why = {.text = ""};
 	pthread_condattr_t attr;
@@ -43,7 +43,7 @@ noon_err noon_tsa_books_open(struct noon_tsa_books *b, const char *path, bool or
 }
 
 /* Errors come and go with the disk: one line at each change. */
-static void judge(struct noon_tsa_books *b, bool good)
+static void judge(struct noon_ledger_writer *b, bool good)
 {
 	const char *error = good ? "" : noon_tsa_ledger_error(b->ledger);
 	bool changed;
@@ -63,24 +63,25 @@ static void judge(struct noon_tsa_books *b, bool good)
 		noon_log(NOON_LOG_ERROR, "tsa: the ledger cannot be written: %s: no tokens", error);
 }
 
-static void reserve(struct noon_tsa_books *b)
+static void reserve(struct noon_ledger_writer *b)
 {
 	uint64_t first = 0;
 	noon_err err;
 
-	if (!noon_tsa_register_wants(b->reg))
+	if (!noon_serial_allocator_wants(b->serials))
 		return;
-	err = noon_tsa_ledger_reserve(b->ledger, BLOCK, noon_tsa_register_now(b->reg), &first);
+	err = noon_tsa_ledger_reserve(b->ledger, BLOCK, noon_serial_allocator_now(b->serials),
+				      &first);
 	if (!err)
-		noon_tsa_register_give(b->reg, first, BLOCK);
+		noon_serial_allocator_give(b->serials, first, BLOCK);
 	judge(b, !err);
 }
 
-/* Under the lock: up to NOON_TSA_BATCH_MAX pages off the queue. */
-static struct noon_tsa_page *take_pages(struct noon_tsa_books *b, size_t *ret_n)
+/* Under the lock: up to NOON_TSA_BATCH_MAX pending entries off the queue. */
+static struct noon_ledger_pending *take_entries(struct noon_ledger_writer *b, size_t *ret_n)
 {
-	struct noon_tsa_page *first = b->first;
-	struct noon_tsa_page **at = &b->first;
+	struct noon_ledger_pending *first = b->first;
+	struct noon_ledger_pending **at = &b->first;
 	size_t n = 0;
 
 	while (*at != NULL && n < NOON_TSA_BATCH_MAX) {
@@ -95,20 +96,20 @@ static struct noon_tsa_page *take_pages(struct noon_tsa_books *b, size_t *ret_n)
 	return n == 0 ? NULL : first;
 }
 
-static void give_back(struct noon_tsa_books *b, struct noon_tsa_page *p, bool written)
+static void give_back(struct noon_ledger_writer *b, struct noon_ledger_pending *p, bool written)
 {
-	struct noon_tsa_clerk *wake = NULL;
+	struct noon_ledger_completions *wake = NULL;
 
 	(void)pthread_mutex_lock(&b->lock);
-	for (struct noon_tsa_page *next; p != NULL; p = next) {
+	for (struct noon_ledger_pending *next; p != NULL; p = next) {
 		next = p->next;
 		p->written = written;
-		p->next = p->clerk->done;
-		p->clerk->done = p;
-		if (!p->clerk->waking) {
-			p->clerk->waking = true;
-			p->clerk->next_waking = wake;
-			wake = p->clerk;
+		p->next = p->completions->done;
+		p->completions->done = p;
+		if (!p->completions->waking) {
+			p->completions->waking = true;
+			p->completions->next_waking = wake;
+			wake = p->completions;
 		}
 	}
 	(void)pthread_mutex_unlock(&b->lock);
@@ -118,19 +119,19 @@ static void give_back(struct noon_tsa_books *b, struct noon_tsa_page *p, bool wr
 	}
 }
 
-static void write_pages(struct noon_tsa_books *b, struct noon_tsa_page *first, size_t n)
+static void write_entries(struct noon_ledger_writer *b, struct noon_ledger_pending *first, size_t n)
 {
 	size_t i = 0;
 	noon_err err;
 
-	for (const struct noon_tsa_page *p = first; p != NULL && i < n; p = p->next)
+	for (const struct noon_ledger_pending *p = first; p != NULL && i < n; p = p->next)
 		b->entry[i++] = p->entry;
 	err = noon_tsa_ledger_append(b->ledger, b->entry, i);
 	judge(b, !err);
 	give_back(b, first, !err);
 }
 
-static void put_entry(struct noon_tsa_books *b, size_t at, const struct noon_tsa_note *n)
+static void put_entry(struct noon_ledger_writer *b, size_t at, const struct noon_tsa_note *n)
 {
 	b->entry[at] = (struct noon_ledger_entry){
 		.kind = n->kind,
@@ -141,7 +142,7 @@ static void put_entry(struct noon_tsa_books *b, size_t at, const struct noon_tsa
 
 /* What could not be written waits for the disk. New ones came in the meantime: the oldest go first,
  * and those that there is no room for are counted. */
-static void put_back(struct noon_tsa_books *b, size_t n, size_t lost, uint64_t refusals)
+static void put_back(struct noon_ledger_writer *b, size_t n, size_t lost, uint64_t refusals)
 {
 	size_t keep;
 
@@ -155,7 +156,7 @@ static void put_back(struct noon_tsa_books *b, size_t n, size_t lost, uint64_t r
 	(void)pthread_mutex_unlock(&b->lock);
 }
 
-static void write_notes(struct noon_tsa_books *b)
+static void write_notes(struct noon_ledger_writer *b)
 {
 	struct noon_tsa_note lost = {.kind = NOON_LEDGER_CLOCK};
 	struct noon_tsa_note sum = {.kind = NOON_LEDGER_REFUSAL};
@@ -176,7 +177,7 @@ static void write_notes(struct noon_tsa_books *b)
 	(void)pthread_mutex_unlock(&b->lock);
 	for (size_t i = 0; i < n; i++)
 		put_entry(b, i, &b->taken[i]);
-	lost.at = sum.at = noon_tsa_register_now(b->reg);
+	lost.at = sum.at = noon_serial_allocator_now(b->serials);
 	if (notes_lost > 0) {
 		(void)snprintf(lost.text, sizeof(lost.text),
 			       "%zu events could not be kept until they were written", notes_lost);
@@ -197,11 +198,11 @@ static void write_notes(struct noon_tsa_books *b)
 
 static void *thread_main(void *arg)
 {
-	struct noon_tsa_books *b = arg;
+	struct noon_ledger_writer *b = arg;
 	bool stop = false;
 
 	while (!stop) {
-		struct noon_tsa_page *pages;
+		struct noon_ledger_pending *entries;
 		struct timespec until;
 		size_t n = 0;
 
@@ -211,25 +212,26 @@ static void *thread_main(void *arg)
 		/* Notes that could not be written are tried again now and then. */
 		if (b->first == NULL && (b->n_notes == 0 || b->failing) && !b->stop)
 			(void)pthread_cond_timedwait(&b->work, &b->lock, &until);
-		pages = take_pages(b, &n);
+		entries = take_entries(b, &n);
 		stop = b->stop && b->first == NULL;
 		(void)pthread_mutex_unlock(&b->lock);
 		if (n > 0)
-			write_pages(b, pages, n);
+			write_entries(b, entries, n);
 		write_notes(b);
 		reserve(b);
 	}
 	return NULL;
 }
 
-noon_err noon_tsa_books_start(struct noon_tsa_books *b, struct noon_tsa_register *reg)
+noon_err noon_ledger_writer_start(struct noon_ledger_writer *b,
+				  struct noon_serial_allocator *serials)
 {
 	const char text[] = "started";
 	const struct noon_ledger_entry e = {.kind = NOON_LEDGER_START,
-					    .at = noon_tsa_register_now(reg),
+					    .at = noon_serial_allocator_now(serials),
 					    .body = noon_bytes_of(text, sizeof(text) - 1)};
 
-	b->reg = reg;
+	b->serials = serials;
 	if (noon_tsa_ledger_append(b->ledger, &e, 1)) {
 		noon_log(NOON_LOG_ERROR, "tsa: the ledger cannot be written: %s",
 			 noon_tsa_ledger_error(b->ledger));
@@ -244,11 +246,11 @@ noon_err noon_tsa_books_start(struct noon_tsa_books *b, struct noon_tsa_register
 	return b->running ? NOON_OK : NOON_ERR_OS;
 }
 
-static void write_stop(struct noon_tsa_books *b)
+static void write_stop(struct noon_ledger_writer *b)
 {
 	const char text[] = "stopped";
 	const struct noon_ledger_entry e = {.kind = NOON_LEDGER_STOP,
-					    .at = noon_tsa_register_now(b->reg),
+					    .at = noon_serial_allocator_now(b->serials),
 					    .body = noon_bytes_of(text, sizeof(text) - 1)};
 
 	if (noon_tsa_ledger_append(b->ledger, &e, 1))
@@ -256,7 +258,7 @@ static void write_stop(struct noon_tsa_books *b)
 			 noon_tsa_ledger_error(b->ledger));
 }
 
-void noon_tsa_books_close(struct noon_tsa_books *b)
+void noon_ledger_writer_close(struct noon_ledger_writer *b)
 {
 	if (b->last == NULL)
 		return;
@@ -274,9 +276,9 @@ void noon_tsa_books_close(struct noon_tsa_books *b)
 	memset(b, 0, sizeof(*b));
 }
 
-void noon_tsa_books_write(struct noon_tsa_books *b, struct noon_tsa_page *first)
+void noon_ledger_writer_write(struct noon_ledger_writer *b, struct noon_ledger_pending *first)
 {
-	struct noon_tsa_page *last = first;
+	struct noon_ledger_pending *last = first;
 
 	while (last->next != NULL)
 		last = last->next;
@@ -287,9 +289,10 @@ void noon_tsa_books_write(struct noon_tsa_books *b, struct noon_tsa_page *first)
 	(void)pthread_mutex_unlock(&b->lock);
 }
 
-struct noon_tsa_page *noon_tsa_books_done(struct noon_tsa_books *b, struct noon_tsa_clerk *c)
+struct noon_ledger_pending *noon_ledger_writer_done(struct noon_ledger_writer *b,
+						    struct noon_ledger_completions *c)
 {
-	struct noon_tsa_page *p;
+	struct noon_ledger_pending *p;
 
 	(void)pthread_mutex_lock(&b->lock);
 	p = c->done;
@@ -298,8 +301,8 @@ struct noon_tsa_page *noon_tsa_books_done(struct noon_tsa_books *b, struct noon_
 	return p;
 }
 
-void noon_tsa_books_note(struct noon_tsa_books *b, enum noon_ledger_kind kind, noon_time at,
-			 const char *text)
+void noon_ledger_writer_note(struct noon_ledger_writer *b, enum noon_ledger_kind kind, noon_time at,
+			     const char *text)
 {
 	(void)pthread_mutex_lock(&b->lock);
 	if (b->n_notes < NOON_TSA_NOTES_MAX) {
@@ -315,7 +318,7 @@ void noon_tsa_books_note(struct noon_tsa_books *b, enum noon_ledger_kind kind, n
 	(void)pthread_mutex_unlock(&b->lock);
 }
 
-bool noon_tsa_books_take_refusal(struct noon_tsa_books *b)
+bool noon_ledger_writer_take_refusal(struct noon_ledger_writer *b)
 {
 	const noon_time now = noon_mono_now();
 	bool written;
@@ -331,8 +334,8 @@ bool noon_tsa_books_take_refusal(struct noon_tsa_books *b)
 	return written;
 }
 
-void noon_tsa_books_report(struct noon_tsa_books *b, struct noon_ledger_head *ret_head,
-			   uint64_t *ret_failures, char *ret_error, size_t n)
+void noon_ledger_writer_report(struct noon_ledger_writer *b, struct noon_ledger_head *ret_head,
+			       uint64_t *ret_failures, char *ret_error, size_t n)
 {
 	(void)pthread_mutex_lock(&b->lock);
 	*ret_head = b->head;

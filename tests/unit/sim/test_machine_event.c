@@ -33,11 +33,11 @@ static int make(void **state)
 	s.path[0] = noon_sim_path_default();
 	s.path[0].client = 1;
 	s.paths = 1;
-	s.upset[0] = noon_sim_upset_default();
-	s.upset[0].client = 1;
-	s.upset[0].at = NOON_S(600);
-	s.upset[0].duration = NOON_S(40);
-	s.upsets = 1;
+	s.machine_event[0] = noon_machine_event_default();
+	s.machine_event[0].client = 1;
+	s.machine_event[0].at = NOON_S(600);
+	s.machine_event[0].duration = NOON_S(40);
+	s.machine_events = 1;
 	return 0;
 }
 
@@ -99,11 +99,11 @@ static void nothing_is_executed_meanwhile(void **state)
 
 	(void)state;
 	s.path[0].source.poll_min = s.path[0].source.poll_max = 2;
-	s.upset[0].runs = true;
-	s.upset[0].at = NOON_S(600);
-	s.upset[0].duration = NOON_S(600);
+	s.machine_event[0].runs = true;
+	s.machine_event[0].at = NOON_S(600);
+	s.machine_event[0].duration = NOON_S(600);
 	t = run(&l);
-	s.upsets = 0;
+	s.machine_events = 0;
 	honest = run(&l);
 	/* 600 s of polls are missing, but for those that fall due at its end. */
 	assert_true(honest.polls - t.polls >= 140 && honest.polls - t.polls <= 150);
@@ -116,7 +116,7 @@ static void a_clock_that_runs_on_keeps_the_bound(void **state)
 	struct noon_sim_tally t;
 
 	(void)state;
-	s.upset[0].runs = true;
+	s.machine_event[0].runs = true;
 	t = run(&l);
 	assert_true(!l.seen[601] && !l.seen[639]);
 	assert_true(fabs(l.err_ns[641]) < 1e5);
@@ -137,8 +137,8 @@ static void an_answer_waits_in_its_socket(void **state)
 	s.path[0].link[1].delay_ns = 900e6;
 	s.path[0].source.poll_min = s.path[0].source.poll_max = 0;
 	s.node[1].engine.alert_limit = NOON_S(1);
-	s.upset[0].runs = true;
-	s.upset[0].duration = NOON_MS(1500);
+	s.machine_event[0].runs = true;
+	s.machine_event[0].duration = NOON_MS(1500);
 	t = run(&l);
 	assert_int_equal(t.violations + t.stale + t.blind, 0);
 	assert_true(t.samples > 1000);
@@ -149,20 +149,20 @@ static void an_answer_waits_in_its_socket(void **state)
 	noon_world_run(w, NOON_MS(601510));
 	assert_true(noon_time_diff(last->t4, last->t1) >= NOON_MS(1500));
 	noon_world_free(w);
-	s.upset[0].runs = false;
-	s.upset[0].noticed = true;
+	s.machine_event[0].runs = false;
+	s.machine_event[0].noticed = true;
 	t = run(&l);
 	assert_int_equal(t.violations + t.stale + t.blind, 0);
 	assert_true(t.ok_again < NOON_S(300));
 }
 
-static void one_who_is_told_begins_anew(void **state)
+static void one_who_is_told_begins_again(void **state)
 {
 	static struct looks l;
 	struct noon_sim_tally t;
 
 	(void)state;
-	s.upset[0].noticed = true;
+	s.machine_event[0].noticed = true;
 	t = run(&l);
 	assert_int_equal(t.findings[NOON_FINDING_DISRUPTED], 1);
 	assert_int_equal(t.violations + t.stale + t.blind + t.alarms, 0);
@@ -179,14 +179,14 @@ static void a_jump_has_its_sign(void **state)
 	static struct looks l;
 
 	(void)state;
-	s.upset[0] = (struct noon_sim_upset){.kind = NOON_UPSET_JUMP,
-					     .client = 1,
-					     .at = NOON_S(600) + NOON_MS(500),
-					     .jump = NOON_S(-3)};
+	s.machine_event[0] = (struct noon_machine_event){.kind = NOON_MACHINE_EVENT_JUMP,
+							 .client = 1,
+							 .at = NOON_S(600) + NOON_MS(500),
+							 .jump = NOON_S(-3)};
 	(void)run(&l);
 	/* h shows less, so that UTC - C is more. */
 	assert_true(fabs(l.err_ns[601] - 3e9) < 1e5);
-	s.upset[0].jump = NOON_S(3);
+	s.machine_event[0].jump = NOON_S(3);
 	(void)run(&l);
 	assert_true(fabs(l.err_ns[601] + 3e9) < 1e5);
 }
@@ -197,11 +197,11 @@ static void a_migrated_machine_has_another_clock(void **state)
 	struct noon_sim_tally t;
 
 	(void)state;
-	s.upset[0].kind = NOON_UPSET_MIGRATE;
-	s.upset[0].duration = NOON_S(2);
-	s.upset[0].jump = NOON_MS(-300);
-	s.upset[0].clock = (struct noon_osc_conf){.frequency = 40e-6};
-	s.upset[0].noticed = true;
+	s.machine_event[0].kind = NOON_MACHINE_EVENT_MIGRATE;
+	s.machine_event[0].duration = NOON_S(2);
+	s.machine_event[0].jump = NOON_MS(-300);
+	s.machine_event[0].clock = (struct noon_osc_conf){.frequency = 40e-6};
+	s.machine_event[0].noticed = true;
 	t = run(&l);
 	/* 2 s stood still and 300 ms less, until it is set by the first answers */
 	assert_true(fabs(t.away_err - 2.3e9) < 1e6);
@@ -243,7 +243,7 @@ static void alarms_count_as_false_without_a_reason(void **state)
 	s.node[1].clock.load = 60e-6; /* beyond the wander that is stated */
 	s.node[1].clock.load_mean = NOON_S(100);
 	s.node[1].clock.load_regular = true;
-	s.upset[0].at = NOON_S(1700);
+	s.machine_event[0].at = NOON_S(1700);
 	t = run(&l);
 	assert_true(t.alarms > 0 && t.false_alarms > 0 && t.broken[NOON_I6] == t.false_alarms);
 	s.excursion = true;
@@ -260,12 +260,12 @@ static void receivers_of_ptp_go_through_it_too(void **state)
 	(void)state;
 	s.path[0].ptp = true;
 	s.path[0].source.poll_min = s.path[0].source.poll_max = 0;
-	s.upset[0].noticed = true;
+	s.machine_event[0].noticed = true;
 	t = run(&l);
 	assert_int_equal(t.violations + t.stale + t.blind + t.alarms, 0);
 	assert_true(t.ok_again < NOON_S(300) && t.end_err < 1e6);
-	s.upset[0].noticed = false;
-	s.upset[0].runs = true;
+	s.machine_event[0].noticed = false;
+	s.machine_event[0].runs = true;
 	t = run(&l);
 	assert_int_equal(t.violations + t.stale + t.blind + t.alarms, 0);
 	assert_true(t.ok_again < NOON_S(300) && t.end_err < 1e6);
@@ -290,7 +290,7 @@ static void a_paused_server_answers_later(void **state)
 	s.path[1].client = 2;
 	s.path[0].source.poll_max = s.path[1].source.poll_max = 4;
 	s.paths = 2;
-	s.upset[0].noticed = true;
+	s.machine_event[0].noticed = true;
 	assert_int_equal(noon_world_new(&s, 1, &w), NOON_OK);
 	noon_world_run(w, s.duration);
 	t = noon_world_tally(w, 2);
@@ -308,7 +308,7 @@ static void events_repeat(void **state)
 
 	(void)state;
 	s.path[0].tls = true;
-	s.upset[0].at = NOON_MS(3); /* amid the handshake */
+	s.machine_event[0].at = NOON_MS(3); /* amid the handshake */
 	for (int i = 0; i < 2; i++) {
 		assert_int_equal(noon_world_new(&s, 7, &w), NOON_OK);
 		noon_world_run(w, s.duration);
@@ -326,7 +326,7 @@ int main(void)
 		cmocka_unit_test_setup(nothing_is_executed_meanwhile, make),
 		cmocka_unit_test_setup(a_clock_that_runs_on_keeps_the_bound, make),
 		cmocka_unit_test_setup(an_answer_waits_in_its_socket, make),
-		cmocka_unit_test_setup(one_who_is_told_begins_anew, make),
+		cmocka_unit_test_setup(one_who_is_told_begins_again, make),
 		cmocka_unit_test_setup(a_jump_has_its_sign, make),
 		cmocka_unit_test_setup(a_migrated_machine_has_another_clock, make),
 		cmocka_unit_test_setup(a_client_is_blind_until_more_answer_than_may_lie, make),
@@ -338,5 +338,5 @@ int main(void)
 
 	if (noon_aead_global_init())
 		return 1;
-	return cmocka_run_group_tests_name("sim/upset", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("sim/machine_event", tests, NULL, NULL);
 }

@@ -1,28 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Where tokens are struck: template, key and hand of one thread of a time-stamp authority.
+ * Builds tokens: template, key and signing context of one thread of a time-stamp authority.
  */
-#ifndef NOON_PROTO_TSA_MINT_H
-#define NOON_PROTO_TSA_MINT_H
+#ifndef NOON_PROTO_TOKEN_BUILDER_H
+#define NOON_PROTO_TOKEN_BUILDER_H
 
 #include "crypto/ts_signer.h"
 #include "proto/tsa/tsa.h"
 
-struct noon_tsa_mint {
-	struct noon_ts_hand *hand;
+struct noon_token_builder {
+	struct noon_signing_context *signing;
 	struct noon_cms_template template;
 	size_t signature_max;
 	size_t response_max; /**< bytes of the longest response; depends on the certificates */
 };
 
-/** Set up for a signer, which must outlive the mint. @retval NOON_OK, NOON_ERR_CRYPTO,
+/** Set up for a signer, which must outlive the builder. @retval NOON_OK, NOON_ERR_CRYPTO,
  * NOON_ERR_FULL (a name in the certificate is too long) */
-NOON_MUST_USE noon_err noon_tsa_mint_init(struct noon_tsa_mint *m, struct noon_ts_signer *signer);
+NOON_MUST_USE noon_err noon_token_builder_init(struct noon_token_builder *m,
+					       struct noon_ts_signer *signer);
 /** Release; fine after a failed init or when zero. */
-void noon_tsa_mint_fini(struct noon_tsa_mint *m);
+void noon_token_builder_fini(struct noon_token_builder *m);
 
-/** What one token consists of. Borrowed from `out` of noon_tsa_mint_strike(). */
-struct noon_tsa_coin {
+/** What one token consists of. Borrowed from `out` of noon_token_builder_build(). */
+struct noon_built_token {
 	struct noon_bytes response; /**< TimeStampResp, whole */
 	struct noon_bytes token;    /**< in it */
 	struct noon_bytes tst_info; /**< in `tst` of the call */
@@ -38,12 +39,10 @@ struct noon_tsa_coin {
  * @retval NOON_ERR_CRYPTO  the key did not sign
  * @retval NOON_ERR_FULL    no room
  */
-NOON_MUST_USE noon_err noon_tsa_mint_strike(struct noon_tsa_mint *m,
-					    const struct noon_tsa_conf *conf,
-					    const struct noon_tsa_request *r,
-					    const struct noon_tsa_date *d, struct noon_bytes serial,
-					    uint8_t *tst, uint8_t *out, size_t n,
-					    struct noon_tsa_coin *ret);
+NOON_MUST_USE noon_err noon_token_builder_build(
+	struct noon_token_builder *m, const struct noon_tsa_conf *conf,
+	const struct noon_tsa_request *r, const struct noon_tsa_date *d, struct noon_bytes serial,
+	uint8_t *tst, uint8_t *out, size_t n, struct noon_built_token *ret);
 
 /** Write the response that refuses. @return at the end of out; n >= NOON_TSA_REFUSAL_MAX */
 struct noon_bytes noon_tsa_refusal(const struct noon_tsa_refusal *why, uint8_t *out, size_t n);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "engine/fresh.h"
+#include "engine/recent.h"
 
 #include <assert.h>
 
@@ -13,7 +13,7 @@ struct noon_point noon_point_of(const struct noon_sample *x, noon_dur m_f, noon_
 	};
 }
 
-void noon_fresh_start(struct noon_fresh *f, noon_time now)
+void noon_recent_start(struct noon_recent *f, noon_time now)
 {
 	noon_window_clear(&f->window);
 	f->points.n = 0;
@@ -23,7 +23,7 @@ void noon_fresh_start(struct noon_fresh *f, noon_time now)
 	f->agrees_since = NOON_TIME_NEVER;
 }
 
-void noon_fresh_stop(struct noon_fresh *f)
+void noon_recent_stop(struct noon_recent *f)
 {
 	f->on = false;
 	f->has = false;
@@ -32,7 +32,7 @@ void noon_fresh_stop(struct noon_fresh *f)
 
 /* The exchange may have a jump between its ends: the hull of what it proves with them, each carried
  * to `now`, and of what light adds. */
-static void note_claim(struct noon_fresh *f, const struct noon_exchange *ex,
+static void note_claim(struct noon_recent *f, const struct noon_exchange *ex,
 		       const struct noon_hidden *hidden, noon_freq rate_max, noon_time now)
 {
 	const struct noon_rate r = noon_rate_within(rate_max);
@@ -47,7 +47,7 @@ static void note_claim(struct noon_fresh *f, const struct noon_exchange *ex,
 }
 
 /* Certify with minima that no path can be faster than (engine/source.c, certify_wide()). */
-static void certify_wide(struct noon_fresh *f, const struct noon_hidden *hidden,
+static void certify_wide(struct noon_recent *f, const struct noon_hidden *hidden,
 			 const struct noon_drift *unproved, noon_time now)
 {
 	noon_err err;
@@ -59,9 +59,9 @@ static void certify_wide(struct noon_fresh *f, const struct noon_hidden *hidden,
 	(void)err;
 }
 
-bool noon_fresh_take(struct noon_fresh *f, const struct noon_sample *x,
-		     const struct noon_exchange *ex, const struct noon_source_conf *conf,
-		     const struct noon_drift *d, noon_time now)
+bool noon_recent_take(struct noon_recent *f, const struct noon_sample *x,
+		      const struct noon_exchange *ex, const struct noon_source_conf *conf,
+		      const struct noon_drift *d, noon_time now)
 {
 	const struct noon_drift unproved = noon_drift_unproved(d);
 	const struct noon_hidden hidden = noon_source_hidden(conf);
@@ -75,7 +75,7 @@ bool noon_fresh_take(struct noon_fresh *f, const struct noon_sample *x,
 		return true;
 	noon_window_expire(&f->window, noon_time_add(left, -d->max_age));
 	if (noon_fuse(&f->window, ex, &unproved, now, &f->cert)) {
-		noon_fresh_start(f, now);
+		noon_recent_start(f, now);
 		return false;
 	}
 	noon_window_add(&f->window, ex, 0.0);
@@ -87,8 +87,8 @@ bool noon_fresh_take(struct noon_fresh *f, const struct noon_sample *x,
 	return true;
 }
 
-struct noon_interval noon_fresh_claim(const struct noon_fresh *f, bool wide, noon_freq rate_max,
-				      noon_time h)
+struct noon_interval noon_recent_claim(const struct noon_recent *f, bool wide, noon_freq rate_max,
+				       noon_time h)
 {
 	struct noon_interval grown;
 

@@ -11,24 +11,24 @@
 
 #include "sim/world_priv.h"
 
-void noon_sim_upset_init(struct noon_world *w, uint32_t node)
+void noon_machine_event_init(struct noon_world *w, uint32_t node)
 {
-	struct noon_sim_upset_state *u = &w->node[node].upset;
+	struct noon_machine_event_state *u = &w->node[node].machine_event;
 
-	u->alarm_from = noon_scenario_upset_from(w->s, node);
+	u->alarm_from = noon_scenario_machine_event_from(w->s, node);
 	u->away_since = NOON_DUR_MAX;
 }
 
-void noon_sim_upset_begin(struct noon_world *w, uint32_t upset)
+void noon_machine_event_begin(struct noon_world *w, uint32_t machine_event)
 {
-	const struct noon_sim_upset *conf = &w->s->upset[upset];
+	const struct noon_machine_event *conf = &w->s->machine_event[machine_event];
 	struct noon_sim_machine *m = &w->node[conf->client];
-	struct noon_sim_upset_state *u = &m->upset;
+	struct noon_machine_event_state *u = &m->machine_event;
 
 	u->stopped_at = noon_osc_h(&m->osc, w->now);
 	u->resumes = noon_time_add(w->now, conf->duration);
 	/* An oscillator begins at a knot, so that its rate is one from the first moment on. */
-	if (conf->kind == NOON_UPSET_MIGRATE)
+	if (conf->kind == NOON_MACHINE_EVENT_MIGRATE)
 		u->resumes = noon_osc_knot(&m->osc, u->resumes);
 	if (m->tally.event_end == 0) {
 		u->err = u->bound = m->tally.away_err = m->tally.away_bound = 0.0;
@@ -36,32 +36,32 @@ void noon_sim_upset_begin(struct noon_world *w, uint32_t upset)
 	}
 	m->wake_at = NOON_TIME_NEVER; /* no timer fires before the end */
 	if (u->resumes.ns == w->now.ns) {
-		noon_sim_upset_end(w, upset);
+		noon_machine_event_end(w, machine_event);
 		return;
 	}
 	u->paused = true;
-	noon_sim_at(w, u->resumes, NOON_SIM_UPSET_OVER, upset, NULL);
+	noon_sim_at(w, u->resumes, NOON_SIM_MACHINE_EVENT_OVER, machine_event, NULL);
 }
 
 /* Let the clock have become what the event makes of it. */
 static void disturb(struct noon_world *w, struct noon_sim_machine *m,
-		    const struct noon_sim_upset *conf)
+		    const struct noon_machine_event *conf)
 {
 	noon_dur by = conf->jump;
 
 	if (!conf->runs)
-		by -= noon_time_diff(noon_osc_h(&m->osc, w->now), m->upset.stopped_at);
+		by -= noon_time_diff(noon_osc_h(&m->osc, w->now), m->machine_event.stopped_at);
 	if (by != 0)
 		noon_osc_jump(&m->osc, w->now, by);
-	if (conf->kind == NOON_UPSET_MIGRATE)
+	if (conf->kind == NOON_MACHINE_EVENT_MIGRATE)
 		noon_osc_replace(&m->osc, w->now, &conf->clock);
 }
 
-void noon_sim_upset_end(struct noon_world *w, uint32_t upset)
+void noon_machine_event_end(struct noon_world *w, uint32_t machine_event)
 {
-	const struct noon_sim_upset *conf = &w->s->upset[upset];
+	const struct noon_machine_event *conf = &w->s->machine_event[machine_event];
 	struct noon_sim_machine *m = &w->node[conf->client];
-	struct noon_sim_upset_state *u = &m->upset;
+	struct noon_machine_event_state *u = &m->machine_event;
 
 	u->paused = false;
 	m->tally.event_end = noon_time_diff(w->now, w->start);
@@ -74,7 +74,7 @@ void noon_sim_upset_end(struct noon_world *w, uint32_t upset)
 	m->last.has = false;
 	u->from_h = noon_osc_h(&m->osc, w->now);
 	u->heard = 0;
-	u->blind = !conf->noticed && !(conf->kind == NOON_UPSET_PAUSE && conf->runs);
+	u->blind = !conf->noticed && !(conf->kind == NOON_MACHINE_EVENT_PAUSE && conf->runs);
 	if (conf->noticed)
 		noon_sim_client_disrupted(w, conf->client);
 	noon_sim_look(w, conf->client, false);
@@ -106,20 +106,20 @@ static uint32_t machine_of(const struct noon_world *w, const struct noon_sim_eve
 	case NOON_SIM_SWITCH_OFF:
 	case NOON_SIM_SEEK:
 	case NOON_SIM_UPSET:
-	case NOON_SIM_UPSET_OVER:
+	case NOON_SIM_MACHINE_EVENT_OVER:
 		break;
 	}
 	return NOON_SIM_NONE;
 }
 
-bool noon_sim_upset_defers(struct noon_world *w, const struct noon_sim_event *e)
+bool noon_machine_event_defers(struct noon_world *w, const struct noon_sim_event *e)
 {
-	const uint32_t node = w->s->upsets > 0 ? machine_of(w, e) : NOON_SIM_NONE;
-	const struct noon_sim_upset_state *u;
+	const uint32_t node = w->s->machine_events > 0 ? machine_of(w, e) : NOON_SIM_NONE;
+	const struct noon_machine_event_state *u;
 
-	if (node == NOON_SIM_NONE || !w->node[node].upset.paused)
+	if (node == NOON_SIM_NONE || !w->node[node].machine_event.paused)
 		return false;
-	u = &w->node[node].upset;
+	u = &w->node[node].machine_event;
 	if (e->kind == NOON_SIM_ARRIVAL) {
 		struct noon_flight *f = e->what;
 
@@ -161,10 +161,10 @@ static bool is_lying(const struct noon_world *w, uint32_t server)
 
 /* As long as no more sources contradict the past than may lie, the past is what a client must
  * believe. One that lies may hide what happened. */
-void noon_sim_upset_heard(struct noon_world *w, uint32_t path, const struct noon_sample *x)
+void noon_machine_event_heard(struct noon_world *w, uint32_t path, const struct noon_sample *x)
 {
 	const uint32_t node = w->s->path[path].client;
-	struct noon_sim_upset_state *u = &w->node[node].upset;
+	struct noon_machine_event_state *u = &w->node[node].machine_event;
 	unsigned n = 0;
 
 	if (!u->blind || noon_time_before(x->t1, u->from_h) || is_lying(w, w->s->path[path].server))
@@ -175,11 +175,11 @@ void noon_sim_upset_heard(struct noon_world *w, uint32_t path, const struct noon
 	u->blind = n <= liars_of(w, node);
 }
 
-void noon_sim_upset_look(struct noon_world *w, struct noon_sim_machine *m,
-			 const struct noon_reading *r, double err, bool even)
+void noon_machine_event_look(struct noon_world *w, struct noon_sim_machine *m,
+			     const struct noon_reading *r, double err, bool even)
 {
 	const noon_dur since = noon_time_diff(w->now, w->start);
-	struct noon_sim_upset_state *u = &m->upset;
+	struct noon_machine_event_state *u = &m->machine_event;
 	struct noon_sim_tally *t = &m->tally;
 	const bool ok = r->state == NOON_STATE_OK;
 
