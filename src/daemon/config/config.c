@@ -17,7 +17,7 @@
 #include "daemon/config/config_priv.h"
 #include "estimate/bound/minima.h"
 #include "estimate/bound/rate.h"
-#include "platform/cfg_file.h"
+#include "option/cfg_file.h"
 #include "platform/clock/machine.h"
 #include "platform/clock/vmclock.h"
 #include "platform/file.h"

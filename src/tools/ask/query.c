@@ -12,9 +12,9 @@
 
 #include "ask/asker.h"
 #include "engine/engine.h"
+#include "platform/number.h"
 #include "tools/ask/query_one_way.h"
 #include "tools/ask/query_tsp.h"
-#include "tools/core/number.h"
 #include "tools/core/one_way_options.h"
 #include "tools/core/ptp_options.h"
 #include "tools/core/tool.h"

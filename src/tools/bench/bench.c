@@ -10,10 +10,10 @@
 #include <string.h>
 #include <time.h>
 
+#include "platform/number.h"
 #include "platform/text.h"
 #include "tools/bench/bench_shake.h"
 #include "tools/bench/bench_storm.h"
-#include "tools/core/number.h"
 #include "tools/core/process_cpu.h"
 #include "tools/core/tool.h"
 #include "tools/core/url.h"

@@ -16,11 +16,11 @@
 #include "check/server/ke_fuzz.h"
 #include "platform/clock/clock.h"
 #include "platform/entropy.h"
+#include "platform/number.h"
 #include "platform/text.h"
 #include "tools/check/check_choice.h"
 #include "tools/check/check_client.h"
 #include "tools/check/check_report.h"
-#include "tools/core/number.h"
 #include "tools/core/tool.h"
 
 struct arguments {

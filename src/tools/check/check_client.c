@@ -15,10 +15,10 @@
 #include "check/client/client_server.h"
 #include "crypto/x509.h"
 #include "platform/file.h"
+#include "platform/number.h"
 #include "platform/text.h"
 #include "tools/check/check_choice.h"
 #include "tools/check/check_report.h"
-#include "tools/core/number.h"
 
 struct arguments {
 	struct noon_client_conf conf;

@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "tools/core/number.h"
+#include "platform/number.h"
 #include "tools/core/screen.h"
 #include "tools/core/tool.h"
 

@@ -4,8 +4,8 @@
 #include <net/if.h>
 #include <string.h>
 
+#include "platform/number.h"
 #include "platform/text.h"
-#include "tools/core/number.h"
 
 struct noon_asker_ptp noon_ptp_options_default(void)
 {

@@ -11,8 +11,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "platform/number.h"
 #include "platform/text.h"
-#include "tools/core/number.h"
 #include "tools/core/ptp_options.h"
 
 #define DUR 32

@@ -11,9 +11,9 @@
 #include <string.h>
 
 #include "estimate/bound/minima.h"
+#include "platform/number.h"
 #include "platform/text.h"
 #include "store/baseline_file.h"
-#include "tools/core/number.h"
 #include "tools/core/tool.h"
 #include "tools/guard/plan_report.h"
 

@@ -15,8 +15,8 @@
 
 #include "platform/file.h"
 #include "platform/net/udp.h"
+#include "platform/number.h"
 #include "tools/core/child.h"
-#include "tools/core/number.h"
 #include "tools/core/screen.h"
 #include "tools/core/tool.h"
 #include "tools/lab/relay_control.h"

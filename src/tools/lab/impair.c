@@ -3,8 +3,8 @@
 
 #include <string.h>
 
+#include "platform/number.h"
 #include "platform/text.h"
-#include "tools/core/number.h"
 
 #define SPEC_MAX 512
 

@@ -13,7 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "tools/core/number.h"
+#include "platform/number.h"
 #include "tools/core/tool.h"
 #include "tools/lab/lab_attack.h"
 #include "tools/lab/lab_tally.h"

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tools/core/number.h"
+#include "platform/number.h"
 #include "tools/core/tool.h"
 #include "tools/lab/relay_control.h"
 

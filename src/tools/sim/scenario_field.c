@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "platform/number.h"
 #include "platform/text.h"
-#include "tools/core/number.h"
 #include "wire/ntp.h"
 
 #define TOP(member)  offsetof(struct noon_scenario, member)

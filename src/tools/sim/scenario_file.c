@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "platform/cfg_file.h"
+#include "option/cfg_file.h"
 #include "platform/text.h"
 #include "tools/sim/scenario_field.h"
 

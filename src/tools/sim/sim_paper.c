@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "tools/core/number.h"
+#include "platform/number.h"
 #include "tools/sim/sim.h"
 #include "tools/sim/study.h"
 

@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #include "crypto/aead.h"
-#include "tools/core/number.h"
+#include "platform/number.h"
 #include "tools/sim/sim.h"
 
 #define JOBS_MAX  256

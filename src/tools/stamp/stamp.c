@@ -9,8 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "platform/number.h"
 #include "platform/text.h"
-#include "tools/core/number.h"
 #include "tools/core/tool.h"
 #include "tools/stamp/stamp_output.h"
 #include "tools/stamp/stamper.h"

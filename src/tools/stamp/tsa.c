@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "tools/core/number.h"
+#include "platform/number.h"
 #include "tools/core/tool.h"
 #include "tools/stamp/tsa_audit.h"
 

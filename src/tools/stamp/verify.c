@@ -11,8 +11,8 @@
 
 #include "platform/clock/clock.h"
 #include "platform/file.h"
+#include "platform/number.h"
 #include "tools/core/digest_file.h"
-#include "tools/core/number.h"
 #include "tools/core/tool.h"
 #include "tools/stamp/quorum.h"
 #include "tools/stamp/token_text.h"

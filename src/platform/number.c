@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tools/core/number.h"
+#include "platform/number.h"
 
 #include <ctype.h>
 #include <errno.h>

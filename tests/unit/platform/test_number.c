@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "tools/core/number.h"
+#include "platform/number.h"
 
 static void numbers_are_whole_texts_in_range(void **state)
 {

@@ -3,8 +3,8 @@
  * What reading any configuration file with libConfuse needs besides: complete files only, and
  * errors that name file, line and the option that was probably meant.
  */
-#ifndef NOON_PLATFORM_CFG_FILE_H
-#define NOON_PLATFORM_CFG_FILE_H
+#ifndef NOON_OPTION_CFG_FILE_H
+#define NOON_OPTION_CFG_FILE_H
 
 #include <confuse.h>
 #include <stdarg.h>
@@ -15,9 +15,6 @@
  *  the error is printed, with the line where the open one begins.
  *  @retval NOON_OK, NOON_ERR_NOT_FOUND, NOON_ERR_PERM, NOON_ERR_OS, NOON_ERR_FORMAT */
 NOON_MUST_USE noon_err noon_cfg_check_whole(const char *path);
-
-/** Return the option of this section that is named most like `name`, NULL if none is near. */
-const char *noon_cfg_nearest(const cfg_t *cfg, const char *name);
 
 /** Print an error of libConfuse as "file:line: text"; for cfg_set_error_function(). */
 __attribute__((format(printf, 2, 0))) void noon_cfg_error(cfg_t *cfg, const char *format,

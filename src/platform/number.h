@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Numbers on the command line, checked: the whole text has to be one, and within its range.
+ * Numbers as people write them, checked: the whole text has to be one, and within its range.
  */
-#ifndef NOON_TOOLS_NUMBER_H
-#define NOON_TOOLS_NUMBER_H
+#ifndef NOON_PLATFORM_NUMBER_H
+#define NOON_PLATFORM_NUMBER_H
 
 #include <stdbool.h>
 #include <stddef.h>

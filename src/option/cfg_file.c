@@ -3,15 +3,14 @@
  * A file that was cut short must not pass as a shorter one: libConfuse takes the end of a file as
  * the end of whatever is open.
  */
-#include "platform/cfg_file.h"
+#include "option/cfg_file.h"
 
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
-#define NAME_MAX_LEN 40
-#define NEAR	     3 /* edits; more is no likeness */
+#include "option/word.h"
 
 struct scan {
 	FILE *in;
@@ -151,51 +150,13 @@ noon_err noon_cfg_check_whole(const char *path)
 	return what == NULL ? NOON_OK : NOON_ERR_FORMAT;
 }
 
-static size_t least(size_t a, size_t b, size_t c)
+static const char *nearest(const cfg_t *cfg, const char *name)
 {
-	const size_t ab = a < b ? a : b;
+	struct noon_nearest n = noon_nearest_to(name);
 
-	return ab < c ? ab : c;
-}
-
-/* Levenshtein's distance, by rows. */
-static size_t distance(const char *a, const char *b)
-{
-	const size_t n = strlen(b);
-	size_t row[NAME_MAX_LEN + 1];
-
-	if (strlen(a) > NAME_MAX_LEN || n > NAME_MAX_LEN)
-		return NAME_MAX_LEN;
-	for (size_t j = 0; j <= n; j++)
-		row[j] = j;
-	for (size_t i = 1; *a != '\0'; i++, a++) {
-		size_t diagonal = row[0];
-
-		row[0] = i;
-		for (size_t j = 1; j <= n; j++) {
-			const size_t above = row[j];
-
-			row[j] = least(above + 1, row[j - 1] + 1, diagonal + (*a != b[j - 1]));
-			diagonal = above;
-		}
-	}
-	return row[n];
-}
-
-const char *noon_cfg_nearest(const cfg_t *cfg, const char *name)
-{
-	const char *best = NULL;
-	size_t best_distance = NEAR + 1;
-
-	for (const cfg_opt_t *o = cfg->opts; o != NULL && o->name != NULL; o++) {
-		const size_t d = distance(name, o->name);
-
-		if (d < best_distance) {
-			best_distance = d;
-			best = o->name;
-		}
-	}
-	return best;
+	for (const cfg_opt_t *o = cfg->opts; o != NULL && o->name != NULL; o++)
+		noon_nearest_try(&n, o->name);
+	return n.best;
 }
 
 /* libConfuse says "no such option 'NAME'". */
@@ -213,7 +174,7 @@ static const char *hint(const cfg_t *cfg, const char *text)
 		return NULL;
 	memcpy(name, text, n);
 	name[n] = '\0';
-	return noon_cfg_nearest(cfg, name);
+	return nearest(cfg, name);
 }
 
 /* libConfuse reports the line of the token it has just read. */
