@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * --help, made from the tables: usage, a line or more for each option with unit, range and default.
+ * What is said of a command line that cannot be understood, and --help, made from the tables:
+ * usage, a line or more for each option with unit, range and default.
  */
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,6 +11,24 @@
 
 #define WIDTH  79
 #define COLUMN 24 /* where the help of an option begins */
+
+static void print_name(const struct noon_command *c, const char *before, const char *behind)
+{
+	(void)fprintf(stderr, "%s%s%s%s%s", before, c->program, c->group.name[0] == '\0' ? "" : " ",
+		      c->group.name, behind);
+}
+
+int noon_line_usage(const struct noon_command *c, const char *format, ...)
+{
+	va_list ap;
+
+	print_name(c, "", ": ");
+	va_start(ap, format);
+	(void)vfprintf(stderr, format, ap);
+	va_end(ap);
+	print_name(c, "\nTry '", " --help'.\n");
+	return NOON_LINE_USAGE;
+}
 
 /* Print words from column `at` on, wrapped, with continuation lines at COLUMN. */
 static void print_wrapped(FILE *to, const char *text, size_t at)

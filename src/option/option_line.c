@@ -3,7 +3,6 @@
 
 #include <assert.h>
 #include <limits.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,19 +26,6 @@ struct reading {
 	char **next;	     /* words that are left; NULL ends them */
 	const char *letters; /* rest of a word of letters, or NULL */
 };
-
-int noon_line_usage(const struct noon_command *c, const char *format, ...)
-{
-	const char *space = c->group.name[0] == '\0' ? "" : " ";
-	va_list ap;
-
-	(void)fprintf(stderr, "%s%s%s: ", c->program, space, c->group.name);
-	va_start(ap, format);
-	(void)vfprintf(stderr, format, ap);
-	va_end(ap);
-	(void)fprintf(stderr, "\nTry '%s%s%s --help'.\n", c->program, space, c->group.name);
-	return NOON_LINE_USAGE;
-}
 
 /* Visit every row; stops where visit() returns true. */
 static bool each_row(const struct noon_command *c, bool (*visit)(void *arg, const struct item *i),
@@ -285,10 +271,12 @@ int noon_line_read(const struct noon_command *c, int argc, char **argv, void *ba
 bool noon_line_given(const struct noon_line *l, const char *name)
 {
 	const struct noon_option *o = NULL;
+	unsigned row;
 
 	for (const struct noon_option_part *p = l->command->group.part;
 	     p->rows != NULL && o == NULL; p++)
 		o = noon_option_find(p->rows, name);
 	assert(o != NULL);
-	return (l->given >> row_number(l->command, o) & 1) != 0;
+	row = row_number(l->command, o);
+	return row < ROWS_MAX && (l->given >> row & 1) != 0;
 }

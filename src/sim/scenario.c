@@ -20,34 +20,6 @@ const char *noon_attack_word(enum noon_attack_kind kind)
 	return kind < NOON_ATTACK_KINDS ? attack_words[kind] : "?";
 }
 
-noon_err noon_attack_find(const char *word, enum noon_attack_kind *ret)
-{
-	for (unsigned i = 0; i < NOON_ATTACK_KINDS; i++) {
-		if (strcmp(attack_words[i], word) != 0)
-			continue;
-		*ret = (enum noon_attack_kind)i;
-		return NOON_OK;
-	}
-	return NOON_ERR_NOT_FOUND;
-}
-
-static const char *const upset_words[] = {
-#define NOON_MACHINE_EVENT_WORD(name, word) word,
-	NOON_MACHINE_EVENT_LIST(NOON_MACHINE_EVENT_WORD)
-#undef NOON_MACHINE_EVENT_WORD
-};
-
-noon_err noon_machine_event_find(const char *word, enum noon_machine_event_kind *ret)
-{
-	for (unsigned i = 0; i < NOON_MACHINE_EVENT_KINDS; i++) {
-		if (strcmp(upset_words[i], word) != 0)
-			continue;
-		*ret = (enum noon_machine_event_kind)i;
-		return NOON_OK;
-	}
-	return NOON_ERR_NOT_FOUND;
-}
-
 struct noon_sim_node noon_sim_node_default(void)
 {
 	return (struct noon_sim_node){

@@ -250,12 +250,7 @@ noon_dur noon_scenario_first_attack(const struct noon_scenario *s);
  *  others, ns after the start; NOON_DUR_MAX: never. */
 noon_dur noon_scenario_machine_event_from(const struct noon_scenario *s, uint32_t client);
 
-/** Find a kind of event by its word. @retval NOON_OK, NOON_ERR_NOT_FOUND */
-NOON_MUST_USE noon_err noon_machine_event_find(const char *word, enum noon_machine_event_kind *ret);
-
 /** Return the word of a kind; static, never NULL. */
 const char *noon_attack_word(enum noon_attack_kind kind);
-/** Find a kind by its word. @retval NOON_OK, NOON_ERR_NOT_FOUND */
-NOON_MUST_USE noon_err noon_attack_find(const char *word, enum noon_attack_kind *ret);
 
 #endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * libConfuse reads every option as a string; its validation callbacks check each value while its
- * line is known, and afterwards the sections are taken over in the order that names need.
+ * What was read, and checked, by the tables is taken over in the order that names need.
  */
 #include "tools/sim/scenario_file.h"
 
@@ -12,11 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "option/cfg_file.h"
 #include "platform/text.h"
-#include "tools/sim/scenario_field.h"
+#include "tools/sim/scenario_options.h"
 
-#define OPTIONS_MAX    48
 #define LONG_RUN       NOON_S(2 * 86400) /* beyond it, clocks and comparisons go by 16 s */
 #define LONG_RUN_STEP  NOON_S(16)
 #define NTP_BYTES      48
@@ -24,187 +21,12 @@
 #define RECORDED_FIRST 1024
 #define PATH_BYTES     512
 
-/* The options of each section, built from the tables. */
-struct schema {
-	cfg_opt_t top[OPTIONS_MAX], server[OPTIONS_MAX], client[OPTIONS_MAX];
-	cfg_opt_t path[OPTIONS_MAX], link[OPTIONS_MAX], attack[OPTIONS_MAX];
-	cfg_opt_t seeker[OPTIONS_MAX], event[OPTIONS_MAX];
-};
-
 /* A reading under way. */
 struct reading {
 	const char *path;
 	cfg_t *cfg;
 	struct noon_scenario_file *f;
 };
-
-static cfg_opt_t *add_fields(cfg_opt_t *o, const struct noon_field *f)
-{
-	for (; f->name != NULL; f++)
-		*o++ = (cfg_opt_t)CFG_STR(f->name, NULL, CFGF_NONE);
-	return o;
-}
-
-static void end_options(cfg_opt_t *o)
-{
-	*o = (cfg_opt_t)CFG_END();
-}
-
-static void make_schema(struct schema *s)
-{
-	cfg_opt_t *o;
-
-	end_options(add_fields(s->server, noon_scenario_node));
-	end_options(add_fields(add_fields(s->client, noon_scenario_node), noon_scenario_client));
-	end_options(add_fields(s->link, noon_scenario_link));
-	o = add_fields(add_fields(s->path, noon_scenario_path), noon_scenario_link);
-	*o++ = (cfg_opt_t)CFG_SEC("forward", s->link, CFGF_NODEFAULT | CFGF_MULTI);
-	*o++ = (cfg_opt_t)CFG_SEC("reverse", s->link, CFGF_NODEFAULT | CFGF_MULTI);
-	end_options(o);
-	end_options(add_fields(s->attack, noon_scenario_attack));
-	end_options(add_fields(s->seeker, noon_scenario_seeker));
-	end_options(add_fields(s->event, noon_scenario_event));
-	o = add_fields(s->top, noon_scenario_top);
-	*o++ = (cfg_opt_t)CFG_STR_LIST("expect", NULL, CFGF_NONE);
-	*o++ = (cfg_opt_t)CFG_SEC("server", s->server,
-				  CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES);
-	*o++ = (cfg_opt_t)CFG_SEC("client", s->client,
-				  CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES);
-	*o++ = (cfg_opt_t)CFG_SEC("path", s->path, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES);
-	*o++ = (cfg_opt_t)CFG_SEC("attack", s->attack,
-				  CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES);
-	*o++ = (cfg_opt_t)CFG_SEC("seeker", s->seeker,
-				  CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES);
-	*o++ = (cfg_opt_t)CFG_SEC("event", s->event, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES);
-	end_options(o);
-}
-
-static const struct noon_field *find_field(const struct noon_field *f, const char *name)
-{
-	for (; f->name != NULL; f++)
-		if (strcmp(f->name, name) == 0)
-			return f;
-	return NULL;
-}
-
-/* Any struct that a table fills. */
-union any {
-	struct noon_scenario top;
-	struct noon_sim_node node;
-	struct noon_link_conf link;
-	struct noon_sim_path path;
-	struct noon_sim_attack attack;
-	struct noon_sim_seeker_conf seeker;
-	struct noon_machine_event event;
-};
-
-/* Check one option of the tables given, into a struct that is thrown away. */
-static int check_option(cfg_t *cfg, cfg_opt_t *opt, const struct noon_field *a,
-			const struct noon_field *b)
-{
-	const char *text = cfg_opt_getnstr(opt, cfg_opt_size(opt) - 1);
-	const struct noon_field *f = find_field(a, cfg_opt_name(opt));
-	const char *expected;
-	union any *scratch;
-
-	if (f == NULL && b != NULL)
-		f = find_field(b, cfg_opt_name(opt));
-	scratch = calloc(1, sizeof(*scratch));
-	if (f == NULL || scratch == NULL) {
-		free(scratch);
-		return -1;
-	}
-	expected = noon_field_set(f, text, scratch);
-	free(scratch);
-	if (expected == NULL)
-		return 0;
-	cfg_error(cfg, "%s = \"%s\": expected %s", cfg_opt_name(opt), text, expected);
-	return -1;
-}
-
-static int check_top(cfg_t *cfg, cfg_opt_t *opt)
-{
-	return check_option(cfg, opt, noon_scenario_top, NULL);
-}
-
-static int check_node(cfg_t *cfg, cfg_opt_t *opt)
-{
-	return check_option(cfg, opt, noon_scenario_node, noon_scenario_client);
-}
-
-static int check_path(cfg_t *cfg, cfg_opt_t *opt)
-{
-	return check_option(cfg, opt, noon_scenario_path, noon_scenario_link);
-}
-
-static int check_attack(cfg_t *cfg, cfg_opt_t *opt)
-{
-	return check_option(cfg, opt, noon_scenario_attack, NULL);
-}
-
-static int check_seeker(cfg_t *cfg, cfg_opt_t *opt)
-{
-	return check_option(cfg, opt, noon_scenario_seeker, NULL);
-}
-
-static int check_event(cfg_t *cfg, cfg_opt_t *opt)
-{
-	return check_option(cfg, opt, noon_scenario_event, NULL);
-}
-
-static int check_expect(cfg_t *cfg, cfg_opt_t *opt)
-{
-	struct noon_expect e;
-	char why[256];
-
-	if (cfg_opt_size(opt) > NOON_SIM_EXPECTS) {
-		cfg_error(cfg, "expect: at most %d", NOON_SIM_EXPECTS);
-		return -1;
-	}
-	if (noon_expect_parse(cfg_opt_getnstr(opt, cfg_opt_size(opt) - 1), &e, why, sizeof(why)) ==
-	    NOON_OK)
-		return 0;
-	cfg_error(cfg, "expect: %s", why);
-	return -1;
-}
-
-static void set_checks(cfg_t *cfg, const char *section, const struct noon_field *f,
-		       cfg_validate_callback_t check)
-{
-	char name[64];
-
-	for (; f->name != NULL; f++) {
-		(void)snprintf(name, sizeof(name), "%s%s", section, f->name);
-		(void)cfg_set_validate_func(cfg, name, check);
-	}
-}
-
-static void set_all_checks(cfg_t *cfg)
-{
-	set_checks(cfg, "", noon_scenario_top, check_top);
-	set_checks(cfg, "server|", noon_scenario_node, check_node);
-	set_checks(cfg, "client|", noon_scenario_node, check_node);
-	set_checks(cfg, "client|", noon_scenario_client, check_node);
-	set_checks(cfg, "path|", noon_scenario_path, check_path);
-	set_checks(cfg, "path|", noon_scenario_link, check_path);
-	set_checks(cfg, "path|forward|", noon_scenario_link, check_path);
-	set_checks(cfg, "path|reverse|", noon_scenario_link, check_path);
-	set_checks(cfg, "attack|", noon_scenario_attack, check_attack);
-	set_checks(cfg, "seeker|", noon_scenario_seeker, check_seeker);
-	set_checks(cfg, "event|", noon_scenario_event, check_event);
-	(void)cfg_set_validate_func(cfg, "expect", check_expect);
-}
-
-/* Take what a section says, in the order of the table. */
-static void take(cfg_t *cfg, const struct noon_field *f, void *base)
-{
-	for (; f->name != NULL; f++) {
-		const char *text = cfg_getstr(cfg, f->name);
-
-		if (text != NULL && f->type != NOON_FIELD_TEXT)
-			(void)noon_field_set(f, text, base); /* checked while it was read */
-	}
-}
 
 /* Find a node by its name. */
 static uint32_t node_of(const struct noon_scenario *s, const char *name)
@@ -232,6 +54,8 @@ static noon_err take_nodes(struct reading *r, const char *kind)
 {
 	struct noon_scenario *s = &r->f->s;
 	const bool client = strcmp(kind, "client") == 0;
+	const struct noon_option_group *g =
+		client ? &noon_scenario_client.group : &noon_scenario_server.group;
 	const char *limit = cfg_getstr(r->cfg, "alert-limit");
 
 	for (unsigned i = 0; i < cfg_size(r->cfg, kind); i++) {
@@ -243,19 +67,15 @@ static noon_err take_nodes(struct reading *r, const char *kind)
 				  kind, cfg_title(cfg), NOON_SIM_NODES);
 			return NOON_ERR_FORMAT;
 		}
-		*n = noon_sim_node_default();
+		noon_option_take_group(cfg, g, n);
 		if (take_name(cfg, n->name))
 			return NOON_ERR_FORMAT;
 		n->client = client;
-		n->server = !client;
-		n->stratum = client ? 2 : 1;
-		if (limit != NULL)
+		n->server |= !client;
+		if (client && cfg_getstr(cfg, "local-stratum") == NULL)
+			n->stratum = 2;
+		if (limit != NULL && client && cfg_getstr(cfg, "alert-limit") == NULL)
 			(void)!noon_text_dur(limit, &n->engine.alert_limit);
-		if (s->duration > LONG_RUN)
-			n->clock.step = LONG_RUN_STEP;
-		take(cfg, noon_scenario_node, n);
-		if (client)
-			take(cfg, noon_scenario_client, n);
 		if (client && cfg_getstr(cfg, "wander") != NULL &&
 		    cfg_getstr(cfg, "holdover-wander") == NULL)
 			n->engine.holdover = n->engine.wander;
@@ -371,40 +191,38 @@ static noon_err take_recorded(struct reading *r, cfg_t *cfg, struct noon_link_co
 	return NOON_OK;
 }
 
-static noon_err take_links(struct reading *r, cfg_t *cfg, struct noon_sim_path *p)
+static noon_err take_links(struct reading *r, cfg_t *cfg, struct noon_link_conf *both,
+			   struct noon_sim_path *p)
 {
 	static const char *const names[2] = {"forward", "reverse"};
-	struct noon_link_conf both = noon_link_conf_default();
 
-	take(cfg, noon_scenario_link, &both);
 	if (r->f->n_recorded + 3 > sizeof(r->f->recorded) / sizeof(r->f->recorded[0])) {
 		cfg_error(cfg, "recorded: too many files");
 		return NOON_ERR_FORMAT;
 	}
-	if (take_recorded(r, cfg, &both))
+	if (take_recorded(r, cfg, both))
 		return NOON_ERR_FORMAT;
 	for (int dir = 0; dir < 2; dir++) {
-		p->link[dir] = both;
+		p->link[dir] = *both;
 		if (cfg_size(cfg, names[dir]) == 0)
 			continue;
-		take(cfg_getnsec(cfg, names[dir], 0), noon_scenario_link, &p->link[dir]);
+		noon_option_take(cfg_getnsec(cfg, names[dir], 0), noon_scenario_link_rows,
+				 &p->link[dir]);
 		if (take_recorded(r, cfg_getnsec(cfg, names[dir], 0), &p->link[dir]))
 			return NOON_ERR_FORMAT;
 	}
 	return NOON_OK;
 }
 
-static void take_minima(cfg_t *cfg, struct noon_sim_path *p)
+static void take_minima(enum noon_minima_from from, struct noon_sim_path *p)
 {
-	const char *text = cfg_getstr(cfg, "minima");
-	enum noon_minima_from from = NOON_MINIMA_FROM_NOTHING;
 	noon_dur *const least[2] = {&p->source.m_f, &p->source.m_r};
 
 	p->source.light =
 		noon_minimum_from_distance(fmin(p->link[0].length_m, p->link[1].length_m));
 	if (p->source.m_f > 0 || p->source.m_r > 0)
 		p->source.minima = NOON_MINIMA_MEASURED;
-	if (text == NULL || noon_minima_from_find(text, &from) || from == NOON_MINIMA_FROM_NOTHING)
+	if (from == NOON_MINIMA_FROM_NOTHING)
 		return;
 	for (int dir = 0; dir < 2; dir++)
 		*least[dir] = from == NOON_MINIMA_FROM_LIGHT
@@ -422,23 +240,24 @@ static noon_err take_paths(struct reading *r)
 	for (unsigned i = 0; i < cfg_size(r->cfg, "path"); i++) {
 		cfg_t *cfg = cfg_getnsec(r->cfg, "path", i);
 		struct noon_sim_path *p = &s->path[s->paths];
+		struct noon_scenario_path said;
 
 		if (s->paths == NOON_SIM_PATHS) {
 			cfg_error(cfg, "more than %d paths", NOON_SIM_PATHS);
 			return NOON_ERR_FORMAT;
 		}
-		*p = noon_sim_path_default();
+		noon_option_take_group(cfg, &noon_scenario_path.group, &said);
+		*p = said.path;
 		if (take_name(cfg, p->name) ||
 		    take_node(r, cfg, "client", only(s, true), &p->client) ||
 		    take_node(r, cfg, "server", only(s, false), &p->server) ||
-		    take_links(r, cfg, p))
+		    take_links(r, cfg, &said.both, p))
 			return NOON_ERR_FORMAT;
 		if (p->client == NOON_SIM_NONE || p->server == NOON_SIM_NONE) {
 			cfg_error(cfg, "path \"%s\": expected client and server", p->name);
 			return NOON_ERR_FORMAT;
 		}
-		take(cfg, noon_scenario_path, p);
-		take_minima(cfg, p);
+		take_minima(said.minima, p);
 		s->paths++;
 	}
 	return NOON_OK;
@@ -456,7 +275,7 @@ static noon_err take_attacks(struct reading *r)
 			cfg_error(cfg, "more than %d attacks", NOON_SIM_ATTACKS);
 			return NOON_ERR_FORMAT;
 		}
-		*a = noon_sim_attack_default();
+		noon_option_take_group(cfg, &noon_scenario_attack.group, a);
 		if (take_name(cfg, a->name) ||
 		    take_node(r, cfg, "client", NOON_SIM_NONE, &a->client) ||
 		    take_node(r, cfg, "server", NOON_SIM_NONE, &a->server))
@@ -465,7 +284,6 @@ static noon_err take_attacks(struct reading *r)
 			cfg_error(cfg, "attack \"%s\": expected its kind", a->name);
 			return NOON_ERR_FORMAT;
 		}
-		take(cfg, noon_scenario_attack, a);
 		s->attacks++;
 	}
 	return NOON_OK;
@@ -493,7 +311,7 @@ static noon_err take_seekers(struct reading *r)
 			cfg_error(cfg, "more than %d seekers", NOON_SIM_SEEKERS);
 			return NOON_ERR_FORMAT;
 		}
-		*k = noon_sim_seeker_default();
+		noon_option_take_group(cfg, &noon_scenario_seeker.group, k);
 		if (take_name(cfg, k->name))
 			return NOON_ERR_FORMAT;
 		k->path = path_of(s, path);
@@ -502,7 +320,6 @@ static noon_err take_seekers(struct reading *r)
 				  k->name, path != NULL ? path : "");
 			return NOON_ERR_FORMAT;
 		}
-		take(cfg, noon_scenario_seeker, k);
 		s->seekers++;
 	}
 	return NOON_OK;
@@ -520,7 +337,7 @@ static noon_err take_events(struct reading *r)
 			cfg_error(cfg, "more than %d events", NOON_MACHINE_EVENTS_MAX);
 			return NOON_ERR_FORMAT;
 		}
-		*u = noon_machine_event_default();
+		noon_option_take_group(cfg, &noon_scenario_event.group, u);
 		if (take_name(cfg, u->name) ||
 		    take_node(r, cfg, "client", only(s, true), &u->client))
 			return NOON_ERR_FORMAT;
@@ -528,7 +345,6 @@ static noon_err take_events(struct reading *r)
 			cfg_error(cfg, "event \"%s\": expected its kind and its client", u->name);
 			return NOON_ERR_FORMAT;
 		}
-		take(cfg, noon_scenario_event, u);
 		s->machine_events++;
 	}
 	return NOON_OK;
@@ -558,13 +374,12 @@ static noon_err take_expects(struct reading *r)
 static noon_err take_top(struct reading *r)
 {
 	struct noon_scenario *s = &r->f->s;
-	const char *title = cfg_getstr(r->cfg, "title");
 
-	noon_scenario_init(s);
-	take(r->cfg, noon_scenario_top, s);
+	noon_option_take_group(r->cfg, &noon_scenario_section.group, s);
 	if (cfg_getstr(r->cfg, "check") == NULL && s->duration > LONG_RUN)
 		s->check_every = LONG_RUN_STEP;
-	(void)snprintf(s->title, sizeof(s->title), "%s", title != NULL ? title : r->path);
+	if (cfg_getstr(r->cfg, "title") == NULL)
+		(void)snprintf(s->title, sizeof(s->title), "%s", r->path);
 	return NOON_OK;
 }
 
@@ -612,27 +427,14 @@ static noon_err take_all(struct reading *r)
 noon_err noon_scenario_read(const char *path, struct noon_scenario_file *ret)
 {
 	struct reading r = {.path = path, .f = ret};
-	struct schema *schema;
 	noon_err err;
 
 	memset(ret, 0, sizeof(*ret));
-	err = noon_cfg_check_whole(path);
+	err = noon_option_read(path, &noon_scenario_section, &r.cfg);
 	if (err)
 		return err;
-	schema = calloc(1, sizeof(*schema));
-	if (schema == NULL)
-		return NOON_ERR_OS;
-	make_schema(schema);
-	r.cfg = cfg_init(schema->top, CFGF_NONE);
-	if (r.cfg == NULL) {
-		free(schema);
-		return NOON_ERR_OS;
-	}
-	(void)cfg_set_error_function(r.cfg, noon_cfg_error);
-	set_all_checks(r.cfg);
-	err = cfg_parse(r.cfg, path) == CFG_SUCCESS ? take_all(&r) : NOON_ERR_FORMAT;
+	err = take_all(&r);
 	(void)cfg_free(r.cfg);
-	free(schema);
 	return err;
 }
 

@@ -169,17 +169,14 @@ static void seekers_need_a_path_and_a_test(void **state)
 	assert_refused(NOON_SIM_PART_SEEKER, 0, "predictable");
 }
 
-static void every_attack_has_its_word(void **state)
+static void every_attack_has_a_word_of_its_own(void **state)
 {
 	(void)state;
-	for (unsigned i = 0; i < NOON_ATTACK_KINDS; i++) {
-		enum noon_attack_kind kind = NOON_ATTACK_KINDS;
-
-		assert_int_equal(
-			noon_attack_find(noon_attack_word((enum noon_attack_kind)i), &kind),
-			NOON_OK);
-		assert_int_equal(kind, i);
-	}
+	for (unsigned i = 0; i < NOON_ATTACK_KINDS; i++)
+		for (unsigned k = 0; k < i; k++)
+			assert_string_not_equal(noon_attack_word((enum noon_attack_kind)i),
+						noon_attack_word((enum noon_attack_kind)k));
+	assert_string_equal(noon_attack_word(NOON_ATTACK_KINDS), "?");
 }
 
 static void every_figure_has_its_name(void **state)
@@ -236,7 +233,7 @@ int main(void)
 		cmocka_unit_test_setup(alarms_have_a_reason_from_the_first_event_on, good),
 		cmocka_unit_test_setup(kinds_of_ntp_are_refused_on_ptp, good),
 		cmocka_unit_test_setup(seekers_need_a_path_and_a_test, good),
-		cmocka_unit_test(every_attack_has_its_word),
+		cmocka_unit_test(every_attack_has_a_word_of_its_own),
 		cmocka_unit_test(every_figure_has_its_name),
 		cmocka_unit_test(tallies_add_up),
 	};
