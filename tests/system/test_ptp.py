@@ -215,7 +215,7 @@ def test_bad_configurations_are_refused(w):
             ({"interface": "veth0"}, "allow-unauthenticated = true is needed"),
             ({"interface": "", **OPEN}, "interface: needed for multicast"),
             ({"interface": "nosuch0", **OPEN}, "no such interface"),
-            ({"logSyncInterval": 9, **OPEN}, "logSyncInterval = 9: expected -7 to 6"),
+            ({"logSyncInterval": 9, **OPEN}, 'logSyncInterval = "9": expected a whole number from -7 to 6'),
             ({"clockIdentity": "12", **OPEN}, "16 hexadecimal digits"),
             ({"network_transport": "L3", **OPEN}, "expected UDPv4, UDPv6 or L2"),
             ({"profile": "G.8265.1", **OPEN}, "unicast only"),

@@ -103,7 +103,7 @@ def test_bad_times_are_refused(w):
                       start=False, top={"readmit-after": "-5s"})
     client.start(ready=False)
     check(client.wait() != 0, "started")
-    check("readmit-after: expected a time of zero or more" in client.log(), client.log())
+    check('readmit-after = "-5s": expected a time of zero or more' in client.log(), client.log())
 
 
 if __name__ == "__main__":

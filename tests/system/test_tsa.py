@@ -775,7 +775,7 @@ BAD_TSA = [
     ({"policy": 'policy "" { }'}, ["object identifier"]),
     ({"policy": 'policy "1.2.3" { digests = {"md5"} }'}, ["md5", "sha256, sha384 or sha512"]),
     ({"policy": 'policy "1.2.3" { accuracy = "2d" }'}, ["accuracy", "1us to 1d"]),
-    ({"policy": 'policy "1.2.3" { accuracy = "-1s" }'}, ["accuracy", "above zero"]),
+    ({"policy": 'policy "1.2.3" { accuracy = "-1s" }'}, ["accuracy", "1us to 1d"]),
     ({"policy": 'policy "1.2.3" { }\npolicy "1.2.3" { }'}, ["1.2.3"]),
     ({"policy": "\n".join(f'policy "1.2.{i}" {{ }}' for i in range(9))}, ["policy", "at most 8"]),
 ]

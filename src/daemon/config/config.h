@@ -17,6 +17,7 @@
 #include "crypto/ts_signer.h"
 #include "engine/conf.h"
 #include "http/http_server.h"
+#include "option/option_file.h"
 #include "platform/clock/clock.h"
 #include "platform/net/udp.h"
 #include "proto/one_way/one_way_server.h"
@@ -53,6 +54,8 @@ struct noon_config_ptp_port {
 	uint8_t identity[NOON_PTP_IDENTITY_LEN]; /**< clockIdentity; else the interface's */
 	uint16_t sdo_id;
 	uint8_t domain;
+	bool telecom;			    /**< profile G.8265.1 */
+	uint8_t major, minor;		    /**< halves of sdo_id */
 	char sa_file[NOON_CONFIG_PATH_MAX]; /**< "" for no authentication */
 	uint8_t spp;
 	uint32_t key_id; /**< 0: the last one of the file */
@@ -66,6 +69,18 @@ struct noon_config_ptp_receiver {
 };
 
 #define NOON_CONFIG_TRANSMITTERS_MAX 4
+
+/** A coordinate that was not given. */
+#define NOON_CONFIG_NOWHERE 1000.0
+
+/** Where the far end of a path is, and how fast the path can be, as the file says it. */
+struct noon_config_path {
+	double distance_m;
+	double latitude, longitude; /**< degrees, or NOON_CONFIG_NOWHERE */
+	double cable_length_m, cable_index, cable_tolerance_m;
+	double attacker_index;
+	noon_dur forward, reverse; /**< measured minima */
+};
 
 /** The guard of a source or of a receiver: its baseline, and what it is asked to find. */
 struct noon_config_guard {
@@ -81,7 +96,8 @@ struct noon_config_guard {
 struct noon_config_watch {
 	uint8_t clock[NOON_PTP_IDENTITY_LEN]; /**< its clockIdentity */
 	struct noon_config_guard guard;
-	struct noon_source_conf path; /**< its minima only */
+	struct noon_config_path said;
+	struct noon_source_conf path; /**< its minima only, from what is said */
 };
 
 struct noon_config_ptp_transmitter {
@@ -91,6 +107,7 @@ struct noon_config_ptp_transmitter {
 	struct noon_config_ptp_port port;
 	uint8_t local_class;  /**< clockClass of a clock without sources; 0: it is not served */
 	noon_dur local_bound; /**< its |error| */
+	bool two_step;
 	struct noon_ptp_transmitter_conf machine; /**< but for rng, port and policy */
 };
 
@@ -99,6 +116,9 @@ struct noon_config_source {
 	uint16_t port;	   /**< NTP */
 	uint16_t nts_port; /**< NTS-KE */
 	bool nts;
+	bool allow_unauthenticated;
+	bool iburst;
+	struct noon_config_path path;
 	int family;		       /**< AF_UNSPEC, AF_INET or AF_INET6 */
 	char ca[NOON_CONFIG_PATH_MAX]; /**< "" means the system's */
 	char name[256];		       /**< certificate name; "" means host */
@@ -137,6 +157,13 @@ struct noon_config_ke {
 	uint16_t ntp_port;  /**< negotiated port, 0 for none */
 };
 
+/** Certificates in tokens. */
+enum noon_config_certs {
+	NOON_CONFIG_CERTS_CHAIN,
+	NOON_CONFIG_CERTS_SIGNER,
+	NOON_CONFIG_CERTS_NONE,
+};
+
 /** The time-stamp authority. */
 struct noon_config_tsa {
 	bool enabled;
@@ -146,6 +173,7 @@ struct noon_config_tsa {
 	char signer_cert[NOON_CONFIG_PATH_MAX];
 	char signer_key[NOON_CONFIG_PATH_MAX]; /**< file, or "pkcs11:..." */
 	enum noon_digest rsa_digest;
+	enum noon_config_certs in_tokens;
 	enum noon_ts_certs certs;
 	bool tsa_name; /**< tokens name the authority */
 	char ledger[NOON_CONFIG_PATH_MAX];
@@ -159,7 +187,7 @@ struct noon_config_tsa {
 	noon_dur timeout;
 	noon_dur idle_timeout;
 	double rate_per_s; /**< requests per second and address; 0: no limit */
-	double rate_burst;
+	unsigned rate_burst;
 };
 
 /** The daytime or the time service. */
@@ -187,7 +215,8 @@ struct noon_config {
 	double guard_p_fa;
 	char hook[NOON_CONFIG_PATH_MAX]; /**< command told of changes of state; "" for none */
 	struct noon_engine_conf engine;
-	noon_dur serve_limit; /**< time is given to others while the bound is within it, ns */
+	double latitude, longitude; /**< of this machine, degrees, or NOON_CONFIG_NOWHERE */
+	noon_dur serve_limit;	    /**< time is given to others while the bound is within it, ns */
 	struct noon_config_clock clock;
 	struct noon_config_server server;
 	struct noon_config_ke ke;
@@ -202,6 +231,9 @@ struct noon_config {
 	int utc_offset; /**< TAI - UTC declared by configuration, s; 0: to be found out */
 	char leap_list[NOON_CONFIG_PATH_MAX];
 };
+
+/** The file, its sections and their options. */
+extern const struct noon_section noon_config_section;
 
 /** What the daemon does without a file: a virtual clock and a local NTS server on loopback with
  *  a generated certificate, everything below a directory of the user's. */

@@ -2,94 +2,111 @@
  *
  * The sections daytime and time.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "daemon/config/config_priv.h"
 
-#define COMMON_OPTS                                                                             \
-	CFG_STR_LIST("listen", NULL, CFGF_NONE), CFG_BOOL("tcp", cfg_true, CFGF_NONE),          \
-		CFG_BOOL("udp", cfg_true, CFGF_NONE), CFG_STR("max-bound", "500ms", CFGF_NONE), \
-		CFG_FLOAT("ratelimit", 10.0, CFGF_NONE),                                        \
-		CFG_INT("ratelimit-burst", 16, CFGF_NONE),                                      \
-		CFG_INT("maxconnections", 100, CFGF_NONE), CFG_STR("timeout", "3s", CFGF_NONE)
+#define ONE_WAY(member) NOON_OPTION_AT(struct noon_config_one_way, member)
 
-/* Not const only because libConfuse's types are not; nothing writes to them. */
-cfg_opt_t noon_config_daytime_opts[] = {
-	COMMON_OPTS,
-	CFG_STR("format", "iso8601", CFGF_NONE),
-	CFG_STR("label", "UTC", CFGF_NONE),
-	CFG_END(),
-};
-
-cfg_opt_t noon_config_time_opts[] = {
-	COMMON_OPTS,
-	CFG_END(),
-};
-
-int noon_config_check_daytime_format(cfg_t *cfg, cfg_opt_t *opt)
+static bool read_format(const struct noon_option *o, const char *text, void *at,
+			char why[NOON_OPTION_WHY])
 {
-	const char *text = cfg_opt_getnstr(opt, cfg_opt_size(opt) - 1);
-	char names[160] = "";
+	const struct noon_daytime_dialect *d = noon_daytime_dialect_find(text);
+	size_t n = 0;
 
-	if (noon_daytime_dialect_find(text) != NULL)
-		return 0;
-	for (size_t i = 0; noon_daytime_dialect(i) != NULL; i++) {
-		(void)strncat(names, i == 0 ? "" : ", ", sizeof(names) - strlen(names) - 1);
-		(void)strncat(names, noon_daytime_dialect(i)->name,
-			      sizeof(names) - strlen(names) - 1);
+	(void)o;
+	if (d != NULL) {
+		memcpy(at, &d, sizeof(void *));
+		return true;
 	}
-	cfg_error(cfg, "format = \"%s\": expected one of %s", text, names);
-	return -1;
+	n = (size_t)snprintf(why, NOON_OPTION_WHY, "expected one of ");
+	for (size_t i = 0; (d = noon_daytime_dialect(i)) != NULL && n < NOON_OPTION_WHY; i++)
+		n += (size_t)snprintf(why + n, NOON_OPTION_WHY - n, "%s%s", i == 0 ? "" : ", ",
+				      d->name);
+	return false;
 }
 
-int noon_config_check_daytime_label(cfg_t *cfg, cfg_opt_t *opt)
+static bool read_label(const struct noon_option *o, const char *text, void *at,
+		       char why[NOON_OPTION_WHY])
 {
-	const char *text = cfg_opt_getnstr(opt, cfg_opt_size(opt) - 1);
-
-	if (text[0] != '\0' && noon_daytime_is_label(text))
-		return 0;
-	cfg_error(
-		cfg,
-		"label = \"%s\": expected \"UTC\" or such as \"UTC(NIST)\", at most %d characters",
-		text, NOON_DAYTIME_LABEL_MAX);
-	return -1;
+	(void)o;
+	(void)why;
+	if (text[0] == '\0' || !noon_daytime_is_label(text))
+		return false;
+	memcpy(at, text, strlen(text) + 1);
+	return true;
 }
 
-static noon_err take(cfg_t *cfg, uint16_t port, struct noon_config_one_way *o)
+static const struct noon_option common_rows[] = {
+	{"tcp", NOON_OPTION_BOOL, ONE_WAY(tcp), .def = "true", .help = "serve connections"},
+	{"udp", NOON_OPTION_BOOL, ONE_WAY(udp), .def = "true", .help = "serve datagrams"},
+	{"max-bound", NOON_OPTION_TIME, ONE_WAY(machine.bound_max), NOON_OPTION_LEAST(0),
+	 .def = "500ms", .help = "nothing is said while the bound is wider"},
+	{"ratelimit", NOON_OPTION_REAL, ONE_WAY(rate_per_s), NOON_OPTION_LEAST(0), .def = "10",
+	 .value = "n", .help = "requests for each second and address; 0: no limit"},
+	{"ratelimit-burst", NOON_OPTION_UINT, ONE_WAY(rate_burst), NOON_OPTION_RANGE(1, 65535),
+	 .def = "16", .help = "requests at once within the limit"},
+	{"maxconnections", NOON_OPTION_UINT, ONE_WAY(connections_max), NOON_OPTION_RANGE(1, 10000),
+	 .def = "100", .help = "connections at once"},
+	{"timeout", NOON_OPTION_TIME, ONE_WAY(timeout), NOON_OPTION_LEAST(1), .def = "3s",
+	 .help = "that each may last"},
+	NOON_OPTION_END,
+};
+
+static const struct noon_option daytime_rows[] = {
+	NOON_CONFIG_LISTEN_ROW(struct noon_config_one_way, "all addresses, port 13"),
+	{"format", NOON_OPTION_OWN, offsetof(struct noon_config_one_way, machine.dialect),
+	 sizeof(void *), .read = read_format, .def = "iso8601", .value = "name",
+	 .help = "of the line of text"},
+	{"label", NOON_OPTION_OWN, ONE_WAY(machine.label), .read = read_label, .def = "UTC",
+	 .noun = "\"UTC\" or such as \"UTC(NIST)\", at most 15 characters",
+	 .help = "of the format nist: whose UTC it is"},
+	NOON_OPTION_END,
+};
+_Static_assert(NOON_DAYTIME_LABEL_MAX == 15, "as the noun of label says");
+
+static const struct noon_option time_rows[] = {
+	NOON_CONFIG_LISTEN_ROW(struct noon_config_one_way, "all addresses, port 37"),
+	NOON_OPTION_END,
+};
+
+const struct noon_section noon_config_daytime_section = {
+	.group = {"daytime",
+		  sizeof(struct noon_config_one_way),
+		  NULL,
+		  {{daytime_rows, 0, NULL}, {common_rows, 0, NULL}}},
+};
+
+const struct noon_section noon_config_time_section = {
+	.group = {"time",
+		  sizeof(struct noon_config_one_way),
+		  NULL,
+		  {{time_rows, 0, NULL}, {common_rows, 0, NULL}}},
+};
+
+static noon_err take(cfg_t *cfg, const struct noon_option_group *g, uint16_t port,
+		     struct noon_config_one_way *o)
 {
+	if (cfg == NULL)
+		return NOON_OK;
+	noon_option_take_group(cfg, g, o);
 	o->enabled = true;
-	o->n_listen = noon_config_listen(cfg, port, o->listen);
-	o->tcp = cfg_getbool(cfg, "tcp");
-	o->udp = cfg_getbool(cfg, "udp");
-	o->rate_per_s = cfg_getfloat(cfg, "ratelimit");
-	o->rate_burst = (unsigned)cfg_getint(cfg, "ratelimit-burst");
-	o->connections_max = (unsigned)cfg_getint(cfg, "maxconnections");
-	o->timeout = noon_config_dur(cfg, "timeout");
-	o->machine.bound_max = noon_config_dur(cfg, "max-bound");
-	if (!o->tcp && !o->udp) {
-		cfg_error(cfg, "%s: tcp = false and udp = false: nothing would be served",
-			  cfg_name(cfg));
-		return NOON_ERR_FORMAT;
-	}
+	noon_config_listen_default(&o->n_listen, o->listen, port);
+	if (!o->tcp && !o->udp)
+		return noon_config_refuse(cfg,
+					  "tcp = false and udp = false: nothing would be served");
 	return NOON_OK;
 }
 
 noon_err noon_config_take_one_way(cfg_t *top, struct noon_config *c)
 {
-	if (cfg_size(top, "daytime") > 0) {
-		cfg_t *cfg = cfg_getnsec(top, "daytime", 0);
-		struct noon_one_way_server_conf *m = &c->daytime.machine;
-
-		m->protocol = NOON_ONE_WAY_DAYTIME;
-		m->dialect = noon_daytime_dialect_find(cfg_getstr(cfg, "format"));
-		/* Both were checked while they were read. */
-		(void)strncpy(m->label, cfg_getstr(cfg, "label"), sizeof(m->label) - 1);
-		if (take(cfg, NOON_ONE_WAY_DAYTIME_PORT, &c->daytime))
-			return NOON_ERR_FORMAT;
-	}
-	if (cfg_size(top, "time") > 0) {
-		c->time.machine.protocol = NOON_ONE_WAY_TIME;
-		return take(cfg_getnsec(top, "time", 0), NOON_ONE_WAY_TIME_PORT, &c->time);
-	}
+	if (take(noon_option_section(top, "daytime"), &noon_config_daytime_section.group,
+		 NOON_ONE_WAY_DAYTIME_PORT, &c->daytime) ||
+	    take(noon_option_section(top, "time"), &noon_config_time_section.group,
+		 NOON_ONE_WAY_TIME_PORT, &c->time))
+		return NOON_ERR_FORMAT;
+	c->daytime.machine.protocol = NOON_ONE_WAY_DAYTIME;
+	c->time.machine.protocol = NOON_ONE_WAY_TIME;
 	return NOON_OK;
 }

@@ -1,87 +1,83 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Between the config*.c files only.
+ * Between the config*.c files only: the sections, and what takes each of them over once it was read
+ * and checked by its table. Errors of several options together have the line where the section
+ * ends.
  */
 #ifndef NOON_DAEMON_CONFIG_PRIV_H
 #define NOON_DAEMON_CONFIG_PRIV_H
 
-#include <confuse.h>
-
-#include "base/err.h"
 #include "daemon/config/config.h"
-#include "estimate/bound/minima.h"
 
-/** Where the far end of a path is, and how fast the path can be: for noon_config_take_minima(). */
-#define NOON_CONFIG_PATH_OPTS                                                \
-	CFG_FLOAT("distance-m", 0.0, CFGF_NONE),                             \
-		CFG_FLOAT("latitude", NOON_CONFIG_NOWHERE, CFGF_NONE),       \
-		CFG_FLOAT("longitude", NOON_CONFIG_NOWHERE, CFGF_NONE),      \
-		CFG_FLOAT("cable-length-m", 0.0, CFGF_NONE),                 \
-		CFG_FLOAT("cable-index", NOON_CABLE_INDEX, CFGF_NONE),       \
-		CFG_FLOAT("attacker-index", NOON_ATTACKER_INDEX, CFGF_NONE), \
-		CFG_FLOAT("cable-tolerance-m", 0.0, CFGF_NONE),              \
-		CFG_STR("measured-minimum-forward", "0", CFGF_NONE),         \
-		CFG_STR("measured-minimum-reverse", "0", CFGF_NONE)
+/** Sections, and what their options fill. */
+extern const struct noon_section noon_config_source_section;	      /**< noon_config_source */
+extern const struct noon_section noon_config_server_section;	      /**< noon_config_server */
+extern const struct noon_section noon_config_ke_section;	      /**< noon_config_ke */
+extern const struct noon_section noon_config_tsa_section;	      /**< noon_config_tsa */
+extern const struct noon_section noon_config_daytime_section;	      /**< noon_config_one_way */
+extern const struct noon_section noon_config_time_section;	      /**< noon_config_one_way */
+extern const struct noon_section noon_config_ptp_receiver_section;    /**< noon_config_source */
+extern const struct noon_section noon_config_ptp_transmitter_section; /**< ..._ptp_transmitter */
 
-#define NOON_CONFIG_GUARD_OPTS                                                 \
-	CFG_STR("path-id", "", CFGF_NONE), CFG_STR("baseline", "", CFGF_NONE), \
-		CFG_STR("guard-shift", "0", CFGF_NONE)
+/** Options of every path to a far end. */
+extern const struct noon_option noon_config_path_rows[];  /**< of struct noon_config_path */
+extern const struct noon_option noon_config_guard_rows[]; /**< of struct noon_config_guard */
+/** What is believed of any source, of struct noon_config_source. */
+extern const struct noon_option noon_config_trust_rows[];
 
-/** Options that every kind of source has: what is believed of it, its minima and its guard. */
-#define NOON_CONFIG_SOURCE_OPTS                                                \
-	CFG_BOOL("allow-unauthenticated", cfg_false, CFGF_NONE),               \
-		CFG_BOOL("noselect", cfg_false, CFGF_NONE),                    \
-		CFG_STR("extra-error", "0", CFGF_NONE), NOON_CONFIG_PATH_OPTS, \
-		NOON_CONFIG_GUARD_OPTS
+/** A list of addresses to listen on: two members of several structs, in this order. */
+struct noon_config_listen {
+	size_t n;
+	struct noon_addr at[NOON_CONFIG_LISTEN_MAX];
+};
 
-/** A coordinate that was not given. */
-#define NOON_CONFIG_NOWHERE 1000.0
+bool noon_config_read_listen(const struct noon_option *o, const char *text, void *at,
+			     char why[NOON_OPTION_WHY]);
+/** The row of such a list. */
+#define NOON_CONFIG_LISTEN_ROW(type, all)                                                        \
+	{                                                                                        \
+		"listen", NOON_OPTION_OWN, offsetof(type, n_listen),                             \
+			sizeof(struct noon_config_listen),                                       \
+			.read = noon_config_read_listen, .most = NOON_CONFIG_LISTEN_MAX,         \
+			.says = (all), .value = "address:port", .noun = NOON_CONFIG_LISTEN_NOUN, \
+			.help = "addresses to serve at"                                          \
+	}
+#define NOON_CONFIG_LISTEN_NOUN "\"ADDRESS:PORT\" such as \"127.0.0.1:4460\" or \"[::1]:4460\""
+/** Without addresses: all of them, on `port`. */
+void noon_config_listen_default(size_t *n, struct noon_addr *at, uint16_t port);
 
-/** Install a check for every option, so that each bad value is reported with its line. */
-void noon_config_set_checks(cfg_t *cfg);
+/** Print "SECTION: what" or "SECTION "TITLE": what"; returns NOON_ERR_FORMAT. */
+noon_err noon_config_refuse(cfg_t *cfg, const char *what);
 
-/** Read a duration that was checked while it was read. */
-noon_dur noon_config_dur(cfg_t *cfg, const char *name);
+/** Defaults of a path, and of the options of every source. */
+void noon_config_path_init(struct noon_config_path *p);
+void noon_config_source_init(void *base);
 
-/** Copy a path; too long ones were refused while they were read. */
-void noon_config_path(char out[NOON_CONFIG_PATH_MAX], cfg_t *cfg, const char *name);
+/** Settle the minima of a path: s->m_f, m_r, light and minima are set. */
+NOON_MUST_USE noon_err noon_config_settle_path(cfg_t *cfg, const struct noon_config *c,
+					       const struct noon_config_path *p,
+					       struct noon_source_conf *s);
+/** Settle a guard. @param name  of what is watched; the default of path-id */
+NOON_MUST_USE noon_err noon_config_settle_guard(cfg_t *cfg, const struct noon_config *c,
+						const char *name, struct noon_config_guard *g);
+/** Both, of a source. */
+NOON_MUST_USE noon_err noon_config_settle_source(cfg_t *cfg, const struct noon_config *c,
+						 struct noon_config_source *s);
 
-/** Take the options of NOON_CONFIG_SOURCE_OPTS over. Errors are printed with their line. */
-NOON_MUST_USE noon_err noon_config_take_common(cfg_t *top, cfg_t *cfg,
+/** Take a section over; c is known but for sections that come later. */
+NOON_MUST_USE noon_err noon_config_take_source(cfg_t *cfg, const struct noon_config *c,
 					       struct noon_config_source *s);
-
-/** Take the minima of a path over, from NOON_CONFIG_PATH_OPTS; s->m_f, m_r and minima are set.
- *  Errors are printed with their line. */
-NOON_MUST_USE noon_err noon_config_take_minima(cfg_t *top, cfg_t *cfg, struct noon_source_conf *s);
-
-/** The options of the PTP sections (config_ptp.c). */
-extern cfg_opt_t noon_config_ptp_receiver_opts[];
-extern cfg_opt_t noon_config_ptp_transmitter_opts[];
-/** Take a section over. Errors are printed with their line. */
-NOON_MUST_USE noon_err noon_config_take_ptp_receiver(cfg_t *top, cfg_t *cfg,
+NOON_MUST_USE noon_err noon_config_take_ptp_receiver(cfg_t *cfg, const struct noon_config *c,
 						     struct noon_config_source *s);
-NOON_MUST_USE noon_err noon_config_take_ptp_transmitter(cfg_t *top, cfg_t *cfg,
+NOON_MUST_USE noon_err noon_config_take_ptp_transmitter(cfg_t *cfg, const struct noon_config *c,
 							struct noon_config_ptp_transmitter *t);
+/** Defaults of a section nts-ke, names included. */
+void noon_config_ke_default(struct noon_config_ke *k);
 
-/** The options of the section tsa (config_tsa.c). */
-extern cfg_opt_t noon_config_tsa_opts[];
-/** Take it over; c->state_dir is known. Errors are printed with their line. */
-NOON_MUST_USE noon_err noon_config_take_tsa(cfg_t *cfg, const struct noon_config *c,
+/** Take the sections that may stand once; `top` is the file. */
+NOON_MUST_USE noon_err noon_config_take_servers(cfg_t *top, struct noon_config *c);
+NOON_MUST_USE noon_err noon_config_take_tsa(cfg_t *top, const struct noon_config *c,
 					    struct noon_config_tsa *t);
-/** Take the addresses of `listen` over; without any: all of them, on `port`. @return how many */
-size_t noon_config_listen(cfg_t *cfg, uint16_t port, struct noon_addr out[NOON_CONFIG_LISTEN_MAX]);
-
-/** The options of the sections daytime and time (config_one_way.c), and two checks of them. */
-extern cfg_opt_t noon_config_daytime_opts[];
-extern cfg_opt_t noon_config_time_opts[];
-int noon_config_check_daytime_format(cfg_t *cfg, cfg_opt_t *opt);
-int noon_config_check_daytime_label(cfg_t *cfg, cfg_opt_t *opt);
-/** Take both over. Errors are printed with their line. */
 NOON_MUST_USE noon_err noon_config_take_one_way(cfg_t *top, struct noon_config *c);
-
-/** Take path-id, baseline and guard-shift over. @param name  of what is watched; the default path
- */
-NOON_MUST_USE noon_err noon_config_take_guard(cfg_t *top, cfg_t *cfg, const char *name,
-					      struct noon_config_guard *g);
 
 #endif

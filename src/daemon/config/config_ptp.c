@@ -8,61 +8,13 @@
 #include <string.h>
 
 #include "daemon/config/config_priv.h"
+#include "option/common/engine_options.h"
 
-#define PORT_OPTS                                                                                  \
-	CFG_STR("profile", "default", CFGF_NONE), CFG_STR("interface", "", CFGF_NONE),             \
-		CFG_STR("network_transport", "UDPv4", CFGF_NONE),                                  \
-		CFG_STR("address", "", CFGF_NONE), CFG_STR("clockIdentity", "", CFGF_NONE),        \
-		CFG_INT("domainNumber", 0, CFGF_NONE), CFG_INT("transportSpecific", 0, CFGF_NONE), \
-		CFG_INT("minorSdoId", 0, CFGF_NONE), CFG_STR("sa_file", "", CFGF_NONE),            \
-		CFG_INT("spp", 0, CFGF_NONE), CFG_INT("active_key_id", 0, CFGF_NONE),              \
-		CFG_INT("logAnnounceInterval", 1, CFGF_NONE),                                      \
-		CFG_INT("logSyncInterval", 0, CFGF_NONE),                                          \
-		CFG_INT("logMinDelayReqInterval", 0, CFGF_NONE),                                   \
-		CFG_INT("announceReceiptTimeout", 3, CFGF_NONE)
+#define PORT(member)	    NOON_OPTION_AT(struct noon_config_ptp_port, member)
+#define SOURCE(member)	    NOON_OPTION_AT(struct noon_config_source, member)
+#define TRANSMITTER(member) NOON_OPTION_AT(struct noon_config_ptp_transmitter, member)
 
-/* Not const only because libConfuse's types are not; nothing writes to them. */
-cfg_opt_t noon_config_ptp_receiver_opts[] = {
-	PORT_OPTS,
-	NOON_CONFIG_SOURCE_OPTS,
-	CFG_STR("transmitter", "", CFGF_NONE),
-	CFG_INT("unicast_req_duration", 300, CFGF_NONE),
-	CFG_STR_LIST("acceptable", NULL, CFGF_NONE),
-	CFG_BOOL("arbitrary-is-utc", cfg_false, CFGF_NONE),
-	CFG_STR("accuracy", NULL, CFGF_NONE),
-	CFG_STR("accuracy-per-step", NULL, CFGF_NONE),
-	CFG_STR("max-layover", "1s", CFGF_NONE),
-	CFG_END(),
-};
-
-static cfg_opt_t watch_opts[] = {
-	NOON_CONFIG_GUARD_OPTS,
-	NOON_CONFIG_PATH_OPTS,
-	CFG_END(),
-};
-
-cfg_opt_t noon_config_ptp_transmitter_opts[] = {
-	PORT_OPTS,
-	CFG_SEC("watch", watch_opts, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
-	CFG_INT("priority1", 128, CFGF_NONE),
-	CFG_INT("priority2", 128, CFGF_NONE),
-	CFG_BOOL("serverOnly", cfg_false, CFGF_NONE),
-	CFG_BOOL("twoStepFlag", cfg_true, CFGF_NONE),
-	CFG_BOOL("multicast", cfg_true, CFGF_NONE),
-	CFG_BOOL("unicast_listen", cfg_true, CFGF_NONE),
-	CFG_INT("log-grant-min", -7, CFGF_NONE),
-	CFG_INT("unicast-max-duration", 1000, CFGF_NONE),
-	CFG_INT("unicast-max-receivers", NOON_PTP_GRANTS_MAX, CFGF_NONE),
-	CFG_INT("local-clockClass", 0, CFGF_NONE),
-	CFG_STR("local-bound", "1us", CFGF_NONE),
-	CFG_END(),
-};
-
-static noon_err refuse(cfg_t *cfg, const char *option, const char *what)
-{
-	cfg_error(cfg, "%s \"%s\": %s: %s", cfg_name(cfg), cfg_title(cfg), option, what);
-	return NOON_ERR_FORMAT;
-}
+#define INTERVAL NOON_OPTION_RANGE(NOON_PTP_LOG_MIN, NOON_PTP_LOG_MAX)
 
 #define IDENTITY_DIGITS ((size_t)2 * NOON_PTP_IDENTITY_LEN)
 
@@ -87,19 +39,217 @@ static bool parse_identity(const char *text, uint8_t ret[NOON_PTP_IDENTITY_LEN])
 	return digits == IDENTITY_DIGITS;
 }
 
+/* has_identity and identity of a port; "" is none. */
+static bool read_identity(const struct noon_option *o, const char *text, void *at,
+			  char why[NOON_OPTION_WHY])
+{
+	struct noon_config_ptp_port *p = at;
+
+	(void)o;
+	(void)why;
+	p->has_identity = text[0] != '\0';
+	return !p->has_identity || parse_identity(text, p->identity);
+}
+
+static bool read_acceptable(const struct noon_option *o, const char *text, void *at,
+			    char why[NOON_OPTION_WHY])
+{
+	struct noon_ptp_receiver_conf *m = at;
+
+	(void)o;
+	(void)why;
+	if (m->n_acceptable == NOON_PTP_ACCEPTABLE_MAX ||
+	    !parse_identity(text, m->acceptable[m->n_acceptable]))
+		return false;
+	m->n_acceptable++;
+	return true;
+}
+
+/* An address without a port; "" is any. */
+static bool read_address(const struct noon_option *o, const char *text, void *at,
+			 char why[NOON_OPTION_WHY])
+{
+	struct noon_addr a = {.len = 0};
+
+	(void)o;
+	(void)why;
+	if (text[0] != '\0' && noon_addr_parse(text, 0, &a))
+		return false;
+	memcpy(at, &a, sizeof(a));
+	return true;
+}
+
+static const struct noon_word profiles[] = {{"default", 0}, {"G.8265.1", 1}, {NULL, 0}};
+static const struct noon_word transports[] = {
+	{"UDPv4", AF_INET}, {"UDPv6", AF_INET6}, {"L2", AF_PACKET}, {NULL, 0}};
+
+#define DIGITS "16 hexadecimal digits such as \"507c6f.fffe.1fb16b\""
+
+static const struct noon_option port_rows[] = {
+	{"profile", NOON_OPTION_WORD, PORT(telecom), .words = profiles,
+	 .help = "of IEEE 1588 or ITU-T"},
+	{"interface", NOON_OPTION_TEXT, PORT(interface), .value = "name", .says = "none",
+	 .help = "needed for multicast and Ethernet"},
+	{"network_transport", NOON_OPTION_WORD, PORT(family), .words = transports, .def = "UDPv4",
+	 .help = "what messages travel in"},
+	{"address", NOON_OPTION_OWN, PORT(address), .read = read_address, .value = "address",
+	 .says = "any", .noun = "an address such as \"192.0.2.1\"",
+	 .help = "local address of a unicast port"},
+	{"clockIdentity", NOON_OPTION_OWN, NOON_OPTION_ALL(struct noon_config_ptp_port),
+	 .read = read_identity, .value = "identity",
+	 .says = "from the interface's address, or random", .noun = DIGITS,
+	 .help = "clockIdentity of the port"},
+	{"domainNumber", NOON_OPTION_UINT, PORT(domain), NOON_OPTION_RANGE(0, 255),
+	 .help = "messages of other domains are ignored"},
+	{"transportSpecific", NOON_OPTION_UINT, PORT(major), NOON_OPTION_RANGE(0, 15),
+	 .help = "majorSdoId"},
+	{"minorSdoId", NOON_OPTION_UINT, PORT(minor), NOON_OPTION_RANGE(0, 255),
+	 .help = "minorSdoId"},
+	{"sa_file", NOON_OPTION_TEXT, PORT(sa_file), .value = "path", .says = "none",
+	 .help = "keys of the integrated security"},
+	{"spp", NOON_OPTION_UINT, PORT(spp), NOON_OPTION_RANGE(0, 255),
+	 .help = "security policy pointer"},
+	{"active_key_id", NOON_OPTION_UINT, PORT(key_id), NOON_OPTION_RANGE(0, INT32_MAX),
+	 .help = "key to seal with; 0: the last one"},
+	NOON_OPTION_END,
+};
+
+/* Of the machines, which have these members under the same names. */
+#define INTERVAL_ROWS(AT)                                                                    \
+	{"logAnnounceInterval", NOON_OPTION_INT, AT(machine.log_announce), INTERVAL,         \
+	 .help = "of Announce, log2 s"},                                                     \
+		{"logSyncInterval", NOON_OPTION_INT, AT(machine.log_sync), INTERVAL,         \
+		 .help = "of Sync, log2 s"},                                                 \
+		{"logMinDelayReqInterval", NOON_OPTION_INT, AT(machine.log_delay), INTERVAL, \
+		 .help = "of Delay_Req, log2 s"},                                            \
+	{                                                                                    \
+		"announceReceiptTimeout", NOON_OPTION_UINT, AT(machine.announce_timeout),    \
+			NOON_OPTION_RANGE(2, 255),                                           \
+			.help = "Announce intervals after which a transmitter is gone"       \
+	}
+
+#define RECEIVER(member) SOURCE(ptp.member)
+
+static const struct noon_option receiver_rows[] = {
+	INTERVAL_ROWS(RECEIVER),
+	{"transmitter", NOON_OPTION_TEXT, RECEIVER(transmitter), .value = "host", .says = "none",
+	 .help = "unicast with this one; without it multicast"},
+	{"unicast_req_duration", NOON_OPTION_UINT, RECEIVER(machine.duration_s),
+	 NOON_OPTION_RANGE(10, 1000), .value = "seconds", .help = "of the grants asked for"},
+	{"acceptable", NOON_OPTION_OWN, RECEIVER(machine), .read = read_acceptable,
+	 .most = NOON_PTP_ACCEPTABLE_MAX, .value = "identity", .says = "any",
+	 .noun = "a clock identity of 16 hexadecimal digits",
+	 .help = "transmitters that may be followed"},
+	{"arbitrary-is-utc", NOON_OPTION_BOOL, RECEIVER(machine.arbitrary_is_utc),
+	 .help = "take a timescale that is not PTP's for UTC"},
+	{"accuracy", NOON_OPTION_TIME, RECEIVER(machine.accuracy), NOON_OPTION_LEAST(0),
+	 .says = "none", .help = "error of a transmitter that claims none"},
+	{"accuracy-per-step", NOON_OPTION_TIME, RECEIVER(machine.accuracy_per_step),
+	 NOON_OPTION_LEAST(0), .says = "none", .help = "error that each boundary clock may add"},
+	{"max-layover", NOON_OPTION_TIME, RECEIVER(machine.max_layover), NOON_OPTION_LEAST(1),
+	 .help = "longest time from a Sync to its Delay_Req"},
+	NOON_OPTION_END,
+};
+
+static void receiver_init(void *base)
+{
+	struct noon_config_source *s = base;
+
+	noon_config_source_init(s);
+	s->ptp.machine = noon_ptp_receiver_conf_default();
+}
+
+const struct noon_section noon_config_ptp_receiver_section = {
+	.group = {"ptp-receiver",
+		  sizeof(struct noon_config_source),
+		  receiver_init,
+		  {{receiver_rows, 0, NULL},
+		   {port_rows, offsetof(struct noon_config_source, ptp.port), NULL},
+		   {noon_config_trust_rows, 0, NULL},
+		   {noon_source_vote_rows, offsetof(struct noon_config_source, engine), NULL},
+		   {noon_config_path_rows, offsetof(struct noon_config_source, path), NULL},
+		   {noon_config_guard_rows, offsetof(struct noon_config_source, guard), NULL}}},
+	.kind = NOON_SECTION_TITLED,
+};
+
+static const struct noon_option transmitter_rows[] = {
+	INTERVAL_ROWS(TRANSMITTER),
+	{"priority1", NOON_OPTION_UINT, TRANSMITTER(machine.priority1), NOON_OPTION_RANGE(0, 255),
+	 .help = "for the choice of the best transmitter; less is better"},
+	{"priority2", NOON_OPTION_UINT, TRANSMITTER(machine.priority2), NOON_OPTION_RANGE(0, 255),
+	 .help = "for the choice of the best transmitter; less is better"},
+	{"serverOnly", NOON_OPTION_BOOL, TRANSMITTER(machine.always),
+	 .help = "go on sending when a better transmitter is heard"},
+	{"twoStepFlag", NOON_OPTION_BOOL, TRANSMITTER(two_step), .help = "send Follow_Up"},
+	{"multicast", NOON_OPTION_BOOL, TRANSMITTER(machine.multicast),
+	 .help = "send to everybody"},
+	{"unicast_listen", NOON_OPTION_BOOL, TRANSMITTER(machine.unicast),
+	 .says = "true with sa_file, else false", .help = "grant unicast to those who ask"},
+	{"log-grant-min", NOON_OPTION_INT, TRANSMITTER(machine.log_grant_min), INTERVAL,
+	 .help = "shortest interval granted, log2 s"},
+	{"unicast-max-duration", NOON_OPTION_UINT, TRANSMITTER(machine.duration_max_s),
+	 NOON_OPTION_RANGE(10, 3600), .value = "seconds", .help = "longest grant"},
+	{"unicast-max-receivers", NOON_OPTION_UINT, TRANSMITTER(machine.grants_max),
+	 NOON_OPTION_RANGE(0, NOON_PTP_GRANTS_MAX), .help = "receivers at once"},
+	{"local-clockClass", NOON_OPTION_UINT, TRANSMITTER(local_class), NOON_OPTION_RANGE(0, 255),
+	 .help = "without sources: clockClass; 0: no time is given out"},
+	{"local-bound", NOON_OPTION_TIME, TRANSMITTER(local_bound), NOON_OPTION_LEAST(0),
+	 .def = "1us", .help = "without sources: error of the clock"},
+	NOON_OPTION_END,
+};
+
+static void transmitter_init(void *base)
+{
+	struct noon_config_ptp_transmitter *t = base;
+
+	t->machine = noon_ptp_transmitter_conf_default();
+	t->two_step = !t->machine.one_step;
+}
+
+static void watch_init(void *base)
+{
+	struct noon_config_watch *w = base;
+
+	noon_config_path_init(&w->said);
+	w->path = noon_source_conf_default();
+}
+
+static const struct noon_section watch_section = {
+	.group = {"watch",
+		  sizeof(struct noon_config_watch),
+		  watch_init,
+		  {{noon_config_guard_rows, offsetof(struct noon_config_watch, guard), NULL},
+		   {noon_config_path_rows, offsetof(struct noon_config_watch, said), NULL}}},
+	.kind = NOON_SECTION_TITLED,
+};
+static const struct noon_section *const in_transmitter[] = {&watch_section, NULL};
+
+const struct noon_section noon_config_ptp_transmitter_section = {
+	.group = {"ptp-transmitter",
+		  sizeof(struct noon_config_ptp_transmitter),
+		  transmitter_init,
+		  {{transmitter_rows, 0, NULL},
+		   {port_rows, offsetof(struct noon_config_ptp_transmitter, port), NULL}}},
+	.kind = NOON_SECTION_TITLED,
+	.sections = in_transmitter,
+};
+
+static noon_err refuse(cfg_t *cfg, const char *option, const char *what)
+{
+	char text[NOON_OPTION_WHY];
+
+	(void)snprintf(text, sizeof(text), "%s: %s", option, what);
+	return noon_config_refuse(cfg, text);
+}
+
 /* Domains of ITU-T G.8265.1, frequency and time over packet networks by unicast. */
 #define TELECOM_DOMAIN_MIN 4
 #define TELECOM_DOMAIN_MAX 23
 
-static bool is_telecom(cfg_t *cfg)
-{
-	return strcmp(cfg_getstr(cfg, "profile"), "G.8265.1") == 0;
-}
-
 /* What the profile fixes, where the section leaves it open; where it does not, it must fit. */
 static noon_err take_profile(cfg_t *cfg, bool multicast, struct noon_config_ptp_port *p)
 {
-	if (!is_telecom(cfg))
+	if (!p->telecom)
 		return NOON_OK;
 	if (p->domain == 0)
 		p->domain = TELECOM_DOMAIN_MIN;
@@ -115,71 +265,21 @@ static noon_err take_profile(cfg_t *cfg, bool multicast, struct noon_config_ptp_
 	return NOON_OK;
 }
 
-static noon_err take_port(cfg_t *cfg, struct noon_config_ptp_port *p)
+static noon_err settle_port(cfg_t *cfg, struct noon_config_ptp_port *p)
 {
-	const char *transport = cfg_getstr(cfg, "network_transport");
-	const char *address = cfg_getstr(cfg, "address");
-	const char *identity = cfg_getstr(cfg, "clockIdentity");
-
-	(void)snprintf(p->interface, sizeof(p->interface), "%s", cfg_getstr(cfg, "interface"));
-	p->family = strcmp(transport, "UDPv6") == 0 ? AF_INET6
-		    : strcmp(transport, "L2") == 0  ? AF_PACKET
-						    : AF_INET;
 	if (p->family == AF_PACKET && p->interface[0] == '\0')
 		return refuse(cfg, "interface", "needed for L2");
-	if (address[0] != '\0' &&
-	    (noon_addr_parse(address, 0, &p->address) || p->address.u.sa.sa_family != p->family))
+	if (p->address.len > 0 && p->address.u.sa.sa_family != p->family)
 		return refuse(cfg, "address", "expected an address of the transport's family");
-	p->has_identity = identity[0] != '\0';
-	if (p->has_identity && !parse_identity(identity, p->identity))
-		return refuse(cfg, "clockIdentity",
-			      "expected 16 hexadecimal digits such as \"507c6f.fffe.1fb16b\"");
-	p->domain = (uint8_t)cfg_getint(cfg, "domainNumber");
-	p->sdo_id = (uint16_t)(cfg_getint(cfg, "transportSpecific") << 8 |
-			       cfg_getint(cfg, "minorSdoId"));
-	noon_config_path(p->sa_file, cfg, "sa_file");
-	p->spp = (uint8_t)cfg_getint(cfg, "spp");
-	p->key_id = (uint32_t)cfg_getint(cfg, "active_key_id");
+	p->sdo_id = (uint16_t)(p->major << 8 | p->minor);
 	return NOON_OK;
 }
 
-static noon_err take_acceptable(cfg_t *cfg, struct noon_ptp_receiver_conf *m)
+static noon_err check_receiver(cfg_t *cfg, const struct noon_config_source *s)
 {
-	const unsigned n = cfg_size(cfg, "acceptable");
+	const struct noon_config_ptp_receiver *r = &s->ptp;
 
-	if (n > NOON_PTP_ACCEPTABLE_MAX)
-		return refuse(cfg, "acceptable", "at most 16 transmitters");
-	for (unsigned i = 0; i < n; i++)
-		if (!parse_identity(cfg_getnstr(cfg, "acceptable", i), m->acceptable[i]))
-			return refuse(cfg, "acceptable",
-				      "expected clock identities of 16 hexadecimal digits");
-	m->n_acceptable = n;
-	return NOON_OK;
-}
-
-static noon_err take_machine(cfg_t *cfg, struct noon_config_ptp_receiver *r)
-{
-	struct noon_ptp_receiver_conf *m = &r->machine;
-
-	*m = noon_ptp_receiver_conf_default();
-	m->unicast = r->transmitter[0] != '\0';
-	m->log_announce = (int8_t)cfg_getint(cfg, "logAnnounceInterval");
-	m->log_sync = (int8_t)cfg_getint(cfg, "logSyncInterval");
-	m->log_delay = (int8_t)cfg_getint(cfg, "logMinDelayReqInterval");
-	m->announce_timeout = (uint8_t)cfg_getint(cfg, "announceReceiptTimeout");
-	m->duration_s = (uint16_t)cfg_getint(cfg, "unicast_req_duration");
-	m->arbitrary_is_utc = cfg_getbool(cfg, "arbitrary-is-utc");
-	if (cfg_getstr(cfg, "accuracy") != NULL)
-		m->accuracy = noon_config_dur(cfg, "accuracy");
-	if (cfg_getstr(cfg, "accuracy-per-step") != NULL)
-		m->accuracy_per_step = noon_config_dur(cfg, "accuracy-per-step");
-	m->max_layover = noon_config_dur(cfg, "max-layover");
-	return take_acceptable(cfg, m);
-}
-
-static noon_err check_receiver(cfg_t *cfg, const struct noon_config_ptp_receiver *r)
-{
-	if (r->port.sa_file[0] == '\0' && !cfg_getbool(cfg, "allow-unauthenticated"))
+	if (r->port.sa_file[0] == '\0' && !s->allow_unauthenticated)
 		return refuse(
 			cfg, "sa_file",
 			"without one, allow-unauthenticated = true is needed: an attacker can "
@@ -193,22 +293,22 @@ static noon_err check_receiver(cfg_t *cfg, const struct noon_config_ptp_receiver
 	return NOON_OK;
 }
 
-noon_err noon_config_take_ptp_receiver(cfg_t *top, cfg_t *cfg, struct noon_config_source *s)
+noon_err noon_config_take_ptp_receiver(cfg_t *cfg, const struct noon_config *c,
+				       struct noon_config_source *s)
 {
 	struct noon_config_ptp_receiver *r = &s->ptp;
 	int8_t poll;
 
+	noon_option_take_group(cfg, &noon_config_ptp_receiver_section.group, s);
 	r->enabled = true;
+	r->machine.unicast = r->transmitter[0] != '\0';
 	if (cfg_title(cfg)[0] == '\0' || strlen(cfg_title(cfg)) >= sizeof(s->host))
 		return refuse(cfg, "title", "expected a name");
 	(void)snprintf(s->host, sizeof(s->host), "%s", cfg_title(cfg));
-	(void)snprintf(r->transmitter, sizeof(r->transmitter), "%s",
-		       cfg_getstr(cfg, "transmitter"));
-	if (take_port(cfg, &r->port) || take_machine(cfg, r) ||
-	    take_profile(cfg, !r->machine.unicast, &r->port) || check_receiver(cfg, r))
+	if (settle_port(cfg, &r->port) || take_profile(cfg, !r->machine.unicast, &r->port) ||
+	    check_receiver(cfg, s))
 		return NOON_ERR_FORMAT;
 	s->family = r->port.family;
-	s->engine = noon_source_conf_default();
 	/* Nothing is polled: the interval is the one of Delay_Req. */
 	poll = r->machine.log_delay;
 	if (poll < NOON_POLL_LOG2_MIN)
@@ -217,67 +317,49 @@ noon_err noon_config_take_ptp_receiver(cfg_t *top, cfg_t *cfg, struct noon_confi
 	s->engine.poll_max = poll;
 	s->engine.burst = 0;
 	s->engine.require_auth = r->port.sa_file[0] != '\0';
-	return noon_config_take_common(top, cfg, s);
+	return noon_config_settle_source(cfg, c, s);
 }
 
-static bool is_set(cfg_t *cfg, const char *option)
-{
-	const cfg_opt_t *opt = cfg_getopt(cfg, option);
-
-	return opt != NULL && (opt->flags & CFGF_MODIFIED) != 0;
-}
-
-static noon_err take_watches(cfg_t *top, cfg_t *cfg, struct noon_config_ptp_transmitter *t)
+static noon_err take_watches(cfg_t *cfg, const struct noon_config *c,
+			     struct noon_config_ptp_transmitter *t)
 {
 	const unsigned n = cfg_size(cfg, "watch");
 
 	if (n > NOON_PTP_WATCHED_MAX)
 		return refuse(cfg, "watch", "at most 16 receivers");
 	for (unsigned i = 0; i < n; i++) {
-		cfg_t *w = cfg_getnsec(cfg, "watch", i);
+		cfg_t *in = cfg_getnsec(cfg, "watch", i);
+		struct noon_config_watch *w = &t->watch[i];
 
-		if (!parse_identity(cfg_title(w), t->watch[i].clock))
+		noon_option_take_group(in, &watch_section.group, w);
+		if (!parse_identity(cfg_title(in), w->clock))
 			return refuse(
 				cfg, "watch",
 				"expected a clockIdentity of 16 hexadecimal digits as the title");
-		t->watch[i].path = noon_source_conf_default();
-		if (noon_config_take_guard(top, w, cfg_title(w), &t->watch[i].guard) ||
-		    noon_config_take_minima(top, w, &t->watch[i].path))
+		if (noon_config_settle_guard(in, c, cfg_title(in), &w->guard) ||
+		    noon_config_settle_path(in, c, &w->said, &w->path))
 			return NOON_ERR_FORMAT;
 	}
 	t->n_watch = n;
 	return NOON_OK;
 }
 
-noon_err noon_config_take_ptp_transmitter(cfg_t *top, cfg_t *cfg,
+noon_err noon_config_take_ptp_transmitter(cfg_t *cfg, const struct noon_config *c,
 					  struct noon_config_ptp_transmitter *t)
 {
 	struct noon_ptp_transmitter_conf *m = &t->machine;
 
+	noon_option_take_group(cfg, &noon_config_ptp_transmitter_section.group, t);
 	if (cfg_title(cfg)[0] == '\0' || strlen(cfg_title(cfg)) >= sizeof(t->name))
 		return refuse(cfg, "title", "expected a name of at most 63 characters");
 	(void)snprintf(t->name, sizeof(t->name), "%s", cfg_title(cfg));
-	if (take_port(cfg, &t->port) || take_watches(top, cfg, t))
+	if (settle_port(cfg, &t->port) || take_watches(cfg, c, t))
 		return NOON_ERR_FORMAT;
-	*m = noon_ptp_transmitter_conf_default();
-	m->priority1 = (uint8_t)cfg_getint(cfg, "priority1");
-	m->priority2 = (uint8_t)cfg_getint(cfg, "priority2");
-	m->always = cfg_getbool(cfg, "serverOnly");
-	m->one_step = !cfg_getbool(cfg, "twoStepFlag");
-	m->multicast = cfg_getbool(cfg, "multicast");
+	m->one_step = !t->two_step;
 	/* Whoever forges a request for grants turns the messages on somebody else: without keys it
 	 * must be wanted. */
-	m->unicast = is_set(cfg, "unicast_listen") ? cfg_getbool(cfg, "unicast_listen")
-						   : t->port.sa_file[0] != '\0';
-	m->log_announce = (int8_t)cfg_getint(cfg, "logAnnounceInterval");
-	m->log_sync = (int8_t)cfg_getint(cfg, "logSyncInterval");
-	m->log_delay = (int8_t)cfg_getint(cfg, "logMinDelayReqInterval");
-	m->announce_timeout = (uint8_t)cfg_getint(cfg, "announceReceiptTimeout");
-	m->log_grant_min = (int8_t)cfg_getint(cfg, "log-grant-min");
-	m->duration_max_s = (uint16_t)cfg_getint(cfg, "unicast-max-duration");
-	m->grants_max = (uint16_t)cfg_getint(cfg, "unicast-max-receivers");
-	t->local_class = (uint8_t)cfg_getint(cfg, "local-clockClass");
-	t->local_bound = noon_config_dur(cfg, "local-bound");
+	if (!noon_option_is_set(cfg, "unicast_listen"))
+		m->unicast = t->port.sa_file[0] != '\0';
 	if (take_profile(cfg, m->multicast, &t->port))
 		return NOON_ERR_FORMAT;
 	if (m->multicast && (t->port.interface[0] == '\0' || t->port.address.len > 0))

@@ -7,74 +7,149 @@
 
 #include "daemon/config/config_priv.h"
 
+#define TSA(member)    NOON_OPTION_AT(struct noon_config_tsa, member)
+#define POLICY(member) NOON_OPTION_AT(struct noon_tsa_policy, member)
+
 /* A policy of ordering gives one token for each unit of the last digit. */
 #define ORDERING_DIGITS 3
 
-/* Not const only because libConfuse's types are not; nothing writes to them. */
-static cfg_opt_t policy_opts[] = {
-	CFG_STR("accuracy", "1s", CFGF_NONE),
-	CFG_STR_LIST("digests", NULL, CFGF_NONE), /* all */
-	CFG_BOOL("ordering", cfg_false, CFGF_NONE),
-	CFG_END(),
+/* Both lists of addresses are one, in which some are for TLS. */
+static bool read_listen(const struct noon_option *o, const char *text, void *at,
+			char why[NOON_OPTION_WHY])
+{
+	struct noon_config_tsa *t = at;
+	struct noon_addr a;
+
+	(void)why;
+	if (t->n_listen == NOON_HTTP_LISTEN_MAX || noon_addr_parse(text, 0, &a) ||
+	    noon_addr_port(&a) == 0)
+		return false;
+	t->listen[t->n_listen++] =
+		(struct noon_http_listen){.addr = a, .tls = strcmp(o->name, "listen-tls") == 0};
+	return true;
+}
+
+static bool read_path(const struct noon_option *o, const char *text, void *at,
+		      char why[NOON_OPTION_WHY])
+{
+	(void)why;
+	if (text[0] != '/' || strlen(text) >= o->size)
+		return false;
+	memcpy(at, text, strlen(text) + 1);
+	return true;
+}
+
+static bool read_digest(const struct noon_option *o, const char *text, void *at,
+			char why[NOON_OPTION_WHY])
+{
+	struct noon_tsa_policy *p = at;
+	const enum noon_digest d = noon_digest_by_name(text);
+
+	(void)o;
+	(void)why;
+	if (d == NOON_DIGESTS)
+		return false;
+	p->digests |= 1U << d;
+	return true;
+}
+
+static const struct noon_word digests[] = {{"sha256", NOON_DIGEST_SHA256},
+					   {"sha384", NOON_DIGEST_SHA384},
+					   {"sha512", NOON_DIGEST_SHA512},
+					   {NULL, 0}};
+static const struct noon_word certificates[] = {{"chain", NOON_CONFIG_CERTS_CHAIN},
+						{"signer", NOON_CONFIG_CERTS_SIGNER},
+						{"none", NOON_CONFIG_CERTS_NONE},
+						{NULL, 0}};
+
+static const struct noon_option policy_rows[] = {
+	{"accuracy", NOON_OPTION_TIME, POLICY(accuracy),
+	 NOON_OPTION_RANGE(NOON_US(1), NOON_S(86400)), .def = "1s",
+	 .help = "no token when the clock may be off by more"},
+	{"digests", NOON_OPTION_OWN, NOON_OPTION_ALL(struct noon_tsa_policy), .read = read_digest,
+	 .most = 16, .value = "sha256", .says = "all three", .noun = "sha256, sha384 or sha512",
+	 .help = "of requests"},
+	{"ordering", NOON_OPTION_BOOL, POLICY(ordering),
+	 .help = "genTime ascends strictly from token to token"},
+	NOON_OPTION_END,
 };
 
-cfg_opt_t noon_config_tsa_opts[] = {
-	CFG_STR_LIST("listen", NULL, CFGF_NONE),
-	CFG_STR_LIST("listen-tls", NULL, CFGF_NONE),
-	CFG_STR("path", "/", CFGF_NONE),
-	CFG_STR("signer_cert", "", CFGF_NONE),
-	CFG_STR("signer_key", "", CFGF_NONE),
-	CFG_STR("signer_digest", "sha256", CFGF_NONE),
-	CFG_STR("certs", "chain", CFGF_NONE),
-	CFG_BOOL("tsa_name", cfg_false, CFGF_NONE),
-	CFG_INT("clock_precision_digits", 6, CFGF_NONE),
-	CFG_BOOL("holdover", cfg_false, CFGF_NONE),
-	CFG_STR("local-bound", "0", CFGF_NONE),
-	CFG_STR("ledger", "", CFGF_NONE),
-	CFG_STR("tls-certificate", "", CFGF_NONE),
-	CFG_STR("tls-key", "", CFGF_NONE),
-	CFG_INT("threads", 1, CFGF_NONE),
-	CFG_INT("max-connections", 256, CFGF_NONE),
-	CFG_INT("max-body", 65536, CFGF_NONE),
-	CFG_STR("timeout", "5s", CFGF_NONE),
-	CFG_STR("idle-timeout", "30s", CFGF_NONE),
-	CFG_FLOAT("ratelimit", 0.0, CFGF_NONE),
-	CFG_INT("ratelimit-burst", 16, CFGF_NONE),
-	CFG_SEC("policy", policy_opts, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
-	CFG_END(),
+static const struct noon_section policy_section = {
+	.group = {"policy", sizeof(struct noon_tsa_policy), NULL, {{policy_rows, 0, NULL}}},
+	.kind = NOON_SECTION_TITLED,
+};
+
+#define LISTEN(title, what)                                                                       \
+	{                                                                                         \
+		(title), NOON_OPTION_OWN, NOON_OPTION_ALL(struct noon_config_tsa),                \
+			.read = read_listen, .most = NOON_HTTP_LISTEN_MAX,                        \
+			.value = "address:port", .says = "none", .noun = NOON_CONFIG_LISTEN_NOUN, \
+			.help = (what)                                                            \
+	}
+
+static const struct noon_option tsa_rows[] = {
+	LISTEN("listen", "addresses for HTTP"),
+	LISTEN("listen-tls", "addresses for HTTPS"),
+	{"path", NOON_OPTION_OWN, TSA(path), .read = read_path, .value = "path", .def = "/",
+	 .noun = "\"/...\" of at most 127 characters", .help = "that requests are posted to"},
+	{"signer_cert", NOON_OPTION_TEXT, TSA(signer_cert), .value = "file",
+	 .help = "certificate of the authority, then its issuers, PEM"},
+	{"signer_key", NOON_OPTION_TEXT, TSA(signer_key), .value = "file",
+	 .help = "its key, PEM, or a pkcs11: URI"},
+	{"signer_digest", NOON_OPTION_WORD, TSA(rsa_digest), .words = digests,
+	 .help = "that RSA signs with"},
+	{"certs", NOON_OPTION_WORD, TSA(in_tokens), .words = certificates,
+	 .help = "certificates in a token whose request asks for them"},
+	{"tsa_name", NOON_OPTION_BOOL, TSA(tsa_name), .help = "tokens name the authority"},
+	{"clock_precision_digits", NOON_OPTION_UINT, TSA(machine.digits_max),
+	 NOON_OPTION_RANGE(0, NOON_TSA_DIGITS_MAX), .def = "6",
+	 .help = "digits of a second in genTime at most"},
+	{"holdover", NOON_OPTION_BOOL, TSA(machine.holdover),
+	 .help = "tokens while no source answers, too"},
+	{"local-bound", NOON_OPTION_TIME, TSA(local_bound), NOON_OPTION_LEAST(0),
+	 .help = "without sources: error of the clock; 0: no tokens"},
+	{"ledger", NOON_OPTION_TEXT, TSA(ledger), .value = "file",
+	 .says = "tsa.db in the state directory", .help = "serial numbers and audit log, SQLite"},
+	{"tls-certificate", NOON_OPTION_TEXT, TSA(tls_certificate), .value = "file", .says = "none",
+	 .help = "for listen-tls, PEM"},
+	{"tls-key", NOON_OPTION_TEXT, TSA(tls_key), .value = "file", .says = "none",
+	 .help = "for listen-tls, PEM"},
+	{"threads", NOON_OPTION_UINT, TSA(threads), NOON_OPTION_RANGE(1, 64), .def = "1",
+	 .help = "threads that sign and serve"},
+	{"max-connections", NOON_OPTION_UINT, TSA(connections_max), NOON_OPTION_RANGE(1, 100000),
+	 .def = "256", .help = "connections of all threads"},
+	{"max-body", NOON_OPTION_UINT, TSA(body_max), NOON_OPTION_RANGE(256, 16777216),
+	 .def = "65536", .value = "bytes", .help = "longest request"},
+	{"timeout", NOON_OPTION_TIME, TSA(timeout), NOON_OPTION_LEAST(1), .def = "5s",
+	 .help = "for a handshake, a request, a reply to be read"},
+	{"idle-timeout", NOON_OPTION_TIME, TSA(idle_timeout), NOON_OPTION_LEAST(1), .def = "30s",
+	 .help = "between two requests of a connection"},
+	{"ratelimit", NOON_OPTION_REAL, TSA(rate_per_s), NOON_OPTION_LEAST(0), .value = "n",
+	 .help = "requests per second and address; 0: no limit"},
+	{"ratelimit-burst", NOON_OPTION_UINT, TSA(rate_burst), NOON_OPTION_RANGE(1, 65535),
+	 .def = "16", .help = "requests at once within the limit"},
+	NOON_OPTION_END,
+};
+
+static const struct noon_section *const in_tsa[] = {&policy_section, NULL};
+
+const struct noon_section noon_config_tsa_section = {
+	.group = {"tsa", sizeof(struct noon_config_tsa), NULL, {{tsa_rows, 0, NULL}}},
+	.sections = in_tsa,
 };
 
 static noon_err refuse(cfg_t *cfg, const char *option, const char *what)
 {
-	cfg_error(cfg, "%s: %s: %s", cfg_name(cfg), option, what);
-	return NOON_ERR_FORMAT;
+	char text[NOON_OPTION_WHY];
+
+	(void)snprintf(text, sizeof(text), "%s: %s", option, what);
+	return noon_config_refuse(cfg, text);
 }
 
-static noon_err take_listen(cfg_t *cfg, const char *option, struct noon_config_tsa *t)
+static noon_err settle_files(cfg_t *cfg, const struct noon_config *c, struct noon_config_tsa *t)
 {
-	const unsigned n = cfg_size(cfg, option);
+	const bool tls = noon_option_is_set(cfg, "listen-tls");
 
-	for (unsigned i = 0; i < n; i++) {
-		struct noon_http_listen *l = &t->listen[t->n_listen];
-
-		if (noon_addr_parse(cfg_getnstr(cfg, option, i), 0, &l->addr) ||
-		    noon_addr_port(&l->addr) == 0)
-			return refuse(cfg, option, "expected \"ADDRESS:PORT\"");
-		l->tls = strcmp(option, "listen-tls") == 0;
-		t->n_listen++;
-	}
-	return NOON_OK;
-}
-
-static noon_err take_files(cfg_t *cfg, const struct noon_config *c, struct noon_config_tsa *t)
-{
-	const bool tls = cfg_size(cfg, "listen-tls") > 0;
-
-	noon_config_path(t->signer_cert, cfg, "signer_cert");
-	noon_config_path(t->signer_key, cfg, "signer_key");
-	noon_config_path(t->tls_certificate, cfg, "tls-certificate");
-	noon_config_path(t->tls_key, cfg, "tls-key");
-	noon_config_path(t->ledger, cfg, "ledger");
 	if (t->ledger[0] == '\0' && snprintf(t->ledger, sizeof(t->ledger), "%s/tsa.db",
 					     c->state_dir) >= (int)sizeof(t->ledger))
 		return refuse(cfg, "ledger", "the path is too long");
@@ -87,30 +162,12 @@ static noon_err take_files(cfg_t *cfg, const struct noon_config *c, struct noon_
 
 static noon_err take_policy(cfg_t *cfg, struct noon_tsa_policy *p)
 {
-	const unsigned n = cfg_size(cfg, "digests");
-
-	if (noon_oid_parse(cfg_title(cfg), p->oid, &p->oid_n)) {
-		cfg_error(cfg,
-			  "policy \"%s\": expected an object identifier such as \"1.3.6.1.4.1.N\"",
-			  cfg_title(cfg));
-		return NOON_ERR_FORMAT;
-	}
-	p->accuracy = noon_config_dur(cfg, "accuracy");
-	p->ordering = cfg_getbool(cfg, "ordering");
-	for (unsigned i = 0; i < n; i++) {
-		const char *name = cfg_getnstr(cfg, "digests", i);
-		const enum noon_digest d = noon_digest_by_name(name);
-
-		if (d == NOON_DIGESTS) {
-			cfg_error(cfg, "digests: \"%s\": expected sha256, sha384 or sha512", name);
-			return NOON_ERR_FORMAT;
-		}
-		p->digests |= 1U << d;
-	}
-	if (n == 0)
+	noon_option_take_group(cfg, &policy_section.group, p);
+	if (noon_oid_parse(cfg_title(cfg), p->oid, &p->oid_n))
+		return noon_config_refuse(
+			cfg, "expected an object identifier such as \"1.3.6.1.4.1.N\"");
+	if (p->digests == 0)
 		p->digests = (1U << NOON_DIGESTS) - 1;
-	if (p->accuracy < NOON_US(1) || p->accuracy > NOON_S(86400))
-		return refuse(cfg, "accuracy", "expected 1us to 1d");
 	return NOON_OK;
 }
 
@@ -136,41 +193,22 @@ static noon_err take_policies(cfg_t *cfg, struct noon_tsa_conf *m)
 	return NOON_OK;
 }
 
-static void take_limits(cfg_t *cfg, struct noon_config_tsa *t)
+noon_err noon_config_take_tsa(cfg_t *top, const struct noon_config *c, struct noon_config_tsa *t)
 {
-	t->threads = (unsigned)cfg_getint(cfg, "threads");
-	t->connections_max = (unsigned)cfg_getint(cfg, "max-connections");
-	t->body_max = (size_t)cfg_getint(cfg, "max-body");
-	t->timeout = noon_config_dur(cfg, "timeout");
-	t->idle_timeout = noon_config_dur(cfg, "idle-timeout");
-	t->rate_per_s = cfg_getfloat(cfg, "ratelimit");
-	t->rate_burst = (double)cfg_getint(cfg, "ratelimit-burst");
-	t->local_bound = noon_config_dur(cfg, "local-bound");
-}
+	cfg_t *cfg = noon_option_section(top, "tsa");
 
-noon_err noon_config_take_tsa(cfg_t *cfg, const struct noon_config *c, struct noon_config_tsa *t)
-{
-	const char *path = cfg_getstr(cfg, "path");
-	const char *certs = cfg_getstr(cfg, "certs");
-
-	t->enabled = true;
+	if (cfg == NULL)
+		return NOON_OK;
 	if (cfg_size(cfg, "listen") + cfg_size(cfg, "listen-tls") > NOON_HTTP_LISTEN_MAX)
 		return refuse(cfg, "listen", "too many addresses");
-	if (take_listen(cfg, "listen", t) || take_listen(cfg, "listen-tls", t))
-		return NOON_ERR_FORMAT;
+	noon_option_take_group(cfg, &noon_config_tsa_section.group, t);
+	t->enabled = true;
 	if (t->n_listen == 0)
 		return refuse(cfg, "listen", "an address for listen or listen-tls is needed");
-	if (path[0] != '/' || strlen(path) >= sizeof(t->path))
-		return refuse(cfg, "path", "expected \"/...\" of at most 127 characters");
-	(void)snprintf(t->path, sizeof(t->path), "%s", path);
-	t->rsa_digest = noon_digest_by_name(cfg_getstr(cfg, "signer_digest"));
-	t->certs = strcmp(certs, "signer") == 0 ? NOON_TS_CERTS_SIGNER : NOON_TS_CERTS_CHAIN;
-	t->tsa_name = cfg_getbool(cfg, "tsa_name");
-	t->machine.no_certs = strcmp(certs, "none") == 0;
-	t->machine.digits_max = (unsigned)cfg_getint(cfg, "clock_precision_digits");
-	t->machine.holdover = cfg_getbool(cfg, "holdover");
-	take_limits(cfg, t);
+	t->certs = t->in_tokens == NOON_CONFIG_CERTS_SIGNER ? NOON_TS_CERTS_SIGNER
+							    : NOON_TS_CERTS_CHAIN;
+	t->machine.no_certs = t->in_tokens == NOON_CONFIG_CERTS_NONE;
 	if (t->threads > t->connections_max)
 		return refuse(cfg, "max-connections", "expected one for each thread at least");
-	return take_files(cfg, c, t) ? NOON_ERR_FORMAT : take_policies(cfg, &t->machine);
+	return settle_files(cfg, c, t) ? NOON_ERR_FORMAT : take_policies(cfg, &t->machine);
 }

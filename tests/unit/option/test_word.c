@@ -37,8 +37,8 @@ static void finds_words_and_values(void **state)
 static void finds_the_word_that_was_meant(void **state)
 {
 	(void)state;
-	assert_string_equal(nearest("systen"), "system");
-	assert_string_equal(nearest("sytsem"), "system");
+	assert_string_equal(nearest("systemd"), "system");
+	assert_string_equal(nearest("ystem"), "system");
 	assert_string_equal(nearest("virtuel"), "virtual");
 	assert_string_equal(nearest("pc"), "phc");
 }
