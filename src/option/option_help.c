@@ -18,7 +18,7 @@ static void print_name(const struct noon_command *c, const char *before, const c
 		      c->group.name, behind);
 }
 
-int noon_line_usage(const struct noon_command *c, const char *format, ...)
+int noon_command_usage(const struct noon_command *c, const char *format, ...)
 {
 	va_list ap;
 
@@ -27,7 +27,7 @@ int noon_line_usage(const struct noon_command *c, const char *format, ...)
 	(void)vfprintf(stderr, format, ap);
 	va_end(ap);
 	print_name(c, "\nTry '", " --help'.\n");
-	return NOON_LINE_USAGE;
+	return NOON_COMMAND_USAGE;
 }
 
 /* Print words from column `at` on, wrapped, with continuation lines at COLUMN. */
@@ -129,7 +129,7 @@ static void print_usage(const struct noon_command *c, FILE *to)
 		      c->arguments != NULL ? c->arguments : "");
 }
 
-void noon_line_help(const struct noon_command *c, FILE *to)
+void noon_command_help(const struct noon_command *c, FILE *to)
 {
 	void *base = calloc(1, c->group.size + 1);
 

@@ -20,7 +20,7 @@ struct item {
 
 struct reading {
 	const struct noon_command *c;
-	struct noon_line *line;
+	struct noon_arguments *line;
 	struct item *item;
 	size_t n;
 	char **next;	     /* words that are left; NULL ends them */
@@ -85,12 +85,12 @@ static bool is_help(const char *name, size_t n)
 static int refuse_unknown(const struct reading *r, const struct search *s)
 {
 	if (s->matches > 1)
-		return noon_line_usage(r->c, "--%.*s: more than one option begins like that",
-				       (int)s->n, s->name);
+		return noon_command_usage(r->c, "--%.*s: more than one option begins like that",
+					  (int)s->n, s->name);
 	if (s->near.best != NULL)
-		return noon_line_usage(r->c, "unknown option --%.*s; did you mean '--%s'?",
-				       (int)s->n, s->name, s->near.best);
-	return noon_line_usage(r->c, "unknown option --%.*s", (int)s->n, s->name);
+		return noon_command_usage(r->c, "unknown option --%.*s; did you mean '--%s'?",
+					  (int)s->n, s->name, s->near.best);
+	return noon_command_usage(r->c, "unknown option --%.*s", (int)s->n, s->name);
 }
 
 static const char *dashed(const struct item *i, char out[64])
@@ -110,16 +110,17 @@ static int take_value(struct reading *r, struct item *i, const char *attached)
 	i->text = attached;
 	if (noon_option_is_flag(i->row)) {
 		if (attached != NULL)
-			return noon_line_usage(r->c, "%s takes no value", dashed(i, name));
+			return noon_command_usage(r->c, "%s takes no value", dashed(i, name));
 		i->text = "true";
 	} else if (attached == NULL) {
 		i->text = *r->next;
 		if (i->text == NULL)
-			return noon_line_usage(r->c, "%s: its value is missing", dashed(i, name));
+			return noon_command_usage(r->c, "%s: its value is missing",
+						  dashed(i, name));
 		r->next++;
 	}
 	r->item[r->n++] = *i;
-	return NOON_LINE_GO_ON;
+	return NOON_COMMAND_GO_ON;
 }
 
 static int take_long(struct reading *r, const char *word)
@@ -133,7 +134,7 @@ static int take_long(struct reading *r, const char *word)
 	s.near = noon_nearest_to(name);
 	(void)each_row(r->c, match_name, &s);
 	if (s.matches == 0 && equals == NULL && is_help(s.name, s.n)) {
-		noon_line_help(r->c, stdout);
+		noon_command_help(r->c, stdout);
 		return 0;
 	}
 	if (s.matches != 1)
@@ -143,18 +144,18 @@ static int take_long(struct reading *r, const char *word)
 
 static int take_letters(struct reading *r, const char *word)
 {
-	int status = NOON_LINE_GO_ON;
+	int status = NOON_COMMAND_GO_ON;
 
-	for (const char *p = word; *p != '\0' && status == NOON_LINE_GO_ON; p++) {
+	for (const char *p = word; *p != '\0' && status == NOON_COMMAND_GO_ON; p++) {
 		struct search s = {.letter = *p};
 		const bool known = each_row(r->c, match_letter, &s);
 
 		if (!known && *p == 'h') {
-			noon_line_help(r->c, stdout);
+			noon_command_help(r->c, stdout);
 			return 0;
 		}
 		if (!known)
-			return noon_line_usage(r->c, "unknown option -%c", *p);
+			return noon_command_usage(r->c, "unknown option -%c", *p);
 		s.found.by_letter = true;
 		if (noon_option_is_flag(s.found.row))
 			status = take_value(r, &s.found, NULL);
@@ -167,10 +168,10 @@ static int take_letters(struct reading *r, const char *word)
 /* Sort words into items and arguments. */
 static int scan(struct reading *r)
 {
-	int status = NOON_LINE_GO_ON;
+	int status = NOON_COMMAND_GO_ON;
 	bool ended = false;
 
-	while (*r->next != NULL && status == NOON_LINE_GO_ON) {
+	while (*r->next != NULL && status == NOON_COMMAND_GO_ON) {
 		char *word = *r->next++;
 
 		if (ended || word[0] != '-' || word[1] == '\0')
@@ -205,16 +206,16 @@ static int set_item(struct reading *r, const struct item *i, void *base)
 	assert(row < ROWS_MAX);
 	r->line->given |= UINT64_C(1) << row;
 	if (noon_option_set(i->row, i->text, (char *)base + i->part->offset, why) == NOON_OK)
-		return NOON_LINE_GO_ON;
-	return noon_line_usage(r->c, "%s \"%s\": %s", dashed(i, name), i->text, why);
+		return NOON_COMMAND_GO_ON;
+	return noon_command_usage(r->c, "%s \"%s\": %s", dashed(i, name), i->text, why);
 }
 
 static int set_items(struct reading *r, void *base)
 {
-	int status = NOON_LINE_GO_ON;
+	int status = NOON_COMMAND_GO_ON;
 
 	for (int first = 1; first >= 0; first--) {
-		for (size_t k = 0; k < r->n && status == NOON_LINE_GO_ON; k++) {
+		for (size_t k = 0; k < r->n && status == NOON_COMMAND_GO_ON; k++) {
 			const struct item *i = &r->item[k];
 			const bool is_first = (i->row->flags & NOON_OPTION_FIRST) != 0;
 
@@ -229,25 +230,26 @@ static bool is_missing(void *arg, const struct item *i)
 {
 	const struct reading *r = arg;
 
-	if ((i->row->flags & NOON_OPTION_REQUIRED) == 0 || noon_line_given(r->line, i->row->name))
+	if ((i->row->flags & NOON_OPTION_REQUIRED) == 0 ||
+	    noon_arguments_has(r->line, i->row->name))
 		return false;
-	(void)noon_line_usage(r->c, "--%s is missing: %s", i->row->name, i->row->help);
+	(void)noon_command_usage(r->c, "--%s is missing: %s", i->row->name, i->row->help);
 	return true;
 }
 
-static int check_arguments(const struct noon_command *c, const struct noon_line *l)
+static int check_arguments(const struct noon_command *c, const struct noon_arguments *l)
 {
 	if (l->n > c->max)
-		return noon_line_usage(c, "unexpected argument \"%s\"", l->argument[c->max]);
+		return noon_command_usage(c, "unexpected argument \"%s\"", l->argument[c->max]);
 	if (l->n < c->min)
-		return noon_line_usage(c, "expected %s", c->arguments);
-	return NOON_LINE_GO_ON;
+		return noon_command_usage(c, "expected %s", c->arguments);
+	return NOON_COMMAND_GO_ON;
 }
 
-int noon_line_read(const struct noon_command *c, int argc, char **argv, void *base,
-		   struct noon_line *ret)
+int noon_command_read(const struct noon_command *c, int argc, char **argv, void *base,
+		      struct noon_arguments *ret)
 {
-	struct noon_line line = {.command = c, .argument = argv};
+	struct noon_arguments line = {.command = c, .argument = argv};
 	struct reading r = {.c = c, .line = &line, .next = argv + 1};
 	size_t letters = 1;
 	int status;
@@ -256,19 +258,19 @@ int noon_line_read(const struct noon_command *c, int argc, char **argv, void *ba
 		letters += strlen(argv[i]); /* each may be an option */
 	r.item = calloc(letters, sizeof(*r.item));
 	if (r.item == NULL)
-		return noon_line_usage(c, "out of memory");
+		return noon_command_usage(c, "out of memory");
 	noon_option_defaults(&c->group, base);
 	status = scan(&r);
-	status = status == NOON_LINE_GO_ON ? set_items(&r, base) : status;
-	status = status == NOON_LINE_GO_ON ? check_arguments(c, &line) : status;
-	if (status == NOON_LINE_GO_ON && each_row(c, is_missing, &r))
-		status = NOON_LINE_USAGE;
+	status = status == NOON_COMMAND_GO_ON ? set_items(&r, base) : status;
+	status = status == NOON_COMMAND_GO_ON ? check_arguments(c, &line) : status;
+	if (status == NOON_COMMAND_GO_ON && each_row(c, is_missing, &r))
+		status = NOON_COMMAND_USAGE;
 	free(r.item);
 	*ret = line;
 	return status;
 }
 
-bool noon_line_given(const struct noon_line *l, const char *name)
+bool noon_arguments_has(const struct noon_arguments *l, const char *name)
 {
 	const struct noon_option *o = NULL;
 	unsigned row;

@@ -17,9 +17,9 @@
 #define NOON_ARGUMENTS_ANY UINT_MAX
 
 /** Exit status of a command line that cannot be understood. */
-#define NOON_LINE_USAGE 2
+#define NOON_COMMAND_USAGE 2
 /** Not an exit status: go on. */
-#define NOON_LINE_GO_ON (-1)
+#define NOON_COMMAND_GO_ON (-1)
 
 /** All that is known of a command. Its options are those of the group, and --help. */
 struct noon_command {
@@ -32,7 +32,7 @@ struct noon_command {
 };
 
 /** What was on a command line. */
-struct noon_line {
+struct noon_arguments {
 	const struct noon_command *command;
 	char **argument;
 	size_t n;
@@ -43,19 +43,19 @@ struct noon_line {
  * Read a command line: options go into the struct of the group, which is filled with defaults
  * first. Errors go to standard error, --help to standard output.
  * @param argv  argv[1] is the first word; the order is changed
- * @return NOON_LINE_GO_ON, or the exit status
+ * @return NOON_COMMAND_GO_ON, or the exit status
  */
-NOON_MUST_USE int noon_line_read(const struct noon_command *c, int argc, char **argv, void *base,
-				 struct noon_line *ret);
+NOON_MUST_USE int noon_command_read(const struct noon_command *c, int argc, char **argv, void *base,
+				    struct noon_arguments *ret);
 
 /** Whether an option was given; it must be one of the command. */
-bool noon_line_given(const struct noon_line *l, const char *name);
+bool noon_arguments_has(const struct noon_arguments *l, const char *name);
 
-/** Print "PROGRAM NAME: message" and where to find help to stderr; returns NOON_LINE_USAGE. */
-__attribute__((format(printf, 2, 3))) int noon_line_usage(const struct noon_command *c,
-							  const char *format, ...);
+/** Print "PROGRAM NAME: message" and where to find help to stderr; returns NOON_COMMAND_USAGE. */
+__attribute__((format(printf, 2, 3))) int noon_command_usage(const struct noon_command *c,
+							     const char *format, ...);
 
 /** Print the help that --help prints. */
-void noon_line_help(const struct noon_command *c, FILE *to);
+void noon_command_help(const struct noon_command *c, FILE *to);
 
 #endif

@@ -4,7 +4,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
@@ -14,6 +13,7 @@
 #include <unistd.h>
 
 #include "crypto/aead.h"
+#include "daemon/config/command_line.h"
 #include "daemon/core/daemon.h"
 #include "daemon/report/limits.h"
 #include "daemon/report/log.h"
@@ -24,83 +24,6 @@
 
 /* The only mutable variable of file scope: set by the signal handler of the poll backend. */
 static volatile sig_atomic_t caught;
-
-struct arguments {
-	const char *config; /* NULL: defaults */
-	bool check;
-	enum noon_loop_backend backend;
-};
-
-static void print_help(FILE *to)
-{
-	(void)fputs(
-		"Usage: noonmarkd [OPTION]...\n"
-		"Keep time that a machine can rely on while somebody attacks it.\n"
-		"\n"
-		"  -f, --file FILE            read this configuration\n"
-		"      --check FILE           check a configuration and exit\n"
-		"      --event-backend=NAME   event (default) or poll: a plain poll() loop, one\n"
-		"                             thread, one message per call\n"
-		"  -h, --help                 print this and exit\n"
-		"  -V, --version              print the version and exit\n"
-		"\n"
-		"Without --file it keeps a virtual clock, serves NTS on loopback (NTP port 11123,\n"
-		"NTS-KE port 14460) with a certificate it makes itself, and touches nothing of "
-		"the\n"
-		"system. Configuration: noonmarkd.conf(5). Control: noonmark(1).\n",
-		to);
-}
-
-/* Returns an exit status, or -1 to go on. */
-static int parse_arguments(int argc, char **argv, struct arguments *a)
-{
-	enum { OPT_CHECK = 256, OPT_BACKEND };
-	static const struct option options[] = {
-		{"file", required_argument, NULL, 'f'},
-		{"check", required_argument, NULL, OPT_CHECK},
-		{"event-backend", required_argument, NULL, OPT_BACKEND},
-		{"help", no_argument, NULL, 'h'},
-		{"version", no_argument, NULL, 'V'},
-		{NULL, 0, NULL, 0},
-	};
-	int c;
-
-	while ((c = getopt_long(argc, argv, "f:hV", options, NULL)) != -1) {
-		switch (c) {
-		case OPT_CHECK:
-			a->check = true;
-			a->config = optarg;
-			break;
-		case 'f':
-			a->config = optarg;
-			break;
-		case OPT_BACKEND:
-			if (strcmp(optarg, "poll") != 0 && strcmp(optarg, "event") != 0) {
-				(void)fprintf(
-					stderr,
-					"noonmarkd: --event-backend=%s: expected event or poll\n",
-					optarg);
-				return 2;
-			}
-			a->backend = optarg[0] == 'p' ? NOON_LOOP_POLL : NOON_LOOP_EVENT;
-			break;
-		case 'h':
-			print_help(stdout);
-			return 0;
-		case 'V':
-			(void)printf("noonmarkd %s\n", NOON_VERSION);
-			return 0;
-		default:
-			print_help(stderr);
-			return 2;
-		}
-	}
-	if (optind < argc) {
-		(void)fprintf(stderr, "noonmarkd: unexpected argument: %s\n", argv[optind]);
-		return 2;
-	}
-	return -1;
-}
 
 static void on_caught(int signo)
 {
@@ -196,7 +119,7 @@ static noon_err drop(const struct noon_config *c)
 	return err;
 }
 
-static int run(const struct arguments *a, const struct noon_config *conf)
+static int run(const struct noon_command_line *a, const struct noon_config *conf)
 {
 	struct noon_daemon *d = NULL;
 	char why[NOON_LIMITS_TEXT];
@@ -271,13 +194,13 @@ static void check_limit(const char *path, const struct noon_config *c)
 
 int main(int argc, char **argv)
 {
-	struct arguments a = {.backend = NOON_LOOP_EVENT};
+	struct noon_command_line a;
 	struct noon_config *conf;
 	int status;
 
 	if (!open_standard_descriptors())
 		return EXIT_FAILURE;
-	status = parse_arguments(argc, argv, &a);
+	status = noon_command_line_read(argc, argv, &a);
 	if (status >= 0)
 		return status;
 	/* Numbers with a point, whatever the environment says. */
@@ -291,7 +214,7 @@ int main(int argc, char **argv)
 		noon_config_default(conf);
 	else if (noon_config_read(a.config, conf))
 		goto out;
-	if (a.check) {
+	if (a.check != NULL) {
 		status = check_files(conf);
 		check_limit(a.config, conf);
 		if (status == EXIT_SUCCESS)

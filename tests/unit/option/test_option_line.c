@@ -56,7 +56,7 @@ static const struct noon_command command = {
 };
 
 static struct whole got;
-static struct noon_line line;
+static struct noon_arguments line;
 static char out[8192]; /* what was printed */
 
 /* Read the words of a line, separated by blanks; "_" is an empty word. */
@@ -82,7 +82,7 @@ static int run(const char *text)
 	(void)fflush(NULL);
 	(void)dup2(file, STDOUT_FILENO);
 	(void)dup2(file, STDERR_FILENO);
-	status = noon_line_read(&command, argc, argv, &got, &line);
+	status = noon_command_read(&command, argc, argv, &got, &line);
 	(void)fflush(NULL);
 	(void)dup2(before[0], STDOUT_FILENO);
 	(void)dup2(before[1], STDERR_FILENO);
@@ -94,7 +94,7 @@ static int run(const char *text)
 	return status;
 }
 
-#define GO_ON(text) assert_int_equal(run(text), NOON_LINE_GO_ON)
+#define GO_ON(text) assert_int_equal(run(text), NOON_COMMAND_GO_ON)
 
 static void reads_options_in_every_form(void **state)
 {
@@ -122,9 +122,9 @@ static void starts_from_the_defaults(void **state)
 	(void)state;
 	GO_ON("a --key k");
 	assert_true(got.s.u16 == 123 && got.s.time == NOON_S(300) && got.s.colour == GREEN);
-	assert_true(noon_line_given(&line, "key") && !noon_line_given(&line, "uint16"));
+	assert_true(noon_arguments_has(&line, "key") && !noon_arguments_has(&line, "uint16"));
 	GO_ON("a --key k -p 123");
-	assert_true(noon_line_given(&line, "uint16"));
+	assert_true(noon_arguments_has(&line, "uint16"));
 }
 
 static void takes_the_last_of_a_repeated_option_and_all_of_a_list(void **state)
@@ -170,7 +170,7 @@ static void refuses_what_it_does_not_understand(void **state)
 	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++) {
 		(void)snprintf(expected, sizeof(expected),
 			       "prog verb: %s\nTry 'prog verb --help'.\n", list[i].error);
-		assert_int_equal(run(list[i].text), NOON_LINE_USAGE);
+		assert_int_equal(run(list[i].text), NOON_COMMAND_USAGE);
 		assert_string_equal(out, expected);
 	}
 }
