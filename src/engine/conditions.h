@@ -2,7 +2,7 @@
  *
  * The three necessary conditions of secure clock synchronisation, for one source as it is used
  * (L. Narula and T. Humphreys, "Requirements for Secure Clock Synchronization", sections IV and
- * VI-A; theory reference, section 2.1).
+ * VI-A; docs/theory.md, section 4).
  *
  * 1. Both directions are unpredictable to an attacker. 2. The propagation time cannot be reduced
  * by more than the alert limit. 3. The round-trip time is known and measured to within the limit,

@@ -76,7 +76,7 @@ struct noon_hidden {
 
 struct noon_hidden noon_source_hidden(const struct noon_source_conf *conf);
 
-/** Return the defaults of DESIGN section 4. */
+/** Return the defaults of noonmarkd.conf(5). */
 struct noon_engine_conf noon_engine_conf_default(void);
 struct noon_source_conf noon_source_conf_default(void);
 

@@ -17,9 +17,9 @@
  * within the budget; but then it would have to know by how much the clock jumped, which it cannot
  * see.
  *
- * While the contradiction stands, what is stated is the hull of what the past says, and of what
- * the recent exchanges say: true whichever of them is false. After a while of agreement the fresh
- * exchanges take the place of the past.
+ * While the contradiction is open, what is stated is the hull of what the past says, and of what
+ * the recent exchanges say (docs/theory.md, (9)): true whichever of them is false. After a while of
+ * agreement the fresh exchanges take the place of the past.
  *
  * A single source that contradicted itself, within the budget, and has then agreed with the
  * majority for as long, is believed again in the same way.

@@ -74,7 +74,7 @@ struct noon_sim_seeker_conf {
 			     *   seekers' clocks, ns; 0: it does not take part */
 };
 
-/** The catalogue of theory reference section 4; its number in parentheses. */
+/** The attacks of docs/theory.md, section 8; its number in parentheses. */
 #define NOON_ATTACK_LIST(X)                                                                    \
 	X(DELAY, "delay")		/* (1, 7) constant, uniform, exponential, sparse */    \
 	X(RAMP, "ramp")			/* (2) delay that grows */                             \

@@ -150,7 +150,7 @@ static noon_time time_of(noon_ntp_ts ts)
 }
 
 /* Take an exchange: equation (4), with the sign of docs/units.md, and station A's test, z_RTT =
- * (t4 - t1) - (t3 - t2) against bar tau_RTT (theory reference 1.2). */
+ * (t4 - t1) - (t3 - t2) against bar tau_RTT (the paper, section V). */
 static void take(struct noon_world *w, struct noon_sim_seeker *k, const struct noon_sample *x)
 {
 	struct noon_sim_paper *p = paper_of(w, k);

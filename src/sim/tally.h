@@ -14,7 +14,7 @@
 #include "base/time.h"
 #include "base/verdict.h"
 
-/** The invariants of theory reference section 4; each counts how often it was broken. */
+/** The invariants of docs/theory.md, section 8; each counts how often it was broken. */
 enum noon_invariant {
 	NOON_I1, /**< |error| <= bound whenever the state is OK */
 	NOON_I2, /**< no forged or replayed packet becomes a sample */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Attacks on the path and losses, with one server. Numbers of the catalogue in parentheses
- * (theory reference, section 4).
+ * (docs/theory.md, section 8).
  */
 #include <math.h>
 #include <setjmp.h>

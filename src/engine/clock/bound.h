@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * E(t): what the certificate says about the disciplined clock, at any instant (theory reference,
- * section 2, "total bound").
+ * E(t): what the certificate says about the disciplined clock, at any instant (docs/theory.md,
+ * (6)).
  */
 #ifndef NOON_ENGINE_BOUND_H
 #define NOON_ENGINE_BOUND_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Fusion of exchanges into one certificate (theory reference, theorem 3, with a proved rate).
+ * Fusion of exchanges into one certificate (docs/theory.md, theorem 3 with the rates of 3.1).
  *
- * Each pair of exchanges bounds the mean rate between them; all mean rates within the span of
+ * Each pair of exchanges bounds the mean rate between them (7); all mean rates within the span of
  * assumption differ by at most `wander`; so their intersection, widened by it, bounds the rate at
  * all times. Every edge is carried with that rate to one instant h, and the largest lower and
  * the smallest upper one remain. An empty intersection of rates or of offsets means that an

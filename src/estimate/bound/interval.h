@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What one exchange proves about the offset theta(h) = UTC - h (theory reference, theorem 1).
+ * What one exchange proves about the offset theta(h) = UTC - h (docs/theory.md, theorem 1).
  *
  * The request proves an upper bound at the instant it left, the reply a lower bound at the
  * instant it arrived. The two are kept apart, each at its own instant (an "edge"), so that the

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Agreement of n intervals of which at most f are false (Marzullo's intersection).
+ * Agreement of n intervals of which at most f are false (Marzullo's intersection; docs/theory.md,
+ * section 2).
  *
  * While at most f are false, the truth is covered by n - f or more. The result is the hull of
  * all points that are covered so often; whoever does not touch any of them is false. It holds the

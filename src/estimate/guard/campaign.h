@@ -36,7 +36,7 @@ struct noon_campaign {
  * Compute the properties.
  *
  * Autocorrelation: sum over lags of rho_k while it is above two standard errors
- * (theory reference, section 2), and its exponential tail if it still is at the last. Trend and
+ * (docs/theory.md, (16)), and its exponential tail if it still is at the last. Trend and
  * parts: with the variance of means so inflated.
  *
  * @param rtt_ns  rtt_ns[n] in the order of measurement

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The channel of priority routers (theory reference, section 1.3).
+ * The channel of priority routers (docs/theory.md, 5.1).
  *
  * A time packet finds each of the M routers of a direction idle with probability p_idle; else it
  * waits for the rest of the packet under way, uniform between 0 and the time a full one takes.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The exact law of a mean of n round trips, by convolution on a lattice (theory reference,
- * section 1.4): the judge of Lugannani and Rice, and the authority where n is small.
+ * The exact law of a mean of n round trips, by convolution on a lattice (docs/theory.md, 5.2): the
+ * judge of Lugannani and Rice, and the authority where n is small.
  *
  * The law of one router (or the cells of a calibrated law) is tilted so that its middle lies
  * where the answer is wanted, raised to a power by Fourier transform, and tilted back. So a tail

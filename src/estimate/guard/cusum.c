@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Two steps: the increments as a table over the cells of the law, and the Markov chain of S,
- * which gives run lengths (theory reference, section 3.3).
+ * which gives run lengths (docs/theory.md, (19)).
  */
 #include "estimate/guard/cusum.h"
 

@@ -247,7 +247,7 @@ static void limit_moments(struct noon_guard_plan *p, const struct noon_cgf *k, d
 					  noon_mean_isf(&square, n, alpha) + var_room + stamps};
 }
 
-/* U_model of the statistic that leads (theory reference, section 1.2): what the law leaves open of
+/* U_model of the statistic that leads (docs/theory.md, (10) to (12)): what the law leaves open of
  * an honest batch, but for its share of p_fa, and what the calibration may be wrong by. */
 static double model_of(const struct noon_guard_plan *p, const struct noon_cgf *k, double alpha,
 		       double cal_sd)

@@ -239,7 +239,7 @@ static void judge_cusum(struct noon_plan_work *w, const struct noon_plan_conf *c
 	v->feasible = v->need <= v->have;
 }
 
-/* Return the rise of the round trip that goes with harm (theory reference, sections 1.2 and 2.2).
+/* Return the rise of the round trip that goes with harm (docs/theory.md, (21) and (22)).
  *
  * Let one leg be advanced by s' and the other delayed by x, and the model be wrong by e_AB and
  * e_BA. Known one way, harm is x + e_AB > G, and the round trip rises by x - s' + e_AB + e_BA; by

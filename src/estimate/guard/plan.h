@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Can a deployment hold its alert limit? (theory reference, section 2.2)
+ * Can a deployment hold its alert limit? (docs/theory.md, section 6)
  *
  * Three ways are judged: the deterministic bound of theorems 1 - 3, the mean test, and the CUSUM.
  * Each needs round trips within one update period, and each is asked for the smallest change of

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The law of a batch mean, and thresholds of the mean test (theory reference, sections 1.2 - 1.4).
+ * The law of a batch mean, and thresholds of the mean test (docs/theory.md, 5.2).
  *
  * H0: the calibrated law f0. H1: f0 shifted by delta. The mean of N values is compared with
  * lambda. Two independent ways to the exact law: Lugannani-Rice (no memory, for daemons) and

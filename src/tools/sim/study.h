@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The study of the mean test on a channel of routers (theory reference, sections 1.2 and 1.3):
+ * The study of the mean test on a channel of routers (docs/theory.md, 5.1 and 5.2):
  * what `noonmark sim paper` computes, and its files.
  */
 #ifndef NOON_TOOLS_STUDY_H

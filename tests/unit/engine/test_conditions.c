@@ -338,7 +338,7 @@ static void without_a_guard_the_bound_is_the_test(void **state)
 	assert_int_equal(c.met[2], NOON_MET_NO);
 }
 
-/* 100 km of straight fibre hide 156 us (theory reference, section 2.1). */
+/* 100 km of straight fibre hide 156 us (docs/theory.md, section 4). */
 static void hidden_advance_is_the_minimum_above_light(void **state)
 {
 	noon_dur cable = 0;
