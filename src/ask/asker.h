@@ -5,8 +5,8 @@
  * The clock is the free-running one of a real system; nothing is steered. The owner runs the
  * loop and stops it.
  */
-#ifndef NOON_LINK_ASKER_H
-#define NOON_LINK_ASKER_H
+#ifndef NOON_ASK_ASKER_H
+#define NOON_ASK_ASKER_H
 
 #include <stdbool.h>
 
@@ -70,7 +70,7 @@ struct noon_asker_conf {
 /** A question of daytime or time. */
 struct noon_asker_question {
 	struct noon_addr peer;
-	struct noon_watch watch; /**< of UDP; fd -1: none */
+	struct noon_fd_watch watch; /**< of UDP; fd -1: none */
 	struct noon_tcp tcp;
 	struct noon_timer timer; /**< time-out of this question, or the time of the next */
 	bool waiting;

@@ -116,7 +116,7 @@ static noon_err send_datagram(struct noon_asker *a, int *ret_sys)
 
 	if (noon_udp_connect(&q->peer, NULL, &fd, NULL, ret_sys))
 		return NOON_ERR_OS;
-	q->watch = (struct noon_watch){
+	q->watch = (struct noon_fd_watch){
 		.fd = fd, .want = NOON_READABLE, .ready = on_datagram, .arg = a};
 	if (noon_loop_add(a->loop, &q->watch)) {
 		(void)close(fd);

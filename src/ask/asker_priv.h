@@ -2,8 +2,8 @@
  *
  * Between the asker*.c files only.
  */
-#ifndef NOON_LINK_ASKER_PRIV_H
-#define NOON_LINK_ASKER_PRIV_H
+#ifndef NOON_ASK_ASKER_PRIV_H
+#define NOON_ASK_ASKER_PRIV_H
 
 #include "ask/asker.h"
 

@@ -3,8 +3,8 @@
  * A time-stamp token as somebody has it who wants to rely on it: read, compared with what was
  * stamped, its signature verified. Nothing in it is believed before all of that is good.
  */
-#ifndef NOON_LINK_TSP_TOKEN_H
-#define NOON_LINK_TSP_TOKEN_H
+#ifndef NOON_ASK_TSP_TOKEN_H
+#define NOON_ASK_TSP_TOKEN_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -46,7 +46,7 @@ struct noon_sample {
 	uint8_t stratum;    /**< 1..15 */
 	int8_t precision;   /**< log2 s, as the server claims */
 	bool authenticated; /**< every field above was covered by an authenticator */
-	bool replayable; /**< the reply answers nothing fresh of the request: an old one may do */
+	bool replayable; /**< the reply is not bound to a fresh nonce: a replay would be accepted */
 };
 
 /** Return the offset reference - local at the middle of the exchange, ns (unshifted by minima). */

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "engine/clock/bound.h"
-#include "engine/watch.h"
+#include "engine/guard_findings.h"
 
 /* A correction is spread over a quarter of the poll interval, between these. */
 #define SLEW_SHARE 4
@@ -389,7 +389,7 @@ static void set_holdover(struct noon_engine *e)
 /* Whether a guard, ours or the source's own, has something against the path to a source. */
 static bool is_alarmed(const struct noon_engine *e, uint32_t i)
 {
-	return noon_watch_is_alarmed(e->guard[i]) || e->declared[i].alarm;
+	return noon_guard_findings_is_alarmed(e->guard[i]) || e->declared[i].alarm;
 }
 
 /* Those of them whose guard has nothing against them. */
@@ -610,7 +610,7 @@ static void settle(struct noon_engine *e, const struct noon_source *s)
 		return;
 	if (s->duplicate)
 		return;
-	/* Nor is the exchange of a source in doubt evidence for anything. */
+	/* Samples of a source under a guard alarm do not count towards clearing. */
 	if (is_alarmed(e, (uint32_t)(s - e->source)))
 		return;
 	if (e->latch.good_run < e->conf.clear_after)
@@ -807,7 +807,7 @@ void noon_engine_on_sample(struct noon_engine *e, const struct noon_sample *x, n
 	if (s->suspect && !was_suspect)
 		poll_others(e, s);
 	if (fate == NOON_SAMPLE_ACCEPTED)
-		noon_watch_take(e->guard[x->source], x, e->now, &e->of_source[x->source]);
+		noon_guard_findings_take(e->guard[x->source], x, e->now, &e->of_source[x->source]);
 	vote(e, s, fate == NOON_SAMPLE_ACCEPTED);
 	recover(e, s);
 	if (fate == NOON_SAMPLE_ACCEPTED)
@@ -830,7 +830,7 @@ void noon_engine_on_miss(struct noon_engine *e, uint32_t source, noon_time now,
 	begin(e, now);
 	noon_schedule_count(&s->schedule, &s->conf, e->now);
 	noon_source_miss(s);
-	noon_watch_miss(e->guard[source], source, e->now, &e->of_source[source]);
+	noon_guard_findings_miss(e->guard[source], source, e->now, &e->of_source[source]);
 	finish(e, out);
 }
 

@@ -152,8 +152,8 @@ static void settle(struct noon_http_conn *c)
 		noon_http_conn_close(c);
 }
 
-/* Say our end, and wait for the client's: closing with bytes unread would destroy the reply on its
- * way (RFC 9112, section 9.6). */
+/* Half-close (SHUT_WR), then wait for the peer's FIN: closing with bytes unread would destroy the
+ * reply on its way (RFC 9112, section 9.6). */
 static void linger(struct noon_http_conn *c)
 {
 	if (c->tls != NULL) {
@@ -530,8 +530,8 @@ noon_err noon_http_conn_new(struct noon_http_server *s, int fd, const struct noo
 	c->request.peer = *peer;
 	c->request.tls = tls;
 	c->timer = (struct noon_timer){.fire = on_timer, .arg = c};
-	c->watch =
-		(struct noon_watch){.fd = fd, .want = NOON_READABLE, .ready = on_ready, .arg = c};
+	c->watch = (struct noon_fd_watch){
+		.fd = fd, .want = NOON_READABLE, .ready = on_ready, .arg = c};
 	noon_http_reader_init(&c->reader, s->conf.head_max, s->conf.body_max);
 	append_conn(c);
 	s->n_conns++;

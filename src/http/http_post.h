@@ -10,8 +10,8 @@
  * before the request left, t4 when the first line of the answer had come. A request that was sent
  * again, because the server had closed an old connection, has the t1 of its first attempt.
  */
-#ifndef NOON_LINK_HTTP_POST_H
-#define NOON_LINK_HTTP_POST_H
+#ifndef NOON_HTTP_HTTP_POST_H
+#define NOON_HTTP_HTTP_POST_H
 
 #include <stdbool.h>
 #include <stddef.h>

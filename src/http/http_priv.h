@@ -2,8 +2,8 @@
  *
  * Shared by http_server.c, http_conn.c, http_judge.c and http_send.c only.
  */
-#ifndef NOON_LINK_HTTP_PRIV_H
-#define NOON_LINK_HTTP_PRIV_H
+#ifndef NOON_HTTP_HTTP_PRIV_H
+#define NOON_HTTP_HTTP_PRIV_H
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -43,7 +43,7 @@ struct noon_http_conn {
 	struct noon_http_conn *prev; /**< list of all, by when they began to wait */
 	struct noon_http_conn *next;
 	struct noon_http_conn *again_next; /**< list of those with more to read, see again() */
-	struct noon_watch watch;
+	struct noon_fd_watch watch;
 	struct noon_timer timer;
 	noon_time deadline; /**< CLOCK_MONOTONIC; the timer may fire earlier */
 	noon_time fires;    /**< when the timer does, if it is armed */
@@ -67,7 +67,7 @@ struct noon_http_conn {
 
 struct noon_http_listener {
 	struct noon_http_server *server;
-	struct noon_watch watch;
+	struct noon_fd_watch watch;
 	uint16_t port;
 	bool tls;
 };
@@ -77,8 +77,8 @@ struct noon_http_server {
 	struct noon_loop *loop;
 	struct noon_http_listener listener[NOON_HTTP_LISTEN_MAX];
 	size_t n_listeners;
-	struct noon_timer resume; /**< listen again after descriptors ran out */
-	struct noon_watch woken;  /**< an eventfd */
+	struct noon_timer resume;   /**< listen again after descriptors ran out */
+	struct noon_fd_watch woken; /**< an eventfd */
 	atomic_bool stop;
 	atomic_bool wake;
 	struct noon_timer turn;	      /**< the end of a batch */
@@ -104,7 +104,8 @@ static inline void noon_http_count(struct noon_http_server *s, enum noon_http_co
 	atomic_store_explicit(&s->count[what], n + 1, memory_order_relaxed);
 }
 
-/** Have the turn end: pick up connections with more to read, then tell the end of the batch. */
+/** Schedule the end-of-iteration callback: it picks up connections with more to read, then reports
+ * the end of the batch. */
 void noon_http_server_turn(struct noon_http_server *s);
 
 /** Serve a socket that was accepted. @retval NOON_OK, NOON_ERR_OS (closed) */

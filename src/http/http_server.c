@@ -258,7 +258,7 @@ static noon_err open_listener(struct noon_http_server *s, const struct noon_http
 	}
 	l->server = s;
 	l->tls = conf->tls;
-	l->watch = (struct noon_watch){
+	l->watch = (struct noon_fd_watch){
 		.fd = fd, .want = NOON_READABLE, .ready = on_connection, .arg = l};
 	s->n_listeners++;
 	if (getsockname(fd, &local.u.sa, &local.len) < 0 || noon_loop_add(s->loop, &l->watch)) {
@@ -288,10 +288,10 @@ static noon_err open_tls(struct noon_http_server *s, struct noon_http_why *why)
 
 static noon_err open_loop(struct noon_http_server *s, struct noon_http_why *why)
 {
-	s->woken = (struct noon_watch){.fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC),
-				       .want = NOON_READABLE,
-				       .ready = on_woken,
-				       .arg = s};
+	s->woken = (struct noon_fd_watch){.fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC),
+					  .want = NOON_READABLE,
+					  .ready = on_woken,
+					  .arg = s};
 	if (s->woken.fd < 0 || noon_loop_new(NOON_LOOP_EVENT, &s->loop) ||
 	    noon_loop_add(s->loop, &s->woken)) {
 		(void)snprintf(why->text, sizeof(why->text), "no loop: %s", strerror(errno));

@@ -13,8 +13,8 @@
  * behind it, within the limits of the configuration. At the cap of connections an idle or silent
  * one makes room. Replies wait for a slow reader, and then no more of it is read.
  */
-#ifndef NOON_LINK_HTTP_SERVER_H
-#define NOON_LINK_HTTP_SERVER_H
+#ifndef NOON_HTTP_HTTP_SERVER_H
+#define NOON_HTTP_HTTP_SERVER_H
 
 #include <stdbool.h>
 #include <stddef.h>

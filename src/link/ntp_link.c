@@ -33,8 +33,8 @@ static void send_request(struct noon_ntp_link *l, const struct noon_action *a)
 	/* Without them the kernel's stamps still come. */
 	if (l->hw != NULL && noon_hwstamp_want(fd))
 		l->hw = NULL;
-	l->watch =
-		(struct noon_watch){.fd = fd, .want = NOON_READABLE, .ready = on_ready, .arg = l};
+	l->watch = (struct noon_fd_watch){
+		.fd = fd, .want = NOON_READABLE, .ready = on_ready, .arg = l};
 	if (noon_loop_add(l->loop, &l->watch)) {
 		(void)close(fd);
 		l->watch.fd = -1;

@@ -21,8 +21,8 @@ struct noon_ntp_link {
 	struct noon_clock *clock;
 	const struct noon_hwstamp *hw; /**< NULL: stamps of the kernel only; set after init */
 	struct noon_ntp_client client;
-	struct noon_addr peer;	 /**< len 0: not known yet, nothing is sent */
-	struct noon_watch watch; /**< of the newest request's socket; fd -1 when there is none */
+	struct noon_addr peer;	    /**< len 0: not known yet, nothing is sent */
+	struct noon_fd_watch watch; /**< of the newest request's socket; fd -1 when there is none */
 	struct noon_timer timer;
 	struct noon_stamping stamping; /**< of the newest socket */
 	uint32_t token;		       /**< of the newest request */

@@ -165,7 +165,7 @@ noon_err noon_ptp_link_start(struct noon_ptp_link *l)
 {
 	noon_err err;
 
-	l->event = (struct noon_watch){
+	l->event = (struct noon_fd_watch){
 		.fd = l->sockets.event, .want = NOON_READABLE, .ready = on_ready, .arg = l};
 	l->general = l->event;
 	l->general.fd = l->sockets.general;

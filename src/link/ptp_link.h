@@ -52,8 +52,8 @@ struct noon_ptp_link {
 	struct noon_loop *loop;
 	const struct noon_hwstamp *hw; /**< NULL: stamps of the kernel only */
 	struct noon_ptp_sockets sockets;
-	struct noon_watch event;
-	struct noon_watch general;
+	struct noon_fd_watch event;
+	struct noon_fd_watch general;
 	size_t n_users;
 	struct noon_ptp_user *user[NOON_PTP_LINK_USERS];
 	struct noon_ptp_sent sent[NOON_PTP_LINK_SENT];

@@ -29,13 +29,13 @@ enum noon_loop_backend noon_loop_backend_of(const struct noon_loop *loop)
 	return loop->backend;
 }
 
-noon_err noon_loop_add(struct noon_loop *loop, struct noon_watch *w)
+noon_err noon_loop_add(struct noon_loop *loop, struct noon_fd_watch *w)
 {
 	assert(w->impl == NULL);
 	return loop->ops->add(loop, w);
 }
 
-void noon_loop_del(struct noon_loop *loop, struct noon_watch *w)
+void noon_loop_del(struct noon_loop *loop, struct noon_fd_watch *w)
 {
 	if (w->impl == NULL)
 		return;
@@ -43,7 +43,7 @@ void noon_loop_del(struct noon_loop *loop, struct noon_watch *w)
 	w->impl = NULL;
 }
 
-noon_err noon_loop_want(struct noon_loop *loop, struct noon_watch *w, unsigned want)
+noon_err noon_loop_want(struct noon_loop *loop, struct noon_fd_watch *w, unsigned want)
 {
 	if (w->want == want)
 		return NOON_OK;

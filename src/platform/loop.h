@@ -24,7 +24,7 @@ enum noon_loop_backend { NOON_LOOP_EVENT, NOON_LOOP_POLL };
 
 struct noon_loop;
 
-struct noon_watch {
+struct noon_fd_watch {
 	int fd;
 	unsigned want; /**< NOON_READABLE | NOON_WRITABLE */
 	void (*ready)(void *arg, unsigned what);
@@ -48,11 +48,12 @@ void noon_loop_free(struct noon_loop *loop);
 enum noon_loop_backend noon_loop_backend_of(const struct noon_loop *loop);
 
 /** @retval NOON_OK, NOON_ERR_FULL, NOON_ERR_OS */
-NOON_MUST_USE noon_err noon_loop_add(struct noon_loop *loop, struct noon_watch *w);
+NOON_MUST_USE noon_err noon_loop_add(struct noon_loop *loop, struct noon_fd_watch *w);
 /** Remove; not added is fine. Allowed from inside any callback. */
-void noon_loop_del(struct noon_loop *loop, struct noon_watch *w);
+void noon_loop_del(struct noon_loop *loop, struct noon_fd_watch *w);
 /** Change what to wait for. */
-NOON_MUST_USE noon_err noon_loop_want(struct noon_loop *loop, struct noon_watch *w, unsigned want);
+NOON_MUST_USE noon_err noon_loop_want(struct noon_loop *loop, struct noon_fd_watch *w,
+				      unsigned want);
 
 /** Fire once, `after` ns from now (at once if <= 0). Re-arming replaces the due time.
  *  A zeroed timer with fire and arg set is ready for use. */

@@ -23,14 +23,14 @@ static struct event_loop *of(struct noon_loop *loop)
 
 static void on_fd(evutil_socket_t fd, short what, void *arg)
 {
-	struct noon_watch *w = arg;
+	struct noon_fd_watch *w = arg;
 
 	(void)fd;
 	w->ready(w->arg,
 		 (what & EV_READ ? NOON_READABLE : 0) | (what & EV_WRITE ? NOON_WRITABLE : 0));
 }
 
-static noon_err add(struct noon_loop *loop, struct noon_watch *w)
+static noon_err add(struct noon_loop *loop, struct noon_fd_watch *w)
 {
 	const short what = (short)(EV_PERSIST | (w->want & NOON_READABLE ? EV_READ : 0) |
 				   (w->want & NOON_WRITABLE ? EV_WRITE : 0));
@@ -46,13 +46,13 @@ static noon_err add(struct noon_loop *loop, struct noon_watch *w)
 	return NOON_OK;
 }
 
-static void del(struct noon_loop *loop, struct noon_watch *w)
+static void del(struct noon_loop *loop, struct noon_fd_watch *w)
 {
 	(void)loop;
 	event_free(w->impl);
 }
 
-static noon_err want(struct noon_loop *loop, struct noon_watch *w)
+static noon_err want(struct noon_loop *loop, struct noon_fd_watch *w)
 {
 	event_free(w->impl);
 	w->impl = NULL;

@@ -18,7 +18,7 @@ struct poll_loop {
 	bool stopped;
 	size_t n_watches;
 	size_t n_timers;
-	struct noon_watch *watch[WATCHES_MAX];
+	struct noon_fd_watch *watch[WATCHES_MAX];
 	struct noon_timer *timer[TIMERS_MAX];
 };
 
@@ -35,7 +35,7 @@ static int64_t mono_ns(void)
 	return ts.tv_sec * NOON_NS_PER_SEC + ts.tv_nsec;
 }
 
-static noon_err add(struct noon_loop *loop, struct noon_watch *w)
+static noon_err add(struct noon_loop *loop, struct noon_fd_watch *w)
 {
 	struct poll_loop *l = of(loop);
 
@@ -46,7 +46,7 @@ static noon_err add(struct noon_loop *loop, struct noon_watch *w)
 	return NOON_OK;
 }
 
-static void del(struct noon_loop *loop, struct noon_watch *w)
+static void del(struct noon_loop *loop, struct noon_fd_watch *w)
 {
 	struct poll_loop *l = of(loop);
 
@@ -58,7 +58,7 @@ static void del(struct noon_loop *loop, struct noon_watch *w)
 	}
 }
 
-static noon_err want(struct noon_loop *loop, struct noon_watch *w)
+static noon_err want(struct noon_loop *loop, struct noon_fd_watch *w)
 {
 	(void)loop;
 	(void)w;
@@ -133,7 +133,7 @@ static void fire_due(struct poll_loop *l)
 	}
 }
 
-static bool still_there(const struct poll_loop *l, const struct noon_watch *w, int fd)
+static bool still_there(const struct poll_loop *l, const struct noon_fd_watch *w, int fd)
 {
 	for (size_t i = 0; i < l->n_watches; i++)
 		if (l->watch[i] == w)
@@ -142,7 +142,7 @@ static bool still_there(const struct poll_loop *l, const struct noon_watch *w, i
 }
 
 static void dispatch(struct poll_loop *l, const struct pollfd *fds,
-		     struct noon_watch *const *watches, size_t n)
+		     struct noon_fd_watch *const *watches, size_t n)
 {
 	for (size_t i = 0; i < n && !l->stopped; i++) {
 		const short got = fds[i].revents;
@@ -176,7 +176,7 @@ static noon_err run(struct noon_loop *loop)
 {
 	struct poll_loop *l = of(loop);
 	struct pollfd fds[WATCHES_MAX];
-	struct noon_watch *watches[WATCHES_MAX];
+	struct noon_fd_watch *watches[WATCHES_MAX];
 
 	l->stopped = false;
 	while (!l->stopped) {

@@ -9,9 +9,9 @@
 
 struct noon_loop_ops {
 	void (*free)(struct noon_loop *loop);
-	noon_err (*add)(struct noon_loop *loop, struct noon_watch *w);
-	void (*del)(struct noon_loop *loop, struct noon_watch *w);
-	noon_err (*want)(struct noon_loop *loop, struct noon_watch *w);
+	noon_err (*add)(struct noon_loop *loop, struct noon_fd_watch *w);
+	void (*del)(struct noon_loop *loop, struct noon_fd_watch *w);
+	noon_err (*want)(struct noon_loop *loop, struct noon_fd_watch *w);
 	void (*arm)(struct noon_loop *loop, struct noon_timer *t, noon_dur after);
 	void (*disarm)(struct noon_timer *t);
 	noon_err (*signals)(struct noon_loop *loop, const int *signals);

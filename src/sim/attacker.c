@@ -114,14 +114,14 @@ static struct noon_flight *inject(struct noon_world *w, const struct noon_sim_at
 				  const struct noon_flight *seen, unsigned dir)
 {
 	struct noon_flight *f = noon_sim_flight_new(w, seen->path, dir);
-	const struct noon_link_conf *l = &w->s->path[seen->path].link[dir];
+	const struct noon_net_link_conf *l = &w->s->path[seen->path].link[dir];
 	const double way = seen->dir == 0 ? a->conf->position : 1.0 - a->conf->position;
 	const double rest = dir == 0 ? 1.0 - a->conf->position : a->conf->position;
 
 	f->sent = seen->sent;
 	f->asked = seen->asked;
 	f->seeker = seen->seeker;
-	f->delay_ns = way * seen->least_ns + rest * noon_link_least_ns(l, 0, seen->n) +
+	f->delay_ns = way * seen->least_ns + rest * noon_net_link_least_ns(l, 0, seen->n) +
 		      (double)a->conf->delay;
 	f->forged = true;
 	f->n = seen->n;

@@ -72,8 +72,8 @@ unsigned noon_sim_ke_side(const void *piece)
 static noon_dur travel(struct noon_world *w, uint32_t path, unsigned dir)
 {
 	const noon_dur since = noon_time_diff(w->now, w->start);
-	const struct noon_link_fate f =
-		noon_link_draw(&w->s->path[path].link[dir], since, PACKET_BYTES, &w->rng);
+	const struct noon_net_link_fate f =
+		noon_net_link_draw(&w->s->path[path].link[dir], since, PACKET_BYTES, &w->rng);
 
 	return (noon_dur)f.delay_ns + (f.lost ? RETRANSMIT : 0) + 1;
 }

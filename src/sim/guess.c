@@ -31,7 +31,7 @@ static void set_signal(struct noon_flight *f, uint64_t v)
 static void ask_before(struct noon_world *w, struct noon_sim_attacker *a,
 		       const struct noon_flight *f, noon_time at, uint64_t signal)
 {
-	const struct noon_link_conf *l = &w->s->path[f->path].link[0];
+	const struct noon_net_link_conf *l = &w->s->path[f->path].link[0];
 	const noon_time sent = noon_time_add(at, -a->conf->delay);
 	const noon_dur since = noon_time_diff(sent, w->start);
 	struct noon_flight *early = noon_sim_flight_new(w, f->path, 0);
@@ -40,7 +40,7 @@ static void ask_before(struct noon_world *w, struct noon_sim_attacker *a,
 	early->forged = true;
 	early->sent = sent;
 	early->lost = false;
-	early->delay_ns = noon_link_draw(l, since, f->n, &a->rng).delay_ns;
+	early->delay_ns = noon_net_link_draw(l, since, f->n, &a->rng).delay_ns;
 	set_signal(early, signal);
 	noon_sim_launch(w, early);
 }

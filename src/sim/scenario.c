@@ -40,7 +40,7 @@ struct noon_sim_path noon_sim_path_default(void)
 	struct noon_sim_path p = {.source = noon_source_conf_default(), .sa = true, .nts = true};
 
 	for (int dir = 0; dir < 2; dir++) {
-		p.link[dir] = noon_link_conf_default();
+		p.link[dir] = noon_net_link_conf_default();
 		p.link[dir].delay_ns = 1e5;
 		p.link[dir].queue = NOON_QUEUE_EXPONENTIAL;
 		p.link[dir].scale_ns = 1e5;
@@ -120,7 +120,7 @@ static bool is_delay(double ns)
 	return ns >= 0.0 && ns <= 100e9;
 }
 
-static const char *queue_fault(const struct noon_link_conf *l)
+static const char *queue_fault(const struct noon_net_link_conf *l)
 {
 	if (!is_probability(l->p_idle))
 		return "p-idle: expected 0..1";
@@ -135,7 +135,7 @@ static const char *queue_fault(const struct noon_link_conf *l)
 	return NULL;
 }
 
-static const char *link_fault(const struct noon_link_conf *l)
+static const char *link_fault(const struct noon_net_link_conf *l)
 {
 	if (!(l->length_m >= 0.0 && l->length_m <= 1e9))
 		return "length-m: expected 0..1e9";

@@ -16,7 +16,7 @@
 #include "base/sample.h"
 #include "base/time.h"
 #include "engine/conf.h"
-#include "sim/model/link.h"
+#include "sim/model/net_link.h"
 #include "sim/model/oscillator.h"
 
 #define NOON_SIM_NAME		32 /**< bytes of a name, with the final NUL */
@@ -51,8 +51,8 @@ struct noon_sim_node {
 /** Between a client and one of its servers. */
 struct noon_sim_path {
 	char name[NOON_SIM_NAME];
-	uint32_t client, server;       /**< indices of nodes */
-	struct noon_link_conf link[2]; /**< to the server, from the server */
+	uint32_t client, server;	   /**< indices of nodes */
+	struct noon_net_link_conf link[2]; /**< to the server, from the server */
 	struct noon_source_conf source;
 	bool ptp; /**< a transmitter and a receiver of PTP, one Sync and Delay_Req in 2^poll_min s
 		   */

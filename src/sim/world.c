@@ -75,9 +75,9 @@ void noon_sim_launch(struct noon_world *w, struct noon_flight *f)
 
 void noon_sim_send(struct noon_world *w, struct noon_flight *f)
 {
-	const struct noon_link_conf *l = &w->s->path[f->path].link[f->dir];
+	const struct noon_net_link_conf *l = &w->s->path[f->path].link[f->dir];
 	const noon_dur since = noon_time_diff(f->sent, w->start);
-	const struct noon_link_fate fate = noon_link_draw(l, since, f->n, &w->rng);
+	const struct noon_net_link_fate fate = noon_net_link_draw(l, since, f->n, &w->rng);
 
 	f->delay_ns = fate.delay_ns;
 	f->queue_ns = fate.queue_ns;

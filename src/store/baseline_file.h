@@ -2,8 +2,8 @@
  *
  * Baseline files: read with their seals checked, written and sealed.
  */
-#ifndef NOON_LINK_BASELINE_FILE_H
-#define NOON_LINK_BASELINE_FILE_H
+#ifndef NOON_STORE_BASELINE_FILE_H
+#define NOON_STORE_BASELINE_FILE_H
 
 #include "base/err.h"
 #include "estimate/guard/baseline.h"

@@ -2,8 +2,8 @@
  *
  * Files of security associations: read, checked, wiped.
  */
-#ifndef NOON_LINK_PTP_KEY_FILE_H
-#define NOON_LINK_PTP_KEY_FILE_H
+#ifndef NOON_STORE_PTP_KEY_FILE_H
+#define NOON_STORE_PTP_KEY_FILE_H
 
 #include "proto/ptp/ptp_keys.h"
 

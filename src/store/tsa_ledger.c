@@ -79,7 +79,7 @@ static bool draw_prefix(struct noon_tsa_ledger *l)
 	return true;
 }
 
-/* Whoever can write the file must not be able to make it do what nobody reads in it. */
+/* The schema is untrusted: triggers and views are disabled. */
 static void distrust_schema(sqlite3 *db)
 {
 	static const int off[] = {SQLITE_DBCONFIG_ENABLE_TRIGGER, SQLITE_DBCONFIG_ENABLE_VIEW,

@@ -14,8 +14,8 @@
  * One writer at a time, held by a lock; readers at any time. Not thread-safe: one thread per
  * handle.
  */
-#ifndef NOON_LINK_TSA_LEDGER_H
-#define NOON_LINK_TSA_LEDGER_H
+#ifndef NOON_STORE_TSA_LEDGER_H
+#define NOON_STORE_TSA_LEDGER_H
 
 #include <stdbool.h>
 #include <stdint.h>

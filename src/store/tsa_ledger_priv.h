@@ -2,8 +2,8 @@
  *
  * Between the tsa_ledger*.c files only.
  */
-#ifndef NOON_LINK_TSA_LEDGER_PRIV_H
-#define NOON_LINK_TSA_LEDGER_PRIV_H
+#ifndef NOON_STORE_TSA_LEDGER_PRIV_H
+#define NOON_STORE_TSA_LEDGER_PRIV_H
 
 #include <sqlite3.h>
 

@@ -90,12 +90,12 @@ static void draw_server(struct noon_rng *rng, struct noon_sim_node *n, unsigned 
 	n->layover = one_in(rng, 2) ? 0 : some_time(rng, 1e-6, 0.9);
 }
 
-static void draw_link(struct noon_rng *rng, struct noon_link_conf *l)
+static void draw_link(struct noon_rng *rng, struct noon_net_link_conf *l)
 {
 	static const enum noon_queue_kind kinds[] = {NOON_QUEUE_NONE, NOON_QUEUE_UNIFORM,
 						     NOON_QUEUE_EXPONENTIAL, NOON_QUEUE_PARETO};
 
-	*l = noon_link_conf_default();
+	*l = noon_net_link_conf_default();
 	l->delay_ns = decades(rng, 1e3, 1e8);
 	l->queue = kinds[below(rng, 4)];
 	l->scale_ns = decades(rng, 1e2, 1e7);
@@ -119,8 +119,8 @@ static void draw_path(struct noon_rng *rng, struct noon_sim_path *p, uint32_t se
 		return;
 	/* Any minimum is true that is not above the least delay of its way. */
 	p->source.minima = NOON_MINIMA_SURVEYED;
-	p->source.m_f = (noon_dur)(noon_link_floor_ns(&p->link[0], 48) * between(rng, 0, 1));
-	p->source.m_r = (noon_dur)(noon_link_floor_ns(&p->link[1], 48) * between(rng, 0, 1));
+	p->source.m_f = (noon_dur)(noon_net_link_floor_ns(&p->link[0], 48) * between(rng, 0, 1));
+	p->source.m_r = (noon_dur)(noon_net_link_floor_ns(&p->link[1], 48) * between(rng, 0, 1));
 }
 
 static struct noon_sim_attack *new_attack(enum noon_attack_kind kind, uint32_t server)
@@ -293,8 +293,8 @@ static void describe(void)
 	for (size_t i = 0; i < s.paths; i++)
 		printf("#   path %zu: least %.6f s, %.6f s, minima %.6f s, %.6f s, server's error "
 		       "%.6f s, layover %.6f s\n",
-		       i + 1, noon_link_floor_ns(&s.path[i].link[0], 48) * 1e-9,
-		       noon_link_floor_ns(&s.path[i].link[1], 48) * 1e-9,
+		       i + 1, noon_net_link_floor_ns(&s.path[i].link[0], 48) * 1e-9,
+		       noon_net_link_floor_ns(&s.path[i].link[1], 48) * 1e-9,
 		       noon_dur_to_s(s.path[i].source.m_f), noon_dur_to_s(s.path[i].source.m_r),
 		       noon_dur_to_s(s.node[i + 1].local_bound),
 		       noon_dur_to_s(s.node[i + 1].layover));

@@ -35,7 +35,7 @@ struct noon_control {
 	const struct noon_control_ops *ops;
 	void *arg; /* of ops */
 	char path[PATH_MAX];
-	struct noon_watch watch;
+	struct noon_fd_watch watch;
 	struct noon_timer resume;
 	struct session session[CONNECTIONS_MAX];
 };

@@ -45,7 +45,7 @@ struct connection {
 
 struct listener {
 	struct noon_ke_service *service;
-	struct noon_watch watch;
+	struct noon_fd_watch watch;
 };
 
 struct noon_ke_service {
@@ -331,7 +331,7 @@ static noon_err open_listeners(struct noon_ke_service *s)
 		int sys = 0;
 
 		l->service = s;
-		l->watch = (struct noon_watch){
+		l->watch = (struct noon_fd_watch){
 			.fd = -1, .want = NOON_READABLE, .ready = on_listener, .arg = l};
 		if (noon_tcp_listen(&s->conf.listen[i], &l->watch.fd, &sys)) {
 			noon_addr_format(&s->conf.listen[i], text, sizeof(text));

@@ -40,7 +40,7 @@ struct worker {
 	int fd;
 	pthread_t thread;
 	bool running;
-	struct noon_watch watch; /* poll backend */
+	struct noon_fd_watch watch; /* poll backend */
 	struct noon_entropy entropy;
 	struct noon_nts_keys keys;
 	bool keys_failed; /* and it has been logged */
@@ -339,7 +339,7 @@ noon_err noon_ntp_service_start(struct noon_ntp_service *s)
 			w->running = true;
 			continue;
 		}
-		w->watch = (struct noon_watch){
+		w->watch = (struct noon_fd_watch){
 			.fd = w->fd, .want = NOON_READABLE, .ready = on_ready, .arg = w};
 		if (noon_loop_add(s->loop, &w->watch))
 			return NOON_ERR_OS;

@@ -27,7 +27,7 @@ struct connection {
 
 struct listener {
 	struct noon_one_way_service *service;
-	struct noon_watch watch;
+	struct noon_fd_watch watch;
 	bool stream;
 };
 

@@ -6,7 +6,7 @@
 #include <time.h>
 
 #include "daemon/report/log.h"
-#include "engine/watch.h"
+#include "engine/guard_findings.h"
 
 /* A stamp older than this was not taken on the clock as it stands now. */
 #define STAMP_AGE_MAX NOON_S(1)
@@ -86,7 +86,7 @@ static void take_report(struct noon_ptp_service *s, const struct noon_sample *x)
 
 	if (w == NULL || w->guard == NULL)
 		return;
-	noon_watch_take(&w->guard->guard, x, noon_clock_now(s->clock), &w->findings);
+	noon_guard_findings_take(&w->guard->guard, x, noon_clock_now(s->clock), &w->findings);
 	noon_ptp_transmitter_set_verdict(&s->machine, w->index,
 					 (uint8_t)noon_daemon_guard_state(w->guard), reasons(w));
 }

@@ -126,7 +126,7 @@ static void hull_of(const struct plain *hi, struct noon_rate r, noon_freq wander
 	ret->max_rate = r.max - wander;
 	ret->before[0] = HUGE_VAL;
 	ret->after[hi->n] = HUGE_VAL;
-	/* Side by side: each minimum waits for the one before it. */
+	/* Interleaved, so that the two dependency chains are independent. */
 	for (size_t j = 0, k = hi->n; k > 0; j++, k--) {
 		ret->before[j + 1] =
 			smaller(ret->before[j], hi->theta[j] - ret->min_rate * hi->h[j]);

@@ -23,7 +23,7 @@ struct question {
 
 struct noon_resolve {
 	struct noon_loop *loop;
-	struct noon_watch watch;
+	struct noon_fd_watch watch;
 	struct noon_timer timer;
 	noon_resolved *done;
 	void *arg;
@@ -108,7 +108,7 @@ static bool start_thread(struct noon_resolve *r)
 		return false;
 	if (noon_fd_prepare(fds[0]) || noon_fd_prepare(fds[1]) || pthread_attr_init(&attr) != 0)
 		goto fail;
-	r->watch = (struct noon_watch){
+	r->watch = (struct noon_fd_watch){
 		.fd = fds[0], .want = NOON_READABLE, .ready = on_ready, .arg = r};
 	r->q->done_fd = fds[1];
 	atomic_store(&r->q->users, 2);

@@ -121,7 +121,7 @@ static noon_err start(struct noon_tcp *t, struct noon_loop *loop, int fd, bool c
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	t->loop = loop;
 	t->connecting = connecting;
-	t->watch = (struct noon_watch){
+	t->watch = (struct noon_fd_watch){
 		.fd = fd,
 		.want = connecting ? NOON_WRITABLE : NOON_READABLE,
 		.ready = on_ready,

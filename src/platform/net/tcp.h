@@ -18,7 +18,7 @@
 
 struct noon_tcp {
 	struct noon_loop *loop;
-	struct noon_watch watch;
+	struct noon_fd_watch watch;
 	bool connecting;
 	bool closing; /**< our end has been said, or will be once everything has left */
 	size_t out_from;

@@ -17,7 +17,7 @@ static bool can_attack(enum noon_attack_kind kind)
 	       kind == NOON_ATTACK_TRUNCATE;
 }
 
-static bool can_link(const struct noon_link_conf *l)
+static bool can_link(const struct noon_net_link_conf *l)
 {
 	const bool queue = l->queue == NOON_QUEUE_NONE || l->queue == NOON_QUEUE_UNIFORM ||
 			   l->queue == NOON_QUEUE_EXPONENTIAL;
@@ -152,7 +152,7 @@ static void add(struct sum *t, const struct noon_sim_attack *a, noon_dur at)
 	}
 }
 
-static struct sum link_of(const struct noon_link_conf *l)
+static struct sum link_of(const struct noon_net_link_conf *l)
 {
 	return (struct sum){
 		.delay_ns = l->delay_ns + l->forwarding_ns +

@@ -17,7 +17,7 @@
 
 struct noon_relay_control {
 	struct noon_relay *relay;
-	struct noon_watch watch;
+	struct noon_fd_watch watch;
 	struct sockaddr_un sun;
 };
 
@@ -113,8 +113,8 @@ noon_err noon_relay_control_new(struct noon_relay *r, const char *path,
 	if (fd < 0 || noon_fd_prepare(fd) ||
 	    bind(fd, (struct sockaddr *)&c->sun, sizeof(c->sun)) < 0)
 		goto fail;
-	c->watch =
-		(struct noon_watch){.fd = fd, .want = NOON_READABLE, .ready = on_ready, .arg = c};
+	c->watch = (struct noon_fd_watch){
+		.fd = fd, .want = NOON_READABLE, .ready = on_ready, .arg = c};
 	if (noon_loop_add(r->loop, &c->watch))
 		goto fail;
 	*ret = c;

@@ -46,7 +46,7 @@ struct pair {
 struct noon_relay_tcp {
 	struct noon_relay *relay;
 	struct noon_addr to;
-	struct noon_watch watch;
+	struct noon_fd_watch watch;
 	struct noon_timer reaper;
 	struct pair pair[CONNECTIONS_MAX];
 };
@@ -239,7 +239,7 @@ noon_err noon_relay_tcp_new(struct noon_relay *r, const struct noon_addr *listen
 		free(t);
 		return NOON_ERR_OS;
 	}
-	t->watch = (struct noon_watch){
+	t->watch = (struct noon_fd_watch){
 		.fd = fd, .want = NOON_READABLE, .ready = on_listener, .arg = t};
 	if (noon_loop_add(r->loop, &t->watch)) {
 		*ret_sys = ENOMEM;

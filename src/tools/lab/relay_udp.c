@@ -20,7 +20,7 @@
 struct flow {
 	struct noon_relay_udp *udp;
 	struct noon_addr client;
-	struct noon_watch watch; /* connected to the server; fd -1 when unused */
+	struct noon_fd_watch watch; /* connected to the server; fd -1 when unused */
 	noon_time used;
 };
 
@@ -37,7 +37,7 @@ struct noon_relay_udp {
 	struct noon_relay *relay;
 	struct noon_addr to;
 	struct noon_addr client; /* the only one, of a relay between two; else len 0 */
-	struct noon_watch watch;
+	struct noon_fd_watch watch;
 	struct noon_timer timer;
 	struct flow flow[FLOWS_MAX];
 	uint64_t order;
@@ -261,7 +261,7 @@ static struct flow *flow_of(struct noon_relay_udp *u, const struct noon_addr *cl
 	if (noon_udp_connect(&u->to, NULL, &fd, NULL, &sys))
 		return NULL;
 	oldest->client = *client;
-	oldest->watch = (struct noon_watch){
+	oldest->watch = (struct noon_fd_watch){
 		.fd = fd, .want = NOON_READABLE, .ready = on_reply, .arg = oldest};
 	if (noon_loop_add(u->relay->loop, &oldest->watch)) {
 		(void)close(fd);
@@ -340,10 +340,10 @@ static noon_err make(struct noon_relay *r, const struct noon_addr *listen,
 	}
 	if (client != NULL)
 		u->client = *client;
-	u->watch = (struct noon_watch){.fd = fd,
-				       .want = NOON_READABLE,
-				       .ready = client != NULL ? on_either : on_request,
-				       .arg = u};
+	u->watch = (struct noon_fd_watch){.fd = fd,
+					  .want = NOON_READABLE,
+					  .ready = client != NULL ? on_either : on_request,
+					  .arg = u};
 	if (noon_loop_add(r->loop, &u->watch)) {
 		*ret_sys = ENOMEM;
 		(void)close(fd);

@@ -155,7 +155,7 @@ static noon_err scan_recorded(FILE *in, const char *name, double **ret, size_t *
 }
 
 /* Load the delays a link names; a relative path begins at the scenario's folder. */
-static noon_err take_recorded(struct reading *r, cfg_t *cfg, struct noon_link_conf *l)
+static noon_err take_recorded(struct reading *r, cfg_t *cfg, struct noon_net_link_conf *l)
 {
 	const char *name = cfg_getstr(cfg, "recorded");
 	const char *slash = strrchr(r->path, '/');
@@ -191,7 +191,7 @@ static noon_err take_recorded(struct reading *r, cfg_t *cfg, struct noon_link_co
 	return NOON_OK;
 }
 
-static noon_err take_links(struct reading *r, cfg_t *cfg, struct noon_link_conf *both,
+static noon_err take_links(struct reading *r, cfg_t *cfg, struct noon_net_link_conf *both,
 			   struct noon_sim_path *p)
 {
 	static const char *const names[2] = {"forward", "reverse"};
@@ -227,7 +227,7 @@ static void take_minima(enum noon_minima_from from, struct noon_sim_path *p)
 	for (int dir = 0; dir < 2; dir++)
 		*least[dir] = from == NOON_MINIMA_FROM_LIGHT
 				      ? noon_minimum_from_distance(p->link[dir].length_m)
-				      : (noon_dur)noon_link_floor_ns(
+				      : (noon_dur)noon_net_link_floor_ns(
 						&p->link[dir], p->ptp ? PTP_BYTES : NTP_BYTES);
 	p->source.minima =
 		from == NOON_MINIMA_FROM_LIGHT ? NOON_MINIMA_GEOMETRY : NOON_MINIMA_SURVEYED;

@@ -13,7 +13,7 @@
 
 #define TOP(member)  NOON_OPTION_AT(struct noon_scenario, member)
 #define NODE(member) NOON_OPTION_AT(struct noon_sim_node, member)
-#define LINK(member) NOON_OPTION_AT(struct noon_link_conf, member)
+#define LINK(member) NOON_OPTION_AT(struct noon_net_link_conf, member)
 #define PATH(member) NOON_OPTION_AT(struct noon_scenario_path, member)
 #define AIM(member)  NOON_OPTION_AT(struct noon_sim_attack, member)
 #define HAP(member)  NOON_OPTION_AT(struct noon_machine_event, member)
@@ -176,7 +176,7 @@ static bool read_preset(const struct noon_option *o, const char *text, void *at,
 static bool read_queueing(const struct noon_option *o, const char *text, void *at,
 			  char why[NOON_OPTION_WHY])
 {
-	struct noon_link_conf *l = at;
+	struct noon_net_link_conf *l = at;
 	noon_dur d;
 
 	(void)why;
@@ -297,10 +297,12 @@ const struct noon_option noon_scenario_link_rows[] = {
 	{"rate", NOON_OPTION_OWN, LINK(rate_bps), .read = read_rate, .value = "rate",
 	 .noun = "a rate such as \"1Gb/s\"", .says = "no serialisation",
 	 .help = "of the links between"},
-	{"jitter", NOON_OPTION_OWN, NOON_OPTION_ALL(struct noon_link_conf), .read = read_queueing,
-	 .value = "time", .noun = OF_A_TIME, .help = "exponential queueing of this mean"},
-	{"uniform", NOON_OPTION_OWN, NOON_OPTION_ALL(struct noon_link_conf), .read = read_queueing,
-	 .value = "time", .noun = OF_A_TIME, .help = "uniform queueing of this width"},
+	{"jitter", NOON_OPTION_OWN, NOON_OPTION_ALL(struct noon_net_link_conf),
+	 .read = read_queueing, .value = "time", .noun = OF_A_TIME,
+	 .help = "exponential queueing of this mean"},
+	{"uniform", NOON_OPTION_OWN, NOON_OPTION_ALL(struct noon_net_link_conf),
+	 .read = read_queueing, .value = "time", .noun = OF_A_TIME,
+	 .help = "uniform queueing of this width"},
 	{"queue", NOON_OPTION_WORD, LINK(queue), .words = queue_words,
 	 .help = "law of the queueing"},
 	{"p-idle", NOON_OPTION_REAL, LINK(p_idle), PROBABILITY, .value = "probability",
@@ -434,12 +436,12 @@ static void init_path(void *base)
 	struct noon_scenario_path *p = base;
 
 	p->path = noon_sim_path_default();
-	p->both = noon_link_conf_default();
+	p->both = noon_net_link_conf_default();
 }
 
 static void init_link(void *base)
 {
-	*(struct noon_link_conf *)base = noon_link_conf_default();
+	*(struct noon_net_link_conf *)base = noon_net_link_conf_default();
 }
 
 static void init_seeker(void *base)
@@ -475,14 +477,14 @@ const struct noon_section noon_scenario_client = {
 
 static const struct noon_section forward = {
 	.group = {"forward",
-		  sizeof(struct noon_link_conf),
+		  sizeof(struct noon_net_link_conf),
 		  init_link,
 		  {{noon_scenario_link_rows, 0, NULL}}},
 };
 
 static const struct noon_section reverse = {
 	.group = {"reverse",
-		  sizeof(struct noon_link_conf),
+		  sizeof(struct noon_net_link_conf),
 		  init_link,
 		  {{noon_scenario_link_rows, 0, NULL}}},
 };

@@ -19,7 +19,7 @@ extern const struct noon_section noon_scenario_seeker; /**< of struct noon_sim_s
 extern const struct noon_section noon_scenario_attack; /**< of struct noon_sim_attack */
 extern const struct noon_section noon_scenario_event;  /**< of struct noon_machine_event */
 
-/** Of "forward" and "reverse" of a path, over what the path says: of struct noon_link_conf. */
+/** Of "forward" and "reverse" of a path, over what the path says: of struct noon_net_link_conf. */
 extern const struct noon_option noon_scenario_link_rows[];
 
 /** Where the minima of a path come from. */
@@ -31,8 +31,8 @@ enum noon_minima_from {
 
 /** What a section "path" says. */
 struct noon_scenario_path {
-	struct noon_sim_path path;  /**< but for its links, name and ends */
-	struct noon_link_conf both; /**< of both directions */
+	struct noon_sim_path path;	/**< but for its links, name and ends */
+	struct noon_net_link_conf both; /**< of both directions */
 	enum noon_minima_from minima;
 };
 

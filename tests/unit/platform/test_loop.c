@@ -20,7 +20,7 @@
 
 struct world {
 	struct noon_loop *loop;
-	struct noon_watch watch[2];
+	struct noon_fd_watch watch[2];
 	struct noon_timer timer[3];
 	int order[8];
 	int n;
@@ -110,7 +110,7 @@ static void watches_can_be_removed_from_callbacks(struct world *w)
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, w->fd), 0);
 	for (size_t i = 0; i < 2; i++) {
 		assert_int_equal(send(w->fd[1 - i], "x", 1, 0), 1);
-		w->watch[i] = (struct noon_watch){
+		w->watch[i] = (struct noon_fd_watch){
 			.fd = w->fd[i], .want = NOON_READABLE, .ready = remove_other, .arg = w};
 		assert_int_equal(noon_loop_add(w->loop, &w->watch[i]), NOON_OK);
 	}

@@ -33,7 +33,7 @@ static int make(void **state)
 	s.path[0] = noon_sim_path_default();
 	s.path[0].client = 1;
 	for (int dir = 0; dir < 2; dir++) {
-		s.path[0].link[dir] = noon_link_conf_default();
+		s.path[0].link[dir] = noon_net_link_conf_default();
 		s.path[0].link[dir].length_m = 149896.229;
 		s.path[0].link[dir].velocity = 1.0;
 	}

@@ -246,7 +246,7 @@ static void stamps_of_ptp_err_outwards(void **state)
 	s.path[0].source.minima = NOON_MINIMA_SURVEYED;
 	s.path[0].source.m_f = s.path[0].source.m_r = NOON_US(10);
 	for (int dir = 0; dir < 2; dir++) {
-		s.path[0].link[dir] = noon_link_conf_default();
+		s.path[0].link[dir] = noon_net_link_conf_default();
 		s.path[0].link[dir].delay_ns = 1e4;
 	}
 	t = run(1, &digest);

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "engine/watch.h"
+#include "engine/guard_findings.h"
 
 #define BATCH  8
 #define CENTRE 100000
@@ -43,7 +43,7 @@ static void take(noon_dur rtt)
 	const struct noon_sample x = {
 		.t1 = {h}, .t2 = {0}, .t3 = {0}, .t4 = {h + rtt}, .source = SOURCE};
 
-	noon_watch_take(&guard, &x, x.t4, &findings);
+	noon_guard_findings_take(&guard, &x, x.t4, &findings);
 	h += NOON_S(1);
 }
 
@@ -130,12 +130,12 @@ static void loss_is_no_alarm(void **state)
 	(void)state;
 	watch_by();
 	plan.limit[NOON_STATISTIC_LOSS].high = 1;
-	noon_watch_miss(&guard, SOURCE, (noon_time){0}, &findings);
+	noon_guard_findings_miss(&guard, SOURCE, (noon_time){0}, &findings);
 	assert_int_equal(findings.active, 0);
-	noon_watch_miss(&guard, SOURCE, (noon_time){1}, &findings);
+	noon_guard_findings_miss(&guard, SOURCE, (noon_time){1}, &findings);
 	assert_int_equal(findings.active, 1U << NOON_FINDING_LOSS);
 	assert_int_equal(findings.last[NOON_FINDING_LOSS].at.ns, 1);
-	assert_false(noon_watch_is_alarmed(&guard));
+	assert_false(noon_guard_findings_is_alarmed(&guard));
 }
 
 static void source_without_a_guard_is_not_watched(void **state)
@@ -144,10 +144,10 @@ static void source_without_a_guard_is_not_watched(void **state)
 
 	(void)state;
 	memset(&findings, 0, sizeof(findings));
-	noon_watch_take(NULL, &x, x.t4, &findings);
-	noon_watch_miss(NULL, SOURCE, x.t4, &findings);
+	noon_guard_findings_take(NULL, &x, x.t4, &findings);
+	noon_guard_findings_miss(NULL, SOURCE, x.t4, &findings);
 	assert_int_equal(findings.active, 0);
-	assert_false(noon_watch_is_alarmed(NULL));
+	assert_false(noon_guard_findings_is_alarmed(NULL));
 }
 
 int main(void)
@@ -161,5 +161,5 @@ int main(void)
 		cmocka_unit_test(source_without_a_guard_is_not_watched),
 	};
 
-	return cmocka_run_group_tests_name("engine/watch", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("engine/guard_findings", tests, NULL, NULL);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "engine/watch.h"
+#include "engine/guard_findings.h"
 
-bool noon_watch_is_alarmed(const struct noon_guard *g)
+bool noon_guard_findings_is_alarmed(const struct noon_guard *g)
 {
 	return g && noon_guard_is_alarmed(g);
 }
@@ -61,8 +61,8 @@ static void begin(const struct noon_guard *g, const struct noon_guard_news *news
 	}
 }
 
-void noon_watch_take(struct noon_guard *g, const struct noon_sample *x, noon_time now,
-		     struct noon_findings *fs)
+void noon_guard_findings_take(struct noon_guard *g, const struct noon_sample *x, noon_time now,
+			      struct noon_findings *fs)
 {
 	struct noon_guard_news news;
 
@@ -73,7 +73,8 @@ void noon_watch_take(struct noon_guard *g, const struct noon_sample *x, noon_tim
 	begin(g, &news, x->source, now, fs);
 }
 
-void noon_watch_miss(struct noon_guard *g, uint32_t source, noon_time now, struct noon_findings *fs)
+void noon_guard_findings_miss(struct noon_guard *g, uint32_t source, noon_time now,
+			      struct noon_findings *fs)
 {
 	struct noon_guard_news news;
 

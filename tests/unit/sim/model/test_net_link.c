@@ -10,21 +10,22 @@
 
 #include <cmocka.h>
 
-#include "sim/model/link.h"
+#include "sim/model/net_link.h"
 
 #define N 200000
 
 static struct noon_rng rng;
 
 /* Draw N delays and check mean and variance of the queueing. */
-static void check_moments(const struct noon_link_conf *l, double mean, double var, double relative)
+static void check_moments(const struct noon_net_link_conf *l, double mean, double var,
+			  double relative)
 {
-	const double least = noon_link_least_ns(l, 0, 48);
+	const double least = noon_net_link_least_ns(l, 0, 48);
 	double sum = 0.0, squares = 0.0;
 
 	rng = noon_rng_seeded(3);
 	for (int i = 0; i < N; i++) {
-		const struct noon_link_fate f = noon_link_draw(l, 0, 48, &rng);
+		const struct noon_net_link_fate f = noon_net_link_draw(l, 0, 48, &rng);
 
 		assert_true(f.delay_ns >= least);
 		sum += f.queue_ns;
@@ -34,13 +35,13 @@ static void check_moments(const struct noon_link_conf *l, double mean, double va
 	squares = squares / N - sum * sum;
 	assert_true(fabs(sum - mean) <= relative * mean);
 	assert_true(fabs(squares - var) <= 3.0 * relative * var);
-	assert_true(fabs(noon_link_mean_ns(l) - mean) <= 1e-9 * mean);
+	assert_true(fabs(noon_net_link_mean_ns(l) - mean) <= 1e-9 * mean);
 }
 
 /* The channel of the paper: half of its round trip of 80.184 us, sd 18.3837 us. */
 static void priority_routers_have_the_moments_of_the_paper(void **state)
 {
-	struct noon_link_conf l = noon_link_conf_default();
+	struct noon_net_link_conf l = noon_net_link_conf_default();
 
 	(void)state;
 	l.nodes = 10;
@@ -52,7 +53,7 @@ static void priority_routers_have_the_moments_of_the_paper(void **state)
 
 static void exponential_queueing_has_its_moments(void **state)
 {
-	struct noon_link_conf l = noon_link_conf_default();
+	struct noon_net_link_conf l = noon_net_link_conf_default();
 
 	(void)state;
 	l.queue = NOON_QUEUE_EXPONENTIAL;
@@ -62,7 +63,7 @@ static void exponential_queueing_has_its_moments(void **state)
 
 static void uniform_queueing_has_its_moments(void **state)
 {
-	struct noon_link_conf l = noon_link_conf_default();
+	struct noon_net_link_conf l = noon_net_link_conf_default();
 
 	(void)state;
 	l.queue = NOON_QUEUE_UNIFORM;
@@ -73,7 +74,7 @@ static void uniform_queueing_has_its_moments(void **state)
 
 static void pareto_queueing_has_its_mean(void **state)
 {
-	struct noon_link_conf l = noon_link_conf_default();
+	struct noon_net_link_conf l = noon_net_link_conf_default();
 
 	(void)state;
 	l.queue = NOON_QUEUE_PARETO;
@@ -86,7 +87,7 @@ static void pareto_queueing_has_its_mean(void **state)
 static void recorded_queueing_repeats_what_was_recorded(void **state)
 {
 	static const double v[] = {0.0, 10.0, 50.0};
-	struct noon_link_conf l = noon_link_conf_default();
+	struct noon_net_link_conf l = noon_net_link_conf_default();
 
 	(void)state;
 	l.queue = NOON_QUEUE_RECORDED;
@@ -97,7 +98,7 @@ static void recorded_queueing_repeats_what_was_recorded(void **state)
 
 static void least_delay_is_propagation_and_serialisation(void **state)
 {
-	struct noon_link_conf l = noon_link_conf_default();
+	struct noon_net_link_conf l = noon_net_link_conf_default();
 
 	(void)state;
 	l.length_m = 1000.0;
@@ -106,27 +107,27 @@ static void least_delay_is_propagation_and_serialisation(void **state)
 	l.rate_bps = 1e9;
 	l.forwarding_ns = 100.0;
 	/* 3335.64 + 2 (100 + (48 + 66) 8) ns */
-	assert_true(fabs(noon_link_least_ns(&l, 0, 48) - (3335.641 + 200.0 + 1824.0)) < 0.001);
+	assert_true(fabs(noon_net_link_least_ns(&l, 0, 48) - (3335.641 + 200.0 + 1824.0)) < 0.001);
 }
 
 static void route_changes_at_its_time(void **state)
 {
-	struct noon_link_conf l = noon_link_conf_default();
+	struct noon_net_link_conf l = noon_net_link_conf_default();
 
 	(void)state;
 	l.delay_ns = 5000.0;
 	l.route_at = NOON_S(10);
 	l.route_ns = -2000.0;
-	assert_true(fabs(noon_link_least_ns(&l, NOON_S(10) - 1, 48) - 5000.0) < 1e-9);
-	assert_true(fabs(noon_link_least_ns(&l, NOON_S(10), 48) - 3000.0) < 1e-9);
-	assert_true(fabs(noon_link_floor_ns(&l, 48) - 3000.0) < 1e-9);
+	assert_true(fabs(noon_net_link_least_ns(&l, NOON_S(10) - 1, 48) - 5000.0) < 1e-9);
+	assert_true(fabs(noon_net_link_least_ns(&l, NOON_S(10), 48) - 3000.0) < 1e-9);
+	assert_true(fabs(noon_net_link_floor_ns(&l, 48) - 3000.0) < 1e-9);
 	l.route_ns = -9000.0;
-	assert_true(fabs(noon_link_floor_ns(&l, 48)) < 1e-9);
+	assert_true(fabs(noon_net_link_floor_ns(&l, 48)) < 1e-9);
 }
 
 static void losses_and_duplicates_have_their_frequency(void **state)
 {
-	struct noon_link_conf l = noon_link_conf_default();
+	struct noon_net_link_conf l = noon_net_link_conf_default();
 	int lost = 0, twice = 0, late = 0;
 
 	(void)state;
@@ -136,7 +137,7 @@ static void losses_and_duplicates_have_their_frequency(void **state)
 	l.reorder_ns = 1e6;
 	rng = noon_rng_seeded(5);
 	for (int i = 0; i < N; i++) {
-		const struct noon_link_fate f = noon_link_draw(&l, 0, 48, &rng);
+		const struct noon_net_link_fate f = noon_net_link_draw(&l, 0, 48, &rng);
 
 		lost += f.lost;
 		twice += f.duplicate;

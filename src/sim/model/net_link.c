@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "sim/model/link.h"
+#include "sim/model/net_link.h"
 
 #include <math.h>
 
@@ -7,34 +7,34 @@
 #define OVERHEAD_BYTES 66		  /* Ethernet with preamble and gap, IPv4, UDP */
 #define PARETO_CUT     1000.0
 
-struct noon_link_conf noon_link_conf_default(void)
+struct noon_net_link_conf noon_net_link_conf_default(void)
 {
-	return (struct noon_link_conf){
+	return (struct noon_net_link_conf){
 		.velocity = 0.68,
 		.packet_bytes = 1542,
 		.shape = 3,
 	};
 }
 
-static unsigned hops(const struct noon_link_conf *l)
+static unsigned hops(const struct noon_net_link_conf *l)
 {
 	return l->nodes > 0 ? l->nodes : 1;
 }
 
-static double bits_ns(const struct noon_link_conf *l, double bytes)
+static double bits_ns(const struct noon_net_link_conf *l, double bytes)
 {
 	return l->rate_bps > 0.0 ? bytes * 8e9 / l->rate_bps : 0.0;
 }
 
 /* The least delay on the route before the change. */
-static double first_ns(const struct noon_link_conf *l, size_t bytes)
+static double first_ns(const struct noon_net_link_conf *l, size_t bytes)
 {
 	const double each = l->forwarding_ns + bits_ns(l, (double)bytes + (double)OVERHEAD_BYTES);
 
 	return l->length_m * LIGHT_NS_PER_M / l->velocity + l->delay_ns + hops(l) * each;
 }
 
-double noon_link_least_ns(const struct noon_link_conf *l, noon_dur since, size_t bytes)
+double noon_net_link_least_ns(const struct noon_net_link_conf *l, noon_dur since, size_t bytes)
 {
 	const double ns = first_ns(l, bytes);
 
@@ -43,7 +43,7 @@ double noon_link_least_ns(const struct noon_link_conf *l, noon_dur since, size_t
 	return fmax(ns + l->route_ns, 0.0);
 }
 
-double noon_link_floor_ns(const struct noon_link_conf *l, size_t bytes)
+double noon_net_link_floor_ns(const struct noon_net_link_conf *l, size_t bytes)
 {
 	const double ns = first_ns(l, bytes);
 
@@ -51,12 +51,12 @@ double noon_link_floor_ns(const struct noon_link_conf *l, size_t bytes)
 }
 
 /* The time one packet of other traffic takes on a link. */
-static double service_ns(const struct noon_link_conf *l)
+static double service_ns(const struct noon_net_link_conf *l)
 {
 	return bits_ns(l, l->packet_bytes);
 }
 
-static double recorded_mean(const struct noon_link_conf *l)
+static double recorded_mean(const struct noon_net_link_conf *l)
 {
 	double sum = 0.0;
 
@@ -65,7 +65,7 @@ static double recorded_mean(const struct noon_link_conf *l)
 	return l->n_recorded > 0 ? sum / (double)l->n_recorded : 0.0;
 }
 
-double noon_link_mean_ns(const struct noon_link_conf *l)
+double noon_net_link_mean_ns(const struct noon_net_link_conf *l)
 {
 	switch (l->queue) {
 	case NOON_QUEUE_NONE:
@@ -84,7 +84,7 @@ double noon_link_mean_ns(const struct noon_link_conf *l)
 	return 0.0;
 }
 
-static double pareto(const struct noon_link_conf *l, double u)
+static double pareto(const struct noon_net_link_conf *l, double u)
 {
 	const double x = pow(1.0 - u, -1.0 / l->shape) - 1.0;
 
@@ -92,7 +92,7 @@ static double pareto(const struct noon_link_conf *l, double u)
 }
 
 /* Draw the queueing of one node. */
-static double queue_ns(const struct noon_link_conf *l, struct noon_rng *rng)
+static double queue_ns(const struct noon_net_link_conf *l, struct noon_rng *rng)
 {
 	double u;
 
@@ -122,10 +122,10 @@ static bool happens(double p, struct noon_rng *rng)
 	return p > 0.0 && noon_rng_unit(rng) < p;
 }
 
-struct noon_link_fate noon_link_draw(const struct noon_link_conf *l, noon_dur since, size_t bytes,
-				     struct noon_rng *rng)
+struct noon_net_link_fate noon_net_link_draw(const struct noon_net_link_conf *l, noon_dur since,
+					     size_t bytes, struct noon_rng *rng)
 {
-	struct noon_link_fate f = {0};
+	struct noon_net_link_fate f = {0};
 
 	if (l->queue != NOON_QUEUE_NONE)
 		for (unsigned i = 0; i < hops(l); i++)
@@ -134,6 +134,6 @@ struct noon_link_fate noon_link_draw(const struct noon_link_conf *l, noon_dur si
 	if (happens(l->reorder, rng))
 		f.queue_ns += l->reorder_ns;
 	f.duplicate = happens(l->duplicate, rng);
-	f.delay_ns = noon_link_least_ns(l, since, bytes) + f.queue_ns;
+	f.delay_ns = noon_net_link_least_ns(l, since, bytes) + f.queue_ns;
 	return f;
 }

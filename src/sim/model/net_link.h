@@ -6,8 +6,8 @@
  * random; each node draws its own. The rest is the least delay, the shortest any packet can take:
  * the minimum that condition 2 is about.
  */
-#ifndef NOON_SIM_LINK_H
-#define NOON_SIM_LINK_H
+#ifndef NOON_SIM_NET_LINK_H
+#define NOON_SIM_NET_LINK_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -26,7 +26,7 @@ enum noon_queue_kind {
 	NOON_QUEUE_RECORDED,	/**< one of the recorded values */
 };
 
-struct noon_link_conf {
+struct noon_net_link_conf {
 	double length_m; /**< >= 0 */
 	double velocity; /**< of propagation, fraction of c, 0 < v <= 1; default 0.68 (fibre) */
 	double delay_ns; /**< constant, in addition, >= 0 */
@@ -49,26 +49,26 @@ struct noon_link_conf {
 };
 
 /** What becomes of a packet. */
-struct noon_link_fate {
+struct noon_net_link_fate {
 	double delay_ns;
 	double queue_ns; /**< share above the least delay */
 	bool lost;
 	bool duplicate;
 };
 
-struct noon_link_conf noon_link_conf_default(void);
+struct noon_net_link_conf noon_net_link_conf_default(void);
 
 /** Return the least delay at an instant after the start, ns. */
-double noon_link_least_ns(const struct noon_link_conf *l, noon_dur since, size_t bytes);
+double noon_net_link_least_ns(const struct noon_net_link_conf *l, noon_dur since, size_t bytes);
 
 /** Return the smallest of the least delays over all of a run, for packets of that size, ns. */
-double noon_link_floor_ns(const struct noon_link_conf *l, size_t bytes);
+double noon_net_link_floor_ns(const struct noon_net_link_conf *l, size_t bytes);
 
 /** Return the mean of the queueing delay, ns (of the recorded values, of the uncut laws). */
-double noon_link_mean_ns(const struct noon_link_conf *l);
+double noon_net_link_mean_ns(const struct noon_net_link_conf *l);
 
 /** Draw the fate of a packet of n bytes sent `since` ns after the start. */
-struct noon_link_fate noon_link_draw(const struct noon_link_conf *l, noon_dur since, size_t bytes,
-				     struct noon_rng *rng);
+struct noon_net_link_fate noon_net_link_draw(const struct noon_net_link_conf *l, noon_dur since,
+					     size_t bytes, struct noon_rng *rng);
 
 #endif
