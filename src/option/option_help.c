@@ -138,11 +138,15 @@ void noon_command_help(const struct noon_command *c, FILE *to)
 	for (const struct noon_option_part *p = c->group.part; base != NULL && p->rows != NULL;
 	     p++) {
 		noon_option_defaults(&c->group, base);
-		(void)fprintf(to, "\n%s%s", p->heading != NULL ? p->heading : "",
-			      p->heading != NULL ? "\n" : "");
+		if (p == c->group.part || p->heading != NULL)
+			(void)fputc('\n', to);
+		if (p->heading != NULL)
+			(void)fprintf(to, "%s\n", p->heading);
 		for (const struct noon_option *o = p->rows; o->name != NULL; o++)
 			print_option(o, (const char *)base + p->offset, to);
 	}
+	if (c->group.part[0].rows == NULL)
+		(void)fputc('\n', to);
 	(void)fprintf(to, "  -h, --help%*sprint this and exit\n", COLUMN - 12, "");
 	if (c->notes != NULL)
 		(void)fprintf(to, "\n%s", c->notes);

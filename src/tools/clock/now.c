@@ -3,7 +3,6 @@
  * noonmark now: the interval from the shared page, as libnoonmark gives it.
  */
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -93,34 +92,32 @@ static int read_page(const struct noon_clock_page *page, struct told *ret)
 	return 0;
 }
 
-static int run(const struct noon_verb *self, int argc, char **argv)
+struct options {
+	const char *page; /* NULL: the default */
+	bool json;
+};
+
+#define OPTION(member) NOON_OPTION_AT(struct options, member)
+
+static const struct noon_option rows[] = {
+	{"json", NOON_OPTION_BOOL, OPTION(json), .help = "print one JSON object"},
+	{"page", NOON_OPTION_BORROWED, OPTION(page), .value = "file",
+	 .says = NOON_CLOCK_PAGE_DEFAULT ", or that of a daemon started without configuration",
+	 .help = "shared page of the daemon"},
+	NOON_OPTION_END,
+};
+
+static int now(const struct noon_verb *self, void *options, const struct noon_arguments *line)
 {
-	static const struct option options[] = {
-		{"json", no_argument, NULL, 'j'},
-		{"page", required_argument, NULL, 'p'},
-		{"help", no_argument, NULL, 'h'},
-		{NULL, 0, NULL, 0},
-	};
-	const char *given = NULL;
-	bool json = false;
+	const struct options *o = options;
 	struct noon_clock_page *page;
 	struct told told;
 	char path[512];
-	int c;
 	int err;
 
-	while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1) {
-		if (c == 'j')
-			json = true;
-		else if (c == 'p')
-			given = optarg;
-		else
-			return c == 'h' ? noon_tool_help(self) : NOON_EXIT_USAGE;
-	}
-	if (optind < argc)
-		return noon_tool_usage(self, "unexpected argument \"%s\"", argv[optind]);
-	noon_tool_path(path, sizeof(path), given, "clock");
-	err = noon_open(given, &page);
+	(void)line;
+	noon_tool_path(path, sizeof(path), o->page, "clock");
+	err = noon_open(o->page, &page);
 	if (err == EPERM)
 		return noon_tool_fail(self,
 				      "%s: not believed: folder and page must belong to root or to "
@@ -136,7 +133,7 @@ static int run(const struct noon_verb *self, int argc, char **argv)
 	if (!is_bounded(&told) && told.is.status != NOON_CLOCK_STALE)
 		return noon_tool_fail(self, "%s: the daemon has no time yet: %s", path,
 				      noon_clock_reason_text(told.is.reason));
-	if (json)
+	if (o->json)
 		print_json(&told);
 	else
 		print_plain(&told);
@@ -146,13 +143,9 @@ static int run(const struct noon_verb *self, int argc, char **argv)
 const struct noon_verb noon_verb_now = {
 	.name = "now",
 	.summary = "print the interval that contains UTC, and its status",
-	.help = "Usage: noonmark now [--json] [--page FILE]\n"
-		"Print the interval that contains UTC now. Exit status 0 only if the status is "
-		"ok.\n"
-		"\n"
-		"  --json        print one JSON object\n"
-		"  --page FILE   shared page of the daemon (default /run/noonmark/clock, or that "
-		"of\n"
-		"                a daemon started without configuration)\n",
-	.run = run,
+	.about = "Print the interval that contains UTC now. Exit status 0 only if the status is "
+		 "ok.\n",
+	.size = sizeof(struct options),
+	.part = {{rows, 0, NULL}},
+	.act = now,
 };

@@ -2,42 +2,11 @@
  *
  * noonmark ptp: what a daemon says of its PTP ports, and its keys read again.
  */
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "tools/core/tool.h"
-
-struct arguments {
-	const char *socket;
-	bool json;
-};
-
-static int parse(const struct noon_verb *self, int argc, char **argv, struct arguments *a)
-{
-	static const struct option options[] = {
-		{"json", no_argument, NULL, 'j'},
-		{"socket", required_argument, NULL, 's'},
-		{"help", no_argument, NULL, 'h'},
-		{NULL, 0, NULL, 0},
-	};
-	int c;
-
-	while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1) {
-		if (c == 'j')
-			a->json = true;
-		else if (c == 's')
-			a->socket = optarg;
-		else
-			return c == 'h' ? noon_tool_help(self) : NOON_EXIT_USAGE;
-	}
-	if (optind == argc)
-		return noon_tool_usage(self, "expected status or reload-keys");
-	if (optind + 1 < argc)
-		return noon_tool_usage(self, "unexpected argument \"%s\"", argv[optind + 1]);
-	return -1;
-}
 
 static long long number(const json_t *o, const char *key)
 {
@@ -261,13 +230,16 @@ static bool is_good(const json_t *status, const json_t *ptp)
 	return fit || strcmp(noon_json_str(status, "state"), "ok") == 0;
 }
 
-static int run_status(const struct noon_verb *self, const struct arguments *a)
+static int show_status(const struct noon_verb *self, void *options,
+		       const struct noon_arguments *line)
 {
+	const struct noon_ask_options *a = options;
 	json_t *status = noon_ask_once(self, a->socket, json_pack("{s:s}", "command", "status"));
 	json_t *ptp, *o;
 	size_t i;
 	int result;
 
+	(void)line;
 	if (status == NULL)
 		return NOON_EXIT_FAILED;
 	ptp = only_ptp(status);
@@ -289,12 +261,15 @@ static int run_status(const struct noon_verb *self, const struct arguments *a)
 	return result;
 }
 
-static int run_reload(const struct noon_verb *self, const struct arguments *a)
+static int reload_keys(const struct noon_verb *self, void *options,
+		       const struct noon_arguments *line)
 {
+	const struct noon_ask_options *a = options;
 	json_t *answer =
 		noon_ask_once(self, a->socket, json_pack("{s:s}", "command", "reload-keys"));
 	bool ok;
 
+	(void)line;
 	if (answer == NULL)
 		return NOON_EXIT_FAILED;
 	ok = json_is_true(json_object_get(answer, "ok"));
@@ -307,26 +282,13 @@ static int run_reload(const struct noon_verb *self, const struct arguments *a)
 	return ok ? NOON_EXIT_OK : NOON_EXIT_NOT_OK;
 }
 
-static int run(const struct noon_verb *self, int argc, char **argv)
-{
-	struct arguments a = {0};
-	const int status = parse(self, argc, argv, &a);
+#define ASKS .size = sizeof(struct noon_ask_options), .part = {{noon_ask_rows, 0, NULL}}
 
-	if (status >= 0)
-		return status;
-	if (strcmp(argv[optind], "status") == 0)
-		return run_status(self, &a);
-	if (strcmp(argv[optind], "reload-keys") == 0)
-		return run_reload(self, &a);
-	return noon_tool_usage(self, "unknown command \"%s\"; expected status or reload-keys",
-			       argv[optind]);
-}
-
-const struct noon_verb noon_verb_ptp = {
-	.name = "ptp",
-	.summary = "show the PTP ports of the daemon, or have its keys read again",
-	.help = "Usage: noonmark ptp status|reload-keys [--json] [--socket FILE]\n"
-		"status: transmitter in use and its quality, grants, stamps, guards on both sides "
+static const struct noon_verb status_verb = {
+	.name = "ptp status",
+	.summary = "transmitters, receivers, keys and guards",
+	.about =
+		"Show the transmitter in use and its quality, grants, stamps, guards on both sides "
 		"and\n"
 		"conditions of each receiver; state and counters of each transmitter, and the "
 		"round\n"
@@ -334,14 +296,27 @@ const struct noon_verb noon_verb_ptp = {
 		"clock's\n"
 		"state is ok, or, without sources, it is fit to be served, and no watched receiver "
 		"is\n"
-		"in alarm.\n"
-		"reload-keys: read the sa_files again; no packet is lost. A file that cannot be "
-		"read\n"
-		"leaves its old keys in force (exit status 1). SIGHUP does the same.\n"
-		"\n"
-		"  --json          print one JSON object\n"
-		"  --socket FILE   control socket of the daemon (default "
-		"/run/noonmark/noonmarkd.sock,\n"
-		"                  or that of a daemon started without configuration)\n",
-	.run = run,
+		"in alarm.\n",
+	ASKS,
+	.act = show_status,
+};
+
+static const struct noon_verb reload_verb = {
+	.name = "ptp reload-keys",
+	.summary = "read the sa_files again; no packet is lost",
+	.about =
+		"Read the sa_files again; no packet is lost. A file that cannot be read leaves its "
+		"old\n"
+		"keys in force (exit status 1). SIGHUP does the same.\n",
+	ASKS,
+	.act = reload_keys,
+};
+
+static const struct noon_verb *const parts[] = {&status_verb, &reload_verb, NULL};
+
+const struct noon_verb noon_verb_ptp = {
+	.name = "ptp",
+	.summary = "show the PTP ports of the daemon, or have its keys read again",
+	.about = "The PTP ports of the daemon.\n",
+	.parts = parts,
 };

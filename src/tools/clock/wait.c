@@ -3,14 +3,13 @@
  * noonmark wait: until the time is known well enough, also for a daemon that is not there yet.
  */
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "base/time.h"
 #include "noonmark/clock.h"
-#include "platform/text.h"
 #include "tools/core/tool.h"
 
 /* Between two looks at the page. */
@@ -172,58 +171,57 @@ static int wait_for_time(struct waiting *w)
 	}
 }
 
-static int run(const struct noon_verb *self, int argc, char **argv)
-{
-	static const struct option options[] = {
-		{"bound", required_argument, NULL, 'b'}, {"timeout", required_argument, NULL, 't'},
-		{"page", required_argument, NULL, 'p'},	 {"quiet", no_argument, NULL, 'q'},
-		{"help", no_argument, NULL, 'h'},	 {NULL, 0, NULL, 0},
-	};
-	struct waiting w = {
-		.self = self, .bound = NOON_DUR_MAX, .timeout = NOON_DUR_MAX, .begin = mono_ns()};
-	int status;
-	int c;
+#define OPTION(member) NOON_OPTION_AT(struct waiting, member)
 
-	while ((c = getopt_long(argc, argv, "hq", options, NULL)) != -1) {
-		if (c == 'b' && (noon_text_dur(optarg, &w.bound) || w.bound <= 0))
-			return noon_tool_usage(self, "--bound %s: expected a time above 0, as 1ms",
-					       optarg);
-		if (c == 't' && (noon_text_dur(optarg, &w.timeout) || w.timeout < 0))
-			return noon_tool_usage(self, "--timeout %s: expected a time, as 30s",
-					       optarg);
-		if (c == 'p')
-			w.given = optarg;
-		else if (c == 'q')
-			w.quiet = true;
-		else if (c != 'b' && c != 't')
-			return c == 'h' ? noon_tool_help(self) : NOON_EXIT_USAGE;
-	}
-	if (optind < argc)
-		return noon_tool_usage(self, "unexpected argument \"%s\"", argv[optind]);
-	(void)snprintf(w.path, sizeof(w.path), "%s",
-		       w.given != NULL ? w.given : NOON_CLOCK_PAGE_DEFAULT);
-	w.terminal = isatty(STDERR_FILENO);
-	status = wait_for_time(&w);
-	noon_close(w.page);
+static const struct noon_option rows[] = {
+	{"bound", NOON_OPTION_TIME, OPTION(bound), NOON_OPTION_LEAST(1), .says = "the alert limit",
+	 .help = "half-width of the interval at most"},
+	{"timeout", NOON_OPTION_TIME, OPTION(timeout), NOON_OPTION_LEAST(0), .says = "never",
+	 .help = "give up after that; 0 looks once"},
+	{"quiet", NOON_OPTION_BOOL, OPTION(quiet), .letter = 'q',
+	 .help = "print nothing but errors"},
+	{"page", NOON_OPTION_BORROWED, OPTION(given), .value = "file",
+	 .says = "as for noonmark now", .help = "shared page of the daemon"},
+	NOON_OPTION_END,
+};
+
+static void init(void *options)
+{
+	struct waiting *w = options;
+
+	w->bound = NOON_DUR_MAX;
+	w->timeout = NOON_DUR_MAX;
+}
+
+static int wait_until(const struct noon_verb *self, void *options,
+		      const struct noon_arguments *line)
+{
+	struct waiting *w = options;
+	int status;
+
+	(void)line;
+	w->self = self;
+	w->begin = mono_ns();
+	(void)snprintf(w->path, sizeof(w->path), "%s",
+		       w->given != NULL ? w->given : NOON_CLOCK_PAGE_DEFAULT);
+	w->terminal = isatty(STDERR_FILENO);
+	status = wait_for_time(w);
+	noon_close(w->page);
 	return status;
 }
 
 const struct noon_verb noon_verb_wait = {
 	.name = "wait",
 	.summary = "wait until the time is known well enough",
-	.help = "Usage: noonmark wait [--bound T] [--timeout T] [--quiet] [--page FILE]\n"
-		"Wait until the status is ok, and the bound at most T. A daemon that is not there "
-		"yet is\n"
-		"waited for too. The page is looked at ten times a second.\n"
-		"\n"
-		"  --bound T     half-width of the interval at most (100us; default: the alert "
-		"limit)\n"
-		"  --timeout T   give up after that (30s, 3min; 0 looks once; default: never)\n"
-		"  --quiet       print nothing but errors\n"
-		"  --page FILE   shared page of the daemon (default as for noonmark now)\n"
-		"\n"
-		"Exit status: 0 ok, 1 not in time, 2 usage, 3 no daemon in time, or its page is "
-		"not\n"
-		"to be believed.\n",
-	.run = run,
+	.about =
+		"Wait until the status is ok, and the bound at most that of --bound. A daemon that "
+		"is\n"
+		"not there yet is waited for too. The page is looked at ten times a second.\n",
+	.notes = "Exit status: 0 ok, 1 not in time, 2 usage, 3 no daemon in time, or its page is "
+		 "not\n"
+		 "to be believed.\n",
+	.size = sizeof(struct waiting),
+	.init = init,
+	.part = {{rows, 0, NULL}},
+	.act = wait_until,
 };

@@ -3,7 +3,6 @@
  * noonmark watch: the status, again and again; in place on a terminal, a line each elsewhere.
  */
 #include <errno.h>
-#include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,62 +10,26 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "platform/number.h"
 #include "tools/core/screen.h"
 #include "tools/core/tool.h"
 
-struct arguments {
-	const char *socket;
+struct options {
+	struct noon_ask_options ask;
 	bool lines;
-	bool json;
 	double interval_s;
 	uint64_t count; /* 0: for ever */
 };
 
-static int parse(const struct noon_verb *self, int argc, char **argv, struct arguments *a)
-{
-	static const struct option options[] = {
-		{"json", no_argument, NULL, 'j'},
-		{"lines", no_argument, NULL, 'l'},
-		{"socket", required_argument, NULL, 's'},
-		{"interval", required_argument, NULL, 'i'},
-		{"count", required_argument, NULL, 'n'},
-		{"help", no_argument, NULL, 'h'},
-		{NULL, 0, NULL, 0},
-	};
-	int c;
+#define OPTION(member) NOON_OPTION_AT(struct options, member)
 
-	while ((c = getopt_long(argc, argv, "hi:n:", options, NULL)) != -1) {
-		switch (c) {
-		case 'j':
-			a->json = true;
-			break;
-		case 'l':
-			a->lines = true;
-			break;
-		case 's':
-			a->socket = optarg;
-			break;
-		case 'i':
-			if (!noon_number(optarg, 0.05, 86400, &a->interval_s))
-				return noon_tool_usage(
-					self, "--interval %s: expected 0.05 to 86400 s", optarg);
-			break;
-		case 'n':
-			if (!noon_number_u64(optarg, 1, UINT64_MAX, &a->count))
-				return noon_tool_usage(self, "--count %s: expected 1 or more",
-						       optarg);
-			break;
-		case 'h':
-			return noon_tool_help(self);
-		default:
-			return NOON_EXIT_USAGE;
-		}
-	}
-	if (optind < argc)
-		return noon_tool_usage(self, "unexpected argument \"%s\"", argv[optind]);
-	return -1;
-}
+static const struct noon_option rows[] = {
+	{"interval", NOON_OPTION_REAL, OPTION(interval_s), NOON_OPTION_RANGE(0.05, 86400),
+	 .def = "1", .unit = "s", .letter = 'i', .value = "s", .help = "between updates"},
+	{"count", NOON_OPTION_UINT, OPTION(count), NOON_OPTION_LEAST(1), .says = "for ever",
+	 .letter = 'n', .help = "end after N updates"},
+	{"lines", NOON_OPTION_BOOL, OPTION(lines), .help = "one line each, on a terminal too"},
+	NOON_OPTION_END,
+};
 
 /* Over the old screen: each line is erased behind its end, so that no tail of a longer one stays.
  */
@@ -92,9 +55,9 @@ static void redraw(const json_t *s, bool first)
 	free(text);
 }
 
-static void show(const struct arguments *a, const json_t *s, bool first)
+static void show(const struct options *a, const json_t *s, bool first)
 {
-	if (a->json) {
+	if (a->ask.json) {
 		(void)json_dumpf(s, stdout, JSON_COMPACT | JSON_REAL_PRECISION(15));
 		(void)fputc('\n', stdout);
 	} else if (a->lines) {
@@ -105,20 +68,19 @@ static void show(const struct arguments *a, const json_t *s, bool first)
 	(void)fflush(stdout);
 }
 
-static int run(const struct noon_verb *self, int argc, char **argv)
+static int watch(const struct noon_verb *self, void *options, const struct noon_arguments *line)
 {
-	struct arguments a = {.interval_s = 1, .lines = isatty(STDOUT_FILENO) != 1};
-	const int status = parse(self, argc, argv, &a);
+	struct options *a = options;
 	struct timespec pause;
 	struct noon_ask ask;
 
-	if (status >= 0)
-		return status;
-	pause.tv_sec = (time_t)a.interval_s;
-	pause.tv_nsec = (long)((a.interval_s - (double)pause.tv_sec) * 1e9);
-	if (!noon_ask_open(&ask, self, a.socket))
+	(void)line;
+	a->lines |= isatty(STDOUT_FILENO) != 1;
+	pause.tv_sec = (time_t)a->interval_s;
+	pause.tv_nsec = (long)((a->interval_s - (double)pause.tv_sec) * 1e9);
+	if (!noon_ask_open(&ask, self, a->ask.socket))
 		return NOON_EXIT_FAILED;
-	for (uint64_t i = 0; a.count == 0 || i < a.count; i++) {
+	for (uint64_t i = 0; a->count == 0 || i < a->count; i++) {
 		const char *why;
 		json_t *s;
 
@@ -129,7 +91,7 @@ static int run(const struct noon_verb *self, int argc, char **argv)
 			noon_ask_close(&ask);
 			return noon_tool_fail(self, "%s: %s", ask.path, why);
 		}
-		show(&a, s, i == 0);
+		show(a, s, i == 0);
 		json_decref(s);
 	}
 	noon_ask_close(&ask);
@@ -139,15 +101,9 @@ static int run(const struct noon_verb *self, int argc, char **argv)
 const struct noon_verb noon_verb_watch = {
 	.name = "watch",
 	.summary = "show the status live",
-	.help = "Usage: noonmark watch [--interval S] [--count N] [--lines|--json] [--socket "
-		"FILE]\n"
-		"Show the status again and again: in place on a terminal, one line each "
-		"elsewhere.\n"
-		"\n"
-		"  -i, --interval S   seconds between updates (default 1)\n"
-		"  -n, --count N      end after N updates\n"
-		"      --lines        one line each, on a terminal too\n"
-		"      --json         one JSON object a line\n"
-		"      --socket FILE  control socket of the daemon\n",
-	.run = run,
+	.about = "Show the status again and again: in place on a terminal, one line each "
+		 "elsewhere.\n",
+	.size = sizeof(struct options),
+	.part = {{rows, 0, NULL}, {noon_ask_rows, offsetof(struct options, ask), NULL}},
+	.act = watch,
 };

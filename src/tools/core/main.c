@@ -15,12 +15,12 @@ static const struct noon_verb *const verbs[] = {
 	&noon_verb_tsa,	  &noon_verb_stamp,  &noon_verb_verify, &noon_verb_version,
 };
 
-static int run_version(const struct noon_verb *self, int argc, char **argv)
+static int print_version(const struct noon_verb *self, void *options,
+			 const struct noon_arguments *line)
 {
-	if (argc > 1 && strcmp(argv[1], "--help") == 0)
-		return noon_tool_help(self);
-	if (argc > 1)
-		return noon_tool_usage(self, "unexpected argument \"%s\"", argv[1]);
+	(void)self;
+	(void)options;
+	(void)line;
 	(void)printf("noonmark %s\n", NOON_VERSION);
 	return NOON_EXIT_OK;
 }
@@ -28,8 +28,8 @@ static int run_version(const struct noon_verb *self, int argc, char **argv)
 const struct noon_verb noon_verb_version = {
 	.name = "version",
 	.summary = "print the version",
-	.help = "Usage: noonmark version\n",
-	.run = run_version,
+	.about = "Print the version.\n",
+	.act = print_version,
 };
 
 static void print_help(FILE *to)
@@ -60,10 +60,12 @@ int main(int argc, char **argv)
 		return NOON_EXIT_OK;
 	}
 	if (strcmp(argv[1], "--version") == 0)
-		return run_version(&noon_verb_version, 1, argv);
+		return print_version(&noon_verb_version, NULL, NULL);
 	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
 		if (strcmp(argv[1], verbs[i]->name) != 0)
 			continue;
+		if (verbs[i]->act != NULL || verbs[i]->parts != NULL)
+			return noon_tool_run(verbs[i], argc - 1, argv + 1);
 		/* getopt's own messages begin with this. */
 		(void)snprintf(name, sizeof(name), "noonmark %s", verbs[i]->name);
 		argv[1] = name;

@@ -49,6 +49,106 @@ int noon_tool_fail(const struct noon_verb *v, const char *format, ...)
 	return NOON_EXIT_FAILED;
 }
 
+struct noon_command noon_tool_command(const struct noon_verb *v)
+{
+	struct noon_command c = {
+		.program = "noonmark",
+		.arguments = v->arguments,
+		.min = v->min,
+		.max = v->max,
+		.about = v->about,
+		.notes = v->notes,
+		.group = {.name = v->name, .size = v->size, .init = v->init},
+	};
+
+	memcpy(c.group.part, v->part, sizeof(c.group.part));
+	return c;
+}
+
+/* "run" of "sim run". */
+static const char *word_of(const struct noon_verb *v, const struct noon_verb *part)
+{
+	return part->name + strlen(v->name) + 1;
+}
+
+static int help_of_parts(const struct noon_verb *v)
+{
+	for (size_t i = 0; v->parts[i] != NULL; i++) {
+		const struct noon_verb *p = v->parts[i];
+
+		(void)printf("%s noonmark %s%s%s%s\n", i == 0 ? "Usage:" : "      ", p->name,
+			     p->parts == NULL ? " [OPTION]..." : " ...",
+			     p->arguments != NULL ? " " : "",
+			     p->arguments != NULL ? p->arguments : "");
+	}
+	(void)fputs(v->about, stdout);
+	(void)fputc('\n', stdout);
+	for (size_t i = 0; v->parts[i] != NULL; i++)
+		(void)printf("  %-11s %s\n", word_of(v, v->parts[i]), v->parts[i]->summary);
+	(void)printf("\n'noonmark %s WORD --help' tells more.\n", v->name);
+	return NOON_EXIT_OK;
+}
+
+/* Options may stand before the word that names the part. */
+static int run_part(const struct noon_verb *v, int argc, char **argv)
+{
+	struct noon_word words[8] = {{NULL, 0}};
+	struct noon_nearest near = noon_nearest_to(argc > 1 ? argv[1] : "");
+	char list[NOON_OPTION_WHY];
+	size_t n = 0;
+
+	for (; v->parts[n] != NULL && n < 7; n++)
+		words[n] = (struct noon_word){word_of(v, v->parts[n]), (long)n};
+	for (int i = 1; i < argc; i++) {
+		const struct noon_word *w = noon_word_find(words, argv[i]);
+
+		if (w == NULL)
+			continue;
+		memmove(&argv[1], &argv[0], (size_t)i * sizeof(argv[0]));
+		return noon_tool_run(v->parts[w->value], argc - 1, argv + 1);
+	}
+	if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0))
+		return help_of_parts(v);
+	noon_word_list(words, list, sizeof(list));
+	for (const struct noon_word *w = words; w->name != NULL; w++)
+		noon_nearest_try(&near, w->name);
+	if (argc < 2)
+		return noon_tool_usage(v, "expected %s", list);
+	if (near.best != NULL)
+		return noon_tool_usage(v, "\"%s\": expected %s; did you mean '%s'?", argv[1], list,
+				       near.best);
+	return noon_tool_usage(v, "\"%s\": expected %s", argv[1], list);
+}
+
+int noon_tool_run(const struct noon_verb *v, int argc, char **argv)
+{
+	const struct noon_command c = noon_tool_command(v);
+	struct noon_arguments line;
+	void *options;
+	int status;
+
+	if (v->parts != NULL)
+		return run_part(v, argc, argv);
+	options = calloc(1, v->size + 1);
+	if (options == NULL)
+		return noon_tool_fail(v, "out of memory");
+	status = noon_command_read(&c, argc, argv, options, &line);
+	if (status == NOON_COMMAND_GO_ON)
+		status = v->act(v, options, &line);
+	free(options);
+	return status;
+}
+
+#define ASK(member) NOON_OPTION_AT(struct noon_ask_options, member)
+
+const struct noon_option noon_ask_rows[] = {
+	{"json", NOON_OPTION_BOOL, ASK(json), .help = "print one JSON object"},
+	{"socket", NOON_OPTION_BORROWED, ASK(socket), .value = "file",
+	 .says = "/run/noonmark/noonmarkd.sock, or that of a daemon started without configuration",
+	 .help = "control socket of the daemon"},
+	NOON_OPTION_END,
+};
+
 void noon_tool_path(char *out, size_t n, const char *given, const char *name)
 {
 	char dir[256];

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 
 #include "base/err.h"
+#include "option/option_line.h"
 
 /** Exit statuses. */
 enum noon_exit {
@@ -18,12 +19,29 @@ enum noon_exit {
 	NOON_EXIT_FAILED = 3, /**< the daemon or the system could not be asked */
 };
 
+/** A verb, or a part of one ("sim run"): its command line, and what it does. */
 struct noon_verb {
 	const char *name;
-	const char *summary; /**< one line of `noonmark --help` */
-	const char *help;    /**< all of `noonmark VERB --help` */
+	const char *summary;	     /**< one line of `noonmark --help` */
+	const char *about;	     /**< of its --help, below the usage; with a line feed */
+	const char *notes;	     /**< of its --help, below the options; NULL: none */
+	const char *arguments;	     /**< as the usage shows them; NULL: there are none */
+	unsigned min, max;	     /**< how many of them */
+	size_t size;		     /**< of the struct that the options fill */
+	void (*init)(void *options); /**< its defaults that are not in the tables; NULL: zeros */
+	struct noon_option_part part[NOON_OPTION_PARTS];
+	/** @param options  that struct @return exit status */
+	int (*act)(const struct noon_verb *self, void *options, const struct noon_arguments *line);
+	/** Its parts, "NAME WORD" each, instead of all of that; NULL ends them. */
+	const struct noon_verb *const *parts;
+	const char *help; /**< all of `noonmark VERB --help` */
 	int (*run)(const struct noon_verb *self, int argc, char **argv);
 };
+
+/** Return the command line of a verb. */
+struct noon_command noon_tool_command(const struct noon_verb *v);
+/** Run a verb or the part that the words name. @param argv  argv[1] is the first word behind it */
+int noon_tool_run(const struct noon_verb *v, int argc, char **argv);
 
 extern const struct noon_verb noon_verb_now;
 extern const struct noon_verb noon_verb_status;
@@ -58,6 +76,13 @@ __attribute__((format(printf, 2, 3))) int noon_tool_fail(const struct noon_verb 
 /** Path of the control socket or page: `given`, else /run/noonmark if it has one, else the
  *  user's runtime folder. */
 void noon_tool_path(char *out, size_t n, const char *given, const char *name);
+
+/** Options of verbs that ask a daemon. */
+struct noon_ask_options {
+	const char *socket;
+	bool json;
+};
+extern const struct noon_option noon_ask_rows[];
 
 /** A connection to a daemon. */
 struct noon_ask {
