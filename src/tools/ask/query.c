@@ -3,7 +3,6 @@
  * noonmark query: ask a server once or a few times, and say what the answers prove.
  */
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,11 +11,11 @@
 
 #include "ask/asker.h"
 #include "engine/engine.h"
-#include "platform/number.h"
 #include "tools/ask/query_one_way.h"
 #include "tools/ask/query_tsp.h"
 #include "tools/core/one_way_options.h"
 #include "tools/core/ptp_options.h"
+#include "tools/core/server_options.h"
 #include "tools/core/tool.h"
 #include "tools/core/tsp_options.h"
 #include "tools/core/url.h"
@@ -26,13 +25,10 @@
 struct arguments {
 	struct noon_url url;
 	bool nts;
-	const char *ca;
-	const char *name; /* of the certificate; NULL: the host */
-	bool no_time_check;
+	struct noon_server_options server;
 	long count;
 	double interval_s; /* 0: the default of the protocol */
 	double timeout_s;
-	int family;
 	int aead; /* 0: both */
 	bool by_ptp;
 	struct noon_asker_ptp ptp;
@@ -172,58 +168,6 @@ static void on_keys(void *arg, const struct noon_nts_session *session, uint16_t 
 			     session->host[0] != '\0' ? session->host : "the same", (unsigned)port);
 }
 
-static int take_option(const struct noon_verb *self, struct arguments *a, int c, const char *text)
-{
-	uint64_t v = 0;
-	bool ok = true;
-
-	switch (c) {
-	case 'j':
-		a->json = true;
-		break;
-	case 'c':
-		a->ca = text;
-		break;
-	case 'N':
-		a->name = text;
-		break;
-	case 'T':
-		a->no_time_check = true;
-		break;
-	case 'n':
-		ok = noon_number_u64(text, 1, COUNT_MAX, &v);
-		a->count = (long)v;
-		break;
-	case 'i':
-		ok = noon_number(text, 0.01, 3600, &a->interval_s);
-		break;
-	case 't':
-		ok = noon_number(text, 0.01, 3600, &a->timeout_s);
-		break;
-	case 'a':
-		ok = noon_number_u64(text, 15, 30, &v) && (v == 15 || v == 30);
-		a->aead = (int)v;
-		break;
-	case '4':
-		a->family = AF_INET;
-		break;
-	case '6':
-		a->family = AF_INET6;
-		break;
-	default:
-		if (c >= NOON_PTP_OPTION_FIRST && c < NOON_PTP_OPTION_END)
-			ok = noon_ptp_options_take(&a->ptp, c, text);
-		else if (c >= NOON_ONE_WAY_OPTION_FIRST && c < NOON_ONE_WAY_OPTION_END)
-			ok = noon_one_way_options_take(&a->one_way, c, text);
-		else if (c >= NOON_TSP_OPTION_FIRST && c < NOON_TSP_OPTION_END)
-			ok = noon_tsp_options_take(&a->tsp, c, text);
-		else
-			return NOON_EXIT_USAGE;
-		break;
-	}
-	return ok ? -1 : noon_tool_usage(self, "option value \"%s\" is out of range", text);
-}
-
 static bool is_scheme(const struct arguments *a, const char *scheme)
 {
 	return strcmp(a->url.scheme, scheme) == 0;
@@ -249,8 +193,8 @@ static int take_server(const struct noon_verb *self, const char *text, struct ar
 				       text);
 	if (a->by_ptp && a->url.port != 0)
 		return noon_tool_usage(self, "PTP has its own two ports: expected ptp://HOST");
-	if (a->by_ptp && a->family == AF_UNSPEC)
-		a->family = strchr(a->url.host, ':') != NULL ? AF_INET6 : AF_INET;
+	if (a->by_ptp && a->server.family == AF_UNSPEC)
+		a->server.family = strchr(a->url.host, ':') != NULL ? AF_INET6 : AF_INET;
 	if (a->by_one_way)
 		wrong = noon_one_way_options_check(&a->one_way, a->url.scheme);
 	if (wrong != NULL)
@@ -258,41 +202,6 @@ static int take_server(const struct noon_verb *self, const char *text, struct ar
 	if (a->interval_s <= 0)
 		a->interval_s = a->by_one_way ? NOON_ONE_WAY_INTERVAL_S : 1;
 	return -1;
-}
-
-/* Returns an exit status, or -1 to go on. */
-static int parse(const struct noon_verb *self, int argc, char **argv, struct arguments *a)
-{
-	static const struct option options[] = {
-		{"json", no_argument, NULL, 'j'},
-		{"ca", required_argument, NULL, 'c'},
-		{"server-name", required_argument, NULL, 'N'},
-		{"no-certificate-time-check", no_argument, NULL, 'T'},
-		{"count", required_argument, NULL, 'n'},
-		{"interval", required_argument, NULL, 'i'},
-		{"timeout", required_argument, NULL, 't'},
-		{"aead", required_argument, NULL, 'a'},
-		{"ipv4", no_argument, NULL, '4'},
-		{"ipv6", no_argument, NULL, '6'},
-		NOON_PTP_LONG_OPTIONS,
-		NOON_ONE_WAY_LONG_OPTIONS,
-		NOON_TSP_LONG_OPTIONS,
-		{"help", no_argument, NULL, 'h'},
-		{NULL, 0, NULL, 0},
-	};
-	int c;
-
-	while ((c = getopt_long(argc, argv, "46hn:i:t:", options, NULL)) != -1) {
-		const int status =
-			c == 'h' ? noon_tool_help(self) : take_option(self, a, c, optarg);
-
-		if (status >= 0)
-			return status;
-	}
-	if (optind + 1 != argc)
-		return noon_tool_usage(self,
-				       optind == argc ? "which server?" : "expected one server");
-	return take_server(self, argv[optind], a);
 }
 
 static noon_err set_up(struct query *q, const char **ret_why)
@@ -303,21 +212,22 @@ static noon_err set_up(struct query *q, const char **ret_why)
 	struct noon_asker_conf conf = {
 		.host = a->url.host,
 		.port = a->url.port,
-		.family = a->family,
+		.family = a->server.family,
 		.nts = a->nts,
 		.ptp = a->by_ptp ? &a->ptp : NULL,
 		.one_way = a->by_one_way ? &a->one_way : NULL,
 		.tsp = a->by_tsp ? &a->tsp : NULL,
-		.ca = a->ca,
-		.name = a->name,
-		.no_time_check = a->no_time_check,
+		.ca = a->server.ca,
+		.name = a->server.name,
+		.no_time_check = a->server.no_time_check,
 		.aead = a->aead,
 		.interval = noon_dur_from_s(a->interval_s),
 		.timeout = noon_dur_from_s(a->timeout_s),
 	};
 	noon_err err;
 
-	source.require_auth = a->nts || a->ptp.sa_file != NULL || (a->by_tsp && a->ca != NULL);
+	source.require_auth =
+		a->nts || a->ptp.sa_file != NULL || (a->by_tsp && a->server.ca != NULL);
 	err = noon_engine_init(q->engine, &engine);
 	err = err ? err : noon_engine_add_source(q->engine, &source, &q->index);
 	if (err) {
@@ -379,10 +289,9 @@ static int ask(struct query *q)
 	return q->failed || q->answered == 0 ? NOON_EXIT_NOT_OK : NOON_EXIT_OK;
 }
 
-static int run(const struct noon_verb *self, int argc, char **argv)
+static int query(const struct noon_verb *self, void *options, const struct noon_arguments *line)
 {
-	struct arguments args = {.count = 1, .timeout_s = 2, .ptp = noon_ptp_options_default()};
-	int status = parse(self, argc, argv, &args);
+	int status = take_server(self, line->argument[0], options);
 	const char *why = "out of memory";
 	struct query *q;
 	noon_err err = NOON_ERR_OS;
@@ -393,7 +302,7 @@ static int run(const struct noon_verb *self, int argc, char **argv)
 	if (q == NULL)
 		return NOON_EXIT_FAILED;
 	q->self = self;
-	q->args = args;
+	q->args = *(const struct arguments *)options;
 	q->engine = calloc(1, sizeof(*q->engine));
 	q->samples = json_array();
 	noon_actions_reset(&q->findings);
@@ -407,33 +316,48 @@ static int run(const struct noon_verb *self, int argc, char **argv)
 	return status;
 }
 
+#define OPTION(member) NOON_OPTION_AT(struct arguments, member)
+#define OF(member)     offsetof(struct arguments, member)
+#define SECONDS	       NOON_OPTION_RANGE(0.01, 3600), .unit = "s", .value = "s"
+
+static const struct noon_option rows[] = {
+	{"count", NOON_OPTION_INT, OPTION(count), NOON_OPTION_RANGE(1, COUNT_MAX), .def = "1",
+	 .letter = 'n', .help = "ask N times"},
+	{"interval", NOON_OPTION_REAL, OPTION(interval_s), SECONDS,
+	 .says = "1; 4.1 for daytime:// and time://", .letter = 'i', .help = "between questions"},
+	{"timeout", NOON_OPTION_REAL, OPTION(timeout_s), SECONDS, .def = "2", .letter = 't',
+	 .help = "to wait for an answer"},
+	{"aead", NOON_OPTION_WORD, OPTION(aead), .words = noon_aead_words, .says = "both, 15 first",
+	 .help = "offer this AEAD only"},
+	{"json", NOON_OPTION_BOOL, OPTION(json), .help = "print one JSON object"},
+	NOON_OPTION_END,
+};
+
+static void init(void *options)
+{
+	((struct arguments *)options)->ptp = noon_ptp_options_default();
+}
+
 const struct noon_verb noon_verb_query = {
 	.name = "query",
 	.summary = "ask a server of NTP, NTS, PTP, daytime, time or time stamps and say what its "
 		   "answers prove",
-	.help = "Usage: noonmark query nts://HOST[:PORT] [OPTION]...\n"
-		"       noonmark query ntp://HOST[:PORT] [OPTION]...\n"
-		"       noonmark query ptp://HOST [OPTION]...\n"
-		"       noonmark query daytime://HOST[:PORT] | time://HOST[:PORT] [OPTION]...\n"
-		"       noonmark query tsp+http[s]://HOST[:PORT][/PATH] [OPTION]...\n"
-		"Ask a server and print, for each answer, the interval that must contain\n"
-		"UTC - system clock, with its terms. Nothing is set.\n"
-		"\n"
-		"  -n, --count N        ask N times (default 1)\n"
-		"  -i, --interval S     seconds between questions (default 1; 4.1 for daytime:// "
-		"and\n"
-		"                       time://)\n"
-		"  -t, --timeout S      seconds to wait for an answer (default 2)\n"
-		"      --ca FILE        trust these certificates (default: the system's)\n"
-		"      --server-name N  name the certificate must be for (default HOST)\n"
-		"      --no-certificate-time-check\n"
-		"                       ignore the certificate's validity times\n"
-		"      --aead ID        offer only 15 or only 30 (default both, 15 first)\n"
-		"  -4, --ipv4           use IPv4 only\n"
-		"  -6, --ipv6           use IPv6 only\n"
-		"      --json           print one JSON object\n"
-		"\n" NOON_PTP_OPTIONS_HELP "\n" NOON_ONE_WAY_OPTIONS_HELP "\n" NOON_TSP_OPTIONS_HELP
-		"\n"
-		"Exit status 0 if at least one answer was good.\n",
-	.run = run,
+	.arguments = "URL",
+	.min = 1,
+	.max = 1,
+	.about = "Ask a server and print, for each answer, the interval that must contain\n"
+		 "UTC - system clock, with its terms. Nothing is set. URL is one of\n"
+		 "  nts://HOST[:PORT]       ntp://HOST[:PORT]       ptp://HOST\n"
+		 "  daytime://HOST[:PORT]   time://HOST[:PORT]      "
+		 "tsp+http[s]://HOST[:PORT][/PATH]\n",
+	.notes = "Exit status 0 if at least one answer was good.\n",
+	.size = sizeof(struct arguments),
+	.init = init,
+	.part = {{rows, 0, NULL},
+		 {noon_server_rows, OF(server), NULL},
+		 {noon_server_time_rows, OF(server), NULL},
+		 {noon_ptp_rows, OF(ptp), NOON_PTP_HEADING},
+		 {noon_one_way_rows, OF(one_way), NOON_ONE_WAY_HEADING},
+		 {noon_tsp_rows, OF(tsp), NOON_TSP_HEADING}},
+	.act = query,
 };

@@ -3,46 +3,47 @@
 
 #include <string.h>
 
-static const char *const roundings[] = {
-	[NOON_ONE_WAY_UNKNOWN] = "unknown",
-	[NOON_ONE_WAY_TRUNCATE] = "truncate",
-	[NOON_ONE_WAY_NEAREST] = "nearest",
-	[NOON_ONE_WAY_EXACT] = "exact",
-};
+static const struct noon_word roundings[] = {{"truncate", NOON_ONE_WAY_TRUNCATE},
+					     {"nearest", NOON_ONE_WAY_NEAREST},
+					     {"unknown", NOON_ONE_WAY_UNKNOWN},
+					     {"exact", NOON_ONE_WAY_EXACT},
+					     {NULL, 0}};
+static const struct noon_word tcp[] = {{"tcp", 1}, {NULL, 0}};
+static const struct noon_word udp[] = {{"udp", 0}, {NULL, 0}};
 
-#define ROUNDINGS (sizeof(roundings) / sizeof(roundings[0]))
+static bool read_format(const struct noon_option *o, const char *text, void *at,
+			char why[NOON_OPTION_WHY])
+{
+	const struct noon_daytime_dialect *d = noon_daytime_dialect_find(text);
+
+	(void)o;
+	(void)why;
+	if (d == NULL)
+		return false;
+	memcpy(at, &d, sizeof(void *));
+	return true;
+}
+
+#define ONE_WAY(member) NOON_OPTION_AT(struct noon_asker_one_way, member)
+#define DIALECT		offsetof(struct noon_asker_one_way, client.dialect), sizeof(void *)
+#define DIALECTS	"iso8601, ctime, xinetd, smtp, smtp-2, weekday or nist"
+
+const struct noon_option noon_one_way_rows[] = {
+	{"udp", NOON_OPTION_FIXED, ONE_WAY(tcp), .words = udp,
+	 .help = "ask by datagram, the default"},
+	{"tcp", NOON_OPTION_FIXED, ONE_WAY(tcp), .words = tcp, .help = "ask by connection"},
+	{"format", NOON_OPTION_OWN, DIALECT, .read = read_format, .value = "name",
+	 .says = "whichever fits", .noun = DIALECTS, .help = "dialect of the daytime: " DIALECTS},
+	{"rounding", NOON_OPTION_WORD, ONE_WAY(client.rounding), .words = roundings, .value = "how",
+	 .help = "how the server makes whole seconds: truncate, nearest, unknown, exact"},
+	NOON_OPTION_END,
+};
 
 const char *noon_one_way_rounding_word(enum noon_one_way_rounding rounding)
 {
-	return (unsigned)rounding < ROUNDINGS ? roundings[rounding] : "unknown";
-}
+	const char *word = noon_word_name(roundings, (long)rounding);
 
-static bool take_rounding(struct noon_asker_one_way *o, const char *text)
-{
-	for (unsigned i = 0; i < ROUNDINGS; i++) {
-		if (strcmp(roundings[i], text) != 0)
-			continue;
-		o->client.rounding = (enum noon_one_way_rounding)i;
-		return true;
-	}
-	return false;
-}
-
-bool noon_one_way_options_take(struct noon_asker_one_way *o, int option, const char *text)
-{
-	switch (option) {
-	case NOON_ONE_WAY_OPTION_TCP:
-	case NOON_ONE_WAY_OPTION_UDP:
-		o->tcp = option == NOON_ONE_WAY_OPTION_TCP;
-		return true;
-	case NOON_ONE_WAY_OPTION_FORMAT:
-		o->client.dialect = noon_daytime_dialect_find(text);
-		return o->client.dialect != NULL;
-	case NOON_ONE_WAY_OPTION_ROUNDING:
-		return take_rounding(o, text);
-	default:
-		return false;
-	}
+	return word != NULL ? word : "unknown";
 }
 
 const char *noon_one_way_options_check(struct noon_asker_one_way *o, const char *scheme)

@@ -5,48 +5,23 @@
 #ifndef NOON_TOOLS_ONE_WAY_OPTIONS_H
 #define NOON_TOOLS_ONE_WAY_OPTIONS_H
 
-#include <getopt.h>
 #include <stdbool.h>
 
 #include "ask/asker.h"
+#include "option/option.h"
 
-enum {
-	NOON_ONE_WAY_OPTION_FIRST = 0x300,
-	NOON_ONE_WAY_OPTION_TCP = NOON_ONE_WAY_OPTION_FIRST,
-	NOON_ONE_WAY_OPTION_UDP,
-	NOON_ONE_WAY_OPTION_FORMAT,
-	NOON_ONE_WAY_OPTION_ROUNDING,
-	NOON_ONE_WAY_OPTION_END,
-};
+/** Of struct noon_asker_one_way. */
+extern const struct noon_option noon_one_way_rows[];
 
-/** Entries for getopt_long(). */
-#define NOON_ONE_WAY_LONG_OPTIONS                                                 \
-	{"tcp", no_argument, NULL, NOON_ONE_WAY_OPTION_TCP},                      \
-		{"udp", no_argument, NULL, NOON_ONE_WAY_OPTION_UDP},              \
-		{"format", required_argument, NULL, NOON_ONE_WAY_OPTION_FORMAT},  \
-	{                                                                         \
-		"rounding", required_argument, NULL, NOON_ONE_WAY_OPTION_ROUNDING \
-	}
-
-/** Their help. */
-#define NOON_ONE_WAY_OPTIONS_HELP                                                             \
-	"For daytime:// and time:// (nothing is authenticated, whole seconds are said):\n"    \
-	"      --udp, --tcp     ask by datagram (default) or by connection\n"                 \
-	"      --format NAME    dialect of the daytime: iso8601, ctime, xinetd, smtp, "       \
-	"smtp-2,\n"                                                                           \
-	"                       weekday, nist (default: whichever fits)\n"                    \
-	"      --rounding HOW   of the second S that the server says: truncate (its clock "   \
-	"is in\n"                                                                             \
-	"                       [S, S+1]), nearest ([S-0.5, S+0.5]), unknown ([S-0.5, S+1], " \
-	"default),\n"                                                                         \
-	"                       each up to 10 ms more above, or exact (nist: msADV before S)\n"
+/** What stands above them in --help. */
+#define NOON_ONE_WAY_HEADING                                                                      \
+	"For daytime:// and time:// (nothing is authenticated, whole seconds are said). Of the\n" \
+	"second S that the server says, its clock is in: truncate: [S, S+1]; nearest: [S-0.5,\n"  \
+	"S+0.5]; unknown: [S-0.5, S+1]; each up to 10 ms more above; exact: nist, msADV before S."
 
 /** Time between two questions, s, that stays within what public servers allow and meets another
  *  part of the second each time. */
 #define NOON_ONE_WAY_INTERVAL_S 4.1
-
-/** Take an option. @return whether its value is good */
-bool noon_one_way_options_take(struct noon_asker_one_way *o, int option, const char *text);
 
 /** Take the protocol and see whether the options fit it. @return NULL, or what is wrong, static */
 const char *noon_one_way_options_check(struct noon_asker_one_way *o, const char *scheme);

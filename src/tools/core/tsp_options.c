@@ -4,25 +4,32 @@
 #include <stdio.h>
 #include <string.h>
 
-bool noon_tsp_options_take(struct noon_asker_tsp *o, int option, const char *text)
+bool noon_tsp_read_policy(const struct noon_option *o, const char *text, void *at,
+			  char why[NOON_OPTION_WHY])
 {
 	uint8_t oid[NOON_OID_MAX];
 	size_t n;
 
-	switch (option) {
-	case NOON_TSP_OPTION_TLS_CA:
-		o->tls_ca = text;
-		return true;
-	case NOON_TSP_OPTION_UNTRUSTED:
-		o->untrusted = text;
-		return true;
-	case NOON_TSP_OPTION_POLICY:
-		o->policy = text;
-		return noon_oid_parse(text, oid, &n) == NOON_OK;
-	default:
+	(void)o;
+	(void)why;
+	if (noon_oid_parse(text, oid, &n))
 		return false;
-	}
+	memcpy(at, &text, sizeof(text));
+	return true;
 }
+
+#define TSP(member) NOON_OPTION_AT(struct noon_asker_tsp, member)
+
+const struct noon_option noon_tsp_rows[] = {
+	{"untrusted", NOON_OPTION_BORROWED, TSP(untrusted), .value = "file", .says = "none",
+	 .help = "more certificates for the chains of tokens"},
+	{"tls-ca", NOON_OPTION_BORROWED, TSP(tls_ca), .value = "file", .says = "the system's",
+	 .help = "trust these certificates for https"},
+	{"policy", NOON_OPTION_OWN, TSP(policy), .read = noon_tsp_read_policy, .value = "oid",
+	 .says = "whichever", .noun = NOON_TSP_POLICY_NOUN,
+	 .help = "ask for this policy, and take no other"},
+	NOON_OPTION_END,
+};
 
 bool noon_tsp_options_url(struct noon_asker_tsp *o, const char *text, struct noon_url *ret)
 {

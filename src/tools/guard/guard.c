@@ -4,35 +4,42 @@
  */
 #include "tools/guard/guard.h"
 
-#include <getopt.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include "platform/number.h"
-#include "platform/text.h"
-#include "tools/core/ptp_options.h"
-
 #define DUR 32
 
-bool noon_guard_demand_take(struct noon_guard_demand *d, int option, const char *text)
+#define DEMAND(member) NOON_OPTION_AT(struct noon_guard_demand, member)
+
+const struct noon_option noon_guard_rows[] = {
+	{"shift", NOON_OPTION_TIME, DEMAND(shift), NOON_OPTION_LEAST(1), .def = "1ms",
+	 .help = "rise of the round trip that must be found"},
+	{"pd", NOON_OPTION_REAL, DEMAND(p_d), NOON_OPTION_RANGE(0.5, 1),
+	 .flags = NOON_OPTION_BELOW_MAX, .value = "p", .noun = "a probability",
+	 .help = "probability that a batch finds it"},
+	{"pfa", NOON_OPTION_REAL, DEMAND(p_fa), NOON_OPTION_RANGE(NOON_GUARD_P_FA_MIN, 0.1),
+	 .value = "p", .noun = "a probability", .help = "false alarms for each batch"},
+	NOON_OPTION_END,
+};
+
+void noon_guard_demand_init(struct noon_guard_demand *d)
 {
-	if (option == 'S')
-		return noon_text_dur(text, &d->shift) == NOON_OK && d->shift > 0;
-	if (option == 'D')
-		return noon_number(text, 0.5, 1.0, &d->p_d) && d->p_d < 1.0;
-	return noon_number(text, NOON_GUARD_P_FA_MIN, 0.1, &d->p_fa);
+	const struct noon_guard_conf c = noon_guard_conf_default();
+
+	d->p_d = c.p_d;
+	d->p_fa = c.p_fa;
 }
 
 struct noon_guard_conf noon_guard_demand_conf(const struct noon_guard_demand *d)
 {
 	struct noon_guard_conf c = noon_guard_conf_default();
 
-	c.shift_ns = (double)(d->shift > 0 ? d->shift : NOON_MS(1));
-	c.p_d = d->p_d > 0.0 ? d->p_d : c.p_d;
-	c.p_fa = d->p_fa > 0.0 ? d->p_fa : c.p_fa;
+	c.shift_ns = (double)d->shift;
+	c.p_d = d->p_d;
+	c.p_fa = d->p_fa;
 	return c;
 }
 
@@ -182,111 +189,72 @@ struct show {
 	bool json;
 };
 
-static int parse_show(const struct noon_verb *self, int argc, char **argv, struct show *s)
+static int show(const struct noon_verb *self, void *options, const struct noon_arguments *line)
 {
-	static const struct option options[] = {
-		{"key", required_argument, NULL, 'k'},
-		{"shift", required_argument, NULL, 'S'},
-		{"pd", required_argument, NULL, 'D'},
-		{"pfa", required_argument, NULL, 'F'},
-		{"json", no_argument, NULL, 'j'},
-		{"help", no_argument, NULL, 'h'},
-		{NULL, 0, NULL, 0},
-	};
-	int c;
-
-	while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1) {
-		if (c == 'h')
-			return noon_tool_help(self);
-		if (c == 'j')
-			s->json = true;
-		else if (c == 'k')
-			s->key = optarg;
-		else if (c == '?')
-			return NOON_EXIT_USAGE;
-		else if (!noon_guard_demand_take(&s->demand, c, optarg))
-			return noon_tool_usage(self, "option value \"%s\" is out of range", optarg);
-	}
-	if (optind + 1 != argc)
-		return noon_tool_usage(self, "expected one baseline file");
-	return -1;
-}
-
-static int show(const struct noon_verb *self, int argc, char **argv)
-{
-	struct show s = {.json = false};
+	const struct show *s = options;
+	const char *file = line->argument[0];
 	struct noon_baseline_data *b;
 	struct noon_guard_plan *plan;
 	struct noon_guard_conf conf;
 	char why[NOON_BASELINE_WHY_MAX];
-	int status = parse_show(self, argc, argv, &s);
+	int status;
 	noon_err err;
 
-	if (status >= 0)
-		return status;
-	if (noon_baseline_read(argv[optind], s.key, &b, why))
+	if (noon_baseline_read(file, s->key, &b, why))
 		return noon_tool_fail(self, "%s", why);
 	plan = calloc(1, sizeof(*plan));
-	conf = noon_guard_demand_conf(&s.demand);
-	err = plan == NULL ? NOON_ERR_OS : noon_baseline_plan(b, &conf, argv[optind], plan, why);
+	conf = noon_guard_demand_conf(&s->demand);
+	err = plan == NULL ? NOON_ERR_OS : noon_baseline_plan(b, &conf, file, plan, why);
 	if (plan != NULL)
-		noon_guard_print(b, err ? NULL : plan, why, s.json);
-	if (!s.json)
+		noon_guard_print(b, err ? NULL : plan, why, s->json);
+	if (!s->json)
 		(void)printf("signature   %s\n",
-			     s.key != NULL ? "good" : "NOT CHECKED (--key checks it)");
+			     s->key != NULL ? "good" : "NOT CHECKED (--key checks it)");
 	status = err || !plan->feasible ? NOON_EXIT_NOT_OK : NOON_EXIT_OK;
 	free(plan);
 	noon_baseline_free(b);
 	return status;
 }
 
-static int run(const struct noon_verb *self, int argc, char **argv)
+#define SHOW(member) NOON_OPTION_AT(struct show, member)
+
+static const struct noon_option show_rows[] = {
+	{"key", NOON_OPTION_BORROWED, SHOW(key), .value = "file",
+	 .says = "the signature is not checked", .help = "public or private key to check with"},
+	{"json", NOON_OPTION_BOOL, SHOW(json), .help = "print one JSON object"},
+	NOON_OPTION_END,
+};
+
+static void show_init(void *options)
 {
-	if (argc < 2)
-		return noon_tool_usage(self, "expected calibrate or show");
-	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
-		return noon_tool_help(self);
-	if (strcmp(argv[1], "calibrate") == 0)
-		return noon_guard_calibrate(self, argc - 1, argv + 1);
-	if (strcmp(argv[1], "show") == 0)
-		return show(self, argc - 1, argv + 1);
-	return noon_tool_usage(self, "\"%s\": expected calibrate or show", argv[1]);
+	noon_guard_demand_init(&((struct show *)options)->demand);
 }
+
+static const struct noon_verb show_verb = {
+	.name = "guard show",
+	.summary = "show what a guard can find with a baseline",
+	.arguments = "FILE",
+	.min = 1,
+	.max = 1,
+	.about = "Show a baseline and what a guard can find with it. Exit status 0 if it is good "
+		 "for "
+		 "the\n"
+		 "shift.\n",
+	.size = sizeof(struct show),
+	.init = show_init,
+	.part = {{show_rows, 0, NULL}, {noon_guard_rows, offsetof(struct show, demand), NULL}},
+	.act = show,
+};
+
+static const struct noon_verb *const parts[] = {&noon_guard_calibrate, &show_verb, NULL};
 
 const struct noon_verb noon_verb_guard = {
 	.name = "guard",
 	.summary = "record and show the baseline of a path for the guard",
-	.help = "Usage: noonmark guard calibrate nts://HOST[:PORT] --for T --key FILE --output "
-		"FILE\n"
-		"                          [OPTION]...\n"
-		"       noonmark guard calibrate ptp://HOST --sa-file FILE --for T --key FILE\n"
-		"                          --output FILE [OPTION]...\n"
-		"       noonmark guard show FILE [--key FILE] [OPTION]...\n"
+	.about =
 		"Record how long round trips to a server take while nobody attacks, sign the "
 		"record,\n"
 		"and show what a guard can find with it. noonmarkd watches by such a baseline and\n"
-		"never changes it.\n"
-		"\n"
-		"calibrate:\n"
-		"      --for T          how long, such as \"30min\"\n"
-		"      --key FILE       your private Ed25519 key, PEM (openssl genpkey -algorithm\n"
-		"                       ed25519); show: the public or private key to check with\n"
-		"  -o, --output FILE    the baseline; replaced when the campaign was good\n"
-		"      --path-id NAME   name of the path (default HOST)\n"
-		"  -i, --interval T     between exchanges (default 1s)\n"
-		"      --ca FILE        trust these certificates (default: the system's)\n"
-		"      --server-name N  name the certificate must be for (default HOST)\n"
-		"  -4, --ipv4, -6, --ipv6\n"
-		"both:\n"
-		"      --shift T        rise of the round trip that must be found (default 1ms)\n"
-		"      --pd P           probability that a batch finds it (default 0.999)\n"
-		"      --pfa P          false alarms for each batch (default 1e-6)\n"
-		"      --json           print one JSON object\n"
-		"\n" NOON_PTP_OPTIONS_HELP "\n"
-		"A campaign that is too short, correlated or drifting is refused with the number "
-		"that\n"
-		"is missing; nothing is written then. Exit status 0 if the baseline is good for "
-		"the\n"
-		"shift.\n",
-	.run = run,
+		"never changes it.\n",
+	.parts = parts,
 };

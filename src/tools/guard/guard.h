@@ -11,13 +11,13 @@
 
 /** What a guard is asked to find; options of both verbs. */
 struct noon_guard_demand {
-	noon_dur shift; /**< 0: the default of 1 ms */
+	noon_dur shift;
 	double p_d;
 	double p_fa;
 };
-
-/** Take --shift ('S'), --pd ('D') or --pfa ('F'). @return whether the text is good */
-bool noon_guard_demand_take(struct noon_guard_demand *d, int option, const char *text);
+extern const struct noon_option noon_guard_rows[];
+/** Fill in the defaults of p_d and p_fa. */
+void noon_guard_demand_init(struct noon_guard_demand *d);
 
 /** Return the configuration of the guard. */
 struct noon_guard_conf noon_guard_demand_conf(const struct noon_guard_demand *d);
@@ -26,7 +26,6 @@ struct noon_guard_conf noon_guard_demand_conf(const struct noon_guard_demand *d)
 void noon_guard_print(const struct noon_baseline_data *b, const struct noon_guard_plan *plan,
 		      const char *why, bool json);
 
-/** noonmark guard calibrate */
-int noon_guard_calibrate(const struct noon_verb *self, int argc, char **argv);
+extern const struct noon_verb noon_guard_calibrate;
 
 #endif

@@ -3,7 +3,6 @@
  * noonmark guard calibrate: a campaign, judged, signed and written.
  */
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,8 +11,8 @@
 #include <unistd.h>
 
 #include "ask/asker.h"
-#include "platform/text.h"
 #include "tools/core/ptp_options.h"
+#include "tools/core/server_options.h"
 #include "tools/core/url.h"
 #include "tools/guard/guard.h"
 
@@ -28,11 +27,9 @@ struct arguments {
 	const char *key;
 	const char *output;
 	const char *path_id;
-	const char *ca;
-	const char *name;
+	struct noon_server_options server;
 	noon_dur length;
 	noon_dur interval;
-	int family;
 	bool by_ptp;
 	struct noon_asker_ptp ptp;
 	bool json;
@@ -102,55 +99,6 @@ static void on_progress(void *arg)
 	noon_loop_arm(c->asker.loop, &c->progress, NOON_S(1));
 }
 
-static int take_option(const struct noon_verb *self, struct arguments *a, int c, const char *text)
-{
-	bool ok = true;
-
-	switch (c) {
-	case 'f':
-		ok = noon_text_dur(text, &a->length) == NOON_OK && a->length > 0;
-		break;
-	case 'k':
-		a->key = text;
-		break;
-	case 'o':
-		a->output = text;
-		break;
-	case 'p':
-		a->path_id = text;
-		break;
-	case 'i':
-		ok = noon_text_dur(text, &a->interval) == NOON_OK && a->interval >= INTERVAL_MIN;
-		break;
-	case 'c':
-		a->ca = text;
-		break;
-	case 'N':
-		a->name = text;
-		break;
-	case '4':
-		a->family = AF_INET;
-		break;
-	case '6':
-		a->family = AF_INET6;
-		break;
-	case 'j':
-		a->json = true;
-		break;
-	case 'S':
-	case 'D':
-	case 'F':
-		ok = noon_guard_demand_take(&a->demand, c, text);
-		break;
-	default:
-		if (c < NOON_PTP_OPTION_FIRST || c >= NOON_PTP_OPTION_END)
-			return NOON_EXIT_USAGE;
-		ok = noon_ptp_options_take(&a->ptp, c, text);
-		break;
-	}
-	return ok ? -1 : noon_tool_usage(self, "option value \"%s\" is out of range", text);
-}
-
 /* Return whether a text can stand on a line of a baseline. */
 static bool is_name(const char *text)
 {
@@ -186,20 +134,17 @@ static bool is_authenticated(const struct arguments *a)
 }
 
 /* What must be given and fit together. */
-static int check(const struct noon_verb *self, struct arguments *a, int argc, char **argv)
+static int check(const struct noon_verb *self, struct arguments *a, const char *target)
 {
-	if (optind + 1 != argc)
-		return noon_tool_usage(self,
-				       optind == argc ? "which server?" : "expected one server");
-	if (noon_url_parse(argv[optind], &a->url) || !is_authenticated(a))
+	if (noon_url_parse(target, &a->url) || !is_authenticated(a))
 		return noon_tool_usage(self,
 				       "\"%s\": expected nts://HOST[:PORT], or ptp://HOST with "
 				       "--sa-file (a campaign that can be forged is no baseline)",
-				       argv[optind]);
-	a->target = argv[optind];
+				       target);
+	a->target = target;
 	a->by_ptp = strcmp(a->url.scheme, "ptp") == 0;
-	if (a->length <= 0 || a->key == NULL || a->output[0] == '\0')
-		return noon_tool_usage(self, "--for, --key and --output are needed");
+	if (a->output[0] == '\0')
+		return noon_tool_usage(self, "--output: expected a file");
 	if (a->path_id == NULL)
 		a->path_id = a->url.host;
 	if (!is_name(a->path_id))
@@ -211,49 +156,17 @@ static int check(const struct noon_verb *self, struct arguments *a, int argc, ch
 	return -1;
 }
 
-static int parse(const struct noon_verb *self, int argc, char **argv, struct arguments *a)
-{
-	static const struct option options[] = {
-		{"for", required_argument, NULL, 'f'},
-		{"key", required_argument, NULL, 'k'},
-		{"output", required_argument, NULL, 'o'},
-		{"path-id", required_argument, NULL, 'p'},
-		{"interval", required_argument, NULL, 'i'},
-		{"ca", required_argument, NULL, 'c'},
-		{"server-name", required_argument, NULL, 'N'},
-		{"ipv4", no_argument, NULL, '4'},
-		{"ipv6", no_argument, NULL, '6'},
-		NOON_PTP_LONG_OPTIONS,
-		{"shift", required_argument, NULL, 'S'},
-		{"pd", required_argument, NULL, 'D'},
-		{"pfa", required_argument, NULL, 'F'},
-		{"json", no_argument, NULL, 'j'},
-		{"help", no_argument, NULL, 'h'},
-		{NULL, 0, NULL, 0},
-	};
-	int c;
-
-	while ((c = getopt_long(argc, argv, "46ho:i:", options, NULL)) != -1) {
-		const int status =
-			c == 'h' ? noon_tool_help(self) : take_option(self, a, c, optarg);
-
-		if (status >= 0)
-			return status;
-	}
-	return check(self, a, argc, argv);
-}
-
 static noon_err set_up(struct campaign *c, const char **ret_why)
 {
 	const struct arguments *a = &c->args;
 	const struct noon_asker_conf conf = {
 		.host = a->url.host,
 		.port = a->url.port,
-		.family = a->family,
+		.family = a->server.family,
 		.nts = !a->by_ptp,
 		.ptp = a->by_ptp ? &a->ptp : NULL,
-		.ca = a->ca,
-		.name = a->name,
+		.ca = a->server.ca,
+		.name = a->server.name,
 		.interval = a->interval,
 		.timeout = TIMEOUT,
 	};
@@ -324,11 +237,10 @@ static int finish(struct campaign *c, struct noon_guard_plan *plan)
 	return plan->feasible ? NOON_EXIT_OK : NOON_EXIT_NOT_OK;
 }
 
-int noon_guard_calibrate(const struct noon_verb *self, int argc, char **argv)
+static int calibrate(const struct noon_verb *self, void *options, const struct noon_arguments *line)
 {
-	struct arguments args = {
-		.interval = NOON_S(1), .output = "", .ptp = noon_ptp_options_default()};
-	int status = parse(self, argc, argv, &args);
+	struct arguments *a = options;
+	int status = check(self, a, line->argument[0]);
 	struct noon_guard_plan *plan;
 	struct campaign *c;
 	char why_key[NOON_BASELINE_WHY_MAX];
@@ -337,22 +249,22 @@ int noon_guard_calibrate(const struct noon_verb *self, int argc, char **argv)
 	if (status >= 0)
 		return status;
 	/* Round trips are what counts, whatever the clocks show. */
-	args.ptp.arbitrary_is_utc = true;
-	if (args.ptp.accuracy == NOON_DUR_MAX)
-		args.ptp.accuracy = 0;
-	if (args.ptp.accuracy_per_step == NOON_DUR_MAX)
-		args.ptp.accuracy_per_step = 0;
+	a->ptp.arbitrary_is_utc = true;
+	if (a->ptp.accuracy == NOON_DUR_MAX)
+		a->ptp.accuracy = 0;
+	if (a->ptp.accuracy_per_step == NOON_DUR_MAX)
+		a->ptp.accuracy_per_step = 0;
 	/* Before the campaign, not after it. */
-	if (noon_baseline_check_key(args.key, why_key))
+	if (noon_baseline_check_key(a->key, why_key))
 		return noon_tool_fail(self, "%s", why_key);
-	status = check_output(self, args.output);
+	status = check_output(self, a->output);
 	if (status >= 0)
 		return status;
 	c = calloc(1, sizeof(*c));
 	plan = calloc(1, sizeof(*plan));
 	if (c != NULL && plan != NULL) {
 		c->self = self;
-		c->args = args;
+		c->args = *a;
 		status = set_up(c, &why) ? noon_tool_fail(self, "%s", why) : measure(c);
 		status = status >= 0 ? status : finish(c, plan);
 		noon_asker_fini(&c->asker);
@@ -364,3 +276,53 @@ int noon_guard_calibrate(const struct noon_verb *self, int argc, char **argv)
 	free(c);
 	return status;
 }
+
+#define OPTION(member) NOON_OPTION_AT(struct arguments, member)
+#define OF(member)     offsetof(struct arguments, member)
+#define NEEDED	       .flags = NOON_OPTION_REQUIRED
+
+static const struct noon_option rows[] = {
+	{"for", NOON_OPTION_TIME, OPTION(length), NOON_OPTION_LEAST(1), NEEDED,
+	 .help = "how long, such as \"30min\""},
+	{"key", NOON_OPTION_BORROWED, OPTION(key), NEEDED, .value = "file",
+	 .help = "your private Ed25519 key, PEM (openssl genpkey -algorithm ed25519)"},
+	{"output", NOON_OPTION_BORROWED, OPTION(output), NEEDED, .value = "file", .letter = 'o',
+	 .help = "the baseline; replaced when the campaign was good"},
+	{"path-id", NOON_OPTION_BORROWED, OPTION(path_id), .value = "name", .says = "the host",
+	 .help = "name of the path"},
+	{"interval", NOON_OPTION_TIME, OPTION(interval), NOON_OPTION_LEAST(INTERVAL_MIN),
+	 .def = "1s", .letter = 'i', .help = "between exchanges"},
+	{"json", NOON_OPTION_BOOL, OPTION(json), .help = "print one JSON object"},
+	NOON_OPTION_END,
+};
+
+static void init(void *options)
+{
+	struct arguments *a = options;
+
+	noon_guard_demand_init(&a->demand);
+	a->ptp = noon_ptp_options_default();
+}
+
+const struct noon_verb noon_guard_calibrate = {
+	.name = "guard calibrate",
+	.summary = "record and sign the baseline of a path",
+	.arguments = "URL",
+	.min = 1,
+	.max = 1,
+	.about = "Record how long round trips to nts://HOST[:PORT], or to ptp://HOST with "
+		 "--sa-file,\n"
+		 "take while nobody attacks, and sign the record.\n",
+	.notes = "A campaign that is too short, correlated or drifting is refused with the number "
+		 "that\n"
+		 "is missing; nothing is written then. Exit status 0 if the baseline is good for "
+		 "the\n"
+		 "shift.\n",
+	.size = sizeof(struct arguments),
+	.init = init,
+	.part = {{rows, 0, NULL},
+		 {noon_guard_rows, OF(demand), NULL},
+		 {noon_server_rows, OF(server), NULL},
+		 {noon_ptp_rows, OF(ptp), NOON_PTP_HEADING}},
+	.act = calibrate,
+};
