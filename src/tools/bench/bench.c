@@ -2,7 +2,6 @@
  *
  * noonmark bench: how much can a server do, and how fast is it?
  */
-#include <getopt.h>
 #include <ifaddrs.h>
 #include <signal.h>
 #include <stdio.h>
@@ -10,11 +9,10 @@
 #include <string.h>
 #include <time.h>
 
-#include "platform/number.h"
-#include "platform/text.h"
 #include "tools/bench/bench_shake.h"
 #include "tools/bench/bench_storm.h"
 #include "tools/core/process_cpu.h"
+#include "tools/core/server_options.h"
 #include "tools/core/tool.h"
 #include "tools/core/url.h"
 #include "wire/ntp.h"
@@ -28,12 +26,10 @@ enum kind { KIND_NTS, KIND_NTP, KIND_NTSKE };
 struct arguments {
 	enum kind kind;
 	struct noon_url url;
-	const char *ca;
-	const char *name; /* of the certificate; NULL: the host */
-	bool no_time_check;
+	struct noon_server_options server;
 	uint64_t ntp_port; /* 0: as negotiated, else 123 */
-	uint64_t sockets;  /* 0: default */
-	uint64_t window;   /* 0: default */
+	uint64_t sockets;
+	uint64_t window; /* of key exchanges 0: default */
 	uint64_t placeholders;
 	uint64_t pid; /* 0: none */
 	double rate;  /* 0: closed loop */
@@ -41,7 +37,6 @@ struct arguments {
 	noon_dur timeout;
 	bool own;
 	bool json;
-	int family;
 };
 
 struct bench {
@@ -108,99 +103,6 @@ static int judge_target(const struct bench *b, const struct noon_addr *peer)
 	return -1;
 }
 
-static int take_number(const struct noon_verb *self, struct arguments *a, int c, const char *text)
-{
-	uint64_t *to = NULL;
-	uint64_t min = 1;
-	uint64_t max = 65535;
-
-	switch (c) {
-	case 'P':
-		to = &a->ntp_port;
-		break;
-	case 's':
-		to = &a->sockets;
-		max = NOON_BENCH_SOCKETS_MAX;
-		break;
-	case 'w':
-		to = &a->window;
-		max = a->kind == KIND_NTSKE ? NOON_BENCH_SHAKES_MAX : NOON_BENCH_RING / 2;
-		break;
-	case 'l':
-		to = &a->placeholders;
-		min = 0;
-		max = 7;
-		break;
-	default:
-		to = &a->pid;
-		max = INT32_MAX;
-		break;
-	}
-	return noon_number_u64(text, min, max, to)
-		       ? -1
-		       : noon_tool_usage(self, "\"%s\": expected a number from %llu to %llu", text,
-					 (unsigned long long)min, (unsigned long long)max);
-}
-
-static int take_option(const struct noon_verb *self, struct arguments *a, int c, const char *text)
-{
-	bool ok = true;
-
-	switch (c) {
-	case 'c':
-		a->ca = text;
-		break;
-	case 'N':
-		a->name = text;
-		break;
-	case 'V':
-		a->no_time_check = true;
-		break;
-	case 'r':
-		ok = noon_number(text, 0.1, 1e7, &a->rate);
-		break;
-	case 'f':
-		ok = noon_text_dur(text, &a->length) == NOON_OK && a->length >= NOON_MS(100) &&
-		     a->length <= NOON_S(86400);
-		break;
-	case 't':
-		ok = noon_text_dur(text, &a->timeout) == NOON_OK && a->timeout >= NOON_MS(10) &&
-		     a->timeout <= NOON_S(60);
-		break;
-	case 'o':
-		a->own = true;
-		break;
-	case 'j':
-		a->json = true;
-		break;
-	case '4':
-		a->family = AF_INET;
-		break;
-	case '6':
-		a->family = AF_INET6;
-		break;
-	case '?':
-		return NOON_EXIT_USAGE;
-	default:
-		return take_number(self, a, c, text);
-	}
-	return ok ? -1 : noon_tool_usage(self, "option value \"%s\" is out of range", text);
-}
-
-static int judge_options(const struct noon_verb *self, const struct arguments *a)
-{
-	if (a->kind == KIND_NTSKE && a->sockets != 0)
-		return noon_tool_usage(self, "--sockets: each key exchange has its own; see "
-					     "--window");
-	if (a->kind != KIND_NTS && (a->placeholders != 0 || a->ntp_port != 0))
-		return noon_tool_usage(self, "--placeholders and --ntp-port are for nts");
-	if (a->kind == KIND_NTP && (a->ca != NULL || a->name != NULL || a->no_time_check))
-		return noon_tool_usage(self, "ntp has no certificate");
-	if (a->rate > 0 && a->window != 0 && a->kind != KIND_NTSKE)
-		return noon_tool_usage(self, "--window is for the closed loop, without --rate");
-	return -1;
-}
-
 static int take_server(const struct noon_verb *self, struct arguments *a, const char *text)
 {
 	char url[320];
@@ -209,44 +111,6 @@ static int take_server(const struct noon_verb *self, struct arguments *a, const 
 	if (strlen(text) > 280 || strstr(text, "://") != NULL || noon_url_parse(url, &a->url))
 		return noon_tool_usage(self, "\"%s\": expected HOST or HOST:PORT", text);
 	return -1;
-}
-
-static int parse(const struct noon_verb *self, int argc, char **argv, struct arguments *a)
-{
-	static const struct option options[] = {
-		{"ca", required_argument, NULL, 'c'},
-		{"server-name", required_argument, NULL, 'N'},
-		{"no-certificate-time-check", no_argument, NULL, 'V'},
-		{"ntp-port", required_argument, NULL, 'P'},
-		{"sockets", required_argument, NULL, 's'},
-		{"window", required_argument, NULL, 'w'},
-		{"placeholders", required_argument, NULL, 'l'},
-		{"pid", required_argument, NULL, 'p'},
-		{"rate", required_argument, NULL, 'r'},
-		{"for", required_argument, NULL, 'f'},
-		{"timeout", required_argument, NULL, 't'},
-		{"i-own-this-server", no_argument, NULL, 'o'},
-		{"json", no_argument, NULL, 'j'},
-		{"ipv4", no_argument, NULL, '4'},
-		{"ipv6", no_argument, NULL, '6'},
-		{"help", no_argument, NULL, 'h'},
-		{NULL, 0, NULL, 0},
-	};
-	int status;
-	int c;
-
-	while ((c = getopt_long(argc, argv, "46ht:", options, NULL)) != -1) {
-		status = c == 'h' ? noon_tool_help(self) : take_option(self, a, c, optarg);
-		if (status >= 0)
-			return status;
-	}
-	if (optind + 1 != argc)
-		return noon_tool_usage(self,
-				       optind == argc ? "which server?" : "expected one server");
-	status = take_server(self, a, argv[optind]);
-	if (a->url.port == 0)
-		a->url.port = a->kind == KIND_NTP ? NOON_NTP_PORT : NOON_NTSKE_PORT;
-	return status >= 0 ? status : judge_options(self, a);
 }
 
 /* One key exchange, and where NTP then is. Returns an exit status, or -1. */
@@ -271,7 +135,7 @@ static int get_session(struct bench *b, const struct noon_bench_shake_conf *shak
 		ntp = (uint16_t)a->ntp_port;
 	if (s->host[0] == '\0')
 		noon_addr_set_port(&b->peer, ntp);
-	else if (noon_addr_resolve(s->host, ntp, a->family, &b->peer, 1, &n, &why))
+	else if (noon_addr_resolve(s->host, ntp, a->server.family, &b->peer, 1, &n, &why))
 		return noon_tool_fail(b->self, "%s, the server's NTP server: %s", s->host, why);
 	return judge_target(b, &b->peer);
 }
@@ -284,8 +148,8 @@ static int run_storm(struct bench *b)
 		.peer = b->peer,
 		.session = a->kind == KIND_NTS ? &b->session : NULL,
 		.placeholders = (unsigned)a->placeholders,
-		.sockets = a->sockets != 0 ? (unsigned)a->sockets : 8,
-		.window = a->window != 0 ? (unsigned)a->window : 32,
+		.sockets = (unsigned)a->sockets,
+		.window = (unsigned)a->window,
 		.rate = a->rate,
 		.length = a->length,
 		.timeout = a->timeout,
@@ -348,14 +212,15 @@ static int run_load(struct bench *b, const struct noon_bench_shake_conf *shake)
 
 static int set_up_tls(struct bench *b)
 {
-	const struct noon_tls_pem ca = {.path = b->args.ca};
+	const struct noon_tls_pem ca = {.path = b->args.server.ca};
 	struct noon_tls_why why = {.text = ""};
 
 	if (noon_aead_global_init())
 		return noon_tool_fail(b->self, "libgcrypt cannot be used");
-	if (noon_tls_client_ctx_new(b->args.ca != NULL ? &ca : NULL, &b->tls, &why))
-		return noon_tool_fail(b->self, "%s: %s",
-				      b->args.ca != NULL ? b->args.ca : "certificates", why.text);
+	if (noon_tls_client_ctx_new(b->args.server.ca != NULL ? &ca : NULL, &b->tls, &why))
+		return noon_tool_fail(
+			b->self, "%s: %s",
+			b->args.server.ca != NULL ? b->args.server.ca : "certificates", why.text);
 	return -1;
 }
 
@@ -366,8 +231,8 @@ static int run_bench(struct bench *b)
 				 : a->rate > 0	? NOON_BENCH_SHAKES_MAX
 						: 8;
 	struct noon_bench_shake_conf shake = {
-		.name = a->name != NULL ? a->name : a->url.host,
-		.no_time_check = a->no_time_check,
+		.name = a->server.name != NULL ? a->server.name : a->url.host,
+		.no_time_check = a->server.no_time_check,
 		.window = (unsigned)at_once,
 		.rate = a->rate,
 		.length = a->length,
@@ -376,7 +241,7 @@ static int run_bench(struct bench *b)
 	size_t n = 0;
 	int status;
 
-	if (noon_addr_resolve(a->url.host, a->url.port, a->family, &b->peer, 1, &n, &why))
+	if (noon_addr_resolve(a->url.host, a->url.port, a->server.family, &b->peer, 1, &n, &why))
 		return noon_tool_fail(b->self, "%s: %s", a->url.host, why);
 	status = judge_target(b, &b->peer);
 	if (status < 0 && a->kind != KIND_NTP)
@@ -392,64 +257,141 @@ static int run_bench(struct bench *b)
 	return status;
 }
 
-static int run(const struct noon_verb *self, int argc, char **argv)
+static int run(const struct noon_verb *self, const struct arguments *a)
 {
-	struct bench *b;
-	int kind = 0;
+	struct bench *b = calloc(1, sizeof(*b));
 	int status;
 
-	if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0))
-		return noon_tool_help(self);
-	while (kind < 3 && (argc < 2 || strcmp(argv[1], kinds[kind]) != 0))
-		kind++;
-	if (kind == 3)
-		return noon_tool_usage(self, "expected nts, ntp or ntske");
-	b = calloc(1, sizeof(*b));
 	if (b == NULL)
 		return noon_tool_fail(self, "out of memory");
 	b->self = self;
-	b->args.kind = (enum kind)kind;
-	b->args.length = NOON_S(5);
-	b->args.timeout = NOON_S(1);
+	b->args = *a;
 	(void)signal(SIGPIPE, SIG_IGN);
-	status = parse(self, argc - 1, argv + 1, &b->args);
-	if (status < 0)
-		status = run_bench(b);
+	status = run_bench(b);
 	free(b);
 	return status;
 }
 
+static int bench(const struct noon_verb *self, void *options, const struct noon_arguments *line)
+{
+	struct arguments *a = options;
+	const char *word = self->name + strlen("bench ");
+	int status;
+
+	for (unsigned i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (strcmp(word, kinds[i]) == 0)
+			a->kind = (enum kind)i;
+	status = take_server(self, a, line->argument[0]);
+	if (a->url.port == 0)
+		a->url.port = a->kind == KIND_NTP ? NOON_NTP_PORT : NOON_NTSKE_PORT;
+	if (status < 0 && a->kind != KIND_NTSKE && a->rate > 0 &&
+	    noon_arguments_has(line, "window"))
+		return noon_tool_usage(self, "--window is for the closed loop, without --rate");
+	return status >= 0 ? status : run(self, a);
+}
+
+#define OPTION(member) NOON_OPTION_AT(struct arguments, member)
+#define SERVER	       offsetof(struct arguments, server)
+
+static const struct noon_option common_rows[] = {
+	{"for", NOON_OPTION_TIME, OPTION(length), NOON_OPTION_RANGE(NOON_MS(100), NOON_S(86400)),
+	 .def = "5s", .help = "length"},
+	{"rate", NOON_OPTION_REAL, OPTION(rate), NOON_OPTION_RANGE(0.1, 1e7), .value = "r",
+	 .unit = "per second", .says = "a closed loop",
+	 .help = "R per second; latency then counts from when a request was due"},
+	{"timeout", NOON_OPTION_TIME, OPTION(timeout), NOON_OPTION_RANGE(NOON_MS(10), NOON_S(60)),
+	 .def = "1s", .letter = 't', .help = "an answer after this is lost"},
+	{"pid", NOON_OPTION_UINT, OPTION(pid), NOON_OPTION_RANGE(1, INT32_MAX), .value = "pid",
+	 .says = "none", .help = "also per CPU-second of this process, the server"},
+	{"i-own-this-server", NOON_OPTION_BOOL, OPTION(own),
+	 .help = "more than 100 per second to another machine"},
+	{"json", NOON_OPTION_BOOL, OPTION(json), .help = "print one JSON object"},
+	NOON_OPTION_END,
+};
+
+static const struct noon_option storm_rows[] = {
+	{"window", NOON_OPTION_UINT, OPTION(window), NOON_OPTION_RANGE(1, NOON_BENCH_RING / 2),
+	 .def = "32", .help = "requests on the way on each socket"},
+	{"sockets", NOON_OPTION_UINT, OPTION(sockets), NOON_OPTION_RANGE(1, NOON_BENCH_SOCKETS_MAX),
+	 .def = "8", .help = "source ports"},
+	NOON_OPTION_END,
+};
+
+static const struct noon_option nts_rows[] = {
+	{"placeholders", NOON_OPTION_UINT, OPTION(placeholders), NOON_OPTION_RANGE(0, 7),
+	 .help = "cookie placeholders in each request"},
+	{"ntp-port", NOON_OPTION_UINT, OPTION(ntp_port), NOON_OPTION_RANGE(1, 65535),
+	 .says = "as negotiated, else 123", .help = "port of NTP"},
+	NOON_OPTION_END,
+};
+
+static const struct noon_option shake_rows[] = {
+	{"window", NOON_OPTION_UINT, OPTION(window), NOON_OPTION_RANGE(1, NOON_BENCH_SHAKES_MAX),
+	 .says = "8, with --rate 64", .help = "key exchanges at once"},
+	NOON_OPTION_END,
+};
+
+/* Of NTP only the family is of use. */
+static const struct noon_word ipv4[] = {{"ipv4", AF_INET}, {NULL, 0}};
+static const struct noon_word ipv6[] = {{"ipv6", AF_INET6}, {NULL, 0}};
+static const struct noon_option family_rows[] = {
+	{"ipv4", NOON_OPTION_FIXED, OPTION(server.family), .words = ipv4, .letter = '4',
+	 .help = "use IPv4 only"},
+	{"ipv6", NOON_OPTION_FIXED, OPTION(server.family), .words = ipv6, .letter = '6',
+	 .help = "use IPv6 only"},
+	NOON_OPTION_END,
+};
+
+#define BENCH                                                                             \
+	.arguments = "HOST[:PORT]", .min = 1, .max = 1, .size = sizeof(struct arguments), \
+	.act = bench
+#define ABOUT                                                                               \
+	"Load a server and print requests (of ntske: key exchanges) per second, loss and\n" \
+	"latency. The default is a closed loop: each answer is followed by a request.\n"
+#define NOTES "Exit status 0 if there were answers, 1 if none, 3 if nothing could be asked.\n"
+
+static const struct noon_verb nts_verb = {
+	.name = "bench nts",
+	.summary = "NTP requests with NTS",
+	.about = ABOUT
+	"Make one key exchange and send the same requests, sealed in advance with\n"
+	"one cookie, again and again: a server without client state has the same work\n"
+	"each time. Answers are matched to requests and counted, not authenticated.\n",
+	.notes = NOTES,
+	BENCH,
+	.part = {{common_rows, 0, NULL},
+		 {storm_rows, 0, NULL},
+		 {nts_rows, 0, NULL},
+		 {noon_server_rows, SERVER, NULL},
+		 {noon_server_time_rows, SERVER, NULL}},
+};
+
+static const struct noon_verb ntp_verb = {
+	.name = "bench ntp",
+	.summary = "NTP requests without NTS",
+	.about = ABOUT,
+	.notes = NOTES,
+	BENCH,
+	.part = {{common_rows, 0, NULL}, {storm_rows, 0, NULL}, {family_rows, 0, NULL}},
+};
+
+static const struct noon_verb shake_verb = {
+	.name = "bench ntske",
+	.summary = "key exchanges",
+	.about = ABOUT,
+	.notes = NOTES,
+	BENCH,
+	.part = {{common_rows, 0, NULL},
+		 {shake_rows, 0, NULL},
+		 {noon_server_rows, SERVER, NULL},
+		 {noon_server_time_rows, SERVER, NULL}},
+};
+
+static const struct noon_verb *const parts[] = {&nts_verb, &ntp_verb, &shake_verb, NULL};
+
 const struct noon_verb noon_verb_bench = {
 	.name = "bench",
 	.summary = "measure how much an NTS or NTP server can do",
-	.help = "Usage: noonmark bench nts HOST[:PORT] [OPTION]...\n"
-		"       noonmark bench ntp HOST[:PORT] [OPTION]...\n"
-		"       noonmark bench ntske HOST[:PORT] [OPTION]...\n"
-		"Load a server and print requests (of ntske: key exchanges) per second, loss and\n"
-		"latency. The default is a closed loop: each answer is followed by a request.\n"
-		"nts makes one key exchange and sends the same requests, sealed in advance with\n"
-		"one cookie, again and again: a server without client state has the same work\n"
-		"each time. Answers are matched to requests and counted, not authenticated.\n"
-		"\n"
-		"      --for T          length (default 5s)\n"
-		"      --rate R         R per second instead of a closed loop; latency is then\n"
-		"                       counted from when a request was due\n"
-		"      --window N       requests on the way on each socket (default 32, at most\n"
-		"                       512); of ntske: key exchanges at once (8, at most 64)\n"
-		"      --sockets N      source ports (default 8, at most 512)\n"
-		"      --placeholders N cookie placeholders in each request of nts, 0 to 7\n"
-		"      --pid PID        also per CPU-second of this process, the server\n"
-		"      --i-own-this-server\n"
-		"                       more than 100 per second to another machine\n"
-		"      --ca FILE        trust these certificates (default: the system's)\n"
-		"      --server-name N  name the certificate must be for (default HOST)\n"
-		"      --no-certificate-time-check\n"
-		"                       ignore the certificate's validity times\n"
-		"      --ntp-port N     port of NTP for nts (default: as negotiated, else 123)\n"
-		"  -t, --timeout T      an answer after this is lost (default 1s)\n"
-		"  -4, --ipv4, -6, --ipv6\n"
-		"      --json           print one JSON object\n"
-		"\n"
-		"Exit status 0 if there were answers, 1 if none, 3 if nothing could be asked.\n",
-	.run = run,
+	.about = ABOUT "Requests of nts are sealed in advance.\n",
+	.parts = parts,
 };

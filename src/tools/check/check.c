@@ -4,7 +4,6 @@
  */
 #include "check/check.h"
 
-#include <getopt.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -17,7 +16,6 @@
 #include "platform/clock/clock.h"
 #include "platform/entropy.h"
 #include "platform/number.h"
-#include "platform/text.h"
 #include "tools/check/check_choice.h"
 #include "tools/check/check_client.h"
 #include "tools/check/check_report.h"
@@ -26,8 +24,6 @@
 struct arguments {
 	struct noon_target_conf target;
 	char host[256];
-	enum noon_check_format format;
-	bool list;
 	struct noon_check_choice choice;
 	bool nts;    /* nts or ntp */
 	bool seeded; /* --seed was given */
@@ -39,7 +35,7 @@ static void choose(const struct arguments *a, struct noon_check_report *r)
 							       noon_checks_ntp};
 	struct noon_check_choice choice = a->choice;
 
-	choice.slow |= a->list;
+	choice.slow |= a->choice.list;
 	for (size_t k = 0; k < 3; k++) {
 		size_t n = 0;
 		const struct noon_check *c = kinds[k](&n);
@@ -82,122 +78,18 @@ static bool take_host(struct arguments *a, const char *text)
 	return true;
 }
 
-static bool take_fuzz(struct arguments *a, int c, const char *text)
+/* What the tables cannot say. Returns an exit status, or -1 to go on. */
+static int settle(const struct noon_verb *self, struct arguments *a,
+		  const struct noon_arguments *line)
 {
-	uint64_t v = 0;
-
-	if (c == 'S') {
-		a->seeded = true;
-		return noon_number_u64(text, 0, UINT64_MAX / 2, &a->target.seed);
-	}
-	if (!noon_number_u64(text, 1, NOON_KE_FUZZ_ROUNDS_MAX, &v))
-		return false;
-	a->target.fuzz = (unsigned)v;
-	return true;
-}
-
-static int take_option(const struct noon_verb *self, struct arguments *a, int c, const char *text)
-{
-	bool ok = true;
-	uint64_t v = 0;
-
-	switch (c) {
-	case 'c':
-		a->target.ca = text;
-		break;
-	case 'N':
-		a->target.server_name = text;
-		break;
-	case 'V':
-		a->target.no_verify = true;
-		break;
-	case 'p':
-		ok = noon_number_u64(text, 1, UINT16_MAX, &v);
-		a->target.ntp_port = (uint16_t)v;
-		break;
-	case 't':
-		ok = noon_text_dur(text, &a->target.timeout) == NOON_OK &&
-		     a->target.timeout >= NOON_MS(10) && a->target.timeout <= NOON_S(60);
-		break;
-	case 'R':
-		ok = noon_text_dur(text, &a->target.rotate) == NOON_OK &&
-		     a->target.rotate >= NOON_S(1) && a->target.rotate <= NOON_S(30 * 86400);
-		break;
-	case 'F':
-	case 'S':
-		ok = take_fuzz(a, c, text);
-		break;
-	case 'g':
-		a->choice.groups = text;
-		break;
-	case 'o':
-		a->choice.only = text;
-		break;
-	case 'l':
-		a->list = true;
-		break;
-	case 's':
-		a->choice.slow = true;
-		break;
-	case 'T':
-		a->format = NOON_CHECK_FORMAT_TAP;
-		break;
-	case 'j':
-		a->format = NOON_CHECK_FORMAT_JSON;
-		break;
-	case '4':
-		a->target.family = AF_INET;
-		break;
-	case '6':
-		a->target.family = AF_INET6;
-		break;
-	default:
-		return NOON_EXIT_USAGE;
-	}
-	return ok ? -1 : noon_tool_usage(self, "option value \"%s\" is out of range", text);
-}
-
-static int parse(const struct noon_verb *self, int argc, char **argv, struct arguments *a)
-{
-	static const struct option options[] = {
-		{"ca", required_argument, NULL, 'c'},
-		{"server-name", required_argument, NULL, 'N'},
-		{"no-verify", no_argument, NULL, 'V'},
-		{"ntp-port", required_argument, NULL, 'p'},
-		{"timeout", required_argument, NULL, 't'},
-		{"rotate", required_argument, NULL, 'R'},
-		{"fuzz", required_argument, NULL, 'F'},
-		{"seed", required_argument, NULL, 'S'},
-		{"group", required_argument, NULL, 'g'},
-		{"only", required_argument, NULL, 'o'},
-		{"list", no_argument, NULL, 'l'},
-		{"slow", no_argument, NULL, 's'},
-		{"tap", no_argument, NULL, 'T'},
-		{"json", no_argument, NULL, 'j'},
-		{"ipv4", no_argument, NULL, '4'},
-		{"ipv6", no_argument, NULL, '6'},
-		{"help", no_argument, NULL, 'h'},
-		{NULL, 0, NULL, 0},
-	};
-	int c;
-
-	while ((c = getopt_long(argc, argv, "46ht:", options, NULL)) != -1) {
-		const int status =
-			c == 'h' ? noon_tool_help(self) : take_option(self, a, c, optarg);
-
-		if (status >= 0)
-			return status;
-	}
-	if (!a->nts && (a->target.fuzz > 0 || a->seeded))
-		return noon_tool_usage(self, "--fuzz and --seed are for check nts");
-	if (a->list)
-		return optind == argc ? -1 : noon_tool_usage(self, "--list takes no server");
-	if (optind + 1 != argc)
-		return noon_tool_usage(self,
-				       optind == argc ? "which server?" : "expected one server");
-	return take_host(a, argv[optind])
+	if (a->choice.list)
+		return line->n == 0 ? -1 : noon_tool_usage(self, "--list takes no server");
+	if (line->n == 0)
+		return noon_tool_usage(self, "expected HOST[:PORT]");
+	return take_host(a, line->argument[0])
 		       ? -1
-		       : noon_tool_usage(self, "\"%s\": expected HOST or HOST:PORT", argv[optind]);
+		       : noon_tool_usage(self, "\"%s\": expected HOST or HOST:PORT",
+					 line->argument[0]);
 }
 
 /* Without other wishes --fuzz is all that is done; without --seed it is another one each time. */
@@ -219,11 +111,11 @@ static void settle_fuzz(struct arguments *a)
 /* The seed is told first, so that a run can be repeated, however it ends; JSON has it in "sent". */
 static int report(const struct arguments *a, struct noon_check_report *r, struct noon_target *t)
 {
-	if (a->target.fuzz > 0 && a->format != NOON_CHECK_FORMAT_JSON)
+	if (a->target.fuzz > 0 && a->choice.format != NOON_CHECK_FORMAT_JSON)
 		(void)printf("%sF1: --fuzz %u --seed %" PRIu64 "\n",
-			     a->format == NOON_CHECK_FORMAT_TAP ? "# " : "", a->target.fuzz,
+			     a->choice.format == NOON_CHECK_FORMAT_TAP ? "# " : "", a->target.fuzz,
 			     a->target.seed);
-	return noon_check_report_run(r, a->format, t) ? NOON_EXIT_OK : NOON_EXIT_NOT_OK;
+	return noon_check_report_run(r, a->choice.format, t) ? NOON_EXIT_OK : NOON_EXIT_NOT_OK;
 }
 
 static int run_checks(const struct noon_verb *self, const struct arguments *a)
@@ -239,7 +131,7 @@ static int run_checks(const struct noon_verb *self, const struct arguments *a)
 	choose(a, r);
 	if (r->n == 0)
 		status = noon_tool_usage(self, "no check is called that; --list shows them");
-	else if (a->list)
+	else if (a->choice.list)
 		noon_check_report_list(r);
 	else if (noon_target_init(&t, &a->target, &why))
 		status = noon_tool_fail(self, "%s: %s", a->host, why);
@@ -251,70 +143,102 @@ static int run_checks(const struct noon_verb *self, const struct arguments *a)
 	return status;
 }
 
-static int run(const struct noon_verb *self, int argc, char **argv)
+static int check(const struct noon_verb *self, void *options, const struct noon_arguments *line)
 {
-	struct arguments a = {
-		.target = {.timeout = NOON_S(3), .pause = NOON_MS(50), .retries = 2},
-	};
+	struct arguments *a = options;
 	int status;
 
-	if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0))
-		return noon_tool_help(self);
-	if (argc > 1 && strcmp(argv[1], "client") == 0)
-		return noon_check_client_run(self, argc - 1, argv + 1);
-	if (argc < 2 || (strcmp(argv[1], "nts") != 0 && strcmp(argv[1], "ntp") != 0))
-		return noon_tool_usage(self, "expected nts, ntp or client");
-	a.nts = strcmp(argv[1], "nts") == 0;
+	a->nts = strcmp(self->name, "check nts") == 0;
+	a->seeded = a->nts && noon_arguments_has(line, "seed");
 	/* A server that ends a connection early is a result. */
 	(void)signal(SIGPIPE, SIG_IGN);
-	a.target.host = a.host;
-	status = parse(self, argc - 1, argv + 1, &a);
+	a->target.host = a->host;
+	status = settle(self, a, line);
 	if (status >= 0)
 		return status;
-	settle_fuzz(&a);
-	return run_checks(self, &a);
+	settle_fuzz(a);
+	return run_checks(self, a);
 }
+
+#define OPTION(member) NOON_OPTION_AT(struct arguments, member)
+#define OF(member)     offsetof(struct arguments, member)
+
+static const struct noon_word ipv4[] = {{"ipv4", AF_INET}, {NULL, 0}};
+static const struct noon_word ipv6[] = {{"ipv6", AF_INET6}, {NULL, 0}};
+
+static const struct noon_option server_rows[] = {
+	{"timeout", NOON_OPTION_TIME, OPTION(target.timeout),
+	 NOON_OPTION_RANGE(NOON_MS(10), NOON_S(60)), .def = "3s", .letter = 't',
+	 .help = "for one answer"},
+	{"ntp-port", NOON_OPTION_UINT, OPTION(target.ntp_port), NOON_OPTION_RANGE(1, 65535),
+	 .says = "as negotiated, else 123", .help = "port of NTP"},
+	{"group", NOON_OPTION_BORROWED, OPTION(choice.groups), .value = "list", .says = "all",
+	 .help = "only these groups: ke, nts (of check nts), ntp"},
+	{"slow", NOON_OPTION_BOOL, OPTION(choice.slow), .help = "the long checks too"},
+	{"ipv4", NOON_OPTION_FIXED, OPTION(target.family), .words = ipv4, .letter = '4',
+	 .help = "use IPv4 only"},
+	{"ipv6", NOON_OPTION_FIXED, OPTION(target.family), .words = ipv6, .letter = '6',
+	 .help = "use IPv6 only"},
+	{"ca", NOON_OPTION_BORROWED, OPTION(target.ca), .value = "file", .says = "the system's",
+	 .help = "trust these certificates"},
+	{"server-name", NOON_OPTION_BORROWED, OPTION(target.server_name), .value = "name",
+	 .says = "the host", .help = "that the certificate must be for"},
+	{"no-verify", NOON_OPTION_BOOL, OPTION(target.no_verify),
+	 .help = "do not verify the certificate"},
+	{"rotate", NOON_OPTION_TIME, OPTION(target.rotate),
+	 NOON_OPTION_RANGE(NOON_S(1), NOON_S(2592000)), .says = "not known",
+	 .help = "it changes its cookie keys so often: judge K20, in 3.1 times that"},
+	NOON_OPTION_END,
+};
+
+static const struct noon_option fuzz_rows[] = {
+	{"fuzz", NOON_OPTION_UINT, OPTION(target.fuzz),
+	 NOON_OPTION_RANGE(1, NOON_KE_FUZZ_ROUNDS_MAX), .says = "none",
+	 .help = "only F1: so many key exchanges of random records in random order"},
+	{"seed", NOON_OPTION_UINT, OPTION(target.seed), .says = "at random, and printed",
+	 .help = "of the first of them"},
+	NOON_OPTION_END,
+};
+
+static void init(void *options)
+{
+	((struct arguments *)options)->target =
+		(struct noon_target_conf){.pause = NOON_MS(50), .retries = 2};
+}
+
+#define ABOUT                                                                              \
+	"Ask a server questions, good and bad, and judge its answers by RFC 8915, 5905,\n" \
+	"7822 and 9748. At most 20 questions a second; nothing that could harm a server.\n"
+#define NOTES                                                                                  \
+	"Exit status 0 if no MUST fails, 1 if one does or nothing could be judged, 3 if the\n" \
+	"server cannot be asked at all.\n"
+#define ASKS                                                                                  \
+	.arguments = "HOST[:PORT]", .max = 1, .size = sizeof(struct arguments), .init = init, \
+	.act = check
+
+static const struct noon_verb nts_verb = {
+	.name = "check nts",
+	.summary = "judge an NTS server",
+	.about = ABOUT,
+	.notes = NOTES,
+	ASKS,
+	.part = {{noon_check_rows, OF(choice), NULL}, {server_rows, 0, NULL}, {fuzz_rows, 0, NULL}},
+};
+
+static const struct noon_verb ntp_verb = {
+	.name = "check ntp",
+	.summary = "judge an NTP server",
+	.about = ABOUT,
+	.notes = NOTES,
+	ASKS,
+	.part = {{noon_check_rows, OF(choice), NULL}, {server_rows, 0, NULL}},
+};
+
+static const struct noon_verb *const parts[] = {&nts_verb, &ntp_verb, &noon_check_client, NULL};
 
 const struct noon_verb noon_verb_check = {
 	.name = "check",
 	.summary = "judge an NTS or NTP server, or an NTS client, by the standards",
-	.help = "Usage: noonmark check nts HOST[:PORT] [OPTION]...\n"
-		"       noonmark check ntp HOST[:PORT] [OPTION]...\n"
-		"       noonmark check client [OPTION]...\n"
-		"Ask a server questions, good and bad, and judge its answers by RFC 8915, 5905,\n"
-		"7822 and 9748. At most 20 questions a second; nothing that could harm a server.\n"
-		"\n"
-		"      --list           list the checks\n"
-		"      --group LIST     only these groups: ke, nts (of check nts), ntp\n"
-		"      --only LIST      only these checks, such as K2,P9 (K6 is K6a to K6d)\n"
-		"      --slow           the long ones too\n"
-		"      --ca FILE        trust these certificates (default: the system's)\n"
-		"      --server-name N  name the certificate must be for (default HOST)\n"
-		"      --no-verify      do not verify the certificate\n"
-		"      --ntp-port N     port of NTP (default: as negotiated, else 123)\n"
-		"      --rotate T       it changes its cookie keys every T: judge K20, in 3.1 T\n"
-		"      --fuzz N         only F1: N key exchanges of random records in random "
-		"order\n"
-		"      --seed S         of the first of them (default: at random, and printed)\n"
-		"  -t, --timeout T      for one answer (default 3s)\n"
-		"  -4, --ipv4, -6, --ipv6\n"
-		"      --tap, --json    other formats\n"
-		"\n"
-		"check client is a server itself, and judges the one client that is pointed at "
-		"it:\n"
-		"      --listen A       address to listen on (default 127.0.0.1)\n"
-		"      --ke-port N      port of the key exchange (default 4460)\n"
-		"      --ntp-port N     port of NTP (default: any, told in the key exchange)\n"
-		"      --cert FILE, --key FILE\n"
-		"                       certificate (default: self-signed, its path is printed)\n"
-		"      --aead N         agree to this AEAD only, 15 or 30 (default: the client's "
-		"first)\n"
-		"      --for T          longest time to watch (default 120s); it ends when all is "
-		"seen\n"
-		"      --list, --only LIST, --tap, --json as above\n"
-		"\n"
-		"Exit status 0 if no MUST fails, 1 if one does or nothing could be judged, 3 if "
-		"the\n"
-		"server cannot be asked at all.\n",
-	.run = run,
+	.about = "Judge a server by its answers, or a client by its questions.\n",
+	.parts = parts,
 };

@@ -4,6 +4,20 @@
 #include <stdio.h>
 #include <string.h>
 
+#define CHOICE(member) NOON_OPTION_AT(struct noon_check_choice, member)
+
+static const struct noon_word tap[] = {{"tap", NOON_CHECK_FORMAT_TAP}, {NULL, 0}};
+static const struct noon_word json[] = {{"json", NOON_CHECK_FORMAT_JSON}, {NULL, 0}};
+
+const struct noon_option noon_check_rows[] = {
+	{"list", NOON_OPTION_BOOL, CHOICE(list), .help = "list the checks"},
+	{"only", NOON_OPTION_BORROWED, CHOICE(only), .value = "list", .says = "all",
+	 .help = "only these checks, such as K2,P9 (K6 is K6a to K6d)"},
+	{"tap", NOON_OPTION_FIXED, CHOICE(format), .words = tap, .help = "print TAP"},
+	{"json", NOON_OPTION_FIXED, CHOICE(format), .words = json, .help = "print JSON"},
+	NOON_OPTION_END,
+};
+
 static bool is_listed(const char *list, const char *word)
 {
 	const size_t n = strlen(word);

@@ -2,7 +2,6 @@
 #include "tools/check/check_client.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,17 +14,14 @@
 #include "check/client/client_server.h"
 #include "crypto/x509.h"
 #include "platform/file.h"
-#include "platform/number.h"
-#include "platform/text.h"
 #include "tools/check/check_choice.h"
 #include "tools/check/check_report.h"
+#include "tools/core/server_options.h"
 
 struct arguments {
 	struct noon_client_conf conf;
 	struct noon_check_choice choice;
-	bool list;
 	noon_dur longest;
-	enum noon_check_format format;
 };
 
 /* --- a certificate of our own, in a folder of its own --- */
@@ -73,107 +69,6 @@ static void remove_certificate(const struct own_certificate *o)
 	(void)unlink(o->key);
 	(void)unlink(o->cert);
 	(void)rmdir(o->dir);
-}
-
-/* --- options --- */
-
-static bool take_port(const char *text, uint16_t *ret)
-{
-	uint64_t v = 0;
-	const bool ok = noon_number_u64(text, 1, UINT16_MAX, &v);
-
-	if (ok)
-		*ret = (uint16_t)v;
-	return ok;
-}
-
-static bool take_aead(const char *text, enum noon_aead_id *ret)
-{
-	uint64_t v = 0;
-
-	if (!noon_number_u64(text, 0, UINT16_MAX, &v) ||
-	    (v != NOON_AEAD_SIV_CMAC_256 && v != NOON_AEAD_GCM_SIV_128))
-		return false;
-	*ret = (enum noon_aead_id)v;
-	return true;
-}
-
-static int take_option(const struct noon_verb *self, struct arguments *a, int c, const char *text)
-{
-	bool ok = true;
-
-	switch (c) {
-	case 'L':
-		a->conf.listen = text;
-		break;
-	case 'k':
-		ok = take_port(text, &a->conf.ke_port);
-		break;
-	case 'p':
-		ok = take_port(text, &a->conf.ntp_port);
-		break;
-	case 'c':
-		a->conf.cert = text;
-		break;
-	case 'K':
-		a->conf.key = text;
-		break;
-	case 'a':
-		ok = take_aead(text, &a->conf.aead);
-		break;
-	case 'f':
-		ok = noon_text_dur(text, &a->longest) == NOON_OK && a->longest >= NOON_S(1) &&
-		     a->longest <= NOON_S(86400);
-		break;
-	case 'o':
-		a->choice.only = text;
-		break;
-	case 'l':
-		a->list = true;
-		break;
-	case 'T':
-		a->format = NOON_CHECK_FORMAT_TAP;
-		break;
-	case 'j':
-		a->format = NOON_CHECK_FORMAT_JSON;
-		break;
-	default:
-		return NOON_EXIT_USAGE;
-	}
-	return ok ? -1 : noon_tool_usage(self, "option value \"%s\" is out of range", text);
-}
-
-static int parse(const struct noon_verb *self, int argc, char **argv, struct arguments *a)
-{
-	static const struct option options[] = {
-		{"listen", required_argument, NULL, 'L'},
-		{"ke-port", required_argument, NULL, 'k'},
-		{"ntp-port", required_argument, NULL, 'p'},
-		{"cert", required_argument, NULL, 'c'},
-		{"key", required_argument, NULL, 'K'},
-		{"aead", required_argument, NULL, 'a'},
-		{"for", required_argument, NULL, 'f'},
-		{"only", required_argument, NULL, 'o'},
-		{"list", no_argument, NULL, 'l'},
-		{"tap", no_argument, NULL, 'T'},
-		{"json", no_argument, NULL, 'j'},
-		{"help", no_argument, NULL, 'h'},
-		{NULL, 0, NULL, 0},
-	};
-	int c;
-
-	while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1) {
-		const int status =
-			c == 'h' ? noon_tool_help(self) : take_option(self, a, c, optarg);
-
-		if (status >= 0)
-			return status;
-	}
-	if (optind != argc)
-		return noon_tool_usage(self, "check client takes no server");
-	if ((a->conf.cert == NULL) != (a->conf.key == NULL))
-		return noon_tool_usage(self, "--cert and --key go together");
-	return -1;
 }
 
 /* --- watching --- */
@@ -256,11 +151,11 @@ static int report(const struct arguments *a, const struct noon_client_server *s,
 {
 	struct noon_target t = {.client = s};
 
-	if (s->n_ke == 0 && a->format == NOON_CHECK_FORMAT_TABLE) {
+	if (s->n_ke == 0 && a->choice.format == NOON_CHECK_FORMAT_TABLE) {
 		(void)fprintf(stderr, "No client exchanged keys: nothing to judge.\n");
 		return NOON_EXIT_NOT_OK;
 	}
-	return noon_check_report_run(r, a->format, &t) ? NOON_EXIT_OK : NOON_EXIT_NOT_OK;
+	return noon_check_report_run(r, a->choice.format, &t) ? NOON_EXIT_OK : NOON_EXIT_NOT_OK;
 }
 
 static int judge(const struct noon_verb *self, const struct arguments *a,
@@ -330,26 +225,57 @@ static int run_chosen(const struct noon_verb *self, const struct arguments *a,
 	noon_check_choose(&a->choice, c, n, r);
 	if (r->n == 0)
 		return noon_tool_usage(self, "no check is called that; --list shows them");
-	if (!a->list)
+	if (!a->choice.list)
 		return with_certificate(self, a, r);
 	noon_check_report_list(r);
 	return NOON_EXIT_OK;
 }
 
-int noon_check_client_run(const struct noon_verb *self, int argc, char **argv)
+static int run(const struct noon_verb *self, void *options, const struct noon_arguments *line)
 {
-	struct arguments a = {.conf = {.listen = "127.0.0.1", .ke_port = 4460},
-			      .longest = NOON_S(120)};
+	const struct arguments *a = options;
 	struct noon_check_report *r;
-	int status = parse(self, argc, argv, &a);
+	int status;
 
-	if (status >= 0)
-		return status;
+	(void)line;
+	if ((a->conf.cert == NULL) != (a->conf.key == NULL))
+		return noon_tool_usage(self, "--cert and --key go together");
 	(void)signal(SIGPIPE, SIG_IGN);
 	r = calloc(1, sizeof(*r));
 	if (r == NULL)
 		return noon_tool_fail(self, "out of memory");
-	status = run_chosen(self, &a, r);
+	status = run_chosen(self, a, r);
 	free(r);
 	return status;
 }
+
+#define OPTION(member) NOON_OPTION_AT(struct arguments, member)
+#define PORT	       NOON_OPTION_RANGE(1, 65535)
+
+static const struct noon_option rows[] = {
+	{"listen", NOON_OPTION_BORROWED, OPTION(conf.listen), .value = "address",
+	 .def = "127.0.0.1", .help = "address to listen on"},
+	{"ke-port", NOON_OPTION_UINT, OPTION(conf.ke_port), PORT, .def = "4460",
+	 .help = "port of the key exchange"},
+	{"ntp-port", NOON_OPTION_UINT, OPTION(conf.ntp_port), PORT,
+	 .says = "any, told in the key exchange", .help = "port of NTP"},
+	{"cert", NOON_OPTION_BORROWED, OPTION(conf.cert), .value = "file",
+	 .says = "self-signed, its path is printed", .help = "certificate, PEM"},
+	{"key", NOON_OPTION_BORROWED, OPTION(conf.key), .value = "file", .says = "made with it",
+	 .help = "its key, PEM"},
+	{"aead", NOON_OPTION_WORD, OPTION(conf.aead), .words = noon_aead_words,
+	 .says = "the client's first", .help = "agree to this AEAD only"},
+	{"for", NOON_OPTION_TIME, OPTION(longest), NOON_OPTION_RANGE(NOON_S(1), NOON_S(86400)),
+	 .def = "2min", .help = "longest time to watch; it ends when all is seen"},
+	NOON_OPTION_END,
+};
+
+const struct noon_verb noon_check_client = {
+	.name = "check client",
+	.summary = "judge the one NTS client that is pointed at it",
+	.about = "Be a server, and judge the one client that is pointed at it.\n",
+	.notes = "Exit status 0 if no MUST fails, 1 if one does or nothing could be judged.\n",
+	.size = sizeof(struct arguments),
+	.part = {{noon_check_rows, offsetof(struct arguments, choice), NULL}, {rows, 0, NULL}},
+	.act = run,
+};

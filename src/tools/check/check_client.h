@@ -7,7 +7,6 @@
 
 #include "tools/core/tool.h"
 
-/** Run it; argv[0] is "client". @return an exit status */
-int noon_check_client_run(const struct noon_verb *self, int argc, char **argv);
+extern const struct noon_verb noon_check_client;
 
 #endif
