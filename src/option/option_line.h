@@ -9,6 +9,7 @@
 #ifndef NOON_OPTION_OPTION_LINE_H
 #define NOON_OPTION_OPTION_LINE_H
 
+#include <limits.h>
 #include <stdint.h>
 #include <stdio.h>
 

@@ -5,7 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "option/option_list.h"
 #include "tools/core/tool.h"
+#include "tools/sim/scenario_options.h"
 
 static const struct noon_verb *const verbs[] = {
 	&noon_verb_now,	  &noon_verb_status, &noon_verb_watch,	&noon_verb_wait,
@@ -32,6 +34,16 @@ const struct noon_verb noon_verb_version = {
 	.act = print_version,
 };
 
+static void list_verb(json_t *list, const struct noon_verb *v)
+{
+	const struct noon_command c = noon_tool_command(v);
+
+	if (v->parts == NULL)
+		noon_option_list_command(list, &c);
+	for (size_t i = 0; v->parts != NULL && v->parts[i] != NULL; i++)
+		list_verb(list, v->parts[i]);
+}
+
 static void print_help(FILE *to)
 {
 	(void)fputs("Usage: noonmark VERB [OPTION]...\n"
@@ -40,38 +52,53 @@ static void print_help(FILE *to)
 		    to);
 	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
 		(void)fprintf(to, "  %-9s %s\n", verbs[i]->name, verbs[i]->summary);
-	(void)fputs(
-		"\n'noonmark VERB --help' tells more. Exit status: 0 good, 1 not good, 2 usage,\n"
-		"3 could not be asked. See noonmark(1).\n",
-		to);
+	(void)fputs("\n'noonmark VERB --help' tells more, --list-options prints all options as "
+		    "JSON. Exit status: 0 good, 1 not good, 2 usage,\n"
+		    "3 could not be asked. See noonmark(1).\n",
+		    to);
+}
+
+static int list_options(void)
+{
+	json_t *commands = json_array();
+	json_t *sections = json_array();
+	json_t *o = json_pack("{s:s, s:o, s:o}", "version", NOON_VERSION, "commands", commands,
+			      "sections", sections);
+
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
+		list_verb(commands, verbs[i]);
+	noon_option_list_section(sections, &noon_scenario_section, "");
+	noon_json_print(o);
+	json_decref(o);
+	return NOON_EXIT_OK;
 }
 
 int main(int argc, char **argv)
 {
-	char name[64];
+	struct noon_nearest near;
+	const char *word = argc < 2 ? "" : argv[1];
 
 	if (argc < 2) {
 		print_help(stderr);
 		return NOON_EXIT_USAGE;
 	}
-	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
-	    strcmp(argv[1], "help") == 0) {
+	if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0) {
 		print_help(stdout);
 		return NOON_EXIT_OK;
 	}
-	if (strcmp(argv[1], "--version") == 0)
+	if (strcmp(word, "--version") == 0)
 		return print_version(&noon_verb_version, NULL, NULL);
+	if (strcmp(word, "--list-options") == 0)
+		return list_options();
+	near = noon_nearest_to(word);
 	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
-		if (strcmp(argv[1], verbs[i]->name) != 0)
-			continue;
-		if (verbs[i]->act != NULL || verbs[i]->parts != NULL)
+		if (strcmp(word, verbs[i]->name) == 0)
 			return noon_tool_run(verbs[i], argc - 1, argv + 1);
-		/* getopt's own messages begin with this. */
-		(void)snprintf(name, sizeof(name), "noonmark %s", verbs[i]->name);
-		argv[1] = name;
-		return verbs[i]->run(verbs[i], argc - 1, argv + 1);
+		noon_nearest_try(&near, verbs[i]->name);
 	}
-	(void)fprintf(stderr, "noonmark: unknown verb \"%s\"\n", argv[1]);
-	print_help(stderr);
+	(void)fprintf(stderr, "noonmark: unknown verb \"%s\"", word);
+	if (near.best != NULL)
+		(void)fprintf(stderr, "; did you mean '%s'?", near.best);
+	(void)fputs("\nTry 'noonmark --help'.\n", stderr);
 	return NOON_EXIT_USAGE;
 }

@@ -19,12 +19,6 @@
 
 #define ANSWER_MAX ((size_t)1 << 20) /* bytes */
 
-int noon_tool_help(const struct noon_verb *v)
-{
-	(void)fputs(v->help, stdout);
-	return NOON_EXIT_OK;
-}
-
 int noon_tool_usage(const struct noon_verb *v, const char *format, ...)
 {
 	va_list ap;

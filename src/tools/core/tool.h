@@ -34,8 +34,6 @@ struct noon_verb {
 	int (*act)(const struct noon_verb *self, void *options, const struct noon_arguments *line);
 	/** Its parts, "NAME WORD" each, instead of all of that; NULL ends them. */
 	const struct noon_verb *const *parts;
-	const char *help; /**< all of `noonmark VERB --help` */
-	int (*run)(const struct noon_verb *self, int argc, char **argv);
 };
 
 /** Return the command line of a verb. */
@@ -64,8 +62,6 @@ extern const struct noon_verb noon_verb_stamp;
 extern const struct noon_verb noon_verb_verify;
 extern const struct noon_verb noon_verb_version;
 
-/** Print the verb's help to stdout; returns NOON_EXIT_OK. */
-int noon_tool_help(const struct noon_verb *v);
 /** Print "noonmark VERB: message" and where to find help to stderr; returns NOON_EXIT_USAGE. */
 __attribute__((format(printf, 2, 3))) int noon_tool_usage(const struct noon_verb *v,
 							  const char *format, ...);

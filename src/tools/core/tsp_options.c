@@ -4,19 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-bool noon_tsp_read_policy(const struct noon_option *o, const char *text, void *at,
-			  char why[NOON_OPTION_WHY])
-{
-	uint8_t oid[NOON_OID_MAX];
-	size_t n;
-
-	(void)o;
-	(void)why;
-	if (noon_oid_parse(text, oid, &n))
-		return false;
-	memcpy(at, &text, sizeof(text));
-	return true;
-}
+#include "tools/stamp/policy_option.h"
 
 #define TSP(member) NOON_OPTION_AT(struct noon_asker_tsp, member)
 
@@ -25,9 +13,7 @@ const struct noon_option noon_tsp_rows[] = {
 	 .help = "more certificates for the chains of tokens"},
 	{"tls-ca", NOON_OPTION_BORROWED, TSP(tls_ca), .value = "file", .says = "the system's",
 	 .help = "trust these certificates for https"},
-	{"policy", NOON_OPTION_OWN, TSP(policy), .read = noon_tsp_read_policy, .value = "oid",
-	 .says = "whichever", .noun = NOON_TSP_POLICY_NOUN,
-	 .help = "ask for this policy, and take no other"},
+	NOON_POLICY_ROW("ask for this policy, and take no other", TSP(policy)),
 	NOON_OPTION_END,
 };
 

@@ -4,7 +4,6 @@
  */
 #include "estimate/guard/plan.h"
 
-#include <getopt.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,16 +11,18 @@
 
 #include "estimate/bound/minima.h"
 #include "platform/number.h"
-#include "platform/text.h"
 #include "store/baseline_file.h"
 #include "tools/core/tool.h"
 #include "tools/guard/plan_report.h"
+#include "tools/sim/channel_options.h"
 
 #define LIGHT_NS_PER_M 3.3356409519815204 /* 1e9 / 299792458 */
 #define UNSET	       (-1.0)
 
 struct arguments {
 	struct noon_plan_conf conf;
+	noon_dur period;
+	double clock_ppm;			 /* UNSET: not given */
 	double distance_m, cable_m, tolerance_m; /* UNSET: not given */
 	double minimum_ns[2];
 	double index, attacker_index;
@@ -41,254 +42,114 @@ struct plan {
 
 /* ---- arguments ---- */
 
-static bool take_length(const char *text, double *ret_m)
+static bool read_length(const struct noon_option *o, const char *text, void *at,
+			char why[NOON_OPTION_WHY])
 {
 	char digits[48];
 	const size_t n = strcspn(text, "km");
 	const char *unit = text + n;
 	double v;
 
+	(void)o;
+	(void)why;
 	if (n == 0 || n >= sizeof(digits) || (strcmp(unit, "km") != 0 && strcmp(unit, "m") != 0))
 		return false;
 	(void)snprintf(digits, sizeof(digits), "%.*s", (int)n, text);
 	if (!noon_number(digits, 0.0, 1e9, &v))
 		return false;
-	*ret_m = unit[0] == 'k' ? v * 1e3 : v;
+	v *= unit[0] == 'k' ? 1e3 : 1.0;
+	memcpy(at, &v, sizeof(v));
 	return true;
 }
 
-static bool take_time(const char *text, double least_ns, double *ret_ns)
-{
-	noon_dur d;
-
-	if (noon_text_dur(text, &d) != NOON_OK || (double)d < least_ns)
-		return false;
-	*ret_ns = (double)d;
-	return true;
-}
-
-static bool take_clock(const char *text, double *ret)
+static bool read_clock(const struct noon_option *o, const char *text, void *at,
+		       char why[NOON_OPTION_WHY])
 {
 	static const struct {
 		const char *name;
 		double rate;
 	} grades[] = {{"tcxo", 1e-6}, {"ocxo", 5e-8}, {"rb", 1e-9}, {"vm", 5e-5}};
 
+	(void)o;
+	(void)why;
 	for (size_t i = 0; i < sizeof(grades) / sizeof(grades[0]); i++) {
-		if (strcmp(grades[i].name, text) == 0) {
-			*ret = grades[i].rate;
-			return true;
-		}
+		if (strcmp(grades[i].name, text) != 0)
+			continue;
+		memcpy(at, &grades[i].rate, sizeof(grades[i].rate));
+		return true;
 	}
 	return false;
 }
 
-enum option_key {
-	O_LIMIT = 256,
-	O_PERIOD,
-	O_CLOCK,
-	O_CLOCK_PPM,
-	O_DISTANCE,
-	O_CABLE,
-	O_TOLERANCE,
-	O_INDEX,
-	O_ATTACKER_INDEX,
-	O_M_F,
-	O_M_R,
-	O_SERVER,
-	O_STAMP,
-	O_ROUTERS,
-	O_P_IDLE,
-	O_PACKET,
-	O_LINK_RATE,
-	O_RATE,
-	O_P_D,
-	O_P_FA,
-	O_ESTIMATOR,
-	O_CALIBRATION,
-	O_KEY,
-	O_JSON,
+static const struct noon_word estimators[] = {{"one-way", 0}, {"midpoint", 1}, {NULL, 0}};
+
+#define OPTION(member) NOON_OPTION_AT(struct arguments, member)
+#define OF(member)     offsetof(struct arguments, member)
+#define LENGTH	       .read = read_length, .value = "length", .noun = "a length such as 300m or 40km"
+#define P	       .value = "p", .noun = "a probability"
+#define NEEDED	       .flags = NOON_OPTION_REQUIRED
+
+static const struct noon_option rows[] = {
+	{"limit", NOON_OPTION_TIME_NS, OPTION(conf.limit_ns), NOON_OPTION_LEAST(1), NEEDED,
+	 .help = "alert limit, the error that must not be passed"},
+	{"period", NOON_OPTION_TIME, OPTION(period), NOON_OPTION_LEAST(NOON_US(1)), NEEDED,
+	 .help = "between two updates of the clock"},
+	{"clock", NOON_OPTION_OWN, OPTION(conf.clock), .read = read_clock, .value = "grade",
+	 .noun = "tcxo, ocxo, rb or vm",
+	 .help = "tcxo (1 ppm), ocxo (0.05), rb (0.001) or vm (50)"},
+	{"clock-ppm", NOON_OPTION_REAL, OPTION(clock_ppm), NOON_OPTION_RANGE(0, 1e5), .unit = "ppm",
+	 .says = "of the grade", .help = "largest rate error between updates"},
+	{"rate", NOON_OPTION_REAL, OPTION(conf.rate_hz), NOON_OPTION_RANGE(1e-9, 1e9), .value = "r",
+	 .def = "1", .help = "round trips per second"},
+	{"p-d", NOON_OPTION_REAL, OPTION(conf.p_d), NOON_OPTION_RANGE(1e-9, 1.0 - 1e-9), P,
+	 .def = "0.999", .help = "probability of detection"},
+	{"p-fa", NOON_OPTION_REAL, OPTION(conf.p_fa), NOON_OPTION_RANGE(1e-15, 1.0 - 1e-9), P,
+	 .def = "1e-6", .help = "false alarms of a period"},
+	{"estimator", NOON_OPTION_WORD, OPTION(conf.midpoint), .words = estimators,
+	 .help = "which estimate of the time"},
+	{"server", NOON_OPTION_TIME_NS, OPTION(conf.server_ns), NOON_OPTION_LEAST(0), .def = "1us",
+	 .help = "bound of the server's clock"},
+	{"stamp", NOON_OPTION_TIME_NS, OPTION(conf.stamp_ns), NOON_OPTION_LEAST(0), .def = "1us",
+	 .help = "error of the time stamps of a difference"},
+	{"json", NOON_OPTION_BOOL, OPTION(json), .help = "print one JSON object"},
+	NOON_OPTION_END,
 };
 
-#define TIME   "a time such as 50us or 1.5ms"
-#define LENGTH "a length such as 300m or 40km"
+static const struct noon_option path_rows[] = {
+	{"distance", NOON_OPTION_OWN, OPTION(distance_m), LENGTH, .says = "not known",
+	 .help = "between the ends: minima at the speed of light"},
+	{"cable", NOON_OPTION_OWN, OPTION(cable_m), LENGTH, .says = "none",
+	 .help = "surveyed cable; give --distance as well: it tells what a faster path could save"},
+	{"tolerance", NOON_OPTION_OWN, OPTION(tolerance_m), LENGTH, .says = "none",
+	 .help = "what the survey of the cable may be wrong by"},
+	{"m-f", NOON_OPTION_TIME_NS, OPTION(minimum_ns[0]), NOON_OPTION_LEAST(0), .says = "none",
+	 .help = "minimum, forward"},
+	{"m-r", NOON_OPTION_TIME_NS, OPTION(minimum_ns[1]), NOON_OPTION_LEAST(0), .says = "none",
+	 .help = "minimum, reverse"},
+	{"index", NOON_OPTION_REAL, OPTION(index), NOON_OPTION_RANGE(1, 10), .value = "n",
+	 .says = "1 for its minimum, 1.468 for what a packet takes",
+	 .help = "of the cable, cable-index in noonmarkd.conf(5)"},
+	{"attacker-index", NOON_OPTION_REAL, OPTION(attacker_index), NOON_OPTION_RANGE(1, 10),
+	 .value = "n",
+	 .help = "of the fastest medium an attacker has, attacker-index in noonmarkd.conf(5)"},
+	NOON_OPTION_END,
+};
 
-/* Each returns what was expected of the value, or NULL if it is good. */
-static const char *take_path(struct arguments *a, int o, const char *text)
-{
-	switch (o) {
-	case O_DISTANCE:
-		return take_length(text, &a->distance_m) ? NULL : LENGTH;
-	case O_CABLE:
-		return take_length(text, &a->cable_m) ? NULL : LENGTH;
-	case O_TOLERANCE:
-		return take_length(text, &a->tolerance_m) ? NULL : LENGTH;
-	case O_INDEX:
-		return noon_number(text, 1.0, 10.0, &a->index) ? NULL : "an index from 1 to 10";
-	case O_ATTACKER_INDEX:
-		return noon_number(text, 1.0, 10.0, &a->attacker_index) ? NULL
-									: "an index from 1 to 10";
-	case O_M_F:
-		return take_time(text, 0.0, &a->minimum_ns[0]) ? NULL : TIME " >= 0";
-	default:
-		return take_time(text, 0.0, &a->minimum_ns[1]) ? NULL : TIME " >= 0";
-	}
-}
-
-static const char *take_channel(struct noon_channel *c, int o, const char *text)
-{
-	uint64_t v;
-
-	switch (o) {
-	case O_ROUTERS:
-		if (!noon_number_u64(text, 1, NOON_CHANNEL_ROUTERS_MAX, &v))
-			return "a number of routers from 1 to 255";
-		c->routers = (unsigned)v;
-		return NULL;
-	case O_P_IDLE:
-		return noon_number(text, 0.0, 0.999999, &c->p_idle)
-			       ? NULL
-			       : "a probability from 0 to 0.999999";
-	case O_PACKET:
-		return noon_number(text, 1.0, 1e6, &c->packet_bytes) ? NULL : "bytes from 1 to 1e6";
-	default:
-		return noon_number_rate(text, &c->rate_bps) && noon_channel_check(c) == NOON_OK
-			       ? NULL
-			       : "bits per second, such as 1G or 100M";
-	}
-}
-
-static const char *take_demand(struct arguments *a, int o, const char *text)
-{
-	static const char probability[] = "a probability between 0 and 1, both excluded";
-	struct noon_plan_conf *c = &a->conf;
-	double v;
-
-	switch (o) {
-	case O_RATE:
-		return noon_number(text, 1e-9, 1e9, &c->rate_hz) ? NULL
-								 : "round trips per second, > 0";
-	case O_P_D:
-		return noon_number(text, 1e-9, 1.0 - 1e-9, &c->p_d) ? NULL : probability;
-	case O_P_FA:
-		return noon_number(text, 1e-15, 1.0 - 1e-9, &c->p_fa) ? NULL : probability;
-	case O_CLOCK:
-		return take_clock(text, &c->clock) ? NULL : "tcxo, ocxo, rb or vm";
-	case O_CLOCK_PPM:
-		if (!noon_number(text, 0.0, 1e5, &v))
-			return "ppm from 0 to 1e5";
-		c->clock = v * 1e-6;
-		return NULL;
-	default:
-		if (strcmp(text, "one-way") != 0 && strcmp(text, "midpoint") != 0)
-			return "one-way or midpoint";
-		c->midpoint = text[0] == 'm';
-		return NULL;
-	}
-}
-
-static const char *take_value(struct arguments *a, int o, const char *text)
-{
-	struct noon_plan_conf *c = &a->conf;
-	double ns;
-
-	switch (o) {
-	case O_LIMIT:
-		return take_time(text, 1.0, &c->limit_ns) ? NULL : TIME;
-	case O_PERIOD:
-		if (!take_time(text, 1e3, &ns))
-			return "a time from 1us on";
-		c->period_s = ns * 1e-9;
-		return NULL;
-	case O_SERVER:
-		return take_time(text, 0.0, &c->server_ns) ? NULL : TIME " >= 0";
-	case O_STAMP:
-		return take_time(text, 0.0, &c->stamp_ns) ? NULL : TIME " >= 0";
-	case O_ROUTERS:
-	case O_P_IDLE:
-	case O_PACKET:
-	case O_LINK_RATE:
-		return take_channel(&c->channel, o, text);
-	case O_RATE:
-	case O_P_D:
-	case O_P_FA:
-	case O_CLOCK:
-	case O_CLOCK_PPM:
-	case O_ESTIMATOR:
-		return take_demand(a, o, text);
-	case O_CALIBRATION:
-		a->calibration = text;
-		return NULL;
-	case O_KEY:
-		a->key = text;
-		return NULL;
-	default:
-		return take_path(a, o, text);
-	}
-}
-
-/* Returns an exit status, or -1 to go on. */
-static int parse(const struct noon_verb *self, int argc, char **argv, struct arguments *a)
-{
-	static const struct option options[] = {
-		{"limit", required_argument, NULL, O_LIMIT},
-		{"period", required_argument, NULL, O_PERIOD},
-		{"clock", required_argument, NULL, O_CLOCK},
-		{"clock-ppm", required_argument, NULL, O_CLOCK_PPM},
-		{"distance", required_argument, NULL, O_DISTANCE},
-		{"cable", required_argument, NULL, O_CABLE},
-		{"tolerance", required_argument, NULL, O_TOLERANCE},
-		{"index", required_argument, NULL, O_INDEX},
-		{"attacker-index", required_argument, NULL, O_ATTACKER_INDEX},
-		{"m-f", required_argument, NULL, O_M_F},
-		{"m-r", required_argument, NULL, O_M_R},
-		{"server", required_argument, NULL, O_SERVER},
-		{"stamp", required_argument, NULL, O_STAMP},
-		{"routers", required_argument, NULL, O_ROUTERS},
-		{"p-idle", required_argument, NULL, O_P_IDLE},
-		{"packet-bytes", required_argument, NULL, O_PACKET},
-		{"link-rate", required_argument, NULL, O_LINK_RATE},
-		{"rate", required_argument, NULL, O_RATE},
-		{"p-d", required_argument, NULL, O_P_D},
-		{"p-fa", required_argument, NULL, O_P_FA},
-		{"estimator", required_argument, NULL, O_ESTIMATOR},
-		{"calibration", required_argument, NULL, O_CALIBRATION},
-		{"key", required_argument, NULL, O_KEY},
-		{"json", no_argument, NULL, O_JSON},
-		{"help", no_argument, NULL, 'h'},
-		{NULL, 0, NULL, 0},
-	};
-	int o, index = 0;
-
-	while ((o = getopt_long(argc, argv, "h", options, &index)) != -1) {
-		const char *expected = NULL;
-
-		if (o == 'h')
-			return noon_tool_help(self);
-		if (o == '?')
-			return NOON_EXIT_USAGE;
-		if (o == O_JSON)
-			a->json = true;
-		else
-			expected = take_value(a, o, optarg);
-		if (expected != NULL)
-			return noon_tool_usage(self, "--%s \"%s\": expected %s",
-					       options[index].name, optarg, expected);
-	}
-	if (optind != argc)
-		return noon_tool_usage(self, "unexpected argument \"%s\"", argv[optind]);
-	return -1;
-}
+static const struct noon_option queue_rows[] = {
+	NOON_CHANNEL_RATE_ROW("link-rate", OPTION(conf.channel.rate_bps)),
+	{"calibration", NOON_OPTION_BORROWED, OPTION(calibration), .value = "file", .says = "none",
+	 .help = "measured round trips instead of those"},
+	{"key", NOON_OPTION_BORROWED, OPTION(key), .value = "file",
+	 .says = "the signature is not checked",
+	 .help = "the operator's key, to check its signature with"},
+	NOON_OPTION_END,
+};
 
 /* ---- the path ---- */
 
 /* Returns what is missing or contradictory, or NULL. */
 static const char *settle(const struct arguments *a)
 {
-	if (a->conf.limit_ns < 0.0)
-		return "--limit is missing: the error that must not be passed";
-	if (a->conf.period_s < 0.0)
-		return "--period is missing: the time between two updates of the clock";
 	if (a->conf.clock < 0.0)
 		return "--clock or --clock-ppm is missing: how far it drifts between updates";
 	if (a->distance_m < 0.0 && a->cable_m < 0.0 &&
@@ -402,32 +263,31 @@ static int prepare(struct plan *p)
 	return -1;
 }
 
-static int run(const struct noon_verb *self, int argc, char **argv)
+static void init(void *options)
 {
-	struct plan p = {
-		.self = self,
-		.a = {.conf = {.limit_ns = UNSET,
-			       .period_s = UNSET,
-			       .clock = UNSET,
-			       .server_ns = 1e3,
-			       .stamp_ns = 1e3,
-			       .rate_hz = 1.0,
-			       .p_d = 0.999,
-			       .p_fa = 1e-6,
-			       .channel = noon_channel_default(),
-			       .inflation = 1.0},
-		      .distance_m = UNSET,
-		      .cable_m = UNSET,
-		      .tolerance_m = UNSET,
-		      .minimum_ns = {UNSET, UNSET},
-		      .index = UNSET,
-		      .attacker_index = NOON_ATTACKER_INDEX},
+	*(struct arguments *)options = (struct arguments){
+		.conf = {.clock = UNSET, .channel = noon_channel_default(), .inflation = 1.0},
+		.clock_ppm = UNSET,
+		.distance_m = UNSET,
+		.cable_m = UNSET,
+		.tolerance_m = UNSET,
+		.minimum_ns = {UNSET, UNSET},
+		.index = UNSET,
+		.attacker_index = NOON_ATTACKER_INDEX,
 	};
-	int status = parse(self, argc, argv, &p.a);
+}
 
+static int run(const struct noon_verb *self, void *options, const struct noon_arguments *line)
+{
+	struct plan p = {.self = self, .a = *(const struct arguments *)options};
+	int status;
+
+	(void)line;
 	p.c = &p.a.conf;
-	if (status < 0)
-		status = prepare(&p);
+	p.c->period_s = noon_dur_to_s(p.a.period);
+	if (p.a.clock_ppm >= 0.0)
+		p.c->clock = p.a.clock_ppm * 1e-6;
+	status = prepare(&p);
 	if (status < 0) {
 		p.work = calloc(1, sizeof(*p.work));
 		if (p.work == NULL) {
@@ -449,40 +309,15 @@ static int run(const struct noon_verb *self, int argc, char **argv)
 const struct noon_verb noon_verb_plan = {
 	.name = "plan",
 	.summary = "say whether a deployment can hold its alert limit",
-	.help = "Usage: noonmark plan --limit TIME --period TIME --clock GRADE PATH [OPTION]...\n"
-		"Say whether the deterministic bound, the mean test and the CUSUM can hold an "
-		"alert\n"
-		"limit, what binds, and the smallest change of each parameter that would help.\n"
-		"\n"
-		"      --limit TIME          alert limit, such as 50us\n"
-		"      --period TIME         between two updates of the clock, such as 1s\n"
-		"      --clock GRADE         tcxo (1 ppm), ocxo (0.05), rb (0.001) or vm (50)\n"
-		"      --clock-ppm X         largest rate error between updates\n"
-		"PATH, one of\n"
-		"      --distance LENGTH     between the ends: minima at the speed of light\n"
-		"      --cable LENGTH        surveyed cable, with --tolerance LENGTH; give "
-		"--distance\n"
-		"                            as well: it tells what a faster path could save\n"
-		"      --m-f TIME --m-r TIME minima, forward and reverse\n"
-		"and\n"
-		"      --index N             of the cable (default 1 for its minimum, 1.468 for "
-		"what a\n"
-		"                            packet takes), cable-index in noonmarkd.conf(5)\n"
-		"      --attacker-index N    of the fastest medium an attacker has (default 1),\n"
-		"                            attacker-index in noonmarkd.conf(5)\n"
-		"      --server TIME         bound of the server's clock (default 1us)\n"
-		"      --stamp TIME          error of the time stamps of a difference (default "
-		"1us)\n"
-		"      --routers M --p-idle P --packet-bytes B --link-rate R\n"
-		"                            queues, as for 'noonmark sim paper'\n"
-		"      --calibration FILE    measured round trips instead of those\n"
-		"      --key FILE            the operator's key, to check its signature with\n"
-		"      --rate R              round trips per second (default 1)\n"
-		"      --p-d P               probability of detection (default 0.999)\n"
-		"      --p-fa P              false alarms of a period (default 1e-6)\n"
-		"      --estimator E         one-way (default) or midpoint\n"
-		"      --json                print one JSON object\n"
-		"\n"
-		"Exit status 0 if one of the three is feasible, 1 if none is.\n",
-	.run = run,
+	.about = "Say whether the deterministic bound, the mean test and the CUSUM can hold an "
+		 "alert\n"
+		 "limit, what binds, and the smallest change of each parameter that would help.\n",
+	.notes = "Exit status 0 if one of the three is feasible, 1 if none is.\n",
+	.size = sizeof(struct arguments),
+	.init = init,
+	.part = {{rows, 0, NULL},
+		 {path_rows, 0, "The path, by --distance, --cable, or --m-f and --m-r:"},
+		 {noon_channel_rows, OF(conf.channel), "Queues, as for 'noonmark sim paper':"},
+		 {queue_rows, 0, NULL}},
+	.act = run,
 };

@@ -4,7 +4,6 @@
  * client finds the time, is attacked, says so, and recovers.
  */
 #include <errno.h>
-#include <getopt.h>
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
@@ -325,55 +324,24 @@ static void print_summary(const struct demo *d)
 		"  noonmark query nts://time.example.net     asks one once and sets nothing\n");
 }
 
-/* "60" or "60s" */
-static bool take_seconds(const char *text, double *ret)
+/* Seconds, with or without their unit. */
+static bool read_seconds(const struct noon_option *o, const char *text, void *at,
+			 char why[NOON_OPTION_WHY])
 {
 	const size_t n = strlen(text);
 	char digits[32];
+	double v;
 
+	(void)o;
+	(void)why;
 	if (n >= sizeof(digits))
 		return false;
 	(void)snprintf(digits, sizeof(digits), "%.*s",
 		       (int)(n > 0 && text[n - 1] == 's' ? n - 1 : n), text);
-	return noon_number(digits, 20, 86400, ret);
-}
-
-static int parse(const struct noon_verb *self, int argc, char **argv, struct arguments *a)
-{
-	static const struct option options[] = {
-		{"for", required_argument, NULL, 'f'},
-		{"noonmarkd", required_argument, NULL, 'd'},
-		{"limit", required_argument, NULL, 'l'},
-		{"json", no_argument, NULL, 'j'},
-		{"help", no_argument, NULL, 'h'},
-		{NULL, 0, NULL, 0},
-	};
-	int c;
-
-	while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1) {
-		switch (c) {
-		case 'f':
-			if (!take_seconds(optarg, &a->for_s))
-				return noon_tool_usage(
-					self, "--for %s: expected 20 to 86400 seconds", optarg);
-			break;
-		case 'd':
-			a->daemon = optarg;
-			break;
-		case 'l':
-			a->limit = optarg;
-			break;
-		case 'j':
-			a->json = true;
-			break;
-		case 'h':
-			return noon_tool_help(self);
-		default:
-			return NOON_EXIT_USAGE;
-		}
-	}
-	return optind < argc ? noon_tool_usage(self, "unexpected argument \"%s\"", argv[optind])
-			     : -1;
+	if (!noon_number(digits, 20, 86400, &v))
+		return false;
+	memcpy(at, &v, sizeof(v));
+	return true;
 }
 
 static int perform(struct demo *d)
@@ -407,21 +375,18 @@ static int perform(struct demo *d)
 		       : NOON_EXIT_NOT_OK;
 }
 
-static int run(const struct noon_verb *self, int argc, char **argv)
+static int run(const struct noon_verb *self, void *options, const struct noon_arguments *line)
 {
-	struct arguments args = {.for_s = 60, .limit = "500us"};
-	int status = parse(self, argc, argv, &args);
-	struct demo *d;
+	struct demo *d = calloc(1, sizeof(*d));
+	int status;
 
-	if (status >= 0)
-		return status;
-	d = calloc(1, sizeof(*d));
+	(void)line;
 	if (d == NULL)
 		return noon_tool_fail(self, "out of memory");
 	d->self = self;
-	d->args = args;
+	d->args = *(const struct arguments *)options;
 	noon_dir_template("noonmark-demo", d->dir, sizeof(d->dir));
-	if (!noon_children_find(&d->children, args.daemon))
+	if (!noon_children_find(&d->children, d->args.daemon))
 		status =
 			noon_tool_fail(self, "noonmarkd not found beside this program; --noonmarkd "
 					     "FILE names it");
@@ -433,20 +398,29 @@ static int run(const struct noon_verb *self, int argc, char **argv)
 	return status;
 }
 
+#define OPTION(member) NOON_OPTION_AT(struct arguments, member)
+
+static const struct noon_option rows[] = {
+	{"for", NOON_OPTION_OWN, OPTION(for_s), .read = read_seconds, .value = "s", .unit = "s",
+	 .def = "60", .noun = "20 to 86400 seconds", .help = "how long, 20 or more"},
+	{"limit", NOON_OPTION_BORROWED, OPTION(limit), .value = "time", .def = "500us",
+	 .help = "alert limit of the client"},
+	{"noonmarkd", NOON_OPTION_BORROWED, OPTION(daemon), .value = "file",
+	 .says = "beside this program", .help = "the daemon"},
+	{"json", NOON_OPTION_BOOL, OPTION(json), .help = "print one JSON object a line"},
+	NOON_OPTION_END,
+};
+
 const struct noon_verb noon_verb_demo = {
 	.name = "demo",
 	.summary = "watch a wrong clock find the time, be attacked, say so and recover",
-	.help = "Usage: noonmark demo [--for S] [--limit T] [--noonmarkd FILE] [--json]\n"
-		"Run an NTS server, a relay and a client with a wrong virtual clock on loopback. "
-		"The\n"
-		"client's bound is shown beside its true error; then its replies are delayed.\n"
-		"Nothing of the system is touched. Exit status 0 if no bound was violated, the "
-		"alarm\n"
-		"came and went.\n"
-		"\n"
-		"  --for S           seconds, 20 or more (default 60)\n"
-		"  --limit T         alert limit of the client (default 500us)\n"
-		"  --noonmarkd FILE  the daemon (default: beside this program)\n"
-		"  --json            one JSON object a line\n",
-	.run = run,
+	.about = "Run an NTS server, a relay and a client with a wrong virtual clock on loopback. "
+		 "The\n"
+		 "client's bound is shown beside its true error; then its replies are delayed.\n"
+		 "Nothing of the system is touched. Exit status 0 if no bound was violated, the "
+		 "alarm\n"
+		 "came and went.\n",
+	.size = sizeof(struct arguments),
+	.part = {{rows, 0, NULL}},
+	.act = run,
 };

@@ -4,7 +4,6 @@
  * its own.
  */
 #include <errno.h>
-#include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +12,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "platform/number.h"
 #include "tools/core/tool.h"
 #include "tools/lab/lab_attack.h"
 #include "tools/lab/lab_tally.h"
@@ -216,64 +214,22 @@ static bool prepare(struct job *j, const char *path)
 	return false;
 }
 
-static int parse(const struct noon_verb *self, int argc, char **argv, struct arguments *a)
+static int run(const struct noon_verb *self, void *options, const struct noon_arguments *line)
 {
-	static const struct option options[] = {
-		{"jobs", required_argument, NULL, 'j'}, {"noonmarkd", required_argument, NULL, 'd'},
-		{"json", no_argument, NULL, 'J'},	{"keep", no_argument, NULL, 'k'},
-		{"help", no_argument, NULL, 'h'},	{NULL, 0, NULL, 0},
-	};
-	uint64_t v;
-	int c;
-
-	while ((c = getopt_long(argc, argv, "hj:", options, NULL)) != -1) {
-		switch (c) {
-		case 'j':
-			if (!noon_number_u64(optarg, 1, JOBS_MAX, &v))
-				return noon_tool_usage(self, "--jobs %s: expected 1 to %d", optarg,
-						       JOBS_MAX);
-			a->jobs = (size_t)v;
-			break;
-		case 'd':
-			a->conf.daemon = optarg;
-			break;
-		case 'J':
-			a->json = true;
-			break;
-		case 'k':
-			a->conf.keep = true;
-			break;
-		default:
-			return c == 'h' ? noon_tool_help(self) : NOON_EXIT_USAGE;
-		}
-	}
-	if (optind == argc)
-		return noon_tool_usage(self, "which scenario?");
-	return argc - optind > FILES_MAX ? noon_tool_usage(self, "at most %d files", FILES_MAX)
-					 : -1;
-}
-
-static int run_files(const struct noon_verb *self, int argc, char **argv)
-{
-	struct arguments a = {.jobs = 1};
-	int status = parse(self, argc, argv, &a);
-	struct job *job;
+	const struct arguments *a = options;
+	const size_t n = line->n;
+	struct job *job = calloc(n + 1, sizeof(*job));
+	int status = NOON_EXIT_USAGE;
 	bool good = true;
-	size_t n;
 
-	if (status >= 0)
-		return status;
-	n = (size_t)(argc - optind);
-	job = calloc(n + 1, sizeof(*job));
 	if (job == NULL)
 		return noon_tool_fail(self, "out of memory");
 	/* Every bad file is named. */
 	for (size_t i = 0; i < n; i++)
-		good &= prepare(&job[i], argv[optind + (int)i]);
-	status = NOON_EXIT_USAGE;
+		good &= prepare(&job[i], line->argument[i]);
 	if (good) {
-		status = run_all(self, &a, job, n);
-		report(&a, job, n);
+		status = run_all(self, a, job, n);
+		report(a, job, n);
 	}
 	for (size_t i = 0; i < n; i++)
 		noon_scenario_file_fini(&job[i].r.file);
@@ -281,34 +237,43 @@ static int run_files(const struct noon_verb *self, int argc, char **argv)
 	return status;
 }
 
-static int run(const struct noon_verb *self, int argc, char **argv)
-{
-	if (argc < 2)
-		return noon_tool_usage(self, "expected run");
-	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
-		return noon_tool_help(self);
-	if (strcmp(argv[1], "run") == 0)
-		return run_files(self, argc - 1, argv + 1);
-	return noon_tool_usage(self, "\"%s\": expected run", argv[1]);
-}
+#define OPTION(member) NOON_OPTION_AT(struct arguments, member)
+
+static const struct noon_option rows[] = {
+	{"jobs", NOON_OPTION_UINT, OPTION(jobs), NOON_OPTION_RANGE(1, JOBS_MAX), .def = "1",
+	 .letter = 'j', .help = "run N at a time"},
+	{"json", NOON_OPTION_BOOL, OPTION(json), .help = "print JSON"},
+	{"keep", NOON_OPTION_BOOL, OPTION(conf.keep),
+	 .help = "keep configurations and logs, and say where"},
+	{"noonmarkd", NOON_OPTION_BORROWED, OPTION(conf.daemon), .value = "file",
+	 .says = "beside this program", .help = "the daemon"},
+	NOON_OPTION_END,
+};
+
+static const struct noon_verb run_verb = {
+	.name = "lab run",
+	.summary = "run scenarios in real time",
+	.arguments = "FILE...",
+	.min = 1,
+	.max = FILES_MAX,
+	.about = "Run scenarios in real time: noonmarkd for each node, a relay for each path, "
+		 "clocks\n"
+		 "that are wrong as the file says, each scenario in a network namespace of its "
+		 "own.\n",
+	.notes = "What only a simulation can see (I2, I4, I5, I7, stale_violations, steps) is not\n"
+		 "checked. Exit status: 0 all passed, 1 some failed, 2 usage or a file that cannot "
+		 "be\n"
+		 "played, 3 the lab itself failed. See noonmark(1) and noonmark-scenario(5).\n",
+	.size = sizeof(struct arguments),
+	.part = {{rows, 0, NULL}},
+	.act = run,
+};
+
+static const struct noon_verb *const parts[] = {&run_verb, NULL};
 
 const struct noon_verb noon_verb_lab = {
 	.name = "lab",
 	.summary = "run scenarios with real daemons, relays and virtual clocks",
-	.help = "Usage: noonmark lab run [OPTION]... FILE...\n"
-		"Run scenarios in real time: noonmarkd for each node, a relay for each path, "
-		"clocks\n"
-		"that are wrong as the file says, each scenario in a network namespace of its "
-		"own.\n"
-		"\n"
-		"  -j, --jobs N         run N at a time (default 1)\n"
-		"      --json           print JSON\n"
-		"      --keep           keep configurations and logs, and say where\n"
-		"      --noonmarkd FILE the daemon (default: beside this program)\n"
-		"\n"
-		"What only a simulation can see (I2, I4, I5, I7, stale_violations, steps) is not\n"
-		"checked. Exit status: 0 all passed, 1 some failed, 2 usage or a file that cannot "
-		"be\n"
-		"played, 3 the lab itself failed. See noonmark(1) and noonmark-scenario(5).\n",
-	.run = run,
+	.about = "Real daemons, relays and virtual clocks.\n",
+	.parts = parts,
 };

@@ -5,13 +5,11 @@
 #include "tools/lab/relay.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "platform/number.h"
 #include "tools/core/tool.h"
 #include "tools/lab/relay_control.h"
 
@@ -44,7 +42,7 @@ struct relay {
 };
 
 /* "LISTEN=TO" */
-static bool parse_pair(const char *text, bool tcp, struct arguments *a)
+static bool add_pair(const char *text, bool tcp, struct arguments *a)
 {
 	const char *equals = strchr(text, '=');
 	char listen[128];
@@ -64,7 +62,7 @@ static bool parse_pair(const char *text, bool tcp, struct arguments *a)
 }
 
 /* "ADDRESS=TRANSMITTER,RECEIVER": both ports of PTP. */
-static bool parse_ptp(const char *text, struct arguments *a)
+static bool add_ptp(const char *text, struct arguments *a)
 {
 	static const uint16_t ports[] = {319, 320};
 	char part[3][64];
@@ -84,74 +82,18 @@ static bool parse_ptp(const char *text, struct arguments *a)
 	return true;
 }
 
-static int take_option(const struct noon_verb *self, struct arguments *a, int c, const char *text)
+static bool read_pair(const struct noon_option *o, const char *text, void *at,
+		      char why[NOON_OPTION_WHY])
 {
-	switch (c) {
-	case 'u':
-	case 't':
-		if (parse_pair(text, c == 't', a))
-			return -1;
-		return noon_tool_usage(self,
-				       "\"%s\": expected LISTEN=TO, as 127.0.0.1:2123="
-				       "127.0.0.1:123 (at most %d)",
-				       text, PAIRS_MAX);
-	case 'p':
-		if (parse_ptp(text, a))
-			return -1;
-		return noon_tool_usage(self,
-				       "\"%s\": expected ADDRESS=TRANSMITTER,RECEIVER, as "
-				       "192.0.2.3=192.0.2.1,192.0.2.2",
-				       text);
-	case 'f':
-		a->spec[NOON_FORWARD] = text;
-		return -1;
-	case 'r':
-		a->spec[NOON_REVERSE] = text;
-		return -1;
-	case 'c':
-		a->control = text;
-		return -1;
-	case 'S':
-		if (noon_number_u64(text, 1, UINT64_MAX, &a->seed))
-			return -1;
-		return noon_tool_usage(self, "--seed %s: expected a number above 0", text);
-	case 'x':
-		a->set = true;
-		return -1;
-	case 'w':
-		a->show = true;
-		return -1;
-	default:
-		return NOON_EXIT_USAGE;
-	}
+	(void)why;
+	if (o->name[0] == 'p')
+		return add_ptp(text, at);
+	return add_pair(text, o->name[0] == 't', at);
 }
 
-static int parse(const struct noon_verb *self, int argc, char **argv, struct arguments *a)
+/* Returns an exit status, or -1 to go on. */
+static int settle(const struct noon_verb *self, const struct arguments *a)
 {
-	static const struct option options[] = {
-		{"udp", required_argument, NULL, 'u'},
-		{"tcp", required_argument, NULL, 't'},
-		{"ptp", required_argument, NULL, 'p'},
-		{"forward", required_argument, NULL, 'f'},
-		{"reverse", required_argument, NULL, 'r'},
-		{"control", required_argument, NULL, 'c'},
-		{"seed", required_argument, NULL, 'S'},
-		{"set", no_argument, NULL, 'x'},
-		{"show", no_argument, NULL, 'w'},
-		{"help", no_argument, NULL, 'h'},
-		{NULL, 0, NULL, 0},
-	};
-	int c;
-
-	while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1) {
-		const int status =
-			c == 'h' ? noon_tool_help(self) : take_option(self, a, c, optarg);
-
-		if (status >= 0)
-			return status;
-	}
-	if (optind < argc)
-		return noon_tool_usage(self, "unexpected argument \"%s\"", argv[optind]);
 	if ((a->set || a->show) && a->control == NULL)
 		return noon_tool_usage(self,
 				       "--set and --show need --control of the running relay");
@@ -242,27 +184,28 @@ static int serve(const struct noon_verb *self, const struct arguments *a, struct
 	return NOON_EXIT_OK;
 }
 
-static int run(const struct noon_verb *self, int argc, char **argv)
+static int run(const struct noon_verb *self, void *options, const struct noon_arguments *line)
 {
-	struct arguments a = {0};
-	int status = parse(self, argc, argv, &a);
+	const struct arguments *a = options;
+	int status = settle(self, a);
 	struct relay *r;
 
+	(void)line;
 	if (status >= 0)
 		return status;
-	if (a.set || a.show)
-		return tell(self, &a);
+	if (a->set || a->show)
+		return tell(self, a);
 	r = calloc(1, sizeof(*r));
 	if (r == NULL || noon_loop_new(NOON_LOOP_EVENT, &r->shared.loop)) {
 		free(r);
 		return noon_tool_fail(self, "out of memory");
 	}
 	noon_entropy_init(&r->entropy);
-	r->seeded = noon_rng_seeded(a.seed);
-	r->shared.rng = a.seed > 0 ? &r->seeded : &r->entropy.rng;
-	status = serve(self, &a, r);
+	r->seeded = noon_rng_seeded(a->seed);
+	r->shared.rng = a->seed > 0 ? &r->seeded : &r->entropy.rng;
+	status = serve(self, a, r);
 	noon_relay_control_free(r->control);
-	for (size_t i = 0; i < a.n_pairs; i++) {
+	for (size_t i = 0; i < a->n_pairs; i++) {
 		noon_relay_udp_free(r->udp[i]);
 		noon_relay_tcp_free(r->tcp[i]);
 	}
@@ -272,37 +215,52 @@ static int run(const struct noon_verb *self, int argc, char **argv)
 	return status;
 }
 
+#define OPTION(member) NOON_OPTION_AT(struct arguments, member)
+#define PAIR                                                                                      \
+	NOON_OPTION_OWN, NOON_OPTION_ALL(struct arguments), .read = read_pair, .most = PAIRS_MAX, \
+							    .value = "listen=to",                 \
+							    .noun = "LISTEN=TO, as "              \
+								    "127.0.0.1:2123=127.0.0.1:123"
+
+static const struct noon_option rows[] = {
+	{"udp", PAIR, .help = "relay datagrams, e.g. 127.0.0.1:2123=127.0.0.1:123"},
+	{"tcp", PAIR, .help = "relay connections"},
+	{"ptp", NOON_OPTION_OWN, NOON_OPTION_ALL(struct arguments), .read = read_pair,
+	 .most = PAIRS_MAX, .value = "address=transmitter,receiver",
+	 .noun = "ADDRESS=TRANSMITTER,RECEIVER, as 192.0.2.3=192.0.2.1,192.0.2.2",
+	 .help = "relay unicast PTP between two, both ports; forward is towards the transmitter"},
+	{"forward", NOON_OPTION_BORROWED, OPTION(spec[NOON_FORWARD]), .value = "spec",
+	 .says = "nothing", .help = "what happens on the way to the server"},
+	{"reverse", NOON_OPTION_BORROWED, OPTION(spec[NOON_REVERSE]), .value = "spec",
+	 .says = "nothing", .help = "what happens on the way back"},
+	{"control", NOON_OPTION_BORROWED, OPTION(control), .value = "file", .says = "none",
+	 .help = "Unix socket by which the relay can be changed while it runs"},
+	{"set", NOON_OPTION_BOOL, OPTION(set), .help = "change the relay behind --control"},
+	{"show", NOON_OPTION_BOOL, OPTION(show), .help = "print its counters as JSON"},
+	{"seed", NOON_OPTION_UINT, OPTION(seed), NOON_OPTION_LEAST(1), .says = "none",
+	 .help = "repeatable randomness"},
+	NOON_OPTION_END,
+};
+
 const struct noon_verb noon_verb_relay = {
 	.name = "relay",
 	.summary = "relay UDP and TCP with delay, loss and damage, to order",
-	.help = "Usage: noonmark relay --udp LISTEN=TO | --tcp LISTEN=TO | --ptp A=T,R ... "
-		"[OPTION]...\n"
-		"       noonmark relay --control FILE --set [--forward SPEC] [--reverse SPEC]\n"
-		"       noonmark relay --control FILE --show\n"
-		"Relay datagrams and connections, and do to them what an attacker on the path can "
-		"do.\n"
-		"\n"
-		"  --udp LISTEN=TO   relay datagrams, e.g. 127.0.0.1:2123=127.0.0.1:123\n"
-		"  --tcp LISTEN=TO   relay connections\n"
-		"  --ptp ADDRESS=TRANSMITTER,RECEIVER\n"
-		"                    relay unicast PTP between two, both ports; forward is towards "
-		"the\n"
-		"                    transmitter\n"
-		"  --forward SPEC    what happens on the way to the server\n"
-		"  --reverse SPEC    what happens on the way back\n"
-		"  --control FILE    Unix socket by which the relay can be changed while it runs\n"
-		"  --set             change the relay behind --control\n"
-		"  --show            print its counters as JSON\n"
-		"  --seed N          repeatable randomness\n"
-		"\n"
-		"SPEC is a list such as delay=10ms,jitter=1ms,loss=0.1 of\n"
-		"  delay=T uniform=T        constant; uniform in 0..T\n"
-		"  jitter=T                 exponential with mean T\n"
-		"  ramp=T/s                 delay that grows by T each second from now on\n"
-		"  long-delay=T,long-bytes=N   delay for packets longer than N bytes\n"
-		"  loss=P duplicate=P replay=P truncate=P flip=P   probability per packet\n"
-		"  reorder=P,reorder-delay=T   hold back (default 10 ms)\n"
-		"  clear                    back to nothing\n"
-		"A TCP stream keeps its order; a lost or truncated piece ends its connection.\n",
-	.run = run,
+	.about =
+		"Relay datagrams and connections (--udp, --tcp, --ptp, several of them), and do to "
+		"them\n"
+		"what an attacker on the path can do; or change a relay that runs (--control with "
+		"--set\n"
+		"or --show).\n",
+	.notes = "SPEC is a list such as delay=10ms,jitter=1ms,loss=0.1 of\n"
+		 "  delay=T uniform=T        constant; uniform in 0..T\n"
+		 "  jitter=T                 exponential with mean T\n"
+		 "  ramp=T/s                 delay that grows by T each second from now on\n"
+		 "  long-delay=T,long-bytes=N   delay for packets longer than N bytes\n"
+		 "  loss=P duplicate=P replay=P truncate=P flip=P   probability per packet\n"
+		 "  reorder=P,reorder-delay=T   hold back (default 10 ms)\n"
+		 "  clear                    back to nothing\n"
+		 "A TCP stream keeps its order; a lost or truncated piece ends its connection.\n",
+	.size = sizeof(struct arguments),
+	.part = {{rows, 0, NULL}},
+	.act = run,
 };

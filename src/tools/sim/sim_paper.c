@@ -3,7 +3,6 @@
  * noonmark sim paper: the study of the delay-attack test, by exact law and by simulation.
  */
 #include <errno.h>
-#include <getopt.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,11 +10,12 @@
 #include <unistd.h>
 
 #include "platform/number.h"
+#include "tools/sim/channel_options.h"
 #include "tools/sim/sim.h"
 #include "tools/sim/study.h"
 
-#define TRIALS	   200000
-#define TRIALS_MAX UINT64_C(10000000000)
+#define TRIALS_MAX  UINT64_C(10000000000)
+#define THREADS_MAX 256
 
 struct arguments {
 	struct noon_study_conf conf;
@@ -47,127 +47,43 @@ static void set_preset(struct noon_study_conf *c, size_t i)
 		set_sizes(c, stable_sizes, sizeof(stable_sizes) / sizeof(stable_sizes[0]));
 }
 
-static const char *take_preset(struct noon_study_conf *c, const char *name)
+static bool read_preset(const struct noon_option *o, const char *text, void *at,
+			char why[NOON_OPTION_WHY])
 {
+	(void)o;
+	(void)why;
 	for (size_t i = 0; noon_channel_preset(i) != NULL; i++) {
-		if (strcmp(noon_channel_preset(i)->name, name) != 0)
+		if (strcmp(noon_channel_preset(i)->name, text) != 0)
 			continue;
-		set_preset(c, i);
-		return NULL;
+		set_preset(at, i);
+		return true;
 	}
-	return "paper, wireless or ptp-aware";
+	return false;
 }
 
-/* Returns what was expected of the value, or NULL if it is good. */
-static const char *take_channel(struct noon_channel *c, int o, const char *text)
+static bool read_sizes(const struct noon_option *o, const char *text, void *at,
+		       char why[NOON_OPTION_WHY])
 {
-	uint64_t v;
+	struct noon_study_conf *c = at;
 
-	switch (o) {
-	case 'm':
-		if (!noon_number_u64(text, 1, NOON_CHANNEL_ROUTERS_MAX, &v))
-			return "a number of routers from 1 to 255";
-		c->routers = (unsigned)v;
-		return NULL;
-	case 'p':
-		return noon_number(text, 0.0, 0.999999, &c->p_idle)
-			       ? NULL
-			       : "a probability from 0 to 0.999999";
-	case 'b':
-		return noon_number(text, 1.0, 1e6, &c->packet_bytes) ? NULL : "bytes from 1 to 1e6";
-	default:
-		return noon_number_rate(text, &c->rate_bps) && noon_channel_check(c) == NOON_OK
-			       ? NULL
-			       : "bits per second, such as 1G or 100M";
-	}
+	(void)o;
+	(void)why;
+	c->n_sizes = noon_number_list(text, 1, NOON_MC_N_MAX, c->n, NOON_STUDY_SIZES);
+	return c->n_sizes > 0;
 }
 
-static const char *take_value(struct arguments *a, int o, const char *text)
+static bool read_delay(const struct noon_option *o, const char *text, void *at,
+		       char why[NOON_OPTION_WHY])
 {
-	struct noon_study_conf *c = &a->conf;
 	double us;
-	uint64_t v;
 
-	switch (o) {
-	case 'd':
-		if (!noon_number(text, 1e-3, 1e12, &us))
-			return "microseconds from 0.001 to 1e12";
-		c->delta_ns = us * 1e3;
-		return NULL;
-	case 'P':
-		return noon_number(text, 1e-9, 1.0 - 1e-9, &c->p_d)
-			       ? NULL
-			       : "a probability between 0 and 1, both excluded";
-	case 'n':
-		c->n_sizes = noon_number_list(text, 1, NOON_MC_N_MAX, c->n, NOON_STUDY_SIZES);
-		return c->n_sizes > 0 ? NULL
-				      : "up to 64 numbers from 1 to 1000000, such as 10,100,1000";
-	case 't':
-		return noon_number_u64(text, 1, TRIALS_MAX, &c->trials)
-			       ? NULL
-			       : "a number of trials from 1 to 1e10";
-	case 's':
-		return noon_number_u64(text, 0, INT64_MAX, &c->seed) ? NULL : "a whole number >= 0";
-	case 'T':
-		if (!noon_number_u64(text, 1, 256, &v))
-			return "threads from 1 to 256";
-		c->threads = (unsigned)v;
-		return NULL;
-	default:
-		return take_channel(&c->channel, o, text);
-	}
-}
-
-/* Returns an exit status, or -1 to go on. A channel is what the other options change, wherever
- * among them it stands: it is looked for first. */
-static int parse(const struct noon_verb *self, int argc, char **argv, struct arguments *a,
-		 bool channel_only)
-{
-	static const struct option options[] = {
-		{"channel", required_argument, NULL, 'c'},
-		{"routers", required_argument, NULL, 'm'},
-		{"p-idle", required_argument, NULL, 'p'},
-		{"packet-bytes", required_argument, NULL, 'b'},
-		{"rate", required_argument, NULL, 'r'},
-		{"delay-us", required_argument, NULL, 'd'},
-		{"p-d", required_argument, NULL, 'P'},
-		{"n", required_argument, NULL, 'n'},
-		{"trials", required_argument, NULL, 't'},
-		{"seed", required_argument, NULL, 's'},
-		{"threads", required_argument, NULL, 'T'},
-		{"output", required_argument, NULL, 'o'},
-		{"json", no_argument, NULL, 'j'},
-		{"help", no_argument, NULL, 'h'},
-		{NULL, 0, NULL, 0},
-	};
-	int o, index = 0;
-
-	optind = 0; /* begin again, as glibc has it */
-	while ((o = getopt_long(argc, argv, "hn:o:", options, &index)) != -1) {
-		const char *expected;
-
-		if (o == 'h')
-			return noon_tool_help(self);
-		if (o == '?')
-			return NOON_EXIT_USAGE;
-		if (channel_only != (o == 'c'))
-			continue;
-		if (o == 'j' || o == 'o') {
-			a->json = a->json || o == 'j';
-			a->output = o == 'o' ? optarg : a->output;
-			continue;
-		}
-		expected = o == 'c' ? take_preset(&a->conf, optarg) : take_value(a, o, optarg);
-		if (expected != NULL)
-			return noon_tool_usage(self, "--%s \"%s\": expected %s",
-					       o == 'n' ? "n" : options[index].name, optarg,
-					       expected);
-	}
-	if (optind != argc)
-		return noon_tool_usage(self, "unexpected argument \"%s\"", argv[optind]);
-	if (a->output != NULL && *a->output == '\0')
-		return noon_tool_usage(self, "--output: expected a folder");
-	return -1;
+	(void)o;
+	(void)why;
+	if (!noon_number(text, 1e-3, 1e12, &us))
+		return false;
+	us *= 1e3;
+	memcpy(at, &us, sizeof(us));
+	return true;
 }
 
 static void on_progress(void *arg, double part)
@@ -317,48 +233,65 @@ static int study(const struct noon_verb *self, const struct arguments *a)
 	return status;
 }
 
-static int run(const struct noon_verb *self, int argc, char **argv)
+static int run(const struct noon_verb *self, void *options, const struct noon_arguments *line)
+{
+	const struct arguments *a = options;
+
+	(void)line;
+	if (noon_channel_check(&a->conf.channel))
+		return noon_tool_usage(self,
+				       "--rate, --packet-bytes: a packet takes less than 1 ps "
+				       "or more than 1000 s");
+	if (a->output != NULL && *a->output == '\0')
+		return noon_tool_usage(self, "--output \"\": expected a folder");
+	return study(self, a);
+}
+
+#define OPTION(member) NOON_OPTION_AT(struct arguments, member)
+
+static const struct noon_option rows[] = {
+	{"channel", NOON_OPTION_OWN, OPTION(conf), .read = read_preset, .flags = NOON_OPTION_FIRST,
+	 .value = "name", .says = "paper", .noun = "paper, wireless or ptp-aware",
+	 .help = "paper, wireless or ptp-aware; other options change it"},
+	{"delay-us", NOON_OPTION_OWN, OPTION(conf.delta_ns), .read = read_delay, .value = "d",
+	 .unit = "us", .def = "10", .noun = "microseconds from 0.001 to 1e12",
+	 .help = "delay to be found"},
+	{"p-d", NOON_OPTION_REAL, OPTION(conf.p_d), NOON_OPTION_RANGE(1e-9, 1.0 - 1e-9),
+	 .value = "p", .def = "0.999", .noun = "a probability", .help = "probability to find it"},
+	{"n", NOON_OPTION_OWN, OPTION(conf), .read = read_sizes, .letter = 'n', .value = "list",
+	 .says = "10 to 1000", .noun = "up to 64 numbers from 1 to 1000000, such as 10,100,1000",
+	 .help = "round trips of a decision"},
+	{"trials", NOON_OPTION_UINT, OPTION(conf.trials), NOON_OPTION_RANGE(1, TRIALS_MAX),
+	 .def = "200000", .help = "simulated decisions of each size"},
+	{"seed", NOON_OPTION_UINT, OPTION(conf.seed), .def = "1", .help = "of the simulation"},
+	{"threads", NOON_OPTION_UINT, OPTION(conf.threads), NOON_OPTION_RANGE(1, THREADS_MAX),
+	 .says = "one for each processor", .help = "no effect on results"},
+	{"output", NOON_OPTION_BORROWED, OPTION(output), .letter = 'o', .value = "folder",
+	 .says = "none", .help = "write figures and tables there (CSV, SVG, JSON)"},
+	{"json", NOON_OPTION_BOOL, OPTION(json), .help = "print one JSON object"},
+	NOON_CHANNEL_RATE_ROW("rate", OPTION(conf.channel.rate_bps)),
+	NOON_OPTION_END,
+};
+
+static void init(void *options)
 {
 	const long cores = sysconf(_SC_NPROCESSORS_ONLN);
-	struct arguments a = {
-		.conf = {.delta_ns = 1e4,
-			 .p_d = 0.999,
-			 .trials = TRIALS,
-			 .seed = 1,
-			 .threads = cores < 1	  ? 1
-				    : cores > 256 ? 256
-						  : (unsigned)cores},
-	};
-	int status;
+	struct arguments *a = options;
 
-	set_preset(&a.conf, 0);
-	status = parse(self, argc, argv, &a, true);
-	status = status < 0 ? parse(self, argc, argv, &a, false) : status;
-	return status < 0 ? study(self, &a) : status;
+	set_preset(&a->conf, 0);
+	a->conf.threads = cores < 1 ? 1 : cores > THREADS_MAX ? THREADS_MAX : (unsigned)cores;
 }
 
 const struct noon_verb noon_sim_paper = {
 	.name = "sim paper",
 	.summary = "the delay-attack test on a channel of routers",
-	.help = "Usage: noonmark sim paper [OPTION]...\n"
-		"Compute when the mean of N round trips tells a delay attack from queueing: the\n"
-		"threshold that finds the delay with the demanded probability, and the false "
-		"alarms\n"
-		"that follow, from the exact law and from a simulation side by side.\n"
-		"\n"
-		"      --channel NAME     paper (default), wireless or ptp-aware; options below "
-		"change it\n"
-		"      --routers M        routers in each direction (default 10)\n"
-		"      --p-idle P         probability that one is idle (default 0.35)\n"
-		"      --packet-bytes B   size of other packets (default 1542)\n"
-		"      --rate R           bits per second (default 1G)\n"
-		"      --delay-us D       delay to be found (default 10)\n"
-		"      --p-d P            probability to find it (default 0.999)\n"
-		"  -n, --n LIST           round trips of a decision (default 10 to 1000)\n"
-		"      --trials T         simulated decisions of each size (default 200000)\n"
-		"      --seed S           of the simulation (default 1)\n"
-		"      --threads T        default: one for each processor; no effect on results\n"
-		"  -o, --output DIR       write figures and tables there (CSV, SVG, JSON)\n"
-		"      --json             print one JSON object\n",
-	.run = run,
+	.about = "Compute when the mean of N round trips tells a delay attack from queueing: the\n"
+		 "threshold that finds the delay with the demanded probability, and the false "
+		 "alarms\n"
+		 "that follow, from the exact law and from a simulation side by side.\n",
+	.size = sizeof(struct arguments),
+	.init = init,
+	.part = {{rows, 0, NULL},
+		 {noon_channel_rows, offsetof(struct arguments, conf.channel), NULL}},
+	.act = run,
 };

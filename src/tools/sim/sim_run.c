@@ -8,7 +8,6 @@
 #include "tools/sim/sim_run.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +16,6 @@
 #include <unistd.h>
 
 #include "crypto/aead.h"
-#include "platform/number.h"
 #include "tools/sim/sim.h"
 
 #define JOBS_MAX  256
@@ -27,7 +25,8 @@
 struct arguments {
 	const char *svg; /* folder; NULL: none */
 	uint64_t seed;
-	bool has_seed, json;
+	bool json;
+	bool has_seed;
 	size_t seeds;
 	size_t jobs;
 };
@@ -39,64 +38,6 @@ struct job {
 	pid_t pid;
 	int fd; /* to read its outcome from */
 };
-
-static int take_option(const struct noon_verb *self, struct arguments *a, int c, const char *text)
-{
-	uint64_t v = 0;
-	bool ok = true;
-
-	switch (c) {
-	case 's':
-		ok = noon_number_u64(text, 0, INT64_MAX, &a->seed);
-		a->has_seed = true;
-		break;
-	case 'n':
-		ok = noon_number_u64(text, 1, SEEDS_MAX, &v);
-		a->seeds = (size_t)v;
-		break;
-	case 'j':
-		ok = noon_number_u64(text, 1, JOBS_MAX, &v);
-		a->jobs = (size_t)v;
-		break;
-	case 'J':
-		a->json = true;
-		break;
-	case 'S':
-		a->svg = text;
-		break;
-	default:
-		return NOON_EXIT_USAGE;
-	}
-	return ok ? -1 : noon_tool_usage(self, "option value \"%s\" is out of range", text);
-}
-
-static int parse(const struct noon_verb *self, int argc, char **argv, struct arguments *a)
-{
-	static const struct option options[] = {
-		{"seed", required_argument, NULL, 's'},
-		{"seeds", required_argument, NULL, 'n'},
-		{"jobs", required_argument, NULL, 'j'},
-		{"json", no_argument, NULL, 'J'},
-		{"svg", required_argument, NULL, 'S'},
-		{"help", no_argument, NULL, 'h'},
-		{NULL, 0, NULL, 0},
-	};
-	int c;
-
-	*a = (struct arguments){.seeds = 1, .jobs = 1};
-	while ((c = getopt_long(argc, argv, "hj:", options, NULL)) != -1) {
-		const int status =
-			c == 'h' ? noon_tool_help(self) : take_option(self, a, c, optarg);
-
-		if (status >= 0)
-			return status;
-	}
-	if (optind == argc)
-		return noon_tool_usage(self, "which scenario?");
-	if (a->svg != NULL && mkdir(a->svg, 0777) < 0 && errno != EEXIST)
-		return noon_tool_usage(self, "%s: %s", a->svg, strerror(errno));
-	return -1;
-}
 
 /* Where the picture of a run goes; NULL: nowhere. */
 static const char *picture_of(const struct arguments *a, const struct job *j, char out[PATH_MAX_])
@@ -265,17 +206,17 @@ static int run_results(const struct noon_verb *self, const struct arguments *a,
 	return status;
 }
 
-static int run(const struct noon_verb *self, int argc, char **argv)
+static int run(const struct noon_verb *self, void *options, const struct noon_arguments *line)
 {
+	struct arguments *a = options;
+	const size_t n = line->n;
 	struct noon_sim_result *r;
-	struct arguments a;
-	int status = parse(self, argc, argv, &a);
 	bool good = true;
-	size_t n;
+	int status;
 
-	if (status >= 0)
-		return status;
-	n = (size_t)(argc - optind);
+	a->has_seed = noon_arguments_has(line, "seed");
+	if (a->svg != NULL && mkdir(a->svg, 0777) < 0 && errno != EEXIST)
+		return noon_tool_usage(self, "--svg \"%s\": %s", a->svg, strerror(errno));
 	r = calloc(n + 1, sizeof(*r));
 	if (r == NULL || noon_aead_global_init()) {
 		free(r);
@@ -283,8 +224,8 @@ static int run(const struct noon_verb *self, int argc, char **argv)
 	}
 	/* Every bad file is named. */
 	for (size_t i = 0; i < n; i++)
-		good &= prepare(&a, &r[i], argv[optind + (int)i]);
-	status = good ? run_results(self, &a, r, n) : NOON_EXIT_USAGE;
+		good &= prepare(a, &r[i], line->argument[i]);
+	status = good ? run_results(self, a, r, n) : NOON_EXIT_USAGE;
 	for (size_t i = 0; i < n; i++) {
 		noon_scenario_file_fini(&r[i].file);
 		free(r[i].outcome);
@@ -293,19 +234,30 @@ static int run(const struct noon_verb *self, int argc, char **argv)
 	return status;
 }
 
+#define OPTION(member) NOON_OPTION_AT(struct arguments, member)
+
+static const struct noon_option rows[] = {
+	{"seed", NOON_OPTION_UINT, OPTION(seed), .says = "that of the file", .help = "first seed"},
+	{"seeds", NOON_OPTION_UINT, OPTION(seeds), NOON_OPTION_RANGE(1, SEEDS_MAX), .def = "1",
+	 .help = "run each file with N seeds, one after the other"},
+	{"jobs", NOON_OPTION_UINT, OPTION(jobs), NOON_OPTION_RANGE(1, JOBS_MAX), .def = "1",
+	 .letter = 'j', .help = "run N at a time; the results are the same"},
+	{"json", NOON_OPTION_BOOL, OPTION(json), .help = "print JSON"},
+	{"svg", NOON_OPTION_BORROWED, OPTION(svg), .value = "folder", .says = "none",
+	 .help = "draw each run into a file there"},
+	NOON_OPTION_END,
+};
+
 const struct noon_verb noon_sim_run = {
 	.name = "sim run",
 	.summary = "run scenarios and check what they promise",
-	.help = "Usage: noonmark sim run [OPTION]... FILE...\n"
-		"Run scenarios in virtual time and check what they promise.\n"
-		"\n"
-		"      --seed=N    first seed (default: that of the file)\n"
-		"      --seeds=N   run each file with N seeds, one after the other (default 1)\n"
-		"  -j, --jobs=N    run N at a time (default 1); the results are the same\n"
-		"      --json      print JSON\n"
-		"      --svg=DIR   draw each run into a file in DIR\n"
-		"\n"
-		"Exit status: 0 all passed, 1 some failed, 2 usage or a bad file.\n"
-		"See noonmark(1) and noonmark-scenario(5).\n",
-	.run = run,
+	.arguments = "FILE...",
+	.min = 1,
+	.max = NOON_ARGUMENTS_ANY,
+	.about = "Run scenarios in virtual time and check what they promise.\n",
+	.notes = "Exit status: 0 all passed, 1 some failed, 2 usage or a bad file.\n"
+		 "See noonmark(1) and noonmark-scenario(5).\n",
+	.size = sizeof(struct arguments),
+	.part = {{rows, 0, NULL}},
+	.act = run,
 };

@@ -2,121 +2,42 @@
  *
  * noonmark stamp: have time-stamp authorities say that files exist now.
  */
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "platform/number.h"
-#include "platform/text.h"
 #include "tools/core/tool.h"
+#include "tools/stamp/policy_option.h"
 #include "tools/stamp/stamp_output.h"
 #include "tools/stamp/stamper.h"
 
 #define PROGRESS_AFTER NOON_S(2)
-
-enum option_key {
-	O_TSA = 256,
-	O_OUT_DIR,
-	O_DIGEST,
-	O_QUORUM,
-	O_CA,
-	O_UNTRUSTED,
-	O_TLS_CA,
-	O_POLICY,
-	O_TOKEN,
-	O_FORCE,
-	O_JSON,
-};
 
 struct arguments {
 	struct noon_stamper_conf conf; /* quorum 0: all */
 	bool json;
 };
 
-static const char *take_tsa(struct noon_stamper_conf *c, const char *text)
+static bool read_tsa(const struct noon_option *o, const char *text, void *at,
+		     char why[NOON_OPTION_WHY])
 {
-	if (strncmp(text, "http://", 7) != 0 && strncmp(text, "https://", 8) != 0)
-		return "an address that begins with http:// or https://";
+	struct noon_stamper_conf *c = at;
+
+	(void)o;
 	if (c->n_tsas == NOON_STAMPER_TSAS_MAX)
-		return "no more than 16 authorities";
+		(void)snprintf(why, NOON_OPTION_WHY, "expected no more than 16 authorities");
+	if (c->n_tsas == NOON_STAMPER_TSAS_MAX ||
+	    (strncmp(text, "http://", 7) != 0 && strncmp(text, "https://", 8) != 0))
+		return false;
 	c->tsa[c->n_tsas++] = text;
-	return NULL;
-}
-
-static const char *take_limit(struct noon_stamper_conf *c, int o, const char *text)
-{
-	uint8_t oid[NOON_OID_MAX];
-	uint64_t v;
-	size_t n;
-
-	switch (o) {
-	case O_QUORUM:
-		if (!noon_number_u64(text, 1, NOON_STAMPER_TSAS_MAX, &v))
-			return "a number from 1 to 16";
-		c->quorum = (size_t)v;
-		return NULL;
-	case O_POLICY:
-		c->policy = text;
-		return noon_oid_parse(text, oid, &n) ? "an object identifier such as 1.3.6.1.4.1"
-						     : NULL;
-	default:
-		if (noon_text_dur(text, &c->timeout) || c->timeout < NOON_MS(1) ||
-		    c->timeout > NOON_S(3600))
-			return "a time from 1ms to 1h";
-		return NULL;
-	}
-}
-
-/* Returns what was expected of the value, or NULL if it is good. */
-static const char *take(struct arguments *a, int o, const char *text)
-{
-	struct noon_stamper_conf *c = &a->conf;
-
-	switch (o) {
-	case O_TSA:
-		return take_tsa(c, text);
-	case 'o':
-		c->out = text;
-		return NULL;
-	case O_OUT_DIR:
-		c->out_dir = text;
-		return NULL;
-	case O_DIGEST:
-		c->digest = noon_digest_by_name(text);
-		return c->digest == NOON_DIGESTS ? "sha256, sha384 or sha512" : NULL;
-	case O_CA:
-		c->ca = text;
-		return NULL;
-	case O_UNTRUSTED:
-		c->untrusted = text;
-		return NULL;
-	case O_TLS_CA:
-		c->tls_ca = text;
-		return NULL;
-	case O_TOKEN:
-		c->token = true;
-		return NULL;
-	case O_FORCE:
-		c->force = true;
-		return NULL;
-	case O_JSON:
-		a->json = true;
-		return NULL;
-	default:
-		return take_limit(c, o, text);
-	}
+	return true;
 }
 
 /* Returns what is missing or contradictory, or NULL. */
-static const char *settle(struct noon_stamper_conf *c, int n_files, char *const *files)
+static const char *settle(struct noon_stamper_conf *c, size_t n_files, char *const *files)
 {
-	if (n_files == 0)
-		return "which file?";
-	if (c->n_tsas == 0)
-		return "--tsa is missing: who is to stamp?";
 	if (c->quorum > c->n_tsas)
 		return "--quorum is more than there are authorities";
 	if (c->out != NULL && c->out_dir != NULL)
@@ -125,50 +46,12 @@ static const char *settle(struct noon_stamper_conf *c, int n_files, char *const 
 		return "-o is for one file: use --out-dir";
 	if (c->untrusted != NULL && c->ca == NULL)
 		return "--untrusted is of no use without --ca";
-	for (int i = 0; i < n_files; i++)
+	for (size_t i = 0; i < n_files; i++)
 		if (strcmp(files[i], "-") == 0 && (n_files > 1 || c->out == NULL))
 			return "standard input is stamped alone, and needs -o";
 	if (c->quorum == 0)
 		c->quorum = c->n_tsas;
 	return NULL;
-}
-
-/* Returns an exit status, or -1 to go on. */
-static int parse(const struct noon_verb *self, int argc, char **argv, struct arguments *a)
-{
-	static const struct option options[] = {
-		{"tsa", required_argument, NULL, O_TSA},
-		{"output", required_argument, NULL, 'o'},
-		{"out-dir", required_argument, NULL, O_OUT_DIR},
-		{"digest", required_argument, NULL, O_DIGEST},
-		{"quorum", required_argument, NULL, O_QUORUM},
-		{"ca", required_argument, NULL, O_CA},
-		{"untrusted", required_argument, NULL, O_UNTRUSTED},
-		{"tls-ca", required_argument, NULL, O_TLS_CA},
-		{"policy", required_argument, NULL, O_POLICY},
-		{"timeout", required_argument, NULL, 't'},
-		{"token", no_argument, NULL, O_TOKEN},
-		{"force", no_argument, NULL, O_FORCE},
-		{"json", no_argument, NULL, O_JSON},
-		{"help", no_argument, NULL, 'h'},
-		{NULL, 0, NULL, 0},
-	};
-	const char *wrong;
-	int o;
-
-	while ((o = getopt_long(argc, argv, "ho:t:", options, NULL)) != -1) {
-		const char *expected;
-
-		if (o == 'h')
-			return noon_tool_help(self);
-		if (o == '?')
-			return NOON_EXIT_USAGE;
-		expected = take(a, o, optarg);
-		if (expected != NULL)
-			return noon_tool_usage(self, "\"%s\": expected %s", optarg, expected);
-	}
-	wrong = settle(&a->conf, argc - optind, argv + optind);
-	return wrong != NULL ? noon_tool_usage(self, "%s", wrong) : -1;
 }
 
 /* ---- many files ---- */
@@ -227,27 +110,28 @@ static int stamp_all(const struct noon_verb *self, struct noon_stamper *s, int n
 	return status;
 }
 
-static int run(const struct noon_verb *self, int argc, char **argv)
+static int run(const struct noon_verb *self, void *options, const struct noon_arguments *line)
 {
-	struct arguments a = {.conf = {.digest = NOON_DIGEST_SHA256, .timeout = NOON_S(10)}};
+	struct arguments *a = options;
+	const char *wrong = settle(&a->conf, line->n, line->argument);
 	struct noon_ts_why why = {.text = ""};
-	int status = parse(self, argc, argv, &a);
 	struct noon_stamper *s;
 	json_t *files;
+	int status;
 
-	if (status >= 0)
-		return status;
-	if (noon_stamp_output_check(&a.conf, argv + optind, (size_t)(argc - optind), &why))
+	if (wrong != NULL)
+		return noon_tool_usage(self, "%s", wrong);
+	if (noon_stamp_output_check(&a->conf, line->argument, line->n, &why))
 		return noon_tool_usage(self, "%s", why.text);
 	s = calloc(1, sizeof(*s));
 	if (s == NULL)
 		return noon_tool_fail(self, "out of memory");
-	files = a.json ? json_array() : NULL;
-	if (noon_stamper_init(s, &a.conf, &why)) {
+	files = a->json ? json_array() : NULL;
+	if (noon_stamper_init(s, &a->conf, &why)) {
 		status = noon_tool_fail(self, "%s", why.text);
 	} else {
-		status = stamp_all(self, s, argc - optind, argv + optind, files);
-		if (a.json) {
+		status = stamp_all(self, s, (int)line->n, line->argument, files);
+		if (a->json) {
 			json_t *o = json_pack("{s:b, s:O}", "ok", (int)(status == NOON_EXIT_OK),
 					      "files", files);
 
@@ -261,37 +145,59 @@ static int run(const struct noon_verb *self, int argc, char **argv)
 	return status;
 }
 
+#define OPTION(member) NOON_OPTION_AT(struct arguments, conf.member)
+
+static const struct noon_word digests[] = {{"sha256", NOON_DIGEST_SHA256},
+					   {"sha384", NOON_DIGEST_SHA384},
+					   {"sha512", NOON_DIGEST_SHA512},
+					   {NULL, 0}};
+
+static const struct noon_option rows[] = {
+	{"tsa", NOON_OPTION_OWN, NOON_OPTION_AT(struct arguments, conf), .read = read_tsa,
+	 .most = NOON_STAMPER_TSAS_MAX, .flags = NOON_OPTION_REQUIRED, .value = "url",
+	 .noun = "an address that begins with http:// or https://",
+	 .help = "ask this authority, http:// or https://; up to 16"},
+	{"quorum", NOON_OPTION_UINT, OPTION(quorum), NOON_OPTION_RANGE(1, NOON_STAMPER_TSAS_MAX),
+	 .says = "all that are named",
+	 .help = "how many distinct authorities have to agree on the time"},
+	{"ca", NOON_OPTION_BORROWED, OPTION(ca), .value = "file", .says = "nothing is verified",
+	 .help = "trust authorities with certificates of these (PEM file, or hashed directory)"},
+	{"untrusted", NOON_OPTION_BORROWED, OPTION(untrusted), .value = "file", .says = "none",
+	 .help = "more certificates for their chains"},
+	{"tls-ca", NOON_OPTION_BORROWED, OPTION(tls_ca), .value = "file", .says = "the system's",
+	 .help = "trust these certificates for https://"},
+	NOON_POLICY_ROW("ask for this policy, and take no other", OPTION(policy)),
+	{"digest", NOON_OPTION_WORD, OPTION(digest), .words = digests, .help = "of files"},
+	{"timeout", NOON_OPTION_TIME, OPTION(timeout), NOON_OPTION_RANGE(NOON_MS(1), NOON_S(3600)),
+	 .def = "10s", .letter = 't', .help = "for each answer"},
+	{"output", NOON_OPTION_BORROWED, OPTION(out), .letter = 'o', .value = "file",
+	 .says = "FILE.tsr", .help = "path of the token; with several authorities FILE.1, FILE.2"},
+	{"out-dir", NOON_OPTION_BORROWED, OPTION(out_dir), .value = "folder",
+	 .says = "beside the file", .help = "put tokens there"},
+	{"token", NOON_OPTION_BOOL, OPTION(token),
+	 .help = "keep the token alone (.tst), not the response around it"},
+	{"force", NOON_OPTION_BOOL, OPTION(force),
+	 .help = "replace tokens that are there; never a FILE, nor a token of the same run"},
+	{"json", NOON_OPTION_BOOL, NOON_OPTION_AT(struct arguments, json),
+	 .help = "print one JSON object"},
+	NOON_OPTION_END,
+};
+
 const struct noon_verb noon_verb_stamp = {
 	.name = "stamp",
 	.summary = "have time-stamp authorities say that files exist now",
-	.help = "Usage: noonmark stamp FILE... --tsa URL [--tsa URL]... [OPTION]...\n"
-		"Send digests of files to time-stamp authorities (RFC 3161), judge what they say,\n"
+	.arguments = "FILE...",
+	.min = 1,
+	.max = NOON_ARGUMENTS_ANY,
+	.about =
+		"Send digests of files to time-stamp authorities (RFC 3161), judge what they "
+		"say,\n"
 		"and keep their tokens: FILE.tsr, or FILE.1.tsr, FILE.2.tsr, ... of several. Only\n"
-		"digests leave the machine. FILE \"-\" is standard input.\n"
-		"\n"
-		"      --tsa URL        ask this authority, http:// or https://; up to 16\n"
-		"      --quorum N       how many distinct authorities have to agree on the time\n"
-		"                       (default: all that are named)\n"
-		"      --ca FILE        trust authorities with certificates of these (PEM file, "
-		"or\n"
-		"                       hashed directory); without it nothing is verified\n"
-		"      --untrusted FILE more certificates for their chains\n"
-		"      --tls-ca FILE    trust these certificates for https:// (default: the "
-		"system's)\n"
-		"      --policy OID     ask for this policy, and take no other\n"
-		"      --digest NAME    sha256 (default), sha384 or sha512\n"
-		"  -t, --timeout TIME   for each answer (default 10s)\n"
-		"  -o, --output FILE    path of the token; with several authorities FILE.1, "
-		"FILE.2\n"
-		"      --out-dir DIR    put tokens there\n"
-		"      --token          keep the token alone (.tst), not the response around it\n"
-		"      --force          replace tokens that are there; never a FILE, nor a token "
-		"of\n"
-		"                       the same run\n"
-		"      --json           print one JSON object\n"
-		"\n"
-		"Exit status 0 if the quorum was reached for all files, 1 if not, 3 if a file "
-		"could\n"
-		"not be read or a token not be written.\n",
-	.run = run,
+		"digests leave the machine. FILE \"-\" is standard input.\n",
+	.notes = "Exit status 0 if the quorum was reached for all files, 1 if not, 3 if a file "
+		 "could\n"
+		 "not be read or a token not be written.\n",
+	.size = sizeof(struct arguments),
+	.part = {{rows, 0, NULL}},
+	.act = run,
 };

@@ -2,59 +2,13 @@
  *
  * noonmark tsa: what a daemon says of its time-stamp authority, and the authority's ledger.
  */
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "platform/number.h"
 #include "tools/core/tool.h"
 #include "tools/stamp/tsa_audit.h"
 
 #define LEDGER_DEFAULT "/var/lib/noonmark/tsa.db"
-
-struct arguments {
-	const char *socket;
-	struct noon_tsa_audit_args audit;
-};
-
-static bool take_number(const char *text, uint64_t *ret)
-{
-	return noon_number_u64(text, 1, INT64_MAX, ret);
-}
-
-/* Returns an exit status, or -1 to go on. */
-static int parse(const struct noon_verb *self, int argc, char **argv, struct arguments *a)
-{
-	static const struct option options[] = {
-		{"json", no_argument, NULL, 'j'},	 {"socket", required_argument, NULL, 's'},
-		{"head", required_argument, NULL, 'H'},	 {"from", required_argument, NULL, 'f'},
-		{"count", required_argument, NULL, 'n'}, {"kind", required_argument, NULL, 'k'},
-		{"help", no_argument, NULL, 'h'},	 {NULL, 0, NULL, 0},
-	};
-	int c;
-
-	while ((c = getopt_long(argc, argv, "hn:", options, NULL)) != -1) {
-		bool ok = true;
-
-		if (c == 'j')
-			a->audit.json = true;
-		else if (c == 's')
-			a->socket = optarg;
-		else if (c == 'H')
-			a->audit.head = optarg;
-		else if (c == 'f')
-			ok = take_number(optarg, &a->audit.from);
-		else if (c == 'n')
-			ok = take_number(optarg, &a->audit.count);
-		else if (c == 'k')
-			a->audit.kind = optarg;
-		else
-			return c == 'h' ? noon_tool_help(self) : NOON_EXIT_USAGE;
-		if (!ok)
-			return noon_tool_usage(self, "\"%s\": expected a number from 1", optarg);
-	}
-	return -1;
-}
 
 static long long number(const json_t *o, const char *key)
 {
@@ -115,18 +69,21 @@ static bool is_fit(const json_t *t)
 	return noon_json_str(json_object_get(t, "ledger"), "error")[0] == '\0';
 }
 
-static int run_status(const struct noon_verb *self, const struct arguments *a)
+static int show_status(const struct noon_verb *self, void *options,
+		       const struct noon_arguments *line)
 {
+	const struct noon_ask_options *a = options;
 	json_t *answer = noon_ask_once(self, a->socket, json_pack("{s:s}", "command", "status"));
 	const json_t *t = json_object_get(answer, "tsa");
 	int status = NOON_EXIT_FAILED;
 
+	(void)line;
 	if (answer == NULL)
 		return status;
 	if (!json_is_object(t)) {
 		(void)noon_tool_fail(self, "the daemon has no section tsa");
 	} else {
-		if (a->audit.json)
+		if (a->json)
 			noon_json_print(t);
 		else
 			print_status(t);
@@ -136,68 +93,104 @@ static int run_status(const struct noon_verb *self, const struct arguments *a)
 	return status;
 }
 
-static int run_audit(const struct noon_verb *self, int argc, char **argv, struct arguments *a)
+static int audit(const struct noon_verb *self, void *options, const struct noon_arguments *line)
 {
-	const char *what = argc > 0 ? argv[0] : "";
+	struct noon_tsa_audit_args *a = options;
+	const char *what = strrchr(self->name, ' ') + 1;
 
-	if (argc > 2)
-		return noon_tool_usage(self, "unexpected argument \"%s\"", argv[2]);
-	a->audit.ledger = argc == 2 ? argv[1] : LEDGER_DEFAULT;
+	a->ledger = line->n == 1 ? line->argument[0] : LEDGER_DEFAULT;
 	if (strcmp(what, "verify") == 0)
-		return noon_tsa_audit_verify(self, &a->audit);
-	if (strcmp(what, "show") == 0)
-		return noon_tsa_audit_show(self, &a->audit);
-	if (strcmp(what, "head") == 0)
-		return noon_tsa_audit_head(self, &a->audit);
-	return noon_tool_usage(self, "audit: expected verify, show or head");
+		return noon_tsa_audit_verify(self, a);
+	return strcmp(what, "show") == 0 ? noon_tsa_audit_show(self, a)
+					 : noon_tsa_audit_head(self, a);
 }
 
-static int run(const struct noon_verb *self, int argc, char **argv)
-{
-	struct arguments a = {.audit = {.from = 1}};
-	const int status = parse(self, argc, argv, &a);
-	const char *what = optind < argc ? argv[optind] : "";
+#define AUDIT(member) NOON_OPTION_AT(struct noon_tsa_audit_args, member)
 
-	if (status >= 0)
-		return status;
-	if (strcmp(what, "audit") == 0)
-		return run_audit(self, argc - optind - 1, argv + optind + 1, &a);
-	if (strcmp(what, "status") != 0)
-		return noon_tool_usage(self, "expected status or audit");
-	if (optind + 1 < argc)
-		return noon_tool_usage(self, "unexpected argument \"%s\"", argv[optind + 1]);
-	return run_status(self, &a);
-}
+static const struct noon_option json_rows[] = {
+	{"json", NOON_OPTION_BOOL, AUDIT(json), .help = "print JSON"},
+	NOON_OPTION_END,
+};
+
+static const struct noon_option verify_rows[] = {
+	{"head", NOON_OPTION_BORROWED, AUDIT(head), .value = "seq:hash", .says = "none",
+	 .help = "an entry that must be in the chain, from audit head"},
+	NOON_OPTION_END,
+};
+
+static const struct noon_option show_rows[] = {
+	{"from", NOON_OPTION_UINT, AUDIT(from), NOON_OPTION_LEAST(1), .def = "1", .value = "seq",
+	 .help = "begin with this entry"},
+	{"count", NOON_OPTION_UINT, AUDIT(count), NOON_OPTION_LEAST(1), .says = "all",
+	 .letter = 'n', .help = "at most N entries"},
+	{"kind", NOON_OPTION_BORROWED, AUDIT(kind), .value = "kind", .says = "all",
+	 .help = "only start, stop, block (of serial numbers), token, refusal, key or clock"},
+	NOON_OPTION_END,
+};
+
+#define AUDITS \
+	.arguments = "[LEDGER]", .max = 1, .size = sizeof(struct noon_tsa_audit_args), .act = audit
+#define NOTES                                                                                 \
+	"LEDGER is " LEDGER_DEFAULT " unless given. It can be read while the daemon writes\n" \
+	"it. Exit status: 0 good, 1 not good, 2 usage, 3 could not be read.\n"
+
+static const struct noon_verb verify_verb = {
+	.name = "tsa audit verify",
+	.summary = "read the whole audit log",
+	.about =
+		"Read the whole audit log: every entry is there and unchanged, every serial number "
+		"was\n"
+		"reserved and used once, the order that tokens promise is kept.\n",
+	.notes = NOTES,
+	AUDITS,
+	.part = {{verify_rows, 0, NULL}, {json_rows, 0, NULL}},
+};
+
+static const struct noon_verb show_verb = {
+	.name = "tsa audit show",
+	.summary = "print entries",
+	.about = "Print entries of the audit log.\n",
+	.notes = NOTES,
+	AUDITS,
+	.part = {{show_rows, 0, NULL}, {json_rows, 0, NULL}},
+};
+
+static const struct noon_verb head_verb = {
+	.name = "tsa audit head",
+	.summary = "print number and hash of the last entry",
+	.about = "Print number and hash of the last entry; keep it elsewhere.\n",
+	.notes = NOTES,
+	AUDITS,
+	.part = {{json_rows, 0, NULL}},
+};
+
+static const struct noon_verb *const audit_parts[] = {&verify_verb, &show_verb, &head_verb, NULL};
+
+static const struct noon_verb audit_verb = {
+	.name = "tsa audit",
+	.summary = "the audit log of an authority",
+	.about = "The audit log of a time-stamp authority.\n",
+	.parts = audit_parts,
+};
+
+static const struct noon_verb status_verb = {
+	.name = "tsa status",
+	.summary = "what the authority promises now",
+	.about =
+		"Show what each policy promises, how exact tokens are now or why there are none, "
+		"what\n"
+		"was answered, where the ledger stands. Exit status: 0 good, 1 not good, 2 usage,\n"
+		"3 could not be asked.\n",
+	.size = sizeof(struct noon_ask_options),
+	.part = {{noon_ask_rows, 0, NULL}},
+	.act = show_status,
+};
+
+static const struct noon_verb *const parts[] = {&status_verb, &audit_verb, NULL};
 
 const struct noon_verb noon_verb_tsa = {
 	.name = "tsa",
 	.summary = "the daemon's time-stamp authority, and its audit log",
-	.help = "Usage: noonmark tsa status [--json] [--socket PATH]\n"
-		"       noonmark tsa audit verify [LEDGER] [--head SEQ:HASH] [--json]\n"
-		"       noonmark tsa audit show [LEDGER] [--from SEQ] [-n COUNT] [--kind KIND]\n"
-		"                               [--json]\n"
-		"       noonmark tsa audit head [LEDGER]\n"
-		"\n"
-		"status        what each policy promises, how exact tokens are now or why there "
-		"are\n"
-		"              none, what was answered, where the ledger stands\n"
-		"audit verify  read the whole audit log: every entry is there and unchanged, "
-		"every\n"
-		"              serial number was reserved and used once, the order that tokens\n"
-		"              promise is kept\n"
-		"audit show    print entries: start, stop, block (of serial numbers), token,\n"
-		"              refusal, key, clock\n"
-		"audit head    print number and hash of the last entry; keep it elsewhere\n"
-		"\n"
-		"  LEDGER          default " LEDGER_DEFAULT "\n"
-		"  --head SEQ:HASH an entry that must be in the chain, from audit head\n"
-		"  --from SEQ      begin with this entry\n"
-		"  -n, --count N   at most N entries\n"
-		"  --kind KIND     only entries of this kind\n"
-		"  --json          print JSON\n"
-		"  --socket PATH   control socket of the daemon\n"
-		"\n"
-		"The ledger can be read while the daemon writes it. Exit status: 0 good, 1 not\n"
-		"good, 2 usage, 3 could not be asked or read.\n",
-	.run = run,
+	.about = "The daemon's time-stamp authority, and its audit log.\n",
+	.parts = parts,
 };

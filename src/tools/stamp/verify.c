@@ -3,7 +3,6 @@
  * noonmark verify: what do time-stamp tokens prove of a file?
  */
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,13 +10,11 @@
 
 #include "platform/clock/clock.h"
 #include "platform/file.h"
-#include "platform/number.h"
 #include "tools/core/digest_file.h"
 #include "tools/core/tool.h"
+#include "tools/stamp/policy_option.h"
 #include "tools/stamp/quorum.h"
 #include "tools/stamp/token_text.h"
-
-enum option_key { O_CA = 256, O_UNTRUSTED, O_POLICY, O_QUORUM, O_NOW, O_JSON };
 
 struct arguments {
 	const char *ca;
@@ -44,73 +41,14 @@ struct verify {
 	noon_dur latest; /* "quorum" authorities say that it was no later; ns since 1970 */
 };
 
-static const char *take(struct arguments *a, int o, const char *text)
-{
-	uint8_t oid[NOON_OID_MAX];
-	uint64_t v;
-	size_t n;
-
-	switch (o) {
-	case O_CA:
-		a->ca = text;
-		return NULL;
-	case O_UNTRUSTED:
-		a->untrusted = text;
-		return NULL;
-	case O_POLICY:
-		a->policy = text;
-		return noon_oid_parse(text, oid, &n) ? "an object identifier such as 1.3.6.1.4.1"
-						     : NULL;
-	case O_QUORUM:
-		if (!noon_number_u64(text, 1, NOON_QUORUM_MAX, &v))
-			return "a number from 1 to 64";
-		a->quorum = (size_t)v;
-		return NULL;
-	case O_NOW:
-		a->now = true;
-		return NULL;
-	default:
-		a->json = true;
-		return NULL;
-	}
-}
-
 /* Returns an exit status, or -1 to go on. */
-static int parse(struct verify *v, int argc, char **argv)
+static int settle(struct verify *v, const struct noon_arguments *line)
 {
-	static const struct option options[] = {
-		{"ca", required_argument, NULL, O_CA},
-		{"untrusted", required_argument, NULL, O_UNTRUSTED},
-		{"policy", required_argument, NULL, O_POLICY},
-		{"quorum", required_argument, NULL, O_QUORUM},
-		{"now", no_argument, NULL, O_NOW},
-		{"json", no_argument, NULL, O_JSON},
-		{"help", no_argument, NULL, 'h'},
-		{NULL, 0, NULL, 0},
-	};
 	struct arguments *a = &v->a;
-	int o;
 
-	while ((o = getopt_long(argc, argv, "h", options, NULL)) != -1) {
-		const char *expected;
-
-		if (o == 'h')
-			return noon_tool_help(v->self);
-		if (o == '?')
-			return NOON_EXIT_USAGE;
-		expected = take(a, o, optarg);
-		if (expected != NULL)
-			return noon_tool_usage(v->self, "\"%s\": expected %s", optarg, expected);
-	}
-	if (argc - optind < 2)
-		return noon_tool_usage(v->self, "expected a file and its tokens");
-	if (argc - optind - 1 > NOON_QUORUM_MAX)
-		return noon_tool_usage(v->self, "no more than 64 tokens");
-	if (a->ca == NULL)
-		return noon_tool_usage(v->self, "--ca is missing: whose word is to be believed?");
-	v->file = argv[optind];
-	v->name = argv + optind + 1;
-	v->n = (size_t)(argc - optind - 1);
+	v->file = line->argument[0];
+	v->name = line->argument + 1;
+	v->n = line->n - 1;
 	if (a->quorum > v->n)
 		return noon_tool_usage(v->self, "--quorum is more than there are tokens");
 	if (a->quorum == 0)
@@ -265,7 +203,7 @@ static int judge_all(struct verify *v)
 	return good ? NOON_EXIT_OK : NOON_EXIT_NOT_OK;
 }
 
-static int run(const struct noon_verb *self, int argc, char **argv)
+static int run(const struct noon_verb *self, void *options, const struct noon_arguments *line)
 {
 	struct verify *v = calloc(1, sizeof(*v));
 	struct noon_ts_why why = {.text = ""};
@@ -275,7 +213,8 @@ static int run(const struct noon_verb *self, int argc, char **argv)
 	if (v == NULL)
 		return noon_tool_fail(self, "out of memory");
 	v->self = self;
-	status = parse(v, argc, argv);
+	v->a = *(const struct arguments *)options;
+	status = settle(v, line);
 	if (status < 0) {
 		conf = (struct noon_ts_trust_conf){.ca = v->a.ca, .untrusted = v->a.untrusted};
 		if (noon_ts_trust_load(&conf, &v->trust, &why))
@@ -290,31 +229,37 @@ static int run(const struct noon_verb *self, int argc, char **argv)
 	return status;
 }
 
+#define OPTION(member) NOON_OPTION_AT(struct arguments, member)
+
+static const struct noon_option rows[] = {
+	{"ca", NOON_OPTION_BORROWED, OPTION(ca), .flags = NOON_OPTION_REQUIRED, .value = "file",
+	 .help = "trust authorities with certificates of these (PEM file, or hashed directory)"},
+	{"untrusted", NOON_OPTION_BORROWED, OPTION(untrusted), .value = "file", .says = "none",
+	 .help = "more certificates for their chains"},
+	NOON_POLICY_ROW("take no other policy", OPTION(policy)),
+	{"quorum", NOON_OPTION_UINT, OPTION(quorum), NOON_OPTION_RANGE(1, NOON_QUORUM_MAX),
+	 .says = "as many as there are tokens", .help = "how many distinct authorities it takes"},
+	{"now", NOON_OPTION_BOOL, OPTION(now),
+	 .help = "certificates have to be good now, too, not only at the time of the token"},
+	{"json", NOON_OPTION_BOOL, OPTION(json), .help = "print one JSON object"},
+	NOON_OPTION_END,
+};
+
 const struct noon_verb noon_verb_verify = {
 	.name = "verify",
 	.summary = "say what time-stamp tokens prove of a file",
-	.help = "Usage: noonmark verify FILE TOKEN... --ca FILE [OPTION]...\n"
-		"Say what time-stamp tokens (RFC 3161) prove of a file. A TOKEN is a response "
-		"(.tsr) or\n"
-		"a token alone (.tst). A good token proves that FILE existed not later than its "
-		"time\n"
-		"plus its accuracy, if its authority is honest and its clock was right. It does "
-		"not\n"
-		"prove who made FILE, nor that it is older.\n"
-		"\n"
-		"      --ca FILE        trust authorities with certificates of these (PEM file, "
-		"or\n"
-		"                       hashed directory)\n"
-		"      --untrusted FILE more certificates for their chains\n"
-		"      --policy OID     take no other policy\n"
-		"      --quorum N       how many distinct authorities it takes (default: as many "
-		"as\n"
-		"                       there are tokens)\n"
-		"      --now            certificates have to be good now, too, not only at the "
-		"time\n"
-		"                       of the token\n"
-		"      --json           print one JSON object\n"
-		"\n"
-		"Exit status 0 if it is proved, 1 if not, 3 if a file could not be read.\n",
-	.run = run,
+	.arguments = "FILE TOKEN...",
+	.min = 2,
+	.max = 1 + NOON_QUORUM_MAX,
+	.about = "Say what time-stamp tokens (RFC 3161) prove of a file. A TOKEN is a response "
+		 "(.tsr) or\n"
+		 "a token alone (.tst). A good token proves that FILE existed not later than its "
+		 "time\n"
+		 "plus its accuracy, if its authority is honest and its clock was right. It does "
+		 "not\n"
+		 "prove who made FILE, nor that it is older.\n",
+	.notes = "Exit status 0 if it is proved, 1 if not, 3 if a file could not be read.\n",
+	.size = sizeof(struct arguments),
+	.part = {{rows, 0, NULL}},
+	.act = run,
 };
