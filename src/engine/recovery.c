@@ -4,15 +4,15 @@
 #include <math.h>
 #include <string.h>
 
-/* Room above what was seen of an oscillator: what turned once turns again, and further. */
+/* Margin above the wander that was observed: a rate that changed once may change further. */
 #define WANDER_ROOM 2.0
 
-/* An oscillator may turn by this many times what is said of it, or by what heat does to a poor one.
- */
+/* A wander is plausible up to this many times the assumed one, or up to what heat does to a poor
+ * oscillator; beyond that it is a jump. */
 #define WANDER_TIMES 3.0
 #define WANDER_USUAL 20e-6
 
-/* What is assumed is doubled from here on where it was 0. */
+/* Where the assumed wander is 0, doubling starts here. */
 #define WANDER_LEAST 1e-12
 
 const char *noon_recovery_cause_word(enum noon_recovery_cause cause)
@@ -22,11 +22,6 @@ const char *noon_recovery_cause_word(enum noon_recovery_cause cause)
 	return (unsigned)cause < sizeof(word) / sizeof(word[0]) ? word[cause] : "unknown";
 }
 
-static uint32_t bit(uint32_t i)
-{
-	return UINT32_C(1) << i;
-}
-
 void noon_recovery_init(struct noon_recovery *r)
 {
 	memset(r, 0, sizeof(*r));
@@ -34,9 +29,9 @@ void noon_recovery_init(struct noon_recovery *r)
 	r->due = NOON_TIME_NEVER;
 }
 
-/* Measure how far a refused exchange is from the past of its source. Within the largest rate error
- * some wander joins nearly any jump with the past, if a poll lies between; what no oscillator does
- * is none. */
+/* Find the least wander that reconciles a refused exchange with the past of its source. Within the
+ * largest rate error some wander reconciles nearly any jump, if a poll lies between; one that no
+ * oscillator shows counts as a jump. */
 static void measure(struct noon_recovery *r, uint32_t i, const struct noon_source *s,
 		    const struct noon_exchange *ex, noon_time now, const struct noon_drift *d)
 {
@@ -44,7 +39,7 @@ static void measure(struct noon_recovery *r, uint32_t i, const struct noon_sourc
 	noon_freq least;
 
 	if (noon_fuse_wander(&s->window, ex, d, now, &least) || least > most)
-		r->jumped |= bit(i);
+		r->jumped |= noon_source_bit(i);
 	else
 		r->wander[i] = fmax(r->wander[i], least);
 }
@@ -69,11 +64,11 @@ void noon_recovery_take(struct noon_recovery *r, uint32_t i, const struct noon_s
 	} else if (!f->on) {
 		noon_recent_start(f, now); /* added, or accepted, since the contradiction began */
 	}
-	/* A jump within the exchange looks like that, too, and is over then. */
+	/* A jump during the exchange looks the same, and is over by then. */
 	if (fate == NOON_SAMPLE_SUPERLUMINAL) {
-		r->jumped |= bit(i);
+		r->jumped |= noon_source_bit(i);
 		if (!noon_time_before(x->t1, f->since))
-			r->broken |= bit(i);
+			r->broken |= noon_source_bit(i);
 		noon_recent_start(f, now);
 	}
 	if (fate != NOON_SAMPLE_ACCEPTED)
@@ -81,19 +76,19 @@ void noon_recovery_take(struct noon_recovery *r, uint32_t i, const struct noon_s
 	if (s->suspect && s->good_run == 0)
 		measure(r, i, s, &ex, now, d);
 	if (!noon_recent_take(f, &sample, &ex, &s->conf, d, now))
-		r->broken |= bit(i);
+		r->broken |= noon_source_bit(i);
 }
 
 void noon_recovery_forget_source(struct noon_recovery *r, uint32_t i)
 {
 	noon_recent_stop(&r->recent[i]);
 	r->wander[i] = 0.0;
-	r->jumped &= ~bit(i);
-	r->broken &= ~bit(i);
+	r->jumped &= ~noon_source_bit(i);
+	r->broken &= ~noon_source_bit(i);
 }
 
-/* Begin the recent exchanges of all sources again: more of them contradict what came since than may
- * lie, so the clock has jumped again. */
+/* Collect the recent exchanges of all sources again: more sources than may lie contradict theirs,
+ * so the clock has jumped again. */
 static void restart_trial(struct noon_recovery *r, const struct noon_source *s, noon_time now)
 {
 	r->broken = 0;
@@ -124,9 +119,9 @@ void noon_recovery_open(struct noon_recovery *r, const struct noon_source *s,
 			continue;
 		if (!r->recent[i].on) {
 			r->wander[i] = 0.0;
-			r->jumped &= ~bit(i);
+			r->jumped &= ~noon_source_bit(i);
 		}
-		/* What a suspect of old has shown meanwhile may be older than the jump. */
+		/* The recent exchanges of an earlier suspect may be older than the jump. */
 		noon_recent_start(&r->recent[i], now);
 	}
 }
@@ -143,9 +138,9 @@ void noon_recovery_close(struct noon_recovery *r, const struct noon_source *s,
 			noon_recovery_forget_source(r, i);
 }
 
-/* Let the recent exchanges vote as an oscillator would have them that turns by no more than what
- * was seen of it. At the largest rate error, exchanges some seconds old meet nearly anything. This
- * vote decides who agrees with whom, and proves nothing. */
+/* Vote on the recent exchanges, carried with no more wander than was observed: at the largest rate
+ * error, exchanges some seconds old meet nearly anything. This vote only tells which sources agree
+ * with each other; no bound rests on it. */
 static void compare(struct noon_recovery *r, const struct noon_source *s,
 		    const struct noon_engine_conf *conf, const struct noon_drift *d, noon_time now,
 		    struct noon_cert likely[NOON_SOURCES_MAX], struct noon_vote *ret)
@@ -160,7 +155,7 @@ static void compare(struct noon_recovery *r, const struct noon_source *s,
 		    noon_fuse(&r->recent[i].window, NULL, &usual, now, &likely[i]))
 			likely[i] = r->recent[i].cert;
 	}
-	noon_vote_hold_fresh(s, r->recent, likely, NOON_SOURCES_MAX, conf->max_liars, d, now, ret);
+	noon_vote_hold_recent(s, r->recent, likely, NOON_SOURCES_MAX, conf->max_liars, d, now, ret);
 }
 
 static bool meet(const struct noon_cert *a, const struct noon_cert *b, noon_time h)
@@ -168,10 +163,10 @@ static bool meet(const struct noon_cert *a, const struct noon_cert *b, noon_time
 	return !noon_interval_is_empty(noon_interval_meet(noon_cert_at(a, h), noon_cert_at(b, h)));
 }
 
-/* Sources whose recent exchanges meet none of those that agree, though they agree with their own
- * past and with what was agreed before, and the majority had nothing against them then. One that
- * said little or nothing before agrees with its own past whatever it says: that testifies for
- * nothing. */
+/* Sources that disagree with the majority now, but agree with their own past and with what was
+ * agreed before, and were not falsetickers then: evidence that the clock did not jump. A source
+ * that had given little or nothing before agrees with its own past whatever it says: no evidence.
+ */
 static uint32_t dissenters(const struct noon_recovery *r, const struct noon_source *s,
 			   const struct noon_cert likely[NOON_SOURCES_MAX],
 			   const struct noon_vote *v, noon_time now)
@@ -179,33 +174,34 @@ static uint32_t dissenters(const struct noon_recovery *r, const struct noon_sour
 	uint32_t bits = r->had_cert ? v->falsetickers & ~r->falsetickers_before : 0;
 
 	for (uint32_t i = 0; i < NOON_SOURCES_MAX; i++)
-		if ((bits & bit(i)) && (s[i].suspect || !meet(&likely[i], &r->before, now)))
-			bits &= ~bit(i);
+		if ((bits & noon_source_bit(i)) &&
+		    (s[i].suspect || !meet(&likely[i], &r->before, now)))
+			bits &= ~noon_source_bit(i);
 	return bits;
 }
 
-/* How long those that agree have to, ns; 0: for ever. One source alone, and any that somebody on
- * the path could have forged, take longer. */
-static noon_dur patience(const struct noon_recovery *r, uint32_t who,
-			 const struct noon_engine_conf *conf)
+/* Return how long the agreeing sources have to agree before they are believed, ns; 0: for ever. A
+ * lone source, and any unauthenticated one, has to agree for longer. */
+static noon_dur readmit_delay(const struct noon_recovery *r, uint32_t agreeing,
+			      const struct noon_engine_conf *conf)
 {
 	for (uint32_t i = 0; i < NOON_SOURCES_MAX; i++)
-		if ((who & bit(i)) && !r->recent[i].last.authenticated)
+		if ((agreeing & noon_source_bit(i)) && !r->recent[i].last.authenticated)
 			return conf->readmit_lone_after;
-	return noon_source_count(who) > 1 ? conf->readmit_after : conf->readmit_lone_after;
+	return noon_source_count(agreeing) > 1 ? conf->readmit_after : conf->readmit_lone_after;
 }
 
-static enum noon_recovery_cause cause_of(const struct noon_recovery *r, uint32_t who)
+static enum noon_recovery_cause cause_of(const struct noon_recovery *r, uint32_t agreeing)
 {
-	if ((r->jumped & who) == 0)
+	if ((r->jumped & agreeing) == 0)
 		for (uint32_t i = 0; i < NOON_SOURCES_MAX; i++)
-			if ((who & bit(i)) && r->wander[i] > 0.0)
+			if ((agreeing & noon_source_bit(i)) && r->wander[i] > 0.0)
 				return NOON_RECOVERY_WANDER;
 	return NOON_RECOVERY_JUMP;
 }
 
-/* Count the sources whose newest claim does not meet what is agreed, those included whose fresh
- * exchanges have just begun again. */
+/* Count the sources whose newest exchange does not meet what is agreed, also those whose recent
+ * exchanges have just been dropped. */
 static unsigned conflicts(const struct noon_recovery *r, const struct noon_source *s,
 			  const struct noon_drift *d, noon_time now)
 {
@@ -232,29 +228,29 @@ void noon_recovery_judge(struct noon_recovery *r, const struct noon_source *s,
 	struct noon_vote v;
 	noon_dur after;
 
-	noon_vote_hold_fresh(s, r->recent, NULL, NOON_SOURCES_MAX, conf->max_liars, d, now,
-			     &r->trial);
+	noon_vote_hold_recent(s, r->recent, NULL, NOON_SOURCES_MAX, conf->max_liars, d, now,
+			      &r->trial);
 	if (noon_source_count(r->broken) > noon_vote_budget(conf->max_liars, r->trial.selectable)) {
 		restart_trial(r, s, now);
-		noon_vote_hold_fresh(s, r->recent, NULL, NOON_SOURCES_MAX, conf->max_liars, d, now,
-				     &r->trial);
+		noon_vote_hold_recent(s, r->recent, NULL, NOON_SOURCES_MAX, conf->max_liars, d, now,
+				      &r->trial);
 	}
 	compare(r, s, conf, d, now, likely, &v);
 	r->due = NOON_TIME_NEVER;
-	r->who = v.voters & ~v.falsetickers;
+	r->agreeing = v.voters & ~v.falsetickers;
 	if (r->trial.outcome != NOON_VOTE_AGREED || v.outcome != NOON_VOTE_AGREED ||
 	    conflicts(r, s, d, now) > r->trial.liars || dissenters(r, s, likely, &v, now) != 0) {
-		r->who = 0;
+		r->agreeing = 0;
 		r->agreed_since = NOON_TIME_NEVER;
 		r->cause = v.outcome == NOON_VOTE_AGREED || v.outcome == NOON_VOTE_NO_MAJORITY
 				   ? NOON_RECOVERY_SERVERS
 				   : NOON_RECOVERY_UNKNOWN;
 		return;
 	}
-	r->cause = cause_of(r, r->who);
+	r->cause = cause_of(r, r->agreeing);
 	if (noon_time_is_never(r->agreed_since))
 		r->agreed_since = now;
-	after = patience(r, r->who, conf);
+	after = readmit_delay(r, r->agreeing, conf);
 	if (after > 0)
 		r->due = noon_time_add(r->agreed_since, after);
 }
@@ -271,8 +267,8 @@ static struct noon_interval hull_of(struct noon_interval a, struct noon_interval
 	return (struct noon_interval){a.lo < b.lo ? a.lo : b.lo, a.hi > b.hi ? a.hi : b.hi};
 }
 
-/* The hull of everything that some source says of theta at `now`. Not only of what is agreed: after
- * another jump the first source to know of it stands alone. */
+/* Return the hull of what each source proves of theta at `now`, not only of those that agree: after
+ * another jump the first source that shows it is alone. */
 static struct noon_interval claims(const struct noon_recovery *r, const struct noon_source *s,
 				   bool wide, const struct noon_drift *d, noon_time now)
 {
@@ -296,7 +292,7 @@ void noon_recovery_certify(const struct noon_recovery *r, const struct noon_sour
 	*wide = noon_cert_hull(&r->before_wide, claims(r, s, true, d, now), d->rate_max, now);
 }
 
-/* Return the greatest that more than f of the voters have seen: one of these is honest. */
+/* Return the greatest value that more than f of the voters reach: one of these is honest. */
 static noon_freq agreed_maximum(noon_freq most[NOON_SOURCES_MAX], size_t n, unsigned liars)
 {
 	for (size_t i = 1; i < n; i++) {
@@ -318,13 +314,13 @@ noon_freq noon_recovery_wander(const struct noon_recovery *r)
 	if (r->cause != NOON_RECOVERY_WANDER)
 		return 0.0;
 	for (uint32_t i = 0; i < NOON_SOURCES_MAX; i++)
-		if (r->who & bit(i))
+		if (r->agreeing & noon_source_bit(i))
 			least[n++] = r->wander[i];
 	return agreed_maximum(least, n, r->trial.liars);
 }
 
-/* Double an assumption until it is twice what was seen; not beyond what the largest rate error
- * leaves. By steps, so that one that grows is not raised with each exchange. */
+/* Double an assumed wander until it is twice the observed one, up to what the largest rate error
+ * allows. In steps of two, so that it is not raised with every exchange. */
 static noon_freq doubled(noon_freq assumed, noon_freq seen, const struct noon_drift *d)
 {
 	const noon_freq most = fmax(assumed, WANDER_ROOM * d->rate_max);
@@ -351,7 +347,7 @@ noon_freq noon_recovery_raise_wander(const struct noon_source *s, uint32_t voter
 	size_t n = 0;
 
 	for (uint32_t i = 0; i < NOON_SOURCES_MAX; i++) {
-		if (!(voters & bit(i)))
+		if (!(voters & noon_source_bit(i)))
 			continue;
 		wander_needed[n] = s[i].wander_needed;
 		holdover_needed[n] = s[i].holdover_needed;
@@ -365,8 +361,8 @@ noon_freq noon_recovery_raise_wander(const struct noon_source *s, uint32_t voter
 	return d->wander > before ? seen : 0.0;
 }
 
-/* Raise the wander to what the past asks for, and the recent exchanges: more than f of the sources,
- * since a liar's ask for anything. */
+/* Raise the wander to what the past and the recent exchanges need: to what more than f of the
+ * sources need, since a liar's exchanges may need anything. */
 static void fit_wander(const struct noon_recovery *r, struct noon_drift *d, noon_time now)
 {
 	noon_freq least[NOON_SOURCES_MAX];
@@ -374,7 +370,7 @@ static void fit_wander(const struct noon_recovery *r, struct noon_drift *d, noon
 
 	raise(d, noon_recovery_wander(r));
 	for (uint32_t i = 0; i < NOON_SOURCES_MAX; i++) {
-		if (!(r->who & bit(i)))
+		if (!(r->agreeing & noon_source_bit(i)))
 			continue;
 		least[n] = 0.0;
 		if (noon_fuse_wander(&r->recent[i].window, NULL, d, now, &least[n]) ||
@@ -430,7 +426,7 @@ uint32_t noon_recovery_readmit(struct noon_recovery *r, struct noon_source *s,
 		    noon_source_adopt(&s[i], f, d, now))
 			continue;
 		noon_recovery_forget_source(r, i);
-		back |= bit(i);
+		back |= noon_source_bit(i);
 	}
 	return back;
 }

@@ -1,28 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * How the engine comes back after a contradiction that no liar within the budget explains.
+ * Recovery from a contradiction that no liar within the budget explains.
  *
- * Some assumption was false then, and which one is seen from the exchanges that came after it. They
- * need no past (engine/recent.h), so a vote on them alone is true while at most f sources lie.
+ * Some assumption was false, and the exchanges that came afterwards tell which one. They prove
+ * offsets without the past (engine/recent.h), so a vote on them alone is correct while at most f
+ * sources lie.
  *
- *   They agree with one another:   the local clock is what was wrong. It turned by more than
- *                                  `wander`, if some larger wander that an oscillator may have
- *                                  joins past and present; otherwise it jumped.
- *   They do not, or one of them    more than f sources are wrong. That waits for the operator.
- *   agrees with its own past, with
- *   what was agreed before, and
- *   with none of the others:
+ *   The recent exchanges agree:     the local clock was wrong. Its oscillator wandered by more
+ *                                   than `wander`, if a plausible larger wander reconciles past
+ *                                   and present; otherwise the clock jumped.
+ *   They do not agree, or a source  more than f sources are wrong. Only the operator can decide.
+ *   agrees with its own past and
+ *   with what was agreed before,
+ *   but with no other source now:
  *
- * A source of the second kind is a witness that the clock went on as before. It may be lying,
- * within the budget; but then it would have to know by how much the clock jumped, which it cannot
- * see.
+ * A source of the last kind is evidence that the clock went on as before. It may be lying, within
+ * the budget; but then it would have to know by how much the clock jumped, which it cannot observe.
  *
- * While the contradiction is open, what is stated is the hull of what the past says, and of what
- * the recent exchanges say (docs/theory.md, (9)): true whichever of them is false. After a while of
- * agreement the fresh exchanges take the place of the past.
+ * While the contradiction is open, the stated interval is the hull of what was certified before and
+ * of what the recent exchanges prove (docs/theory.md, (9)): true whichever of them is false. After
+ * they have agreed for a while, the recent exchanges replace the past.
  *
- * A single source that contradicted itself, within the budget, and has then agreed with the
- * majority for as long, is believed again in the same way.
+ * A single source that contradicted itself, within the budget, and has agreed with the majority for
+ * as long since, is believed again in the same way.
  */
 #ifndef NOON_ENGINE_RECOVERY_H
 #define NOON_ENGINE_RECOVERY_H
@@ -38,7 +38,7 @@
 /** What explains a contradiction. */
 enum noon_recovery_cause {
 	NOON_RECOVERY_UNKNOWN, /**< too few recent exchanges yet */
-	NOON_RECOVERY_WANDER,  /**< the oscillator turned by more than `wander` */
+	NOON_RECOVERY_WANDER,  /**< the oscillator wandered by more than `wander` */
 	NOON_RECOVERY_JUMP,    /**< the free-running clock jumped or stood still */
 	NOON_RECOVERY_SERVERS, /**< more sources are wrong than may lie: waits for the operator */
 };
@@ -47,12 +47,12 @@ enum noon_recovery_cause {
 const char *noon_recovery_cause_word(enum noon_recovery_cause cause);
 
 struct noon_recovery {
-	bool open; /**< such a contradiction stands */
+	bool open; /**< such a contradiction has not ended */
 	enum noon_recovery_cause cause;
-	noon_time since;	 /**< it was seen; valid when open */
+	noon_time since;	 /**< when it was detected; valid when open */
 	noon_time agreed_since;	 /**< recent exchanges have agreed from here on;
 				  *   NOON_TIME_NEVER: they do not */
-	noon_time due;		 /**< they take the place of the past; NOON_TIME_NEVER: not by
+	noon_time due;		 /**< when they replace the past; NOON_TIME_NEVER: not by
 				  *   themselves */
 	bool had_cert;		 /**< something was agreed before: */
 	struct noon_cert before; /**< ... the certificate */
@@ -63,7 +63,7 @@ struct noon_recovery {
 	uint32_t jumped; /**< sources that no oscillator's wander joins with their past, a
 			  *   bit each */
 	noon_freq wander[NOON_SOURCES_MAX]; /**< the least that does; 0: they did not disagree */
-	uint32_t who;			    /**< sources whose recent exchanges agree, a bit each */
+	uint32_t agreeing;		    /**< sources whose recent exchanges agree, a bit each */
 	struct noon_vote trial;		    /**< of the recent exchanges; valid when open */
 	struct noon_recent recent[NOON_SOURCES_MAX];
 };
@@ -81,23 +81,23 @@ void noon_recovery_take(struct noon_recovery *r, uint32_t i, const struct noon_s
 			bool was_suspect, const struct noon_sample *x, noon_time now,
 			const struct noon_drift *d);
 
-/** Forget what is known of source i; it is removed, or begins again by an operator's word. */
+/** Forget what is known of source i: it was removed, or an operator accepted it. */
 void noon_recovery_forget_source(struct noon_recovery *r, uint32_t i);
 
 /** Open when it is not: a vote has failed. `cert` and `wide` are what was agreed; NULL: nothing. */
 void noon_recovery_open(struct noon_recovery *r, const struct noon_source *s,
 			const struct noon_cert *cert, const struct noon_cert *wide, noon_time now);
 
-/** The sources agree: no contradiction stands. */
+/** The sources agree: the contradiction is over. */
 void noon_recovery_close(struct noon_recovery *r, const struct noon_source *s,
 			 const struct noon_vote *v);
 
-/** While open: hold the trial, and conclude. */
+/** While open: vote on the recent exchanges, and find the cause. */
 void noon_recovery_judge(struct noon_recovery *r, const struct noon_source *s,
 			 const struct noon_engine_conf *conf, const struct noon_drift *d,
 			 noon_time now);
 
-/** Return whether the recent exchanges are to take the place of the past. */
+/** Return whether the recent exchanges are to replace the past now. */
 bool noon_recovery_is_due(const struct noon_recovery *r, noon_time now);
 
 /** While open and had_cert: certify the hull of past and present at `now`. */
@@ -106,9 +106,9 @@ void noon_recovery_certify(const struct noon_recovery *r, const struct noon_sour
 			   struct noon_cert *wide);
 
 /**
- * Put the recent exchanges of all sources in the place of their past.
+ * Replace the past of all sources by their recent exchanges.
  *
- * @param[in,out] d  its wander is raised where they, or the past, ask for more
+ * @param[in,out] d  its wander is raised where they, or the past, need more
  */
 void noon_recovery_adopt(struct noon_recovery *r, struct noon_source *s, struct noon_drift *d,
 			 noon_time now);
@@ -123,13 +123,12 @@ uint32_t noon_recovery_readmit(struct noon_recovery *r, struct noon_source *s,
 			       const struct noon_drift *d, noon_time now);
 
 /**
- * Raise what is assumed of the oscillator before it exceeds it: to twice of what it has been seen
- * to turn by, where that is more than half of it; the wander, and that of the long run. One that
- * turns faster and faster is given more before anything contradicts, and until then the bound has
- * been true.
+ * Raise the assumed wander before the oscillator exceeds it: to twice the observed wander, where
+ * that is more than half of the assumed one; `wander` and `holdover-wander` each. So an oscillator
+ * whose rate changes more and more gets a wider bound before anything contradicts.
  *
- * @param voters  that agree, a bit each: any f of them may lie about it
- * @return what was seen, where the wander was raised; else 0
+ * @param voters  sources that agree, a bit each; any f of them may lie about it
+ * @return the observed wander, where the assumed one was raised; else 0
  */
 noon_freq noon_recovery_raise_wander(const struct noon_source *s, uint32_t voters, unsigned liars,
 				     struct noon_drift *d);
@@ -142,7 +141,7 @@ noon_dur noon_recovery_jump(const struct noon_recovery *r, noon_time now);
 noon_freq noon_recovery_wander(const struct noon_recovery *r);
 
 /** Add d to every offset that was certified: the time scale itself was shifted (a leap second). The
- *  recent exchanges begin again, since they may be of either count. */
+ *  recent exchanges are dropped, since they may be of either count. */
 void noon_recovery_shift(struct noon_recovery *r, noon_time now, noon_dur d);
 
 #endif

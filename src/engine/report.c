@@ -197,7 +197,7 @@ void noon_engine_recovery(const struct noon_engine *e, noon_time now,
 	ret->age = noon_time_diff(now, r->since);
 	ret->jump = noon_recovery_jump(r, now);
 	ret->seen = noon_recovery_wander(r);
-	ret->agreeing = noon_source_count(r->who);
+	ret->agreeing = noon_source_count(r->agreeing);
 	if (!noon_time_is_never(r->due))
 		ret->left = left > 0 ? left : 0;
 }

@@ -82,6 +82,12 @@ struct noon_source {
 	noon_dur allowed; /**< ... and what would have been allowed, ns */
 };
 
+/** Return the set of source i alone. */
+static inline uint32_t noon_source_bit(uint32_t i)
+{
+	return UINT32_C(1) << i;
+}
+
 /** Return how many sources are in a set, which has a bit for each index. */
 static inline unsigned noon_source_count(uint32_t set)
 {

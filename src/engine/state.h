@@ -51,7 +51,7 @@ void noon_latch_doubt(struct noon_latch *l);
  * in a row end the doubt. */
 void noon_latch_agree(struct noon_latch *l, unsigned clear_after);
 
-/** Raise the alarm, only once synchronised; its beginning starts the count anew. */
+/** Raise the alarm, only once synchronised; its beginning starts the count again. */
 void noon_latch_bad(struct noon_latch *l);
 
 #endif

@@ -21,11 +21,6 @@ struct ballot {
 	struct noon_interval holdover[NOON_SOURCES_MAX];
 };
 
-static uint32_t bit(uint32_t i)
-{
-	return UINT32_C(1) << i;
-}
-
 /* Return the bits of the sources behind bits of the ballot. */
 static uint32_t sources_of(const struct ballot *b, uint32_t bits)
 {
@@ -33,7 +28,7 @@ static uint32_t sources_of(const struct ballot *b, uint32_t bits)
 
 	for (size_t i = 0; i < b->n; i++)
 		if (bits >> i & 1)
-			out |= bit(b->index[i]);
+			out |= noon_source_bit(b->index[i]);
 	return out;
 }
 
@@ -70,10 +65,10 @@ static void gather(const struct noon_source *s, size_t n, noon_time h, struct ba
 			continue;
 		ret->selectable++;
 		if (s[i].suspect && !s[i].duplicate)
-			ret->suspects |= bit(i);
+			ret->suspects |= noon_source_bit(i);
 		if (!noon_source_can_vote(&s[i], h))
 			continue;
-		ret->voters |= bit(i);
+		ret->voters |= noon_source_bit(i);
 		cast(b, i, &s[i].cert, &s[i].wide, h);
 	}
 }
@@ -90,7 +85,7 @@ static void gather_fresh(const struct noon_source *s, const struct noon_recent *
 		ret->selectable++;
 		if (s[i].duplicate || !recent[i].on || !recent[i].has)
 			continue;
-		ret->voters |= bit(i);
+		ret->voters |= noon_source_bit(i);
 		if (cert)
 			cast(b, i, &cert[i], &cert[i], h);
 		else
@@ -162,7 +157,7 @@ static struct noon_leap_vote leap_of(const struct noon_source *s, size_t n, uint
 	const unsigned all = noon_source_count(truechimers);
 
 	for (uint32_t i = 0; i < n; i++)
-		if (truechimers & bit(i))
+		if (truechimers & noon_source_bit(i))
 			votes[(unsigned)s[i].last.leap & 3]++;
 	for (unsigned leap = NOON_LEAP_NONE; leap <= NOON_LEAP_DELETE; leap++)
 		if (votes[leap] > f && 2 * votes[leap] > all)
@@ -244,9 +239,9 @@ void noon_vote_hold(const struct noon_source *s, size_t n, int max_liars,
 		ret->outcome = elect(s, n, &b, f - suspects, d, h, ret);
 }
 
-void noon_vote_hold_fresh(const struct noon_source *s, const struct noon_recent *recent,
-			  const struct noon_cert *cert, size_t n, int max_liars,
-			  const struct noon_drift *d, noon_time h, struct noon_vote *ret)
+void noon_vote_hold_recent(const struct noon_source *s, const struct noon_recent *recent,
+			   const struct noon_cert *cert, size_t n, int max_liars,
+			   const struct noon_drift *d, noon_time h, struct noon_vote *ret)
 {
 	struct ballot b = {.n = 0};
 

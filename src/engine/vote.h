@@ -62,8 +62,8 @@ unsigned noon_vote_budget(int max_liars, unsigned selectable);
  * @param recent  recent[n], of the sources of the same index
  * @param cert   cert[n]: what each is taken to say; NULL: what its recent exchanges prove
  */
-void noon_vote_hold_fresh(const struct noon_source *s, const struct noon_recent *recent,
-			  const struct noon_cert *cert, size_t n, int max_liars,
-			  const struct noon_drift *d, noon_time h, struct noon_vote *ret);
+void noon_vote_hold_recent(const struct noon_source *s, const struct noon_recent *recent,
+			   const struct noon_cert *cert, size_t n, int max_liars,
+			   const struct noon_drift *d, noon_time h, struct noon_vote *ret);
 
 #endif
