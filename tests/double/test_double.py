@@ -190,9 +190,9 @@ def bad_input(tap, top):
             (("nts", "no.such.invalid"), 3, "not known"),
             (("nts", f"localhost:{plain.getsockname()[1]}", "-4"), 3, "does not speak TLS"),
             (("nts", "localhost", "--only", "K99"), 2, "no check is called that"),
-            (("nts", "localhost", "--timeout", "soon"), 2, "out of range"),
+            (("nts", "localhost", "--timeout", "soon"), 2, "expected a time from 10ms to 1min"),
             (("nts", "localhost:99999"), 2, "HOST:PORT"),
-            (("nts",), 2, "which server"),
+            (("nts",), 2, "expected HOST[:PORT]"),
             (("mtp", "localhost"), 2, "nts"),
         ]
         for args, status, words in rows:

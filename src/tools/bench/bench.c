@@ -310,7 +310,7 @@ static const struct noon_option common_rows[] = {
 };
 
 static const struct noon_option storm_rows[] = {
-	{"window", NOON_OPTION_UINT, OPTION(window), NOON_OPTION_RANGE(1, NOON_BENCH_RING / 2),
+	{"window", NOON_OPTION_UINT, OPTION(window), NOON_OPTION_RANGE(1, NOON_BENCH_RING / 2.0),
 	 .def = "32", .help = "requests on the way on each socket"},
 	{"sockets", NOON_OPTION_UINT, OPTION(sockets), NOON_OPTION_RANGE(1, NOON_BENCH_SOCKETS_MAX),
 	 .def = "8", .help = "source ports"},
