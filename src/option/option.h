@@ -56,6 +56,8 @@ struct noon_option {
 	 *  empty for "expected NOUN" */
 	bool (*read)(const struct noon_option *o, const char *text, void *at,
 		     char why[NOON_OPTION_WHY]);
+	/** OWN: write the value at `at`, so that the default need not be repeated; NULL: `says` */
+	void (*show)(const void *at, char out[NOON_OPTION_SHOW]);
 	unsigned most; /**< a list of at most so many: `read` appends; 0: one value */
 	unsigned flags;
 	char letter;	   /**< short form on a command line, or 0 */

@@ -189,9 +189,12 @@ static void show_value(const struct noon_option *o, const void *at, char out[NOO
 	case NOON_OPTION_TEXT:
 		(void)snprintf(out, NOON_OPTION_SHOW, "%.150s", (const char *)at);
 		break;
+	case NOON_OPTION_OWN:
+		if (o->show != NULL)
+			o->show(at, out);
+		break;
 	case NOON_OPTION_FIXED:
 	case NOON_OPTION_BORROWED:
-	case NOON_OPTION_OWN:
 		break;
 	}
 }

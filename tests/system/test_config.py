@@ -31,7 +31,7 @@ BAD = [
     ('holdover-polls = 010', 1, ["holdover-polls", "no zero before"]),
     (f'user = "{"a" * 100}"', 1, ["user", "63 characters"]),
     ('clock {\n  type = "sundial"\n}', 2, ["type", "expected virtual, system"]),
-    ('clock {\n  type = "systm"\n}', 2, ["type", "did you mean 'system'"]),
+    ('clock {\n  type = "phcs"\n}', 2, ["type", "did you mean 'phc'"]),
     ('clock {\n  offset = "far"\n}', 2, ["offset", "expected a time"]),
     ('clock { }\nclock { }', 2, ["clock", "one section"]),
     ('source "x" {\n\n  minpoll = 99\n}', 3, ["minpoll", "-4 to 17"]),
@@ -131,6 +131,41 @@ def test_a_value_that_is_none_is_refused_for_every_option(w):
                 wrong.append(f"{opening} {name}: {done.returncode} {done.stderr!r}")
     check(not wrong, "\n".join(wrong))
     check(tried >= 29, tried)
+
+
+def test_the_list_of_options_is_what_is_accepted(w):
+    """Each default and limit that --list-options names is taken, and what is beyond a limit is not."""
+    table = json.loads(run("--list-options").stdout)
+    opening = {"": ("", "")}
+    opening.update((begin.splitlines()[-1].split()[0], (begin, end))
+                   for begin, end in SECTIONS.values() if begin)
+    opening["time"] = ("time {", "}")
+    opening["tsa policy"] = ('tsa { policy "1.2.3" {', "} }")
+    opening["ptp-transmitter watch"] = ('ptp-transmitter "x" { watch "507c6f.fffe.1fb16b" {', "} }")
+    tried, wrong = 0, []
+
+    def refused(section, name, value):
+        begin, end = opening[section]
+        path = w.write("x.conf", f'{begin}\n{name} = "{value}"\n{end}\n')
+        return f'{name} = "{value}": ' in run("--check", path).stderr
+
+    for section in table["sections"]:
+        for o in section["options"]:
+            check(o["help"] and o["since"], section["name"], o)
+            values = [(o["default"], False)] if "default" in o and "most" not in o else []
+            limits = re.fullmatch(r"(-?[\d.e-]+) to (below )?(-?[\d.e-]+)", o.get("range", ""))
+            if limits and o["type"] == "integer":
+                low, high = int(limits[1]), int(limits[3])
+                values += [(low, False), (high, False), (low - 1, True), (high + 1, True)]
+            elif limits and o["type"] == "real":
+                values += [(limits[1], False), (limits[3], bool(limits[2])),
+                           (f"-9{limits[1].lstrip('-')}", True), (f"9{limits[3]}9", True)]
+            for value, is_refused in values:
+                tried += 1
+                if refused(section["name"], o["name"], value) != is_refused:
+                    wrong.append(f'{section["name"]} {o["name"]} = {value}')
+    check(not wrong, "\n".join(wrong))
+    check(tried > 200, tried)
 
 
 def test_check_accepts(w):

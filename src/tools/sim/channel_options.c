@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/sim/channel_options.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "platform/number.h"
@@ -28,4 +29,16 @@ bool noon_channel_read_rate(const struct noon_option *o, const char *text, void 
 		return false;
 	memcpy(at, &rate, sizeof(rate));
 	return true;
+}
+
+void noon_channel_show_rate(const void *at, char out[NOON_OPTION_SHOW])
+{
+	static const char units[] = {'\0', 'k', 'M', 'G'};
+	size_t i = 0;
+	double rate;
+
+	memcpy(&rate, at, sizeof(rate));
+	for (; i + 1 < sizeof(units) && rate >= 1e3; i++)
+		rate /= 1e3;
+	(void)snprintf(out, NOON_OPTION_SHOW, "%g%.1s", rate, &units[i]);
 }

@@ -61,6 +61,12 @@ static bool read_preset(const struct noon_option *o, const char *text, void *at,
 	return false;
 }
 
+static void show_preset(const void *at, char out[NOON_OPTION_SHOW])
+{
+	(void)snprintf(out, NOON_OPTION_SHOW, "%s",
+		       ((const struct noon_study_conf *)at)->channel_name);
+}
+
 static bool read_sizes(const struct noon_option *o, const char *text, void *at,
 		       char why[NOON_OPTION_WHY])
 {
@@ -251,7 +257,7 @@ static int run(const struct noon_verb *self, void *options, const struct noon_ar
 
 static const struct noon_option rows[] = {
 	{"channel", NOON_OPTION_OWN, OPTION(conf), .read = read_preset, .flags = NOON_OPTION_FIRST,
-	 .value = "name", .says = "paper", .noun = "paper, wireless or ptp-aware",
+	 .show = show_preset, .value = "name", .noun = "paper, wireless or ptp-aware",
 	 .help = "paper, wireless or ptp-aware; other options change it"},
 	{"delay-us", NOON_OPTION_OWN, OPTION(conf.delta_ns), .read = read_delay, .value = "d",
 	 .unit = "us", .def = "10", .noun = "microseconds from 0.001 to 1e12",

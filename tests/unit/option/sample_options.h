@@ -57,6 +57,11 @@ static bool read_even(const struct noon_option *o, const char *text, void *at,
 	return true;
 }
 
+static void show_even(const void *at, char out[NOON_OPTION_SHOW])
+{
+	(void)snprintf(out, NOON_OPTION_SHOW, "%zu numbers", ((const struct sample *)at)->numbers);
+}
+
 #define AT(member) NOON_OPTION_AT(struct sample, member)
 
 static const struct noon_option sample_rows[] = {
@@ -82,8 +87,8 @@ static const struct noon_option sample_rows[] = {
 	{"text", NOON_OPTION_TEXT, AT(text), .help = "x"},
 	{"file", NOON_OPTION_BORROWED, AT(file), .says = "none", .value = "file", .letter = 'o',
 	 .help = "where"},
-	{"even", NOON_OPTION_OWN, NOON_OPTION_ALL(struct sample), .read = read_even, .most = 3,
-	 .noun = "an even number", .help = "x"},
+	{"even", NOON_OPTION_OWN, NOON_OPTION_ALL(struct sample), .read = read_even,
+	 .show = show_even, .most = 3, .noun = "an even number", .help = "x"},
 	{"checked", NOON_OPTION_TIME, 0, 0, .help = "taken by its owner"},
 	NOON_OPTION_END,
 };

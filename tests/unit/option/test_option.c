@@ -158,7 +158,7 @@ static void shows_defaults_ranges_and_placeholders(void **state)
 		{"protocol", "ntp", "", "ntp|ptp"},
 		{"text", "", "", "text"},
 		{"file", "none", "", "file"},
-		{"even", "", "", "text"},
+		{"even", "0 numbers", "", "text"},
 		{"checked", "", "", "time"},
 	};
 	char text[NOON_OPTION_SHOW];
