@@ -6,7 +6,7 @@ The programs print their tables (--list-options). Of a file each option stands i
     *name* = _kind_ (default; range)
 
 and what that looks like follows from its row. noonmark(1) has all options of all verbs in a part that
-is made from the tables; with --write it is written anew, and so are entries of the other pages whose
+is made from the tables; with --write it is written again, and so are entries of the other pages whose
 kind, default or range has changed.
 """
 import json

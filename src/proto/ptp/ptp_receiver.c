@@ -83,7 +83,7 @@ static enum noon_verdict check(const struct noon_ptp_receiver *r, const struct n
 	 * granted. */
 	if (((m->h.flags & NOON_PTP_FLAG_UNICAST) != 0) != r->conf.unicast)
 		return NOON_VERDICT_MODE;
-	/* What others asked for: its numbers are theirs, and would upset the order of ours. */
+	/* What others asked for: its numbers are theirs, and would unsettle the order of ours. */
 	if (m->h.type == NOON_PTP_DELAY_RESP &&
 	    !noon_ptp_identity_equal(&m->event.requesting, &r->conf.port.self))
 		return NOON_VERDICT_IDENTITY;
