@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A client finds the time from a server, and the tool tells it."""
 import json
+import re
 import os
 import subprocess
 import signal
@@ -240,13 +241,15 @@ def test_a_bound_above_the_alert_limit_is_served(w):
     # The limit is out of reach: in the status, in the page, and once in the log.
     wait_for(lambda: far.status()["reason"] == "out-of-reach", 20, "it says so")
     why = far.status()["why"]
-    check("cannot be within 5 ms: path 20" in why and "nearer server, `distance-m`" in why, why)
+    # 20 ms and what a busy machine adds.
+    said = re.compile(r"cannot be within 5 ms: path [23]\d(\.\d)? ms; nearer server, `distance-m`")
+    check(said.search(why), why)
     text = w.tool("status", "--socket", far.socket).stdout  # an exchange later, maybe
-    check("cannot be within 5 ms: path 20" in text, "not in the status for people:", text)
+    check(said.search(text), "not in the status for people:", text)
     now = json.loads(w.tool("now", "--json", "--page", far.page, status=1).stdout)
     check(now["reason"] == "out-of-reach", now)
     time.sleep(2)
-    check(far.log().count("cannot be within 5 ms: path 20") == 1, far.log())
+    check(len(said.findall(far.log())) == 1, far.log())
     client = w.client([("127.0.0.1", {"nts": False, "allow-unauthenticated": True,
                                       "port": far.ntp, "minpoll": -1, "maxpoll": 0})],
                       top={"alert-limit": "200ms"})
