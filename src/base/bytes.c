@@ -12,6 +12,11 @@ noon_err noon_rd_take(struct noon_rd *rd, size_t n, struct noon_bytes *ret)
 	return NOON_OK;
 }
 
+/*@ requires n <= 8 && rd_ok(rd) && \valid(ret);
+    requires \separated(ret, rd, rd->p + (0 .. (rd->end - rd->p) - 1));
+    assigns *rd, *ret;
+    ensures rd_ok(rd) && rd_step{Pre, Post}(rd, n, \result);
+    ensures \result != NOON_OK ==> *ret == \old(*ret); */
 /* Read n <= 8 bytes, big-endian. */
 static noon_err rd_be(struct noon_rd *rd, size_t n, uint64_t *ret)
 {
@@ -21,6 +26,9 @@ static noon_err rd_be(struct noon_rd *rd, size_t n, uint64_t *ret)
 
 	if (err)
 		return err;
+	/*@ loop invariant 0 <= i <= n;
+	    loop assigns i, v;
+	    loop variant n - i; */
 	for (size_t i = 0; i < n; i++)
 		v = v << 8 | b.p[i];
 	*ret = v;
@@ -81,11 +89,18 @@ noon_err noon_wr_zeros(struct noon_wr *wr, size_t n)
 	return NOON_OK;
 }
 
+/*@ requires 1 <= n <= 8 && wr_ok(wr);
+    assigns wr->p, wr->p[0 .. n - 1];
+    ensures wr_ok(wr) && wr_step{Pre, Post}(wr, n, \result);
+    ensures \result != NOON_OK ==> \forall integer i; 0 <= i < n ==> wr->p[i] == \old(wr->p[i]); */
 /* Write the low n <= 8 bytes of v, big-endian. */
 static noon_err wr_be(struct noon_wr *wr, size_t n, uint64_t v)
 {
 	uint8_t b[8];
 
+	/*@ loop invariant 0 <= i <= n;
+	    loop assigns i, b[0 .. n - 1];
+	    loop variant n - i; */
 	for (size_t i = 0; i < n; i++)
 		b[i] = (uint8_t)(v >> (8 * (n - 1 - i)) & 0xff);
 	return noon_wr_put(wr, noon_bytes_of(b, n));
@@ -117,6 +132,10 @@ bool noon_equal_ct(const void *a, const void *b, size_t n)
 	const uint8_t *y = b;
 	uint8_t diff = 0;
 
+	/*@ loop invariant 0 <= i <= n;
+	    loop invariant diff == 0 <==> \forall integer k; 0 <= k < i ==> x[k] == y[k];
+	    loop assigns i, diff;
+	    loop variant n - i; */
 	for (size_t i = 0; i < n; i++)
 		diff = (uint8_t)(diff | (x[i] ^ y[i]));
 	return diff == 0;

@@ -49,6 +49,8 @@ struct noon_sample {
 	bool replayable; /**< the reply is not bound to a fresh nonce: a replay would be accepted */
 };
 
+/*@ requires \valid_read(s);
+    assigns \nothing; */
 /** Return the offset reference - local at the middle of the exchange, ns (unshifted by minima). */
 static inline noon_dur noon_sample_offset(const struct noon_sample *s)
 {
@@ -58,6 +60,12 @@ static inline noon_dur noon_sample_offset(const struct noon_sample *s)
 	return up / 2 + down / 2 + (up % 2 + down % 2) / 2;
 }
 
+/*@ requires \valid_read(s);
+    assigns \nothing;
+    ensures within_range: \abs(s->t4.ns - s->t1.ns) <= INT64_MAX &&
+      \abs(s->t3.ns - s->t2.ns) <= INT64_MAX &&
+      \abs((s->t4.ns - s->t1.ns) - (s->t3.ns - s->t2.ns)) <= INT64_MAX ==>
+      \result == (s->t4.ns - s->t1.ns) - (s->t3.ns - s->t2.ns); */
 /** Return the round-trip time less the layover, ns: (t4 - t1) - (t3 - t2). May be negative. */
 static inline noon_dur noon_sample_rtt(const struct noon_sample *s)
 {

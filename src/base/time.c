@@ -3,6 +3,11 @@
 
 #include <math.h>
 
+/*@ assigns \nothing;
+    ensures in_range: -0x1p63 <= ns < 0x1p63 ==> \result == \truncate(ns);
+    ensures whole: \forall integer k; ns == k && INT64_MIN <= k <= INT64_MAX ==> \result == k;
+    ensures above: ns >= 0x1p63 ==> \result == INT64_MAX;
+    ensures below: ns < -0x1p63 ==> \result == INT64_MIN; */
 /* 2^63 is exact in a double; every double below it fits. */
 static int64_t saturate(double ns)
 {

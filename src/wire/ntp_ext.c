@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "wire/ntp_ext.h"
 
+/*@ requires n <= SIZE_MAX - 3;
+    assigns \nothing;
+    ensures n <= \result <= n + 3; */
 static size_t pad4(size_t n)
 {
 	return (n + 3) & ~(size_t)3;
 }
 
+/*@ assigns \nothing;
+    ensures \result <==> left == 4 || left == 20 || left == 24; */
 static bool is_legacy_mac(size_t left)
 {
 	/* crypto-NAK, key id + MD5 or AES-CMAC, key id + SHA-1 */

@@ -36,6 +36,22 @@ enum noon_ntp_ext_tail {
 	NOON_EXT_IN_CIPHER, /**< inside an authenticator: no MAC, 16 bytes suffice */
 };
 
+/*@ requires rd_ok(rd) && \valid(ret);
+    requires \separated(ret, rd, rd->p + (0 .. (rd->end - rd->p) - 1));
+    assigns *rd, *ret;
+    ensures rd_ok(rd) && rd->end == \old(rd->end);
+    ensures untouched: \result != NOON_OK ==> *rd == \old(*rd) && *ret == \old(*ret);
+    // The field is the next bytes, its body without the header; it fits what was left.
+    ensures field: \result == NOON_OK ==> ret->whole.p == \old(rd->p) &&
+      rd->p == \old(rd->p) + ret->whole.n &&
+      NOON_EXT_MIN <= ret->whole.n <= \old(rd->end - rd->p) &&
+      ret->whole.n % 4 == 0 && ret->body.p == ret->whole.p + NOON_EXT_HEADER_LEN &&
+      ret->body.n == ret->whole.n - NOON_EXT_HEADER_LEN;
+    // In a packet, what could be a MAC is never taken for a field, nor a short last field.
+    ensures mac: \result == NOON_OK && where == NOON_EXT_IN_PACKET ==>
+      \old(rd->end - rd->p) != 4 && \old(rd->end - rd->p) != 20 && \old(rd->end - rd->p) != 24 &&
+      (rd->p == rd->end ==> ret->whole.n >= NOON_EXT_LAST_MIN);
+    ensures end: \result == NOON_ERR_EMPTY <==> \old(rd->p == rd->end); */
 /**
  * Read the next field.
  *

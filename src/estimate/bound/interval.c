@@ -6,6 +6,11 @@
 /* Beyond this a difference of times may have saturated and proves nothing. */
 #define SPAN_MAX (INT64_MAX / 4)
 
+/*@ requires \valid_read(s);
+    assigns \nothing;
+    ensures \result ==> 0 <= s->stamp_err < SPAN_MAX && 0 <= s->server_err < SPAN_MAX;
+    ensures \result ==> \abs(s->t2.ns - s->t1.ns) < SPAN_MAX &&
+      \abs(s->t3.ns - s->t4.ns) < SPAN_MAX; */
 /* NTP asks first: t1, t2, t3, t4. PTP is told the time first and asks afterwards: t3, t4, t1, t2.
  * Each way bounds theta at its own instant, so the order changes nothing but the signs of the
  * spans. */

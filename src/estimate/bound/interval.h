@@ -36,6 +36,21 @@ struct noon_exchange {
 			      *   negative within the errors of stamps and server */
 };
 
+/*@ requires \valid_read(s) && \valid(ret) && \separated(s, ret);
+    requires 0 <= m_f < INT64_MAX / 4 && 0 <= m_r < INT64_MAX / 4;
+    requires \is_finite(rate_max) && rate_max >= 0;
+    assigns *ret;
+    ensures untouched: \result != NOON_OK ==> *ret == \old(*ret);
+    // The request: whatever its delay and the errors were, the offset at t1 is not above hi.
+    ensures request: \result == NOON_OK ==> ret->hi.h == s->t1 &&
+      \forall integer theta, delay, err;
+	delay >= m_f && \abs(err) <= s->stamp_err + s->server_err &&
+	s->t2.ns == s->t1.ns + theta + delay + err ==> theta <= ret->hi.theta;
+    // The reply: likewise, the offset at t4 is not below lo.
+    ensures reply: \result == NOON_OK ==> ret->lo.h == s->t4 &&
+      \forall integer theta, delay, err;
+	delay >= m_r && \abs(err) <= s->stamp_err + s->server_err &&
+	s->t4.ns == s->t3.ns - theta + delay + err ==> ret->lo.theta <= theta; */
 /**
  * Compute what an exchange proves (theorem 1).
  *
@@ -56,12 +71,17 @@ struct noon_exchange {
 NOON_MUST_USE noon_err noon_exchange_of(const struct noon_sample *s, noon_dur m_f, noon_dur m_r,
 					noon_freq rate_max, struct noon_exchange *ret);
 
+/*@ requires \valid_read(x);
+    assigns \nothing; */
 /** Return the half-width of what the exchange proves, ns, drift within it neglected. */
 static inline noon_dur noon_exchange_half(const struct noon_exchange *x)
 {
 	return noon_sat_sub(x->hi.theta, x->lo.theta) / 2;
 }
 
+/*@ assigns \nothing;
+    ensures \forall integer x; \result.lo <= x <= \result.hi <==>
+      a.lo <= x <= a.hi && b.lo <= x <= b.hi; */
 /** Return the intersection; empty when the two do not meet. */
 static inline struct noon_interval noon_interval_meet(struct noon_interval a,
 						      struct noon_interval b)
@@ -69,17 +89,28 @@ static inline struct noon_interval noon_interval_meet(struct noon_interval a,
 	return (struct noon_interval){a.lo > b.lo ? a.lo : b.lo, a.hi < b.hi ? a.hi : b.hi};
 }
 
+/*@ assigns \nothing;
+    ensures \result <==> !(\exists integer x; a.lo <= x <= a.hi);
+    ensures \result <==> a.lo > a.hi; */
 static inline bool noon_interval_is_empty(struct noon_interval a)
 {
 	return a.lo > a.hi;
 }
 
+/*@ requires a.lo <= a.hi;
+    assigns \nothing;
+    ensures a.lo <= \result <= a.hi;
+    ensures -1 <= (a.hi - \result) - (\result - a.lo) <= 1; */
 /** Return lo + (hi - lo) / 2 without overflow; for a non-empty interval. */
 static inline int64_t noon_interval_mid(struct noon_interval a)
 {
 	return a.lo / 2 + a.hi / 2 + (a.lo % 2 + a.hi % 2) / 2;
 }
 
+/*@ requires a.lo <= a.hi;
+    assigns \nothing;
+    ensures \result >= 0;
+    ensures a.hi - a.lo <= INT64_MAX ==> a.hi - a.lo <= 2 * \result <= a.hi - a.lo + 1; */
 /** Return the half-width rounded up, saturated, >= 0; for a non-empty interval. */
 static inline noon_dur noon_interval_half(struct noon_interval a)
 {
