@@ -28,7 +28,7 @@ enum noon_option_type {
 	NOON_OPTION_FREQ,     /**< noon_freq */
 	NOON_OPTION_WORD,     /**< one of `words`: an enum or a bool of `size` bytes */
 	NOON_OPTION_TEXT,     /**< char[size], copied */
-	NOON_OPTION_BORROWED, /**< const char *, the text itself */
+	NOON_OPTION_BORROWED, /**< of a command line: const char *, the text itself */
 	NOON_OPTION_OWN,      /**< what `read` makes of it */
 };
 
