@@ -54,7 +54,7 @@ def is_caught(top, fault, cache):
         if text.count(old) != 1:
             return False, [f"{path}: the line to change is there {text.count(old)} times"]
         (copy / path).write_text(text.replace(old, new))
-        o = prove.prove(copy, copy, cache, unit, [function], smoke=False)
+        o = prove.prove(copy, copy, cache, unit, [function], smoke=False, provers="Z3")
         return o.goals > 0 and bool(o.unproved), o.wrong()[:2]
 
 

@@ -59,17 +59,18 @@ static noon_err read_text(const char *text, cfg_t **ret)
 
 static void reads_sections_by_their_tables(void **state)
 {
-	cfg_t *cfg = NULL;
+	cfg_t *file = NULL;
+	cfg_t *cfg;
 	struct sample s;
 
 	(void)state;
 	assert_int_equal(read_text("uint16 = 7\nonce { time = \"2h\" even = { 2, 4 } flag = yes\n"
 				   "inner \"a\" { colour = blue } inner \"b\" { } }\n",
-				   &cfg),
+				   &file),
 			 NOON_OK);
-	noon_option_take_group(cfg, &top.group, &s);
+	noon_option_take_group(file, &top.group, &s);
 	assert_true(s.u16 == 7 && s.time == 0);
-	cfg = noon_option_section(cfg, "once");
+	cfg = noon_option_section(file, "once");
 	noon_option_take_group(cfg, &once.group, &s);
 	assert_true(s.u16 == 123 && s.time == NOON_S(7200) && s.flag && s.i == -1);
 	assert_true(s.numbers == 2 && s.number[1] == 4);
@@ -78,6 +79,7 @@ static void reads_sections_by_their_tables(void **state)
 	assert_int_equal(cfg_size(cfg, "inner"), 2);
 	noon_option_take_group(cfg_getnsec(cfg, "inner", 0), &inner.group, &s);
 	assert_int_equal(s.colour, BLUE);
+	(void)cfg_free(file);
 }
 
 static void names_line_option_value_and_expectation(void **state)
