@@ -51,6 +51,9 @@ class Outcome:
         """What is wrong, as text; empty when all is proved."""
         if self.goals == 0:
             return ["frama-c failed: " + self.text.strip()[-600:]]
+        missing = self.goals - self.proved - len(self.unproved) - len(self.dead)
+        if missing > 0:
+            return [f"not proved: {missing} goals that frama-c does not name"]
         dead = [d for d in self.dead if not any(f"_{name}_wp_smoke" in d for name in DEAD)]
         return [f"not proved: {g}" for g in self.unproved] + [f"never reached: {d}" for d in dead]
 
@@ -97,9 +100,10 @@ def functions(names, text):
     return out
 
 
-def prove(top, work, cache, name, names, smoke=True, provers="Z3,CVC4"):
+def prove(top, work, cache, name, names, smoke=True, provers="Z3,CVC4", prop=None):
     """Run Frama-C on one file."""
     argv = FRAMA_C + ["-wp-prover", provers] + (SMOKE if smoke else [])
+    argv += [f"-wp-prop={prop}"] if prop else []
     stubs = pathlib.Path(__file__).resolve().parent / "stubs.h"
     argv += [f"-cpp-extra-args=-Isrc -Iinclude -DNDEBUG -include {stubs}",
              "-wp-cache", "update", "-wp-cache-dir", str(cache)]

@@ -8,22 +8,22 @@ import tempfile
 
 import prove
 
-# file of the change, what is changed into what, unit, function
+# File of the change, what is changed into what, unit, function, property that is false then.
 FAULTS = {
     "a sum that wraps": (
         "src/base/time.h", "return b > 0 ? INT64_MAX : INT64_MIN;\n\treturn sum;",
-        "return sum;\n\treturn sum;", "src/base/time.c", "noon_sat_add"),
+        "return sum;\n\treturn sum;", "src/base/time.c", "noon_sat_add", "above"),
     "an error on the wrong side": (
         "src/estimate/bound/interval.c", "noon_time_diff(s->t3, s->t4) + m_r - err,",
         "noon_time_diff(s->t3, s->t4) + m_r + err,", "src/estimate/bound/interval.c",
-        "noon_exchange_of"),
+        "noon_exchange_of", "reply"),
     "a minimum twice": (
         "src/estimate/bound/interval.c", "noon_time_diff(s->t2, s->t1) - m_f + err,",
         "noon_time_diff(s->t2, s->t1) - 2 * m_f + err,", "src/estimate/bound/interval.c",
-        "noon_exchange_of"),
+        "noon_exchange_of", "request"),
     "a cursor past the end": (
         "src/base/bytes.c", "\trd->p += n;\n", "\trd->p += n + 1;\n", "src/base/bytes.c",
-        "noon_rd_take"),
+        "noon_rd_take", "@ensures"),
 }
 
 
@@ -45,7 +45,7 @@ def proved(top, work, cache):
 
 
 def is_caught(top, fault, cache):
-    path, old, new, unit, function = fault
+    path, old, new, unit, function, prop = fault
     with tempfile.TemporaryDirectory() as folder:
         copy = pathlib.Path(folder)
         shutil.copytree(top / "src", copy / "src")
@@ -54,8 +54,8 @@ def is_caught(top, fault, cache):
         if text.count(old) != 1:
             return False, [f"{path}: the line to change is there {text.count(old)} times"]
         (copy / path).write_text(text.replace(old, new))
-        o = prove.prove(copy, copy, cache, unit, [function], smoke=False, provers="Z3")
-        return o.goals > 0 and bool(o.unproved), o.wrong()[:2]
+        o = prove.prove(copy, copy, cache, unit, [function], smoke=False, provers="Z3", prop=prop)
+        return o.proved < o.goals, o.wrong()[:2]
 
 
 def main():
