@@ -1,10 +1,26 @@
 #!/usr/bin/python3
 """Sum up the results of `meson test` in the given build folders.
 
-Prints the names of failed tests and, as the last line, "N passed, N failed[, N skipped]".
+Prints the names of failed tests with the first lines of what they said, and, as the last line,
+"N passed, N failed[, N skipped]".
 """
+import re
 import sys
 import xml.etree.ElementTree as xml
+
+
+REASON_LINES = 8
+
+
+def reason(suite, name):
+    """The first lines of diagnosis behind "not ok N - NAME" in what the suite printed."""
+    said = (suite.findtext("system-out") or "").splitlines()
+    for i, line in enumerate(said):
+        if re.match(r"not ok\b", line) and line.endswith(name.partition(" - ")[2]):
+            rest = said[i + 1:]
+            ends = [k for k, x in enumerate(rest) if not x.startswith("#")]
+            return rest[:min([REASON_LINES, *ends[:1]])]
+    return said[-REASON_LINES:]
 
 
 def main(folders):
@@ -23,6 +39,8 @@ def main(folders):
                 if tags & {"failure", "error"}:
                     failed += 1
                     print(f"FAILED {folder}: {suite.get('name')}: {case.get('name')}")
+                    for line in reason(suite, case.get("name")):
+                        print("    " + line[:400])
                 elif "skipped" in tags:
                     skipped += 1
                 else:
