@@ -53,11 +53,11 @@ class Desk:
         self.client.start()
         self.client.wait_state("ok", 20)
 
-    def shell(self, command, seconds=30):
+    def shell(self, command, seconds=30, status=0):
         done = subprocess.run(["sh", "-c", command], cwd=self.dir, env=self.env, text=True,
                               capture_output=True, timeout=seconds * PATIENCE, stdin=subprocess.DEVNULL)
         check(not SANITIZER.search(done.stderr), done.stderr)
-        check(done.returncode == 0, f"{command}: status", done.returncode, done.stdout[-500:],
+        check(status is None or done.returncode == status, f"{command}: status", done.returncode, done.stdout[-500:],
               done.stderr[-500:])
         return done.stdout
 
@@ -71,8 +71,12 @@ def script(desk, command):
 
 def run_demonstration(desk, command):
     script(desk, command)
-    out = desk.shell("build/noonmark demo --for 20 --noonmarkd build/noonmarkd", 60)
-    check("bound violations" in out and re.search(r"bound violations\s*:?\s*0\b", out), out[-500:])
+    for seconds, status in ((20, None), (60, 0)):  # a machine that stalls may need the longer one
+        out = desk.shell(f"build/noonmark demo --for {seconds} --noonmarkd build/noonmarkd",
+                         seconds + 40, status)
+        check(re.search(r"bound violations\s*:?\s*0\b", out), out[-500:])
+        if "alarm raised" in out and "recovery seen" in out:
+            return
 
 
 def client_text():
@@ -102,6 +106,7 @@ def run_configuration(desk, _):
 
 
 def show_status(desk, command):
+    desk.client.wait_state("ok", 20)  # a machine that stalled makes it doubt its paths for a while
     out = desk.shell(command)
     for word in ("state", "time", "bound", "alert limit", "= path", "frequency", "sources", "selected"):
         check(word in out, word, "is not in", out)
@@ -119,6 +124,7 @@ def show_interval(desk, command):
 
 
 def watch_once(desk, command):
+    desk.client.wait_state("ok", 20)
     check("ok" in desk.shell(command + " --lines --count 2"), "nothing came")
 
 
