@@ -30,7 +30,7 @@ struct noon_target_conf {
 	uint64_t seed;	  /**< of the first of them */
 };
 
-struct noon_client_server;
+struct noon_check_client_server;
 
 struct noon_target {
 	struct noon_target_conf conf;
@@ -40,7 +40,8 @@ struct noon_target {
 	unsigned aeads;	      /**< bit 0: AEAD 15, bit 1: AEAD 30 were agreed to */
 	uint64_t n_ke;	      /**< key exchanges begun */
 	uint64_t n_packets;   /**< packets sent */
-	const struct noon_client_server *client; /**< of the checks of a client: what it did */
+	const struct noon_check_client_server
+		*client; /**< of the checks of a client: what it did */
 };
 
 /** Resolve the host. @param[out] ret_why  static or from the resolver, when it fails

@@ -8,7 +8,7 @@
 #define JAR_AND_ONE 9
 
 /* Number of the first request with this step; n_request if it never came so far. */
-static size_t first_of(const struct noon_client_server *s, enum noon_client_step step)
+static size_t first_of(const struct noon_check_client_server *s, enum noon_check_client_step step)
 {
 	size_t i = 0;
 
@@ -18,14 +18,14 @@ static size_t first_of(const struct noon_client_server *s, enum noon_client_step
 }
 
 /* Requests after it. */
-static size_t after(const struct noon_client_server *s, enum noon_client_step step)
+static size_t after(const struct noon_check_client_server *s, enum noon_check_client_step step)
 {
 	const size_t at = first_of(s, step);
 
 	return at < s->n_request ? s->n_request - at - 1 : 0;
 }
 
-static size_t baits(const struct noon_client_server *s, enum noon_client_bait bait)
+static size_t baits(const struct noon_check_client_server *s, enum noon_check_client_bait bait)
 {
 	size_t n = 0;
 
@@ -34,8 +34,8 @@ static size_t baits(const struct noon_client_server *s, enum noon_client_bait ba
 	return n;
 }
 
-static bool too_few(const struct noon_client_server *s, enum noon_client_step step, size_t wanted,
-		    struct noon_check_result *ret)
+static bool too_few(const struct noon_check_client_server *s, enum noon_check_client_step step,
+		    size_t wanted, struct noon_check_result *ret)
 {
 	const size_t left = after(s, step);
 
@@ -45,7 +45,8 @@ static bool too_few(const struct noon_client_server *s, enum noon_client_step st
 	return left < wanted;
 }
 
-static const char *false_time(enum noon_client_step step, enum noon_client_bait *ret_bait)
+static const char *false_time(enum noon_check_client_step step,
+			      enum noon_check_client_bait *ret_bait)
 {
 	*ret_bait = step == NOON_STEP_BARE	 ? NOON_BAIT_BARE
 		    : step == NOON_STEP_TAMPERED ? NOON_BAIT_TAMPERED
@@ -57,8 +58,8 @@ static const char *false_time(enum noon_client_step step, enum noon_client_bait 
 
 /* Times that it came, and times that the next request lacked one cookie more. A packet that the
  * network has lost looks alike, but hardly each time. */
-static size_t count_lacking(const struct noon_client_server *s, enum noon_client_step step,
-			    size_t *ret_n)
+static size_t count_lacking(const struct noon_check_client_server *s,
+			    enum noon_check_client_step step, size_t *ret_n)
 {
 	size_t lacking = 0;
 
@@ -73,12 +74,12 @@ static size_t count_lacking(const struct noon_client_server *s, enum noon_client
 }
 
 /* A false reply came first, the good one behind it. */
-void noon_client_check_false_time(const struct noon_check *self, struct noon_target *t,
+void noon_check_client_false_time(const struct noon_check *self, struct noon_target *t,
 				  struct noon_check_result *ret)
 {
-	const struct noon_client_server *s = t->client;
-	const enum noon_client_step step = (enum noon_client_step)self->arg;
-	enum noon_client_bait bait;
+	const struct noon_check_client_server *s = t->client;
+	const enum noon_check_client_step step = (enum noon_check_client_step)self->arg;
+	enum noon_check_client_bait bait;
 	size_t n = 0;
 	const size_t lacking = count_lacking(s, step, &n);
 
@@ -97,12 +98,12 @@ void noon_client_check_false_time(const struct noon_check *self, struct noon_tar
 		noon_check_end(ret, NOON_CHECK_PASS, "not in %zu requests", after(s, step));
 }
 
-static noon_dur interval_before(const struct noon_client_server *s, size_t i)
+static noon_dur interval_before(const struct noon_check_client_server *s, size_t i)
 {
 	return i == 0 ? 0 : noon_time_diff(s->request[i].at, s->request[i - 1].at);
 }
 
-static noon_dur longest_until(const struct noon_client_server *s, size_t at, size_t n)
+static noon_dur longest_until(const struct noon_check_client_server *s, size_t at, size_t n)
 {
 	noon_dur d = 0;
 
@@ -113,11 +114,11 @@ static noon_dur longest_until(const struct noon_client_server *s, size_t at, siz
 }
 
 /* DENY: who believes it asks no more (RFC 5905, section 7.4). */
-void noon_client_check_kiss(const struct noon_check *self, struct noon_target *t,
+void noon_check_client_kiss(const struct noon_check *self, struct noon_target *t,
 			    struct noon_check_result *ret)
 {
-	const struct noon_client_server *s = t->client;
-	const enum noon_client_step step = (enum noon_client_step)self->arg;
+	const struct noon_check_client_server *s = t->client;
+	const enum noon_check_client_step step = (enum noon_check_client_step)self->arg;
 	const size_t at = first_of(s, step);
 	noon_dur quiet;
 
@@ -145,10 +146,10 @@ void noon_client_check_kiss(const struct noon_check *self, struct noon_target *t
 
 /* RATE: who believes it asks more slowly (RFC 5905, section 7.4), most often half as often. Three
  * intervals that are longer than all five before it by far are no accident. */
-void noon_client_check_rate(const struct noon_check *self, struct noon_target *t,
+void noon_check_client_rate(const struct noon_check *self, struct noon_target *t,
 			    struct noon_check_result *ret)
 {
-	const struct noon_client_server *s = t->client;
+	const struct noon_check_client_server *s = t->client;
 	const size_t at = first_of(s, NOON_STEP_KISS_RATE);
 	noon_dur before;
 	noon_dur behind = NOON_S(86400);
@@ -169,25 +170,26 @@ void noon_client_check_rate(const struct noon_check *self, struct noon_target *t
 		       noon_dur_to_s(behind));
 }
 
-static size_t empty_ones(const struct noon_client_server *s)
+static size_t empty_ones(const struct noon_check_client_server *s)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < s->n_request; i++)
-		n += s->request[i].n_cookie > 0 && s->request[i].cookie_n < NOON_CLIENT_COOKIE &&
+		n += s->request[i].n_cookie > 0 &&
+		     s->request[i].cookie_n < NOON_CHECK_CLIENT_COOKIE &&
 		     s->request[i].bait == NOON_BAIT_UNKNOWN;
 	return n;
 }
 
-void noon_client_check_size(const struct noon_check *self, struct noon_target *t,
+void noon_check_client_size(const struct noon_check *self, struct noon_target *t,
 			    struct noon_check_result *ret)
 {
-	const struct noon_client_server *s = t->client;
-	const enum noon_client_step step = (enum noon_client_step)self->arg;
+	const struct noon_check_client_server *s = t->client;
+	const enum noon_check_client_step step = (enum noon_check_client_step)self->arg;
 	const size_t n = step == NOON_STEP_ZERO ? empty_ones(s) : baits(s, NOON_BAIT_HUGE);
 
 	noon_check_sent(ret, "a good reply with a cookie of %d bytes",
-			step == NOON_STEP_ZERO ? 0 : NOON_CLIENT_HUGE);
+			step == NOON_STEP_ZERO ? 0 : NOON_CHECK_CLIENT_HUGE);
 	noon_check_expected(ret, "it never comes back");
 	if (n > 0)
 		noon_check_end(ret, NOON_CHECK_FAIL, "%zu requests with it", n);

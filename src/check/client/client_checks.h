@@ -10,14 +10,14 @@
 #include "check/client/client_server.h"
 
 /** What must differ from request to request. */
-enum noon_client_fresh {
+enum noon_check_client_fresh {
 	NOON_FRESH_COOKIE,
 	NOON_FRESH_PORT,
 	NOON_FRESH_UID,
 };
 
 /** What must hold for every request. */
-enum noon_client_form {
+enum noon_check_client_form {
 	NOON_FORM_UID,
 	NOON_FORM_COOKIE,
 	NOON_FORM_PRECEDES,
@@ -30,25 +30,25 @@ enum noon_client_form {
 	NOON_FORM_PORT,
 };
 
-typedef void noon_client_check(const struct noon_check *self, struct noon_target *t,
-			       struct noon_check_result *ret);
+typedef void noon_check_client_fn(const struct noon_check *self, struct noon_target *t,
+				  struct noon_check_result *ret);
 
 /* The argument is a step. */
-noon_client_check noon_client_check_false_time;
-noon_client_check noon_client_check_kiss;
-noon_client_check noon_client_check_rate;
-noon_client_check noon_client_check_size;
-noon_client_check noon_client_check_false_nak;
+noon_check_client_fn noon_check_client_false_time;
+noon_check_client_fn noon_check_client_kiss;
+noon_check_client_fn noon_check_client_rate;
+noon_check_client_fn noon_check_client_size;
+noon_check_client_fn noon_check_client_false_nak;
 /* No argument. */
-noon_client_check noon_client_check_true_nak;
-noon_client_check noon_client_check_polls_on;
-noon_client_check noon_client_check_back_off;
-noon_client_check noon_client_check_fallback;
-noon_client_check noon_client_check_certificate;
-noon_client_check noon_client_check_transmit;
-noon_client_check noon_client_check_parsed;
+noon_check_client_fn noon_check_client_true_nak;
+noon_check_client_fn noon_check_client_polls_on;
+noon_check_client_fn noon_check_client_back_off;
+noon_check_client_fn noon_check_client_fallback;
+noon_check_client_fn noon_check_client_certificate;
+noon_check_client_fn noon_check_client_transmit;
+noon_check_client_fn noon_check_client_parsed;
 /* The argument is one of the above. */
-noon_client_check noon_client_check_fresh;
-noon_client_check noon_client_check_form;
+noon_check_client_fn noon_check_client_fresh;
+noon_check_client_fn noon_check_client_form;
 
 #endif

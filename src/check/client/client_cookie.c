@@ -7,24 +7,25 @@
 
 #include "check/client/client_server_priv.h"
 
-struct noon_client_cookie *noon_client_cookie_make(struct noon_client_server *s, uint8_t key,
-						   enum noon_client_bait bait)
+struct noon_check_client_cookie *noon_check_client_cookie_make(struct noon_check_client_server *s,
+							       uint8_t key,
+							       enum noon_check_client_bait bait)
 {
-	struct noon_client_cookie *c = &s->cookie[s->n_cookie % NOON_CLIENT_COOKIES];
+	struct noon_check_client_cookie *c = &s->cookie[s->n_cookie % NOON_CHECK_CLIENT_COOKIES];
 
 	s->n_cookie++;
-	*c = (struct noon_client_cookie){.key = key, .bait = bait};
+	*c = (struct noon_check_client_cookie){.key = key, .bait = bait};
 	(void)RAND_bytes(c->p, sizeof(c->p));
 	return c;
 }
 
-struct noon_client_cookie *noon_client_cookie_find(struct noon_client_server *s,
-						   struct noon_bytes p)
+struct noon_check_client_cookie *noon_check_client_cookie_find(struct noon_check_client_server *s,
+							       struct noon_bytes p)
 {
-	if (p.n < NOON_CLIENT_COOKIE)
+	if (p.n < NOON_CHECK_CLIENT_COOKIE)
 		return NULL;
-	for (size_t i = 0; i < s->n_cookie && i < NOON_CLIENT_COOKIES; i++)
-		if (memcmp(s->cookie[i].p, p.p, NOON_CLIENT_COOKIE) == 0)
+	for (size_t i = 0; i < s->n_cookie && i < NOON_CHECK_CLIENT_COOKIES; i++)
+		if (memcmp(s->cookie[i].p, p.p, NOON_CHECK_CLIENT_COOKIE) == 0)
 			return &s->cookie[i];
 	return NULL;
 }

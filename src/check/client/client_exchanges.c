@@ -13,7 +13,7 @@
  * placeholders says that 7 - N cookies are left (RFC 8915, section 5.7), and each request behind
  * it takes one; a client may also send none of them after a loss, so the last three are asked.
  */
-static bool may_be_empty(const struct noon_client_server *s, size_t n)
+static bool may_be_empty(const struct noon_check_client_server *s, size_t n)
 {
 	for (size_t i = n > 3 ? n - 3 : 0; i < n; i++)
 		if (s->request[i].placeholders + (n - 1 - i) >= 7)
@@ -29,7 +29,7 @@ enum guilt {
 };
 
 /* What a client did after the NAK that was request `at`: no other may come in between. */
-static enum guilt after_nak(const struct noon_client_server *s, size_t at)
+static enum guilt after_nak(const struct noon_check_client_server *s, size_t at)
 {
 	size_t end = at + 1;
 
@@ -45,11 +45,11 @@ static enum guilt after_nak(const struct noon_client_server *s, size_t at)
 }
 
 /* One NAK that ends in a verdict is enough; one that does not may be for a lost packet. */
-void noon_client_check_false_nak(const struct noon_check *self, struct noon_target *t,
+void noon_check_client_false_nak(const struct noon_check *self, struct noon_target *t,
 				 struct noon_check_result *ret)
 {
-	const struct noon_client_server *s = t->client;
-	const enum noon_client_step step = (enum noon_client_step)self->arg;
+	const struct noon_check_client_server *s = t->client;
+	const enum noon_check_client_step step = (enum noon_check_client_step)self->arg;
 	size_t n[GUILTY + 1] = {0};
 
 	noon_check_sent(ret, step == NOON_STEP_NAK_OTHER
@@ -71,7 +71,7 @@ void noon_client_check_false_nak(const struct noon_check *self, struct noon_targ
 }
 
 /* The first NAK that stands alone; n_request if there is none. */
-static size_t first_true_nak(const struct noon_client_server *s)
+static size_t first_true_nak(const struct noon_check_client_server *s)
 {
 	size_t at = 0;
 
@@ -81,12 +81,12 @@ static size_t first_true_nak(const struct noon_client_server *s)
 }
 
 /* The server has lost the keys: a NAK is the only answer, request after request. */
-void noon_client_check_true_nak(const struct noon_check *self, struct noon_target *t,
+void noon_check_client_true_nak(const struct noon_check *self, struct noon_target *t,
 				struct noon_check_result *ret)
 {
-	const struct noon_client_server *s = t->client;
+	const struct noon_check_client_server *s = t->client;
 	const size_t at = first_true_nak(s);
-	const struct noon_client_ke *ke = NULL;
+	const struct noon_check_client_ke *ke = NULL;
 	size_t end = s->n_request;
 	size_t naks = 0;
 
@@ -102,7 +102,7 @@ void noon_client_check_true_nak(const struct noon_check *self, struct noon_targe
 		naks += s->request[i].step == NOON_STEP_NAK_ONLY;
 	if (ke != NULL && !may_be_empty(s, end))
 		noon_check_end(ret, NOON_CHECK_PASS, "a key exchange after %zu NAKs", end - at);
-	else if (naks >= NOON_CLIENT_NAKS - 1)
+	else if (naks >= NOON_CHECK_CLIENT_NAKS - 1)
 		noon_check_end(ret, NOON_CHECK_FAIL, "no key exchange in %zu NAKs", naks);
 	else
 		noon_check_end(ret, NOON_CHECK_INCONCLUSIVE,
@@ -113,7 +113,7 @@ void noon_client_check_true_nak(const struct noon_check *self, struct noon_targe
 }
 
 /* The longest wait between the requests before request n, as far as they show it. */
-static noon_dur interval_before(const struct noon_client_server *s, size_t n)
+static noon_dur interval_before(const struct noon_check_client_server *s, size_t n)
 {
 	noon_dur longest = 0;
 
@@ -124,12 +124,12 @@ static noon_dur interval_before(const struct noon_client_server *s, size_t n)
 }
 
 /* Until the next exchange that we serve, or the end; not longer than the client had cookies. */
-void noon_client_check_polls_on(const struct noon_check *self, struct noon_target *t,
+void noon_check_client_polls_on(const struct noon_check *self, struct noon_target *t,
 				struct noon_check_result *ret)
 {
-	const struct noon_client_server *s = t->client;
-	const struct noon_client_ke *off = NULL;
-	const struct noon_client_ke *next;
+	const struct noon_check_client_server *s = t->client;
+	const struct noon_check_client_ke *off = NULL;
+	const struct noon_check_client_ke *next;
 	noon_dur waited;
 	size_t n;
 
@@ -158,10 +158,10 @@ void noon_client_check_polls_on(const struct noon_check *self, struct noon_targe
 }
 
 /* An exchange after a good one may come at once, one after a failure may not. */
-void noon_client_check_back_off(const struct noon_check *self, struct noon_target *t,
+void noon_check_client_back_off(const struct noon_check *self, struct noon_target *t,
 				struct noon_check_result *ret)
 {
-	const struct noon_client_server *s = t->client;
+	const struct noon_check_client_server *s = t->client;
 	noon_dur shortest = NOON_S(3600);
 	size_t refused = 0;
 	size_t again = 0;
@@ -189,10 +189,10 @@ void noon_client_check_back_off(const struct noon_check *self, struct noon_targe
 		noon_check_end(ret, NOON_CHECK_INCONCLUSIVE, "%zu key exchanges failed", refused);
 }
 
-void noon_client_check_fallback(const struct noon_check *self, struct noon_target *t,
+void noon_check_client_fallback(const struct noon_check *self, struct noon_target *t,
 				struct noon_check_result *ret)
 {
-	const struct noon_client_server *s = t->client;
+	const struct noon_check_client_server *s = t->client;
 
 	(void)self;
 	noon_check_sent(ret, "nothing, and key exchanges that fail");
@@ -205,10 +205,10 @@ void noon_client_check_fallback(const struct noon_check *self, struct noon_targe
 		noon_check_end(ret, NOON_CHECK_PASS, "none");
 }
 
-void noon_client_check_certificate(const struct noon_check *self, struct noon_target *t,
+void noon_check_client_certificate(const struct noon_check *self, struct noon_target *t,
 				   struct noon_check_result *ret)
 {
-	const struct noon_client_server *s = t->client;
+	const struct noon_check_client_server *s = t->client;
 
 	(void)self;
 	noon_check_sent(ret, "the same certificate with another key, signed by nobody it knows");

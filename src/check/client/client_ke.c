@@ -22,7 +22,7 @@ struct offer {
 	enum noon_aead_id aead;
 };
 
-static bool is_ours(const struct noon_client_server *s, uint16_t aead)
+static bool is_ours(const struct noon_check_client_server *s, uint16_t aead)
 {
 	return s->aead == NOON_AEAD_NONE
 		       ? aead == NOON_AEAD_SIV_CMAC_256 || aead == NOON_AEAD_GCM_SIV_128
@@ -30,7 +30,7 @@ static bool is_ours(const struct noon_client_server *s, uint16_t aead)
 }
 
 /* Like noonmarkd: the first AEAD of the client's list that we have. */
-static struct offer read_offer(const struct noon_client_server *s, struct noon_bytes in)
+static struct offer read_offer(const struct noon_check_client_server *s, struct noon_bytes in)
 {
 	struct noon_rd rd = noon_rd_bytes(in);
 	struct noon_ntske_record r;
@@ -69,7 +69,7 @@ static bool read_request(SSL *ssl, uint8_t *buf, size_t cap, size_t *ret_n)
 
 /* Without record 1024 the keys of AEAD 30 come from the context of AEAD 15, as older peers expect
  * (chrony-project.org/doc/spec/nts-compliant-128gcm.html). */
-static bool export_keys(SSL *ssl, const struct offer *o, struct noon_client_ke *ke)
+static bool export_keys(SSL *ssl, const struct offer *o, struct noon_check_client_ke *ke)
 {
 	const bool old = o->aead == NOON_AEAD_GCM_SIV_128 && !o->compliant;
 
@@ -86,11 +86,13 @@ static bool export_keys(SSL *ssl, const struct offer *o, struct noon_client_ke *
 	return true;
 }
 
-static bool write_keys(struct noon_client_server *s, const struct offer *o, struct noon_wr *wr)
+static bool write_keys(struct noon_check_client_server *s, const struct offer *o,
+		       struct noon_wr *wr)
 {
 	const uint16_t protocol = NOON_NTSKE_NTPV4;
 	const uint16_t aead = (uint16_t)o->aead;
-	const int n = s->n_request > NOON_CLIENT_NAKS_FROM ? NOON_CLIENT_LAST_COOKIES : 8;
+	const int n =
+		s->n_request > NOON_CHECK_CLIENT_NAKS_FROM ? NOON_CHECK_CLIENT_LAST_COOKIES : 8;
 	bool ok = !noon_ntske_wr_items(wr, true, NOON_NTSKE_NEXT_PROTOCOL, &protocol, 1) &&
 		  !noon_ntske_wr_items(wr, true, NOON_NTSKE_AEAD, &aead, 1) &&
 		  !noon_ntske_wr_items(wr, false, NOON_NTSKE_SERVER_PORT, &s->ntp_port, 1);
@@ -100,10 +102,10 @@ static bool write_keys(struct noon_client_server *s, const struct offer *o, stru
 					  noon_bytes_of(NULL, 0));
 	for (int i = 0; i < n; i++)
 		ok = ok && !noon_ntske_wr(wr, false, NOON_NTSKE_COOKIE,
-					  noon_bytes_of(noon_client_cookie_make(s, (uint8_t)s->n_ke,
-										NOON_BAIT_NONE)
+					  noon_bytes_of(noon_check_client_cookie_make(
+								s, (uint8_t)s->n_ke, NOON_BAIT_NONE)
 								->p,
-							NOON_CLIENT_COOKIE));
+							NOON_CHECK_CLIENT_COOKIE));
 	return ok && !noon_ntske_wr_end(wr);
 }
 
@@ -117,7 +119,7 @@ static bool write_nothing(const struct offer *o, struct noon_wr *wr)
 	       !noon_ntske_wr_end(wr);
 }
 
-static void note_strange(struct noon_client_server *s, const char *what)
+static void note_strange(struct noon_check_client_server *s, const char *what)
 {
 	const unsigned long e = ERR_peek_last_error();
 	const char *reason = e == 0 ? NULL : ERR_reason_error_string(e);
@@ -127,26 +129,26 @@ static void note_strange(struct noon_client_server *s, const char *what)
 		       reason == NULL ? "" : reason);
 }
 
-static void begin_exchange(struct noon_client_server *s, bool refused)
+static void begin_exchange(struct noon_check_client_server *s, bool refused)
 {
-	s->ke[s->n_ke] = (struct noon_client_ke){
-		.at = noon_client_clock(CLOCK_MONOTONIC),
+	s->ke[s->n_ke] = (struct noon_check_client_ke){
+		.at = noon_check_client_clock(CLOCK_MONOTONIC),
 		.requests = s->n_request,
 		.refused = refused,
 	};
 }
 
 /* New keys after the NAKs began: what follows needs some good answers only. */
-static void end_exchange(struct noon_client_server *s)
+static void end_exchange(struct noon_check_client_server *s)
 {
-	const size_t soon = s->n_request + NOON_CLIENT_LAST_GOOD;
+	const size_t soon = s->n_request + NOON_CHECK_CLIENT_LAST_GOOD;
 
-	if (s->n_request > NOON_CLIENT_NAKS_FROM && soon < s->silence)
+	if (s->n_request > NOON_CHECK_CLIENT_NAKS_FROM && soon < s->silence)
 		s->silence = soon;
 	s->n_ke++;
 }
 
-static void talk(struct noon_client_server *s, SSL *ssl)
+static void talk(struct noon_check_client_server *s, SSL *ssl)
 {
 	struct noon_wr wr = noon_wr_over(s->out, sizeof(s->out));
 	struct offer o;
@@ -178,14 +180,14 @@ static void talk(struct noon_client_server *s, SSL *ssl)
 
 /* A client that asks for new keys because of a NAK, and not because its jar is empty, is put off
  * once: what it does with its old ones meanwhile is judged. */
-static bool is_to_wait(const struct noon_client_server *s)
+static bool is_to_wait(const struct noon_check_client_server *s)
 {
-	return s->n_request > NOON_CLIENT_NAKS_FROM &&
-	       s->n_request < NOON_CLIENT_NAKS_FROM + NOON_CLIENT_NAKS - 1 && s->n_ke > 0 &&
-	       s->ke[s->n_ke - 1].requests <= NOON_CLIENT_NAKS_FROM;
+	return s->n_request > NOON_CHECK_CLIENT_NAKS_FROM &&
+	       s->n_request < NOON_CHECK_CLIENT_NAKS_FROM + NOON_CHECK_CLIENT_NAKS - 1 &&
+	       s->n_ke > 0 && s->ke[s->n_ke - 1].requests <= NOON_CHECK_CLIENT_NAKS_FROM;
 }
 
-static void put_off(struct noon_client_server *s)
+static void put_off(struct noon_check_client_server *s)
 {
 	begin_exchange(s, true);
 	s->ke[s->n_ke].put_off = true;
@@ -194,11 +196,11 @@ static void put_off(struct noon_client_server *s)
 
 /* The first exchange in the silence meets a certificate that nobody vouches for; a client that
  * verifies sends its request to none. Those behind it are closed at once. */
-static void refuse(struct noon_client_server *s, int fd)
+static void refuse(struct noon_check_client_server *s, int fd)
 {
 	const bool first =
 		s->n_ke == 0 || !s->ke[s->n_ke - 1].refused || s->ke[s->n_ke - 1].put_off;
-	struct noon_client_ke *ke = &s->ke[s->n_ke];
+	struct noon_check_client_ke *ke = &s->ke[s->n_ke];
 	uint8_t byte;
 	SSL *ssl = first ? SSL_new(s->false_tls) : NULL;
 
@@ -211,7 +213,7 @@ static void refuse(struct noon_client_server *s, int fd)
 	s->n_ke++;
 }
 
-static void serve(struct noon_client_server *s, int fd)
+static void serve(struct noon_check_client_server *s, int fd)
 {
 	SSL *ssl;
 
@@ -229,7 +231,7 @@ static void serve(struct noon_client_server *s, int fd)
 	SSL_free(ssl);
 }
 
-void noon_client_serve_keys(struct noon_client_server *s)
+void noon_check_client_serve_keys(struct noon_check_client_server *s)
 {
 	const struct timeval limit = {.tv_sec = 2};
 	struct sockaddr_storage peer;
@@ -243,7 +245,7 @@ void noon_client_serve_keys(struct noon_client_server *s)
 			  NI_NUMERICHOST);
 	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
 	(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
-	if (s->n_ke < NOON_CLIENT_KES && (s->n_ke == 0 || strcmp(name, s->peer) == 0)) {
+	if (s->n_ke < NOON_CHECK_CLIENT_KES && (s->n_ke == 0 || strcmp(name, s->peer) == 0)) {
 		serve(s, fd);
 		if (s->n_ke > 0)
 			(void)snprintf(s->peer, sizeof(s->peer), "%s", name);

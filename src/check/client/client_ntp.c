@@ -7,7 +7,7 @@
 
 #include "check/client/client_server_priv.h"
 
-static bool opens(const struct noon_client_ke *ke, const struct noon_nts_packet *p)
+static bool opens(const struct noon_check_client_ke *ke, const struct noon_nts_packet *p)
 {
 	uint8_t plain[2048];
 	struct noon_aead aead = {.handle = NULL};
@@ -22,7 +22,7 @@ static bool opens(const struct noon_client_ke *ke, const struct noon_nts_packet 
 }
 
 /* The fields behind the authenticator, whose own length says where they begin. */
-static void note_tail(struct noon_client_request *r, const struct noon_nts_packet *p)
+static void note_tail(struct noon_check_client_request *r, const struct noon_nts_packet *p)
 {
 	const uint8_t *at = p->whole.p + p->ad.n;
 	struct noon_ntp_ext ext;
@@ -40,21 +40,21 @@ static void note_tail(struct noon_client_request *r, const struct noon_nts_packe
 			       ext.type == NOON_EXT_PLACEHOLDER || ext.type == NOON_EXT_AUTH;
 }
 
-static struct noon_client_request *note(struct noon_client_server *s,
-					const struct noon_client_question *q,
-					struct noon_client_cookie *c, uint16_t port)
+static struct noon_check_client_request *note(struct noon_check_client_server *s,
+					      const struct noon_check_client_question *q,
+					      struct noon_check_client_cookie *c, uint16_t port)
 {
-	struct noon_client_request *r = &s->request[s->n_request];
+	struct noon_check_client_request *r = &s->request[s->n_request];
 	const struct noon_nts_packet *p = &q->packet;
-	const int64_t now = noon_client_clock(CLOCK_REALTIME).ns;
+	const int64_t now = noon_check_client_clock(CLOCK_REALTIME).ns;
 	const int64_t theirs = noon_ntp_ts_to_time(q->header.transmit, (noon_time){now}).ns;
-	const struct noon_client_ke *ke = &s->ke[q->key];
+	const struct noon_check_client_ke *ke = &s->ke[q->key];
 
-	*r = (struct noon_client_request){
-		.at = noon_client_clock(CLOCK_MONOTONIC),
+	*r = (struct noon_check_client_request){
+		.at = noon_check_client_clock(CLOCK_MONOTONIC),
 		.from_clock = theirs > now ? theirs - now : now - theirs,
-		.step = noon_client_step_of(s->n_request, ke->requests <= NOON_CLIENT_NAKS_FROM,
-					    s->silence),
+		.step = noon_check_client_step_of(
+			s->n_request, ke->requests <= NOON_CHECK_CLIENT_NAKS_FROM, s->silence),
 		.header = q->header,
 		.port = port,
 		.uid_n = p->uid.n,
@@ -69,18 +69,19 @@ static struct noon_client_request *note(struct noon_client_server *s,
 		.auth = c != NULL && p->has_auth && opens(ke, p),
 	};
 	note_tail(r, p);
-	memcpy(r->uid, p->uid.p, p->uid.n < NOON_CLIENT_UID ? p->uid.n : NOON_CLIENT_UID);
+	memcpy(r->uid, p->uid.p,
+	       p->uid.n < NOON_CHECK_CLIENT_UID ? p->uid.n : NOON_CHECK_CLIENT_UID);
 	s->n_request++;
 	return r;
 }
 
-uint16_t noon_client_port(const struct sockaddr_storage *a)
+uint16_t noon_check_client_port(const struct sockaddr_storage *a)
 {
 	return a->ss_family == AF_INET ? ntohs(((const struct sockaddr_in *)a)->sin_port)
 				       : ntohs(((const struct sockaddr_in6 *)a)->sin6_port);
 }
 
-static bool parse(struct noon_bytes in, struct noon_client_question *q)
+static bool parse(struct noon_bytes in, struct noon_check_client_question *q)
 {
 	struct noon_rd rd = noon_rd_bytes(in);
 
@@ -88,24 +89,25 @@ static bool parse(struct noon_bytes in, struct noon_client_question *q)
 	       noon_nts_packet_parse(in, &q->packet) == NOON_VERDICT_ACCEPTED;
 }
 
-static void take(struct noon_client_server *s, struct noon_client_question *q, uint16_t port)
+static void take(struct noon_check_client_server *s, struct noon_check_client_question *q,
+		 uint16_t port)
 {
-	struct noon_client_cookie *c = noon_client_cookie_find(s, q->packet.cookie);
-	const struct noon_client_request *r;
+	struct noon_check_client_cookie *c = noon_check_client_cookie_find(s, q->packet.cookie);
+	const struct noon_check_client_request *r;
 
 	q->key = c != NULL ? c->key : 0;
 	r = note(s, q, c, port);
 	if (c != NULL && q->packet.uid.n > 0)
-		noon_client_answer(s, q, r->step);
+		noon_check_client_answer(s, q, r->step);
 }
 
-void noon_client_serve_time(struct noon_client_server *s)
+void noon_check_client_serve_time(struct noon_check_client_server *s)
 {
 	struct sockaddr_storage peer;
 	socklen_t len = sizeof(peer);
 	const ssize_t n =
 		recvfrom(s->ntp_fd, s->in, sizeof(s->in), 0, (struct sockaddr *)&peer, &len);
-	struct noon_client_question q = {.peer = (const struct sockaddr *)&peer, .len = len};
+	struct noon_check_client_question q = {.peer = (const struct sockaddr *)&peer, .len = len};
 	char name[sizeof(s->peer)] = "";
 
 	/* Until somebody has exchanged keys there is no client. */
@@ -117,6 +119,6 @@ void noon_client_serve_time(struct noon_client_server *s)
 		s->n_malformed++;
 	else if (!q.packet.has_nts)
 		s->n_plain += q.header.mode == NOON_NTP_MODE_CLIENT;
-	else if (s->n_request < NOON_CLIENT_REQUESTS)
-		take(s, &q, noon_client_port(&peer));
+	else if (s->n_request < NOON_CHECK_CLIENT_REQUESTS)
+		take(s, &q, noon_check_client_port(&peer));
 }

@@ -7,9 +7,9 @@
 
 #include "check/client/client_server_priv.h"
 
-static struct noon_ntp_header header_for(const struct noon_client_question *q)
+static struct noon_ntp_header header_for(const struct noon_check_client_question *q)
 {
-	const noon_time now = noon_client_clock(CLOCK_REALTIME);
+	const noon_time now = noon_check_client_clock(CLOCK_REALTIME);
 
 	return (struct noon_ntp_header){
 		.version = 4,
@@ -26,38 +26,39 @@ static struct noon_ntp_header header_for(const struct noon_client_question *q)
 	};
 }
 
-static void reply(const struct noon_client_server *s, const struct noon_client_question *q,
-		  struct noon_wr *wr)
+static void reply(const struct noon_check_client_server *s,
+		  const struct noon_check_client_question *q, struct noon_wr *wr)
 {
 	(void)sendto(s->ntp_fd, wr->start, noon_wr_len(wr), 0, q->peer, q->len);
 }
 
-static struct noon_bytes other_uid(uint8_t room[NOON_CLIENT_UID])
+static struct noon_bytes other_uid(uint8_t room[NOON_CHECK_CLIENT_UID])
 {
-	(void)RAND_bytes(room, NOON_CLIENT_UID);
+	(void)RAND_bytes(room, NOON_CHECK_CLIENT_UID);
 	return noon_bytes_of(room, NOON_UID_MIN);
 }
 
 /* A cookie inside of the ciphertext; one of no bytes is only a head. */
-static bool put_cookie(struct noon_client_server *s, const struct noon_client_question *q,
-		       enum noon_client_step step, enum noon_client_bait bait, struct noon_wr *wr)
+static bool put_cookie(struct noon_check_client_server *s,
+		       const struct noon_check_client_question *q, enum noon_check_client_step step,
+		       enum noon_check_client_bait bait, struct noon_wr *wr)
 {
-	uint8_t huge[NOON_CLIENT_HUGE] = {0};
-	const struct noon_client_cookie *c;
+	uint8_t huge[NOON_CHECK_CLIENT_HUGE] = {0};
+	const struct noon_check_client_cookie *c;
 
 	if (step == NOON_STEP_ZERO)
 		return !noon_wr_u16(wr, NOON_EXT_COOKIE) && !noon_wr_u16(wr, 4);
-	c = noon_client_cookie_make(s, q->key, bait);
+	c = noon_check_client_cookie_make(s, q->key, bait);
 	memcpy(huge, c->p, sizeof(c->p));
 	return !noon_ntp_ext_put(
 		wr, NOON_EXT_COOKIE,
 		noon_bytes_of(huge, step == NOON_STEP_HUGE ? sizeof(huge) : sizeof(c->p)));
 }
 
-static bool seal(struct noon_client_server *s, const struct noon_client_question *q,
+static bool seal(struct noon_check_client_server *s, const struct noon_check_client_question *q,
 		 struct noon_bytes plain, struct noon_wr *wr)
 {
-	const struct noon_client_ke *ke = &s->ke[q->key];
+	const struct noon_check_client_ke *ke = &s->ke[q->key];
 	const struct noon_bytes ad = noon_wr_written(wr);
 	uint8_t nonce[NOON_AEAD_NONCE_MAX];
 	const struct noon_bytes iv = noon_bytes_of(nonce, noon_aead_nonce_len(ke->aead));
@@ -75,14 +76,15 @@ static bool seal(struct noon_client_server *s, const struct noon_client_question
 
 /* Time with an authenticator and cookies: as many as were asked for, or one bait, or one alone
  * when the cookies are to run out. */
-static void send_sealed(struct noon_client_server *s, const struct noon_client_question *q,
-			enum noon_client_step step, enum noon_client_bait bait)
+static void send_sealed(struct noon_check_client_server *s,
+			const struct noon_check_client_question *q,
+			enum noon_check_client_step step, enum noon_check_client_bait bait)
 {
 	const bool good = bait == NOON_BAIT_NONE && step == NOON_STEP_GOOD &&
-			  s->ke[q->key].requests <= NOON_CLIENT_NAKS_FROM;
+			  s->ke[q->key].requests <= NOON_CHECK_CLIENT_NAKS_FROM;
 	const size_t wanted = good ? 1 + q->packet.n_placeholder : 1;
 	const struct noon_ntp_header h = header_for(q);
-	uint8_t room[NOON_CLIENT_UID];
+	uint8_t room[NOON_CHECK_CLIENT_UID];
 	struct noon_wr wr = noon_wr_over(s->out, sizeof(s->out));
 	struct noon_wr in = noon_wr_over(s->plain, sizeof(s->plain));
 	bool ok = !noon_ntp_header_put(&wr, &h) &&
@@ -100,10 +102,12 @@ static void send_sealed(struct noon_client_server *s, const struct noon_client_q
 		reply(s, q, &wr);
 }
 
-static void send_bare(struct noon_client_server *s, const struct noon_client_question *q)
+static void send_bare(struct noon_check_client_server *s,
+		      const struct noon_check_client_question *q)
 {
 	const struct noon_ntp_header h = header_for(q);
-	const struct noon_client_cookie *c = noon_client_cookie_make(s, q->key, NOON_BAIT_BARE);
+	const struct noon_check_client_cookie *c =
+		noon_check_client_cookie_make(s, q->key, NOON_BAIT_BARE);
 	uint8_t out[512];
 	struct noon_wr wr = noon_wr_over(out, sizeof(out));
 
@@ -114,11 +118,11 @@ static void send_bare(struct noon_client_server *s, const struct noon_client_que
 }
 
 /* A kiss without authenticator, which anybody on the path could send. */
-static void send_kiss(const struct noon_client_server *s, const struct noon_client_question *q,
-		      uint32_t code, bool right)
+static void send_kiss(const struct noon_check_client_server *s,
+		      const struct noon_check_client_question *q, uint32_t code, bool right)
 {
 	struct noon_ntp_header h = header_for(q);
-	uint8_t room[NOON_CLIENT_UID];
+	uint8_t room[NOON_CHECK_CLIENT_UID];
 	uint8_t out[512];
 	struct noon_wr wr = noon_wr_over(out, sizeof(out));
 
@@ -132,9 +136,9 @@ static void send_kiss(const struct noon_client_server *s, const struct noon_clie
 
 /* What a step is made of: a bad packet, then a good one. */
 struct parts {
-	enum noon_client_bait bait; /* of the bad one: time with this bait */
-	uint32_t kiss;		    /* or a kiss */
-	bool other;		    /* with another identifier */
+	enum noon_check_client_bait bait; /* of the bad one: time with this bait */
+	uint32_t kiss;			  /* or a kiss */
+	bool other;			  /* with another identifier */
 	bool no_good;
 };
 
@@ -154,8 +158,9 @@ static const struct parts parts[] = {
 	[NOON_STEP_SILENT] = {.no_good = true},
 };
 
-void noon_client_answer(struct noon_client_server *s, const struct noon_client_question *q,
-			enum noon_client_step step)
+void noon_check_client_answer(struct noon_check_client_server *s,
+			      const struct noon_check_client_question *q,
+			      enum noon_check_client_step step)
 {
 	const struct parts *p = &parts[step];
 	const bool odd = step == NOON_STEP_ZERO || step == NOON_STEP_HUGE;

@@ -10,7 +10,7 @@
 /* So many requests make a habit. */
 #define HABIT 5
 
-static bool too_few(const struct noon_client_server *s, struct noon_check_result *ret)
+static bool too_few(const struct noon_check_client_server *s, struct noon_check_result *ret)
 {
 	if (s->n_request < HABIT)
 		noon_check_end(ret, NOON_CHECK_INCONCLUSIVE, "%zu requests, %d are needed",
@@ -18,23 +18,24 @@ static bool too_few(const struct noon_client_server *s, struct noon_check_result
 	return s->n_request < HABIT;
 }
 
-static bool is_old_uid(const struct noon_client_server *s, size_t i)
+static bool is_old_uid(const struct noon_check_client_server *s, size_t i)
 {
-	const struct noon_client_request *r = &s->request[i];
+	const struct noon_check_client_request *r = &s->request[i];
 
 	for (size_t j = 0; j < i && r->uid_n > 0; j++)
 		if (s->request[j].uid_n == r->uid_n &&
-		    memcmp(s->request[j].uid, r->uid, NOON_CLIENT_UID) == 0)
+		    memcmp(s->request[j].uid, r->uid, NOON_CHECK_CLIENT_UID) == 0)
 			return true;
 	return false;
 }
 
-static size_t count_stale(const struct noon_client_server *s, enum noon_client_fresh what)
+static size_t count_stale(const struct noon_check_client_server *s,
+			  enum noon_check_client_fresh what)
 {
 	size_t n = 0;
 
 	for (size_t i = 1; i < s->n_request; i++) {
-		const struct noon_client_request *r = &s->request[i];
+		const struct noon_check_client_request *r = &s->request[i];
 
 		n += what == NOON_FRESH_COOKIE ? r->again
 		     : what == NOON_FRESH_PORT ? r->port == r[-1].port
@@ -43,12 +44,12 @@ static size_t count_stale(const struct noon_client_server *s, enum noon_client_f
 	return n;
 }
 
-void noon_client_check_fresh(const struct noon_check *self, struct noon_target *t,
+void noon_check_client_fresh(const struct noon_check *self, struct noon_target *t,
 			     struct noon_check_result *ret)
 {
 	static const char *const words[] = {"cookie", "source port", "unique identifier"};
-	const struct noon_client_server *s = t->client;
-	const size_t stale = count_stale(s, (enum noon_client_fresh)self->arg);
+	const struct noon_check_client_server *s = t->client;
+	const size_t stale = count_stale(s, (enum noon_check_client_fresh)self->arg);
 	/* A port drawn at random may be the same by chance. */
 	const size_t allowed = self->arg == NOON_FRESH_PORT ? 1 : 0;
 
@@ -71,9 +72,10 @@ static bool is_same_header(const struct noon_ntp_header *a, const struct noon_nt
 	       a->reference == b->reference && a->origin == b->origin && a->receive == b->receive;
 }
 
-static bool is_well_formed(const struct noon_client_server *s, size_t i, enum noon_client_form form)
+static bool is_well_formed(const struct noon_check_client_server *s, size_t i,
+			   enum noon_check_client_form form)
 {
-	const struct noon_client_request *r = &s->request[i];
+	const struct noon_check_client_request *r = &s->request[i];
 
 	switch (form) {
 	case NOON_FORM_UID:
@@ -100,7 +102,7 @@ static bool is_well_formed(const struct noon_client_server *s, size_t i, enum no
 	return false;
 }
 
-void noon_client_check_form(const struct noon_check *self, struct noon_target *t,
+void noon_check_client_form(const struct noon_check *self, struct noon_target *t,
 			    struct noon_check_result *ret)
 {
 	static const char *const words[] = {
@@ -115,13 +117,13 @@ void noon_client_check_form(const struct noon_check *self, struct noon_target *t
 		"a header that is always the same",
 		"a source port of 1024 or above",
 	};
-	const struct noon_client_server *s = t->client;
+	const struct noon_check_client_server *s = t->client;
 	size_t bad = 0;
 	size_t placeholders = 0;
 
 	noon_check_expected(ret, "%s", words[self->arg]);
 	for (size_t i = 0; i < s->n_request; i++) {
-		bad += !is_well_formed(s, i, (enum noon_client_form)self->arg);
+		bad += !is_well_formed(s, i, (enum noon_check_client_form)self->arg);
 		placeholders += s->request[i].placeholders;
 	}
 	if (bad > 0)
@@ -136,10 +138,10 @@ void noon_client_check_form(const struct noon_check *self, struct noon_target *t
 		noon_check_end(ret, NOON_CHECK_PASS, "in %zu requests", s->n_request);
 }
 
-void noon_client_check_transmit(const struct noon_check *self, struct noon_target *t,
+void noon_check_client_transmit(const struct noon_check *self, struct noon_target *t,
 				struct noon_check_result *ret)
 {
-	const struct noon_client_server *s = t->client;
+	const struct noon_check_client_server *s = t->client;
 	size_t clock = 0;
 	size_t same = 0;
 
@@ -159,10 +161,10 @@ void noon_client_check_transmit(const struct noon_check *self, struct noon_targe
 		noon_check_end(ret, NOON_CHECK_PASS, "in %zu requests", s->n_request);
 }
 
-void noon_client_check_parsed(const struct noon_check *self, struct noon_target *t,
+void noon_check_client_parsed(const struct noon_check *self, struct noon_target *t,
 			      struct noon_check_result *ret)
 {
-	const struct noon_client_server *s = t->client;
+	const struct noon_check_client_server *s = t->client;
 
 	(void)self;
 	noon_check_expected(ret, "packets of NTP whose fields fill them");

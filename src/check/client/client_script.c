@@ -3,7 +3,7 @@
 
 struct line {
 	size_t n;
-	enum noon_client_step step;
+	enum noon_check_client_step step;
 };
 
 /* What a client must not believe comes early: its bait shows when a cookie is used, which may be
@@ -17,11 +17,12 @@ static const struct line script[] = {
 	{32, NOON_STEP_ZERO},	   {34, NOON_STEP_HUGE},
 };
 
-enum noon_client_step noon_client_step_of(size_t n, bool old, size_t silence)
+enum noon_check_client_step noon_check_client_step_of(size_t n, bool old, size_t silence)
 {
 	if (n >= silence)
 		return NOON_STEP_SILENT;
-	if (old && n >= NOON_CLIENT_NAKS_FROM && n < NOON_CLIENT_NAKS_FROM + NOON_CLIENT_NAKS)
+	if (old && n >= NOON_CHECK_CLIENT_NAKS_FROM &&
+	    n < NOON_CHECK_CLIENT_NAKS_FROM + NOON_CHECK_CLIENT_NAKS)
 		return NOON_STEP_NAK_ONLY;
 	for (size_t i = 0; i < sizeof(script) / sizeof(script[0]); i++)
 		if (script[i].n == n)

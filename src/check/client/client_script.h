@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum noon_client_step {
+enum noon_check_client_step {
 	NOON_STEP_GOOD,
 	NOON_STEP_BARE,	      /**< time without an authenticator, then the good answer */
 	NOON_STEP_TAMPERED,   /**< an authenticator that does not verify, then the good answer */
@@ -31,12 +31,12 @@ enum noon_client_step {
 
 /** Where the NAKs begin, and how many there are for a client that keeps its old keys: as many as
  *  it has cookies. */
-#define NOON_CLIENT_NAKS_FROM 44
-#define NOON_CLIENT_NAKS      8
+#define NOON_CHECK_CLIENT_NAKS_FROM 44
+#define NOON_CHECK_CLIENT_NAKS	    8
 /** Good answers before the silence, to a client with new keys. */
-#define NOON_CLIENT_LAST_GOOD 4
+#define NOON_CHECK_CLIENT_LAST_GOOD 4
 /** Cookies of an exchange after the NAKs, so that the silence is not long until they run out. */
-#define NOON_CLIENT_LAST_COOKIES 3
+#define NOON_CHECK_CLIENT_LAST_COOKIES 3
 
 /**
  * Return the step of a request.
@@ -44,6 +44,6 @@ enum noon_client_step {
  * @param old      its keys are older than the NAKs
  * @param silence  the number from which on there is silence
  */
-enum noon_client_step noon_client_step_of(size_t n, bool old, size_t silence);
+enum noon_check_client_step noon_check_client_step_of(size_t n, bool old, size_t silence);
 
 #endif

@@ -108,8 +108,8 @@ static bool is_address(const char *host)
 	return ok;
 }
 
-static noon_err bind_both(struct noon_client_server *s, const struct noon_client_conf *conf,
-			  const char **ret_why)
+static noon_err bind_both(struct noon_check_client_server *s,
+			  const struct noon_check_client_conf *conf, const char **ret_why)
 {
 	struct sockaddr_storage at = {0};
 	socklen_t len = sizeof(at);
@@ -125,12 +125,13 @@ static noon_err bind_both(struct noon_client_server *s, const struct noon_client
 	s->ntp_fd = bind_to(conf->listen, conf->ntp_port, SOCK_DGRAM);
 	if (s->ntp_fd < 0 || getsockname(s->ntp_fd, (struct sockaddr *)&at, &len) < 0)
 		return NOON_ERR_OS;
-	s->ntp_port = noon_client_port(&at);
+	s->ntp_port = noon_check_client_port(&at);
 	return NOON_OK;
 }
 
-noon_err noon_client_server_init(struct noon_client_server *s, const struct noon_client_conf *conf,
-				 const char **ret_why)
+noon_err noon_check_client_server_init(struct noon_check_client_server *s,
+				       const struct noon_check_client_conf *conf,
+				       const char **ret_why)
 {
 	SSL_CTX *tls = new_tls();
 
@@ -138,8 +139,9 @@ noon_err noon_client_server_init(struct noon_client_server *s, const struct noon
 	s->ke_fd = -1;
 	s->ntp_fd = -1;
 	s->aead = conf->aead;
-	s->silence = NOON_CLIENT_NAKS_FROM + NOON_CLIENT_NAKS + NOON_CLIENT_LAST_GOOD;
-	s->heard = noon_client_clock(CLOCK_MONOTONIC);
+	s->silence =
+		NOON_CHECK_CLIENT_NAKS_FROM + NOON_CHECK_CLIENT_NAKS + NOON_CHECK_CLIENT_LAST_GOOD;
+	s->heard = noon_check_client_clock(CLOCK_MONOTONIC);
 	s->ended = s->heard;
 	*ret_why = "the certificate cannot be used";
 	if (tls == NULL || SSL_CTX_use_certificate_chain_file(tls, conf->cert) != 1)
@@ -152,7 +154,7 @@ noon_err noon_client_server_init(struct noon_client_server *s, const struct noon
 	return s->false_tls == NULL ? NOON_ERR_TLS : bind_both(s, conf, ret_why);
 }
 
-void noon_client_server_fini(struct noon_client_server *s)
+void noon_check_client_server_fini(struct noon_check_client_server *s)
 {
 	if (s->ke_fd >= 0)
 		(void)close(s->ke_fd);
@@ -165,7 +167,8 @@ void noon_client_server_fini(struct noon_client_server *s)
 
 /* --- loop --- */
 
-void noon_client_server_serve(struct noon_client_server *s, noon_dur longest, int stop_fd)
+void noon_check_client_server_serve(struct noon_check_client_server *s, noon_dur longest,
+				    int stop_fd)
 {
 	struct pollfd p[3] = {{.fd = s->ke_fd, .events = POLLIN},
 			      {.fd = s->ntp_fd, .events = POLLIN},
@@ -174,11 +177,11 @@ void noon_client_server_serve(struct noon_client_server *s, noon_dur longest, in
 
 	if (poll(p, 3, ms) > 0) {
 		if (p[0].revents != 0)
-			noon_client_serve_keys(s);
+			noon_check_client_serve_keys(s);
 		if (p[1].revents != 0)
-			noon_client_serve_time(s);
+			noon_check_client_serve_time(s);
 		if (p[0].revents != 0 || p[1].revents != 0)
-			s->heard = noon_client_clock(CLOCK_MONOTONIC);
+			s->heard = noon_check_client_clock(CLOCK_MONOTONIC);
 	}
-	s->ended = noon_client_clock(CLOCK_MONOTONIC);
+	s->ended = noon_check_client_clock(CLOCK_MONOTONIC);
 }

@@ -19,16 +19,16 @@
 #include "crypto/aead.h"
 #include "wire/ntp.h"
 
-#define NOON_CLIENT_REQUESTS 512
-#define NOON_CLIENT_KES	     64
-#define NOON_CLIENT_COOKIES  2048
-#define NOON_CLIENT_COOKIE   100 /**< bytes of a good one */
+#define NOON_CHECK_CLIENT_REQUESTS 512
+#define NOON_CHECK_CLIENT_KES	   64
+#define NOON_CHECK_CLIENT_COOKIES  2048
+#define NOON_CHECK_CLIENT_COOKIE   100 /**< bytes of a good one */
 /** Bytes of a huge one: a request with it does not fit into an Ethernet frame. */
-#define NOON_CLIENT_HUGE 1400
-#define NOON_CLIENT_UID	 64
+#define NOON_CHECK_CLIENT_HUGE 1400
+#define NOON_CHECK_CLIENT_UID  64
 
 /** Where a cookie came from. */
-enum noon_client_bait {
+enum noon_check_client_bait {
 	NOON_BAIT_NONE, /**< a good cookie */
 	NOON_BAIT_BARE,
 	NOON_BAIT_TAMPERED,
@@ -37,23 +37,23 @@ enum noon_client_bait {
 	NOON_BAIT_UNKNOWN, /**< none of ours */
 };
 
-struct noon_client_cookie {
-	uint8_t p[NOON_CLIENT_COOKIE]; /**< of a huge one, the beginning */
-	enum noon_client_bait bait;
+struct noon_check_client_cookie {
+	uint8_t p[NOON_CHECK_CLIENT_COOKIE]; /**< of a huge one, the beginning */
+	enum noon_check_client_bait bait;
 	uint8_t key; /**< which key exchange */
 	unsigned used;
 };
 
 /** One request with NTS as it came. */
-struct noon_client_request {
+struct noon_check_client_request {
 	noon_time at;	     /**< monotonic */
 	noon_dur from_clock; /**< its transmit timestamp minus our time, absolute */
-	enum noon_client_step step;
+	enum noon_check_client_step step;
 	struct noon_ntp_header header;
 	uint16_t port;
-	uint8_t uid[NOON_CLIENT_UID];
+	uint8_t uid[NOON_CHECK_CLIENT_UID];
 	size_t uid_n, n_uid, n_cookie, cookie_n, placeholders;
-	enum noon_client_bait bait;
+	enum noon_check_client_bait bait;
 	bool again; /**< its cookie had come before */
 	bool bad_placeholder;
 	bool short_nonce; /**< with its padding it is shorter than N_REQ (RFC 8915, 5.6) */
@@ -62,7 +62,7 @@ struct noon_client_request {
 	bool nts_tail;	  /**< and it is a field of NTS; or there is no authenticator */
 };
 
-struct noon_client_ke {
+struct noon_check_client_ke {
 	noon_time at;
 	size_t requests; /**< how many requests had come before */
 	bool refused;	 /**< by us, on purpose */
@@ -73,7 +73,7 @@ struct noon_client_ke {
 	uint8_t c2s[NOON_AEAD_KEY_MAX], s2c[NOON_AEAD_KEY_MAX];
 };
 
-struct noon_client_conf {
+struct noon_check_client_conf {
 	const char *listen;	/**< numeric address */
 	const char *cert, *key; /**< PEM files */
 	uint16_t ke_port;
@@ -82,17 +82,17 @@ struct noon_client_conf {
 		aead; /**< the only one agreed to; NONE: the client's first of 15 and 30 */
 };
 
-struct noon_client_server {
-	struct noon_client_request request[NOON_CLIENT_REQUESTS];
+struct noon_check_client_server {
+	struct noon_check_client_request request[NOON_CHECK_CLIENT_REQUESTS];
 	size_t n_request;
-	struct noon_client_ke ke[NOON_CLIENT_KES];
+	struct noon_check_client_ke ke[NOON_CHECK_CLIENT_KES];
 	size_t n_ke;	    /**< with a whole request, or refused on purpose */
 	size_t n_strange;   /**< connections that were none of these */
 	char strange[120];  /**< what the latest of those lacked; static text or OpenSSL's */
 	size_t n_plain;	    /**< requests without NTS from the client's address */
 	size_t n_malformed; /**< from there, no NTP or not parsed */
 	size_t silence;	    /**< number of the request that meets silence first */
-	struct noon_client_cookie cookie[NOON_CLIENT_COOKIES];
+	struct noon_check_client_cookie cookie[NOON_CHECK_CLIENT_COOKIES];
 	size_t n_cookie;
 	char peer[64]; /**< numeric address of the client, once it is known */
 	enum noon_aead_id aead;
@@ -110,16 +110,17 @@ struct noon_client_server {
  *  @retval NOON_ERR_RANGE  listen is no address
  *  @retval NOON_ERR_OS     a port cannot be had; errno tells more
  *  @retval NOON_ERR_TLS    the certificate or its key */
-NOON_MUST_USE noon_err noon_client_server_init(struct noon_client_server *s,
-					       const struct noon_client_conf *conf,
-					       const char **ret_why);
-void noon_client_server_fini(struct noon_client_server *s);
+NOON_MUST_USE noon_err noon_check_client_server_init(struct noon_check_client_server *s,
+						     const struct noon_check_client_conf *conf,
+						     const char **ret_why);
+void noon_check_client_server_fini(struct noon_check_client_server *s);
 
 /** Wait up to `longest` for a packet or a connection, or for stop_fd (-1: none), and serve it. */
-void noon_client_server_serve(struct noon_client_server *s, noon_dur longest, int stop_fd);
+void noon_check_client_server_serve(struct noon_check_client_server *s, noon_dur longest,
+				    int stop_fd);
 
 /** Tell whether all has been seen: the back-off of a client whose key exchanges fail, or a client
  *  that has gone. */
-bool noon_client_server_is_done(const struct noon_client_server *s);
+bool noon_check_client_server_is_done(const struct noon_check_client_server *s);
 
 #endif

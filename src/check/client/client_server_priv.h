@@ -12,7 +12,7 @@
 #include "proto/nts/nts_packet.h"
 
 /** A request that can be answered: its cookie is one of ours. */
-struct noon_client_question {
+struct noon_check_client_question {
 	struct noon_ntp_header header;
 	struct noon_nts_packet packet;
 	const struct sockaddr *peer;
@@ -20,22 +20,24 @@ struct noon_client_question {
 	uint8_t key; /**< which key exchange */
 };
 
-noon_time noon_client_clock(clockid_t which);
-uint16_t noon_client_port(const struct sockaddr_storage *a);
+noon_time noon_check_client_clock(clockid_t which);
+uint16_t noon_check_client_port(const struct sockaddr_storage *a);
 
 /** Make a random cookie and remember it; the oldest is forgotten. */
-struct noon_client_cookie *noon_client_cookie_make(struct noon_client_server *s, uint8_t key,
-						   enum noon_client_bait bait);
+struct noon_check_client_cookie *noon_check_client_cookie_make(struct noon_check_client_server *s,
+							       uint8_t key,
+							       enum noon_check_client_bait bait);
 /** Find a cookie by its beginning; NULL if it is none of ours. */
-struct noon_client_cookie *noon_client_cookie_find(struct noon_client_server *s,
-						   struct noon_bytes p);
+struct noon_check_client_cookie *noon_check_client_cookie_find(struct noon_check_client_server *s,
+							       struct noon_bytes p);
 
 /** Take one connection and serve or refuse it. */
-void noon_client_serve_keys(struct noon_client_server *s);
+void noon_check_client_serve_keys(struct noon_check_client_server *s);
 /** Take one packet, note it and answer it. */
-void noon_client_serve_time(struct noon_client_server *s);
+void noon_check_client_serve_time(struct noon_check_client_server *s);
 /** Answer as the script says. */
-void noon_client_answer(struct noon_client_server *s, const struct noon_client_question *q,
-			enum noon_client_step step);
+void noon_check_client_answer(struct noon_check_client_server *s,
+			      const struct noon_check_client_question *q,
+			      enum noon_check_client_step step);
 
 #endif

@@ -14,7 +14,7 @@
 /* A client has gone when it sends nothing for that long, and for four of its own intervals. */
 #define GONE NOON_S(25)
 
-noon_time noon_client_clock(clockid_t which)
+noon_time noon_check_client_clock(clockid_t which)
 {
 	struct timespec ts;
 
@@ -22,7 +22,7 @@ noon_time noon_client_clock(clockid_t which)
 	return (noon_time){ts.tv_sec * NOON_NS_PER_SEC + ts.tv_nsec};
 }
 
-static noon_dur longest_interval(const struct noon_client_server *s)
+static noon_dur longest_interval(const struct noon_check_client_server *s)
 {
 	noon_dur d = 0;
 
@@ -32,14 +32,14 @@ static noon_dur longest_interval(const struct noon_client_server *s)
 	return d;
 }
 
-static bool has_gone(const struct noon_client_server *s)
+static bool has_gone(const struct noon_check_client_server *s)
 {
 	const noon_dur quiet = noon_time_diff(s->ended, s->heard);
 
 	return s->n_request > 1 && quiet > GONE && quiet > 4 * longest_interval(s);
 }
 
-bool noon_client_server_is_done(const struct noon_client_server *s)
+bool noon_check_client_server_is_done(const struct noon_check_client_server *s)
 {
 	size_t refused = 0;
 	noon_dur since = 0;

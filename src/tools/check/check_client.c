@@ -19,7 +19,7 @@
 #include "tools/core/server_options.h"
 
 struct arguments {
-	struct noon_client_conf conf;
+	struct noon_check_client_conf conf;
 	struct noon_check_choice choice;
 	noon_dur longest;
 };
@@ -74,7 +74,7 @@ static void remove_certificate(const struct own_certificate *o)
 /* --- watching --- */
 
 /* What the user must know goes to stderr: stdout is the report. */
-static void tell_where(const struct arguments *a, const struct noon_client_server *s)
+static void tell_where(const struct arguments *a, const struct noon_check_client_server *s)
 {
 	(void)fprintf(stderr,
 		      "Point one NTS client at %s, key exchange on port %u (NTP on %u), polling "
@@ -83,7 +83,7 @@ static void tell_where(const struct arguments *a, const struct noon_client_serve
 		      a->conf.cert, noon_dur_to_s(a->longest));
 }
 
-static const char *phase(const struct noon_client_server *s)
+static const char *phase(const struct noon_check_client_server *s)
 {
 	if (s->n_ke == 0)
 		return "waiting for the client";
@@ -93,7 +93,7 @@ static const char *phase(const struct noon_client_server *s)
 }
 
 /* One line, drawn again in place: only where somebody may be looking. */
-static void tell_progress(const struct noon_client_server *s, noon_dur since)
+static void tell_progress(const struct noon_check_client_server *s, noon_dur since)
 {
 	if (isatty(STDERR_FILENO) != 1)
 		return;
@@ -104,7 +104,7 @@ static void tell_progress(const struct noon_client_server *s, noon_dur since)
 	(void)fflush(stderr);
 }
 
-static void tell_end(const struct noon_client_server *s)
+static void tell_end(const struct noon_check_client_server *s)
 {
 	if (isatty(STDERR_FILENO) == 1)
 		(void)fprintf(stderr, "\r\033[K");
@@ -129,16 +129,17 @@ static int open_stop(void)
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-static void watch(const struct arguments *a, struct noon_client_server *s)
+static void watch(const struct arguments *a, struct noon_check_client_server *s)
 {
 	const int stop = open_stop();
 	const noon_time begin = s->ended;
 	struct signalfd_siginfo got;
 
-	while (noon_time_diff(s->ended, begin) < a->longest && !noon_client_server_is_done(s) &&
+	while (noon_time_diff(s->ended, begin) < a->longest &&
+	       !noon_check_client_server_is_done(s) &&
 	       (stop < 0 || read(stop, &got, sizeof(got)) < 0)) {
 		tell_progress(s, noon_time_diff(s->ended, begin));
-		noon_client_server_serve(s, NOON_MS(100), stop);
+		noon_check_client_server_serve(s, NOON_MS(100), stop);
 	}
 	if (stop >= 0)
 		(void)close(stop);
@@ -146,7 +147,7 @@ static void watch(const struct arguments *a, struct noon_client_server *s)
 }
 
 /* Whoever reads a table need not read in each row that nobody came. */
-static int report(const struct arguments *a, const struct noon_client_server *s,
+static int report(const struct arguments *a, const struct noon_check_client_server *s,
 		  struct noon_check_report *r)
 {
 	struct noon_target t = {.client = s};
@@ -161,14 +162,14 @@ static int report(const struct arguments *a, const struct noon_client_server *s,
 static int judge(const struct noon_verb *self, const struct arguments *a,
 		 struct noon_check_report *r)
 {
-	struct noon_client_server *s = calloc(1, sizeof(*s));
+	struct noon_check_client_server *s = calloc(1, sizeof(*s));
 	const char *why = "";
 	int status;
 	noon_err err;
 
 	if (s == NULL)
 		return noon_tool_fail(self, "out of memory");
-	err = noon_client_server_init(s, &a->conf, &why);
+	err = noon_check_client_server_init(s, &a->conf, &why);
 	if (err == NOON_ERR_OS) {
 		status = noon_tool_fail(self, "cannot listen on %s, %s: %s", a->conf.listen, why,
 					strerror(errno));
@@ -180,7 +181,7 @@ static int judge(const struct noon_verb *self, const struct arguments *a,
 		watch(a, s);
 		status = report(a, s, r);
 	}
-	noon_client_server_fini(s);
+	noon_check_client_server_fini(s);
 	free(s);
 	return status;
 }

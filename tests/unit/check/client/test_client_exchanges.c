@@ -11,7 +11,7 @@
 
 static int setup(void **state)
 {
-	*state = calloc(1, sizeof(struct noon_client_server));
+	*state = calloc(1, sizeof(struct noon_check_client_server));
 	return *state == NULL;
 }
 
@@ -22,20 +22,20 @@ static int teardown(void **state)
 }
 
 /* n requests, as the script answers them, of a client whose jar is full. */
-static void ask(struct noon_client_server *s, size_t n)
+static void ask(struct noon_check_client_server *s, size_t n)
 {
 	for (s->n_request = 0; s->n_request < n; s->n_request++)
 		s->request[s->n_request].step =
-			noon_client_step_of(s->n_request, true, NOON_CLIENT_REQUESTS);
+			noon_check_client_step_of(s->n_request, true, NOON_CHECK_CLIENT_REQUESTS);
 }
 
-static void exchange_after(struct noon_client_server *s, size_t requests)
+static void exchange_after(struct noon_check_client_server *s, size_t requests)
 {
-	s->ke[s->n_ke++] = (struct noon_client_ke){.requests = requests};
+	s->ke[s->n_ke++] = (struct noon_check_client_ke){.requests = requests};
 }
 
-static enum noon_check_verdict judge(const struct noon_client_server *s, noon_client_check *run,
-				     unsigned step)
+static enum noon_check_verdict judge(const struct noon_check_client_server *s,
+				     noon_check_client_fn *run, unsigned step)
 {
 	const struct noon_check self = {.id = "C2", .arg = step};
 	struct noon_target t = {.client = s};
@@ -45,9 +45,9 @@ static enum noon_check_verdict judge(const struct noon_client_server *s, noon_cl
 	return r.verdict;
 }
 
-static enum noon_check_verdict other_nak(const struct noon_client_server *s)
+static enum noon_check_verdict other_nak(const struct noon_check_client_server *s)
 {
-	return judge(s, noon_client_check_false_nak, NOON_STEP_NAK_OTHER);
+	return judge(s, noon_check_client_false_nak, NOON_STEP_NAK_OTHER);
 }
 
 /* The script sends one at requests 10 and 30. */
@@ -74,7 +74,7 @@ static void an_exchange_before_it_is_not_laid_to_it(void **state)
 
 static void an_empty_jar_excuses_an_exchange(void **state)
 {
-	struct noon_client_server *s = *state;
+	struct noon_check_client_server *s = *state;
 
 	ask(s, 14);
 	s->request[10].placeholders = 6;
@@ -84,7 +84,7 @@ static void an_empty_jar_excuses_an_exchange(void **state)
 
 static void a_jar_that_is_low_does_not_excuse_it(void **state)
 {
-	struct noon_client_server *s = *state;
+	struct noon_check_client_server *s = *state;
 
 	ask(s, 14);
 	s->request[10].placeholders = 5;
@@ -94,7 +94,7 @@ static void a_jar_that_is_low_does_not_excuse_it(void **state)
 
 static void the_second_nak_decides_when_the_first_cannot(void **state)
 {
-	struct noon_client_server *s = *state;
+	struct noon_check_client_server *s = *state;
 
 	ask(s, 40);
 	s->request[10].placeholders = 7;
@@ -106,32 +106,32 @@ static void the_second_nak_decides_when_the_first_cannot(void **state)
 
 static void a_true_nak_wants_an_exchange(void **state)
 {
-	struct noon_client_server *s = *state;
+	struct noon_check_client_server *s = *state;
 
-	ask(s, NOON_CLIENT_NAKS_FROM);
-	assert_int_equal(judge(s, noon_client_check_true_nak, 0), NOON_CHECK_INCONCLUSIVE);
-	ask(s, NOON_CLIENT_NAKS_FROM + NOON_CLIENT_NAKS);
-	assert_int_equal(judge(s, noon_client_check_true_nak, 0), NOON_CHECK_FAIL);
-	exchange_after(s, NOON_CLIENT_NAKS_FROM + 2);
-	assert_int_equal(judge(s, noon_client_check_true_nak, 0), NOON_CHECK_PASS);
+	ask(s, NOON_CHECK_CLIENT_NAKS_FROM);
+	assert_int_equal(judge(s, noon_check_client_true_nak, 0), NOON_CHECK_INCONCLUSIVE);
+	ask(s, NOON_CHECK_CLIENT_NAKS_FROM + NOON_CHECK_CLIENT_NAKS);
+	assert_int_equal(judge(s, noon_check_client_true_nak, 0), NOON_CHECK_FAIL);
+	exchange_after(s, NOON_CHECK_CLIENT_NAKS_FROM + 2);
+	assert_int_equal(judge(s, noon_check_client_true_nak, 0), NOON_CHECK_PASS);
 }
 
 static void an_exchange_for_want_of_cookies_is_no_belief(void **state)
 {
-	struct noon_client_server *s = *state;
-	const size_t end = NOON_CLIENT_NAKS_FROM + NOON_CLIENT_NAKS;
+	struct noon_check_client_server *s = *state;
+	const size_t end = NOON_CHECK_CLIENT_NAKS_FROM + NOON_CHECK_CLIENT_NAKS;
 
 	ask(s, end);
 	s->request[end - 1].placeholders = 7;
 	exchange_after(s, end);
-	assert_int_equal(judge(s, noon_client_check_true_nak, 0), NOON_CHECK_FAIL);
+	assert_int_equal(judge(s, noon_check_client_true_nak, 0), NOON_CHECK_FAIL);
 }
 
 /* A full jar, requests a second apart, a NAK at its place, and the exchange behind it put off. */
-static void put_off(struct noon_client_server *s)
+static void put_off(struct noon_check_client_server *s)
 {
-	ask(s, NOON_CLIENT_NAKS_FROM + 1);
-	for (size_t i = 0; i < NOON_CLIENT_REQUESTS; i++)
+	ask(s, NOON_CHECK_CLIENT_NAKS_FROM + 1);
+	for (size_t i = 0; i < NOON_CHECK_CLIENT_REQUESTS; i++)
 		s->request[i].at.ns = NOON_S((int64_t)i);
 	exchange_after(s, 0);
 	exchange_after(s, s->n_request);
@@ -141,14 +141,14 @@ static void put_off(struct noon_client_server *s)
 	s->ended = noon_time_add(s->ke[1].at, NOON_MS(500));
 }
 
-static enum noon_check_verdict polls_on(const struct noon_client_server *s)
+static enum noon_check_verdict polls_on(const struct noon_check_client_server *s)
 {
-	return judge(s, noon_client_check_polls_on, 0);
+	return judge(s, noon_check_client_polls_on, 0);
 }
 
 static void a_request_while_the_exchange_fails_passes(void **state)
 {
-	struct noon_client_server *s = *state;
+	struct noon_check_client_server *s = *state;
 
 	put_off(s);
 	assert_int_equal(polls_on(s), NOON_CHECK_INCONCLUSIVE); /* none was due yet */
@@ -158,7 +158,7 @@ static void a_request_while_the_exchange_fails_passes(void **state)
 
 static void no_request_while_the_exchange_fails_is_a_failure(void **state)
 {
-	struct noon_client_server *s = *state;
+	struct noon_check_client_server *s = *state;
 
 	put_off(s);
 	s->ended = noon_time_add(s->ke[1].at, NOON_S(2));
@@ -175,9 +175,9 @@ static void no_request_while_the_exchange_fails_is_a_failure(void **state)
 
 static void who_had_no_cookies_could_not_poll_on(void **state)
 {
-	struct noon_client_server *s = *state;
+	struct noon_check_client_server *s = *state;
 
-	ask(s, NOON_CLIENT_NAKS_FROM + 1);
+	ask(s, NOON_CHECK_CLIENT_NAKS_FROM + 1);
 	exchange_after(s, 0);
 	assert_int_equal(polls_on(s), NOON_CHECK_INCONCLUSIVE);
 	s->n_ke = 0;
@@ -189,31 +189,31 @@ static void who_had_no_cookies_could_not_poll_on(void **state)
 
 static void an_exchange_that_was_put_off_is_belief(void **state)
 {
-	struct noon_client_server *s = *state;
+	struct noon_check_client_server *s = *state;
 
 	put_off(s);
-	assert_int_equal(judge(s, noon_client_check_true_nak, 0), NOON_CHECK_PASS);
+	assert_int_equal(judge(s, noon_check_client_true_nak, 0), NOON_CHECK_PASS);
 }
 
 static void the_back_off_counts_from_each_failure(void **state)
 {
-	struct noon_client_server *s = *state;
+	struct noon_check_client_server *s = *state;
 	noon_time at;
 
 	put_off(s);
-	assert_int_equal(judge(s, noon_client_check_back_off, 0), NOON_CHECK_INCONCLUSIVE);
+	assert_int_equal(judge(s, noon_check_client_back_off, 0), NOON_CHECK_INCONCLUSIVE);
 	at = noon_time_add(s->ke[1].at, NOON_S(10));
 	s->ended = noon_time_add(at, 1);
-	assert_int_equal(judge(s, noon_client_check_back_off, 0), NOON_CHECK_PASS);
+	assert_int_equal(judge(s, noon_check_client_back_off, 0), NOON_CHECK_PASS);
 	exchange_after(s, s->n_request);
 	s->ke[2].at = at;
-	assert_int_equal(judge(s, noon_client_check_back_off, 0), NOON_CHECK_PASS);
+	assert_int_equal(judge(s, noon_check_client_back_off, 0), NOON_CHECK_PASS);
 	exchange_after(s, s->n_request + 4); /* soon after a good one: fine */
 	s->ke[3].refused = true;
 	s->ke[3].at = noon_time_add(at, NOON_S(1));
-	assert_int_equal(judge(s, noon_client_check_back_off, 0), NOON_CHECK_PASS);
+	assert_int_equal(judge(s, noon_check_client_back_off, 0), NOON_CHECK_PASS);
 	s->ke[2].at = noon_time_add(s->ke[1].at, NOON_MS(9800));
-	assert_int_equal(judge(s, noon_client_check_back_off, 0), NOON_CHECK_FAIL);
+	assert_int_equal(judge(s, noon_check_client_back_off, 0), NOON_CHECK_FAIL);
 }
 
 int main(void)

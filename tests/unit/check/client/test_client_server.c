@@ -11,7 +11,7 @@
 
 static int setup(void **state)
 {
-	*state = calloc(1, sizeof(struct noon_client_server));
+	*state = calloc(1, sizeof(struct noon_check_client_server));
 	return *state == NULL;
 }
 
@@ -21,16 +21,16 @@ static int teardown(void **state)
 	return 0;
 }
 
-static void refuse_at(struct noon_client_server *s, noon_dur at)
+static void refuse_at(struct noon_check_client_server *s, noon_dur at)
 {
-	s->ke[s->n_ke++] = (struct noon_client_ke){.at = {at}, .refused = true};
+	s->ke[s->n_ke++] = (struct noon_check_client_ke){.at = {at}, .refused = true};
 	s->heard = (noon_time){at};
 }
 
-static bool is_done_at(struct noon_client_server *s, noon_dur at)
+static bool is_done_at(struct noon_check_client_server *s, noon_dur at)
 {
 	s->ended = (noon_time){at};
-	return noon_client_server_is_done(s);
+	return noon_check_client_server_is_done(s);
 }
 
 static void twelve_seconds_after_one_refusal_suffice(void **state)
@@ -58,7 +58,7 @@ static void a_hasty_client_gets_three_seconds(void **state)
 
 static void an_exchange_that_succeeds_ends_nothing(void **state)
 {
-	struct noon_client_server *s = *state;
+	struct noon_check_client_server *s = *state;
 
 	s->n_ke = 2;
 	assert_false(is_done_at(s, NOON_S(24)));
@@ -66,7 +66,7 @@ static void an_exchange_that_succeeds_ends_nothing(void **state)
 
 static void a_client_has_gone_after_four_of_its_intervals(void **state)
 {
-	struct noon_client_server *s = *state;
+	struct noon_check_client_server *s = *state;
 
 	s->n_request = 3;
 	for (size_t i = 0; i < 3; i++)
