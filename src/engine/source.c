@@ -9,8 +9,8 @@
  * delayed exchange must not pull where older ones know better. */
 #define USEFUL_HALF_WIDTHS 3
 
-/* The interval may double while the line is predicted over the doubled one this much better than
- * one good exchange knows it, and is halved when it is known this much worse. */
+/* Double the interval when the error predicted over the doubled one is at most TIGHT times that of
+ * one good exchange; halve it when the error exceeds LOOSE times that. */
 #define TIGHT 0.5
 #define LOOSE 1.0
 
@@ -53,7 +53,7 @@ static enum noon_sample_fate refuse(struct noon_source *s, enum noon_sample_fate
 	return fate;
 }
 
-/* Refuse an exchange that shows an assumption to be false. */
+/* Refuse an exchange that violates an assumption. */
 static enum noon_sample_fate suspect(struct noon_source *s, enum noon_sample_fate fate,
 				     noon_dur seen, noon_dur allowed)
 {
@@ -74,7 +74,7 @@ static noon_dur gap(const struct noon_cert *c, const struct noon_exchange *x)
 	return most > 0 ? most : 0;
 }
 
-/* Carry a rejection limit from the instant of its contradiction to h, towards what the source has
+/* Project a rejection limit from the instant of its contradiction to h, along what the source has
  * proved. */
 static noon_dur rejection_limit_at(const struct noon_source *s,
 				   const struct noon_rejection_limit *w, bool above, noon_time h)
@@ -84,10 +84,10 @@ static noon_dur rejection_limit_at(const struct noon_source *s,
 	return noon_sat_add(w->theta, above ? drift.lo : drift.hi);
 }
 
-/* The certificate widens while the source is suspect, until it holds what contradicted it, and
- * what lies beyond that. An exchange that reaches as far as one of the contradictions of this
- * suspicion is no evidence that it is over, however small the contradiction was: a jump of the
- * local clock may be smaller than the certificate is wide. */
+/* The certificate widens while the source is suspect, until it contains what contradicted it. An
+ * exchange that reaches as far as one of the contradictions of this suspicion does not count
+ * towards clearing it, however small the contradiction was: a jump of the local clock may be
+ * smaller than the certificate is wide. */
 static bool is_ambiguous(const struct noon_source *s, const struct noon_exchange *x)
 {
 	if (!s->suspect)
@@ -97,8 +97,8 @@ static bool is_ambiguous(const struct noon_source *s, const struct noon_exchange
 	       (s->below.active && x->lo.theta <= rejection_limit_at(s, &s->below, false, x->lo.h));
 }
 
-/* Set a rejection limit where the source contradicts itself, on the side where it does. Of two the
- * inner one stays: an exchange that lies within it lies within the other. */
+/* Set a rejection limit on the side where the source contradicts itself. Of two limits the inner
+ * one is kept: an exchange within it is within the other as well. */
 static void note_against(struct noon_source *s, const struct noon_exchange *x)
 {
 	struct noon_interval cert;
@@ -116,13 +116,13 @@ static void note_against(struct noon_source *s, const struct noon_exchange *x)
 		s->below = (struct noon_rejection_limit){true, x->hi.h, x->hi.theta};
 }
 
-/* Check the exchange against all that the source has proved; `ret` certifies both together. */
+/* Check the exchange against everything the source has proved; `ret` certifies both together. */
 static bool agrees(struct noon_source *s, const struct noon_exchange *x, noon_time now,
 		   const struct noon_drift *d, struct noon_cert *ret)
 {
 	noon_window_expire(&s->window, noon_time_add(noon_time_min(x->lo.h, x->hi.h), -d->max_age));
 	if (s->has_cert && (s->window.lo.n == 0 || s->window.hi.n == 0)) {
-		/* Nothing left to compare with but the last certificate at the largest rate error.
+		/* Only the last certificate, at the largest rate error, is left to compare with.
 		 * That is too little to end suspicion. */
 		if (s->suspect || gap(&s->cert, x) > 0)
 			return false;
@@ -131,7 +131,7 @@ static bool agrees(struct noon_source *s, const struct noon_exchange *x, noon_ti
 	return noon_fuse(&s->window, x, d, now, ret) == NOON_OK;
 }
 
-/* Say what holds when exchanges stay out. */
+/* Set what the certificate guarantees while exchanges are missing. */
 static void set_holdover(const struct noon_source *s, const struct noon_drift *d, noon_time now,
 			 struct noon_cert *c)
 {
@@ -154,8 +154,8 @@ static noon_freq needed_wander(const struct noon_window *w, const struct noon_dr
 	return noon_fuse_wander(w, NULL, &half, now, &least) == NOON_OK ? least : 0.0;
 }
 
-/* Certify with minima that no path can be faster than. What a faster path hides moves the edges,
- * and with them the rates between them, so it is not enough to add it to the end. */
+/* Certify with minima that no path can be faster than. The hidden advance moves the edges and the
+ * rates between them, so adding it at the end is not enough. */
 static void certify_wide(struct noon_source *s, const struct noon_drift *d, noon_time now)
 {
 	const struct noon_hidden hidden = noon_source_hidden(&s->conf);
@@ -168,11 +168,11 @@ static void certify_wide(struct noon_source *s, const struct noon_drift *d, noon
 	err = noon_fuse(&s->window, NULL, d, now, &s->wide);
 	set_holdover(s, d, now, &s->wide);
 	noon_window_widen(&s->window, -hidden.r, -hidden.f);
-	assert(!err); /* the edges meet as they are */
+	assert(!err); /* the edges met before widening */
 	(void)err;
 }
 
-/* Fit, and see how well the line will still be known at the next poll. */
+/* Fit the line, and predict its error at the next poll. */
 static enum noon_trend fit(struct noon_source *s)
 {
 	const noon_dur interval = noon_dur_from_s(exp2((double)s->schedule.poll));
@@ -186,7 +186,7 @@ static enum noon_trend fit(struct noon_source *s)
 										: NOON_TREND_OPEN;
 }
 
-/* Let the exchange steer if it is not much worse than what is known already. */
+/* Let the exchange steer unless it is much worse than what is known already. */
 static enum noon_trend steer(struct noon_source *s, const struct noon_sample *x,
 			     const struct noon_exchange *ex, noon_time now)
 {
@@ -298,7 +298,7 @@ void noon_source_miss(struct noon_source *s)
 
 bool noon_source_can_vote(const struct noon_source *s, noon_time h)
 {
-	/* Half of the life of the rates must be left, so that what is voted on does not expire
+	/* Half of the life of the rates must be left, so that the vote's input does not expire
 	 * before the next vote. */
 	const noon_dur left = noon_time_diff(s->cert.rate_until, h);
 

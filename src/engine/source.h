@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * One time source: the exchanges it has given, what they prove, and whether it is believed.
+ * One time source: its exchanges, what they prove, and whether it may vote.
  *
- * Invariant: an exchange that contradicts the window, is superluminal or unauthenticated where
- * that is required never enters the window nor the points (invariants I2 and I4). A source that
- * was seen to contradict itself is suspect and does not vote until `clear_after` exchanges in a
- * row agree with the window again, the engine puts recent exchanges in the place of its past
- * (engine/recovery.h), or the operator accepts what it says now. Agreement that comes only from
- * the window's widening is none: see is_ambiguous() in source.c.
+ * Invariant: an exchange that contradicts the window, is superluminal or unauthenticated where that
+ * is required never enters the window nor the points (invariants I2 and I4). A source that was seen
+ * to contradict itself is suspect and does not vote until `clear_after` exchanges in a row agree
+ * with the window again, the engine replaces its past by recent exchanges (engine/recovery.h), or
+ * the operator accepts what it says now. Agreement that results only from the widening of the
+ * window does not count: see is_ambiguous() in source.c.
  */
 #ifndef NOON_ENGINE_SOURCE_H
 #define NOON_ENGINE_SOURCE_H
@@ -22,7 +22,7 @@
 #include "estimate/bound/fuse.h"
 #include "estimate/bound/regress.h"
 
-/** What the engine makes of a source. */
+/** How the engine classifies a source. */
 enum noon_source_verdict {
 	NOON_SOURCE_UNUSED,	  /**< no such source */
 	NOON_SOURCE_UNREACHABLE,  /**< no exchange yet, none in the last 8 polls, or too old */
@@ -32,7 +32,7 @@ enum noon_source_verdict {
 	NOON_SOURCE_SELECTED,	  /**< agrees with the majority and steers */
 };
 
-/** What became of a sample. */
+/** Result of handing in a sample. */
 enum noon_sample_fate {
 	NOON_SAMPLE_ACCEPTED,
 	NOON_SAMPLE_MALFORMED,	     /**< times out of order or too old, negative error: ignored */
@@ -42,8 +42,8 @@ enum noon_sample_fate {
 	NOON_SAMPLE_INCONSISTENT,    /**< refused, finding */
 };
 
-/** How far a suspect source's exchanges may reach and still count for it: not as far as what it
- *  contradicted itself with. */
+/** How far the exchanges of a suspect source may reach and still count towards clearing it: not as
+ *  far as the contradiction. */
 struct noon_rejection_limit {
 	bool active;
 	noon_time h;	/**< instant of the contradiction, free-running clock */
@@ -56,30 +56,30 @@ struct noon_source {
 	struct noon_schedule schedule;
 	struct noon_window window;
 	struct noon_cert cert; /**< of the window; valid when has_cert */
-	struct noon_cert wide; /**< the same with minima of light: true whatever path an attacker
-				*   has; valid when has_cert */
+	struct noon_cert wide; /**< the same with minima of light: true for any path of an attacker;
+				*   valid when has_cert */
 	struct noon_points points; /**< for the regression */
 	struct noon_fit fit;	   /**< valid when has_fit */
 	struct noon_sample last;   /**< newest accepted one; valid when has_cert */
 	noon_time last_good;	   /**< when it was accepted; NOON_TIME_FIRST: never */
-	noon_time asked;	   /**< when its contradiction had the others asked last;
+	noon_time asked;	   /**< when its contradiction last made the engine poll the others;
 				    *   NOON_TIME_FIRST: never */
-	noon_dur interval;	 /**< after which the next exchange is due, ns; the engine's word */
+	noon_dur interval;	 /**< after which the next exchange is due, ns; set by the engine */
 	noon_freq wander_needed; /**< least wander that the window needs, where that is more than
 				  *   half of what was assumed; else 0 */
-	noon_freq holdover_needed; /**< the same of the long run: noon_fuse_needed_holdover() */
+	noon_freq holdover_needed; /**< the same for holdover: noon_fuse_needed_holdover() */
 	bool has_cert;
 	bool has_fit;
 	bool suspect;
-	bool duplicate; /**< another source is the same machine and votes: this one does not */
+	bool duplicate; /**< another source is the same machine and votes in place of this one */
 	struct noon_rejection_limit above, below; /**< of this suspicion */
 	unsigned good_run;			  /**< accepted exchanges in a row */
 	uint8_t reach;				  /**< one bit per poll, newest lowest */
 	uint64_t n_samples;			  /**< samples handed in */
 	uint64_t n_accepted;			  /**< of them accepted */
 	enum noon_source_verdict verdict;
-	noon_dur seen;	  /**< numbers of the last refusal: what was seen, ns */
-	noon_dur allowed; /**< ... and what would have been allowed, ns */
+	noon_dur seen;	  /**< numbers of the last refusal: measured, ns */
+	noon_dur allowed; /**< ... and allowed, ns */
 };
 
 /** Return the set of source i alone. */
@@ -102,19 +102,19 @@ static inline unsigned noon_source_count(uint32_t set)
 void noon_source_init(struct noon_source *s, const struct noon_source_conf *conf);
 
 /**
- * Take one exchange in, or refuse it.
+ * Accept or refuse one exchange.
  *
  * @param s      the source
  * @param x      times on the free-running clock
  * @param now    >= x->t4
  * @param d      assumptions about the oscillator
- * @param clear  accepted exchanges in a row that end suspicion
+ * @param clear  accepted exchanges in a row that clear the suspicion
  */
 enum noon_sample_fate noon_source_take(struct noon_source *s, const struct noon_sample *x,
 				       noon_time now, const struct noon_drift *d, unsigned clear);
 
 /**
- * Say what an exchange proves by itself, with the source's minima and errors.
+ * Evaluate one exchange by itself, with the source's minima and errors.
  *
  * @param[out] sample  the sample with the server's error as it is counted; valid when ACCEPTED
  * @param[out] ret     valid when ACCEPTED
@@ -124,15 +124,15 @@ enum noon_sample_fate noon_source_weigh(const struct noon_source *s, const struc
 					noon_time now, const struct noon_drift *d,
 					struct noon_sample *sample, struct noon_exchange *ret);
 
-/** Record that a poll brought nothing. */
+/** Record a poll without an answer. */
 void noon_source_miss(struct noon_source *s);
 
-/** Drop what the source has proved, so that it can begin again; it stays suspect until enough of
- * its new exchanges agree with each other. */
+/** Drop everything the source has proved; it stays suspect until enough of its new exchanges agree
+ *  with each other. */
 void noon_source_restart(struct noon_source *s);
 
 /**
- * Put recent exchanges in the place of the source's past; it is not suspect any longer.
+ * Replace the source's past by recent exchanges; it is no longer suspect.
  *
  * @param f    of this source; has exchanges
  * @param now  not before the newest of them
@@ -146,8 +146,8 @@ NOON_MUST_USE noon_err noon_source_adopt(struct noon_source *s, const struct noo
 /** Forget all exchanges; the configuration and counters stay. */
 void noon_source_forget(struct noon_source *s);
 
-/** Return after how long an exchange is overdue, ns, for the time from one poll to the next: that,
- *  and an eighth for its jitter. What the oscillator does until then, the exchange shows. */
+/** Return when an exchange is overdue, ns after the last, for a poll interval: the interval plus an
+ *  eighth for jitter. The exchange itself shows what the oscillator did until then. */
 static inline noon_dur noon_source_overdue(noon_dur interval)
 {
 	return noon_sat_add(interval, interval / 8);

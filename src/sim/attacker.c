@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Attackers on the path: they see every byte of a packet as it sets out, and may hold it, change
- * it, lose it, or send others. None of them has a key but FORGE.
+ * Attackers on the path: they see every byte of a packet when it is sent, and may delay, change or
+ * drop it, or send others. Only FORGE has a key.
  */
 #include <math.h>
 #include <string.h>
@@ -11,7 +11,7 @@
 #include "wire/ntp_ext.h"
 #include "wire/ptp.h"
 
-#define LEARN 16 /* packets that drop-fast watches before it acts */
+#define LEARN 16 /* packets that drop-fast observes before it acts */
 
 bool noon_sim_attack_is_on(const struct noon_sim_attacker *a, const struct noon_world *w,
 			   uint32_t path)
@@ -30,7 +30,7 @@ static double since_s(const struct noon_sim_attacker *a, const struct noon_world
 	return noon_dur_to_s(noon_time_diff(f->sent, w->start) - a->conf->from);
 }
 
-/* Hold by the sum of a constant, an exponential and a uniform delay. */
+/* Delay by the sum of a constant, an exponential and a uniform delay. */
 static void hold(struct noon_world *w, struct noon_sim_attacker *a, struct noon_flight *f)
 {
 	const struct noon_sim_attack *c = a->conf;
@@ -45,7 +45,7 @@ static void hold(struct noon_world *w, struct noon_sim_attacker *a, struct noon_
 		f->delay_ns += (double)c->uniform * noon_rng_unit(&a->rng);
 }
 
-/* More delay to the server; from the server less, as far as there is queueing to save. */
+/* Add delay to the server; save as much from the server, as far as there is queueing to save. */
 static void skew(struct noon_world *w, struct noon_sim_attacker *a, struct noon_flight *f)
 {
 	const double ns = (double)a->conf->delay;
@@ -58,7 +58,7 @@ static void skew(struct noon_world *w, struct noon_sim_attacker *a, struct noon_
 		f->delay_ns = fmax(f->least_ns, f->delay_ns - ns);
 }
 
-/* A path of the attacker's own: so much faster one way, so much slower the other. */
+/* The attacker's own path: faster one way and slower the other by the same amount. */
 static void shorten(struct noon_world *w, struct noon_sim_attacker *a, struct noon_flight *f)
 {
 	const double ns = (double)a->conf->delay;
@@ -71,7 +71,7 @@ static void shorten(struct noon_world *w, struct noon_sim_attacker *a, struct no
 		f->delay_ns += ns;
 }
 
-/* Hold a reply until its round trip has taken long enough. */
+/* Hold a reply until its round-trip time is long enough. */
 static void clamp(struct noon_world *w, struct noon_sim_attacker *a, struct noon_flight *f)
 {
 	double elapsed;
@@ -85,7 +85,7 @@ static void clamp(struct noon_world *w, struct noon_sim_attacker *a, struct noon
 	f->delay_ns = fmax(f->delay_ns, (double)a->conf->delay - elapsed);
 }
 
-/* Lose a packet whose queueing is among the shortest of those seen. */
+/* Drop a packet whose queueing is among the shortest seen. */
 static void drop_fast(struct noon_world *w, struct noon_sim_attacker *a, struct noon_flight *f)
 {
 	const size_t room = sizeof(a->seen_ns) / sizeof(a->seen_ns[0]);
@@ -100,7 +100,7 @@ static void drop_fast(struct noon_world *w, struct noon_sim_attacker *a, struct 
 		f->lost = true;
 }
 
-/* Hold until the end of the period under way. */
+/* Hold until the end of the current period. */
 static void bunch(struct noon_world *w, struct noon_sim_attacker *a, struct noon_flight *f)
 {
 	const noon_dur period = a->conf->time_constant;
@@ -109,7 +109,7 @@ static void bunch(struct noon_world *w, struct noon_sim_attacker *a, struct noon
 	f->delay_ns += (double)(period - since % period);
 }
 
-/* Send a copy of some packet as well; the attacker's bytes set out from where he is. */
+/* Also send a copy of some packet, from where the attacker is. */
 static struct noon_flight *inject(struct noon_world *w, const struct noon_sim_attacker *a,
 				  const struct noon_flight *seen, unsigned dir)
 {
@@ -136,8 +136,8 @@ static bool is_same_message(const struct noon_flight *a, const struct noon_fligh
 	       a->buf[0] == b->buf[0] && memcmp(a->buf + 30, b->buf + 30, 2) == 0;
 }
 
-/* Tell whether two packets of one direction belong to the same exchange: their transmit or origin
- * timestamps say so. */
+/* Tell whether two packets of one direction belong to the same exchange, by their transmit or
+ * origin timestamps. */
 static bool is_same_exchange(const struct noon_world *w, const struct noon_flight *a,
 			     const struct noon_flight *b)
 {
@@ -149,8 +149,8 @@ static bool is_same_exchange(const struct noon_world *w, const struct noon_fligh
 	       memcmp(a->buf + at, b->buf + at, 8) == 0;
 }
 
-/* Of PTP, where a message is no answer: what was lost, or comes before the first, is the message
- * itself, late or early, and I2 says nothing of it. */
+/* PTP messages that are no answers: a replay of a lost message, or one before the first, is the
+ * genuine message early or late, which I2 does not cover. */
 static bool is_repeated(const struct noon_flight *first, const struct noon_flight *again)
 {
 	const double ahead = (double)noon_time_diff(again->sent, first->sent);
@@ -226,7 +226,7 @@ static void tamper(struct noon_world *w, struct noon_sim_attacker *a, struct noo
 	set_header(f, &h);
 }
 
-/* Answer a request with a kiss of death: with what was seen of it, or with a guess. */
+/* Answer a request with a kiss-o'-death: with values seen in it, or with a guess. */
 static void kiss(struct noon_world *w, struct noon_sim_attacker *a, struct noon_flight *f)
 {
 	struct noon_flight *forged;
@@ -271,7 +271,7 @@ static void reflect(struct noon_world *w, struct noon_sim_attacker *a, struct no
 		noon_sim_launch(w, inject(w, a, f, 1));
 }
 
-/* Answer in the server's place, with its key: before the request could have come there. */
+/* Answer in the server's place, with its key, before the request could have reached the server. */
 static void forge(struct noon_world *w, struct noon_sim_attacker *a, struct noon_flight *f)
 {
 	const uint32_t node = w->s->path[f->path].server;
@@ -281,7 +281,7 @@ static void forge(struct noon_world *w, struct noon_sim_attacker *a, struct noon
 	if (f->dir != 0 || !happens(a))
 		return;
 	reply = inject(w, a, f, 1);
-	reply->forged = false; /* nobody could tell */
+	reply->forged = false; /* indistinguishable from a genuine one */
 	there = noon_time_add(f->sent, (noon_dur)llround(f->least_ns * a->conf->position));
 	if (!noon_sim_server_answer(w, node, noon_bytes_of(f->buf, f->n), there, 0, a->conf->offset,
 				    reply)) {
@@ -340,10 +340,10 @@ static void truncate_at_random(struct noon_world *w, struct noon_sim_attacker *a
 	cut(a, f, (size_t)(noon_rng_unit(&a->rng) * (double)f->n));
 }
 
-/* What each kind does to a packet; nothing where the attack is on something else. */
+/* What each kind does to a packet; NULL where the attack is on something else. */
 static const struct {
 	void (*pass)(struct noon_world *w, struct noon_sim_attacker *a, struct noon_flight *f);
-	bool both; /* needs both directions, whatever its own is said to be */
+	bool both; /* needs both directions, whatever its configured one */
 } doings[NOON_ATTACK_KINDS] = {
 	[NOON_ATTACK_DELAY] = {hold, false},
 	[NOON_ATTACK_RAMP] = {ramp, false},

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A client: what link/ntp_link.c and daemon/source/source.c do with sockets, here with flights.
+ * A client: what link/ntp_link.c and daemon/source/source.c do with sockets, here with simulated
+ * packets.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -49,8 +50,8 @@ noon_err noon_sim_client_init(struct noon_world *w, uint32_t node)
 	return err;
 }
 
-/* Minima that a campaign measured while somebody delayed it are too large by that (17); those of
- * light, or none at all, are not. */
+/* Minima from a campaign under attack are too large by the attack's delay (17); minima of light, or
+ * none, are not affected. */
 static void poison(const struct noon_world *w, uint32_t path, struct noon_source_conf *conf)
 {
 	if (conf->minima == NOON_MINIMA_ZERO || conf->minima == NOON_MINIMA_GEOMETRY)
@@ -71,7 +72,7 @@ static void poison(const struct noon_world *w, uint32_t path, struct noon_source
 	}
 }
 
-/* Nothing is polled with PTP. */
+/* PTP does not poll. */
 static void set_poll(struct noon_world *w, struct noon_sim_assoc *a)
 {
 	struct noon_sim_machine *m = &w->node[a->conf->client];
@@ -81,7 +82,7 @@ static void set_poll(struct noon_world *w, struct noon_sim_assoc *a)
 	noon_ntp_client_set_poll(&a->ntp, noon_engine_next_poll(m->engine, a->source));
 }
 
-/* Ask the engine again for every path of a client when it wants all of them soon. */
+/* Reschedule every path of a client when the engine wants all of them soon. */
 static void set_polls(struct noon_world *w, struct noon_sim_assoc *a, uint32_t poll_requests)
 {
 	const uint32_t node = a->conf->client;
@@ -105,7 +106,7 @@ noon_err noon_sim_assoc_init(struct noon_world *w, uint32_t path)
 	a->conf = &w->s->path[path];
 	source.require_auth = is_authenticated(a->conf);
 	if (a->conf->ptp) {
-		source.poll_max = source.poll_min; /* as daemon/config/config_ptp.c has it */
+		source.poll_max = source.poll_min; /* as in daemon/config/config_ptp.c */
 		source.burst = 0;
 	}
 	poison(w, path, &source);
@@ -158,8 +159,8 @@ static void count_findings(struct noon_world *w, struct noon_sim_machine *m)
 	noon_actions_reset(&w->findings);
 }
 
-/* Hand a sample to the engine; I4: a refused or alarmed exchange never steps the clock, but where
- * the past was dropped. */
+/* Hand a sample to the engine; I4: a refused or alarmed exchange never steps the clock, unless the
+ * past was dropped. */
 static void on_sample(struct noon_world *w, struct noon_sim_assoc *a, const struct noon_sample *x)
 {
 	struct noon_sim_machine *m = &w->node[a->conf->client];
@@ -230,7 +231,8 @@ static void on_connect(struct noon_world *w, uint32_t path)
 	noon_sim_ke_start(w, path);
 }
 
-/* Move the actions to be carried out away from those they cause; not the room, which is large. */
+/* Move the actions to be executed away from those they cause; only those in use, since the array is
+ * large. */
 static void take_over(struct noon_world *w)
 {
 	w->doing.n = w->actions.n;
@@ -240,7 +242,7 @@ static void take_over(struct noon_world *w)
 	noon_actions_reset(&w->actions);
 }
 
-/* Carry out what a machine wants; what that causes comes behind it. */
+/* Execute the actions of a machine; what they cause is appended. */
 static void pump(struct noon_world *w, uint32_t path)
 {
 	struct noon_sim_assoc *a = &w->assoc[path];
@@ -264,7 +266,7 @@ static void pump(struct noon_world *w, uint32_t path)
 	}
 }
 
-/* Set the alarm clock of a client to its next deadline. */
+/* Arm a client's timer for its next deadline. */
 static void arm(struct noon_world *w, uint32_t node)
 {
 	struct noon_sim_machine *m = &w->node[node];
@@ -283,7 +285,7 @@ static void arm(struct noon_world *w, uint32_t node)
 	noon_sim_at(w, at, NOON_SIM_WAKE, node, NULL);
 }
 
-/* After anything that happened to a client. */
+/* After any event of a client. */
 static void settle(struct noon_world *w, uint32_t node)
 {
 	noon_sim_look(w, node, false);
@@ -319,15 +321,15 @@ void noon_sim_client_wake(struct noon_world *w, uint32_t node)
 		arm(w, node);
 }
 
-/* Whether a sample has been made of what answers another request, or of a request that has had its
- * sample. The first answer to a request is its answer, whoever brought it. */
+/* Whether a sample came from an answer to another request, or to one that already had its sample.
+ * The first answer to a request is its answer, whoever sent it. */
 static bool is_replay(const struct noon_sim_assoc *a, const struct noon_flight *f,
 		      const struct noon_sample *x)
 {
 	return x->t1.ns == a->sampled.ns || (a->ptp == NULL && x->t1.ns != f->asked.ns);
 }
 
-/* I2: what somebody without a key has made, changed or repeated must not become a sample. */
+/* I2: a packet made, changed or replayed without the key must not become a sample. */
 static void check_forged(struct noon_world *w, const struct noon_flight *f)
 {
 	const struct noon_sim_assoc *a = &w->assoc[f->path];
@@ -402,7 +404,7 @@ void noon_sim_client_disrupted(struct noon_world *w, uint32_t node)
 
 		if (w->s->path[i].client != node)
 			continue;
-		/* What is under way was sent before: its times are on two scales. */
+		/* An outstanding request was sent before: its times are on two scales. */
 		if (a->ptp != NULL) {
 			noon_ptp_receiver_forget(&a->ptp->rx, h);
 			continue;
@@ -435,7 +437,7 @@ void noon_sim_client_restart(struct noon_world *w, uint32_t node)
 		noon_engine_set_guard(m->engine, a->source, &g->guard);
 	}
 	if (err)
-		abort(); /* it went well before */
+		abort(); /* an earlier one succeeded */
 	m->kept.bound = NOON_DUR_MAX;
 	m->last.has = false;
 	m->alarmed = false;

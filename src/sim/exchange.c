@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Key exchanges: both machines of NTS-KE over a simulated stream, or keys handed over after the
- * time that takes.
+ * time an exchange takes.
  *
  * A stream loses nothing; a lost packet costs a retransmission. Pieces take the delay of a full
  * packet whatever their length, since the length of a signature differs from run to run.
@@ -17,7 +17,7 @@
 #define ROUND_TRIPS  4 /* TCP, TLS, request: three, and one for the arithmetic */
 #define HOST	     "sim.invalid"
 
-/* Bytes of a stream on their way. */
+/* Bytes of a stream in flight. */
 struct piece {
 	uint64_t number; /* of the exchange */
 	uint32_t path;
@@ -95,7 +95,7 @@ static void send(struct noon_world *w, uint32_t path, unsigned dir, struct noon_
 	noon_sim_at(w, at, NOON_SIM_KE_BYTES, path, p);
 }
 
-/* Send out what a machine wants; returns whether it closed. */
+/* Send what a machine has to send; returns whether it closed. */
 static bool obey(struct noon_world *w, uint32_t path, unsigned dir, const struct noon_actions *as)
 {
 	bool closed = false;
@@ -108,7 +108,7 @@ static bool obey(struct noon_world *w, uint32_t path, unsigned dir, const struct
 	return closed;
 }
 
-/* Let both machines say all they have to say now; tell the client if that was the end. */
+/* Let both machines send everything pending; tell the client if that was the end. */
 static void carry(struct noon_world *w, uint32_t path, unsigned dir)
 {
 	struct noon_sim_ke *ke = &w->assoc[path].ke;
@@ -185,7 +185,7 @@ static bool is_blocked(struct noon_world *w, uint32_t path)
 	return false;
 }
 
-/* Numbers travel in the pointer of the event, which points to nothing. */
+/* The pointer of the event carries numbers and points to nothing. */
 static void *as_pointer(uint64_t number)
 {
 	return (void *)(uintptr_t)number; // NOLINT(performance-no-int-to-ptr)
@@ -205,7 +205,7 @@ void noon_sim_ke_start(struct noon_world *w, uint32_t path)
 		return;
 	if (w->s->path[path].tls) {
 		if (start_tls(w, path))
-			stop(ke); /* the limit ends it */
+			stop(ke); /* the time limit ends it */
 		ke->busy = true;
 		return;
 	}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Guards: a plan for each path from an honest campaign in a world of its own, and I5.
+ * Guards: a plan for each path from an honest campaign in a separate world, and I5.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -23,7 +23,7 @@ void noon_sim_campaign_note(struct noon_sim_campaign *c, const struct noon_sampl
 	c->rtt[c->n++] = rtt > 0 ? rtt : 0;
 }
 
-/* A campaign that an attacker was present at measures his delay as well (17). */
+/* A campaign under attack measures the attack's delay as well (17). */
 static void keep_poison(struct noon_scenario *s)
 {
 	size_t kept = 0;
@@ -39,7 +39,7 @@ static void keep_poison(struct noon_scenario *s)
 	s->attacks = kept;
 }
 
-/* The same machines and paths without attackers, asked every second. */
+/* The same machines and paths without attackers, polled every second. */
 static struct noon_scenario *honest_of(const struct noon_scenario *s)
 {
 	struct noon_scenario *h = malloc(sizeof(*h));
@@ -57,7 +57,7 @@ static struct noon_scenario *honest_of(const struct noon_scenario *s)
 		h->path[i].tls = false;
 		h->path[i].source.poll_min = CAMPAIGN_POLL;
 		h->path[i].source.poll_max = CAMPAIGN_POLL;
-		/* What is measured is the path before a change of route. */
+		/* The campaign measures the path before a change of route. */
 		h->path[i].link[0].route_at = h->path[i].link[1].route_at = 0;
 	}
 	return h;

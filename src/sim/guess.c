@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A guessed request (paper, IV-A1a): who knows what will be asked next, and when, asks before.
+ * A guessed request (paper, IV-A1a): an attacker who can predict the next request sends it early.
  *
- * The server's answer then leaves earlier by as much, and is held back by as much: the round trip
- * is that of every day, and the time that it brings is early. What was guessed takes the place of
- * what is asked. The guess goes on from the last two requests: their distance in time, and the
- * difference of their signals (the transmit timestamp of NTP).
+ * The server answers earlier by as much, and the answer is held by as much: the round-trip time is
+ * the usual one, and the time in the answer is early. The guess replaces the request. It
+ * extrapolates the last two requests: their distance in time, and the difference of their signals
+ * (the transmit timestamp of NTP).
  */
 #include "sim/world_priv.h"
 
@@ -27,7 +27,7 @@ static void set_signal(struct noon_flight *f, uint64_t v)
 		f->buf[SIGNAL_AT + i] = (uint8_t)v;
 }
 
-/* Send what will be asked at `at`, the attack's delay earlier. */
+/* Send the predicted request of `at`, earlier by the attack's delay. */
 static void ask_before(struct noon_world *w, struct noon_sim_attacker *a,
 		       const struct noon_flight *f, noon_time at, uint64_t signal)
 {
@@ -57,7 +57,7 @@ void noon_sim_guess(struct noon_world *w, struct noon_sim_attacker *a, struct no
 		return;
 	signal = signal_of(f);
 	if (g->sent && g->guessed == signal)
-		f->lost = true; /* it has been asked already */
+		f->lost = true; /* already sent */
 	g->sent = false;
 	next = noon_time_add(f->sent, noon_time_diff(f->sent, g->at));
 	if (g->seen && noon_time_diff(next, f->sent) > a->conf->delay) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A leap second that is announced and comes: the count of UTC goes through the last second of a
- * month once more, or leaves it out, while true time goes on.
+ * A leap second that is announced and comes: the count of UTC repeats the last second of a month or
+ * skips it, while true time goes on.
  */
 #include "sim/world_priv.h"
 

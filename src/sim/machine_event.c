@@ -3,9 +3,9 @@
  * Events of an honest machine: it is paused, migrated, or its clock jumps.
  *
  * A paused virtual machine executes nothing. Its packets wait in the host or in the socket and get
- * their receive stamp when it runs again, and its timers fire then. Whether its counter stood still
- * meanwhile is up to the hypervisor; a clock that did has lost the duration, which here becomes a
- * jump at the end: nobody reads it in between.
+ * their receive stamp when it runs again, and its timers fire then. Whether its counter stops
+ * meanwhile depends on the hypervisor; a clock that stopped has lost the duration, which here is a
+ * jump at the end, since nothing reads it in between.
  */
 #include <math.h>
 
@@ -27,7 +27,7 @@ void noon_machine_event_begin(struct noon_world *w, uint32_t machine_event)
 
 	u->stopped_at = noon_osc_h(&m->osc, w->now);
 	u->resumes = noon_time_add(w->now, conf->duration);
-	/* An oscillator begins at a knot, so that its rate is one from the first moment on. */
+	/* An oscillator starts at a knot, so that its rate is constant from the start. */
 	if (conf->kind == NOON_MACHINE_EVENT_MIGRATE)
 		u->resumes = noon_osc_knot(&m->osc, u->resumes);
 	if (m->tally.event_end == 0) {
@@ -43,7 +43,7 @@ void noon_machine_event_begin(struct noon_world *w, uint32_t machine_event)
 	noon_sim_at(w, u->resumes, NOON_SIM_MACHINE_EVENT_OVER, machine_event, NULL);
 }
 
-/* Let the clock have become what the event makes of it. */
+/* Apply an event's effect to the clock. */
 static void disturb(struct noon_world *w, struct noon_sim_machine *m,
 		    const struct noon_machine_event *conf)
 {
@@ -68,8 +68,8 @@ void noon_machine_event_end(struct noon_world *w, uint32_t machine_event)
 	if (u->ok)
 		m->tally.ok_again = 0;
 	disturb(w, m, conf);
-	/* A reader of the page does not carry a reading of before on: its clock was disturbed too.
-	 */
+	/* A reader of the page does not extrapolate an earlier reading: its clock was disturbed
+	 * too. */
 	m->kept.bound = NOON_DUR_MAX;
 	m->last.has = false;
 	u->from_h = noon_osc_h(&m->osc, w->now);
@@ -81,7 +81,7 @@ void noon_machine_event_end(struct noon_world *w, uint32_t machine_event)
 	noon_sim_client_wake(w, conf->client);
 }
 
-/* Return the machine that an event of the queue takes place on; NOON_SIM_NONE: none. */
+/* Return the machine that an event of the queue concerns; NOON_SIM_NONE: none. */
 static uint32_t machine_of(const struct noon_world *w, const struct noon_sim_event *e)
 {
 	const struct noon_sim_path *p = w->s->path;
@@ -100,7 +100,7 @@ static uint32_t machine_of(const struct noon_world *w, const struct noon_sim_eve
 	case NOON_SIM_TRANSMIT:
 	case NOON_SIM_SENT:
 		return p[e->who].server;
-	case NOON_SIM_WAKE: /* one that is due while the machine stands still is void */
+	case NOON_SIM_WAKE: /* one that is due while the machine is paused is void */
 	case NOON_SIM_LOOK:
 	case NOON_SIM_SWITCH_ON:
 	case NOON_SIM_SWITCH_OFF:
@@ -142,7 +142,7 @@ static unsigned liars_of(const struct noon_world *w, uint32_t node)
 	return n > 0 ? (n - 1) / 2 : 0;
 }
 
-/* Whether a server says what its own clock does not. */
+/* Whether a server reports a time that differs from its own clock. */
 static bool is_lying(const struct noon_world *w, uint32_t server)
 {
 	const noon_dur since = noon_time_diff(w->now, w->start);
@@ -159,8 +159,8 @@ static bool is_lying(const struct noon_world *w, uint32_t server)
 	return false;
 }
 
-/* As long as no more sources contradict the past than may lie, the past is what a client must
- * believe. One that lies may hide what happened. */
+/* As long as no more sources contradict the past than may lie, a client must keep the past. A liar
+ * may hide what happened. */
 void noon_machine_event_heard(struct noon_world *w, uint32_t path, const struct noon_sample *x)
 {
 	const uint32_t node = w->s->path[path].client;

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LANES 64 /* trials of a block, side by side */
+#define LANES 64 /* trials of a block, in parallel lanes */
 #define TURNS 200
 
 /* Both compilers build the inner loop twice and choose when the program starts. Sanitizers are not
@@ -26,14 +26,14 @@
 #define CLONES
 #endif
 
-/* xoshiro128++ for each lane, and the sum of its waits: one unit is the service time divided by
- * the number of 32-bit values that mean a busy router. */
+/* xoshiro128++ for each lane, and the sum of its waits: the unit is the service time divided by the
+ * number of 32-bit values that mean a busy router. */
 struct lanes {
 	uint32_t s0[LANES], s1[LANES], s2[LANES], s3[LANES];
 	uint64_t sum[LANES];
 };
 
-/* Where in a trial something is to be looked at. */
+/* Number of round trips of a trial at which the mean is evaluated. */
 struct stop {
 	unsigned n;
 	struct noon_mc_point *point;	     /* or NULL */
@@ -178,7 +178,7 @@ static int by_n(const void *a, const void *b)
 	return (x->n > y->n) - (x->n < y->n);
 }
 
-/* Far enough inside int64 that sums compare, whatever the threshold. */
+/* Far enough from the limits of int64 that sums compare with any threshold. */
 static int64_t units(double v)
 {
 	return (int64_t)floor(fmin(fmax(v, -0x1p62), 0x1p62));
@@ -230,7 +230,7 @@ static noon_err run_threads(struct run *r)
 	while (started + 1 < r->m->threads) {
 		if (pthread_create(&thread[started], NULL, work_silently, r) != 0) {
 			err = NOON_ERR_OS;
-			atomic_store(&r->next, UINT64_MAX / 2); /* nothing left to do */
+			atomic_store(&r->next, UINT64_MAX / 2); /* no more work */
 			break;
 		}
 		started++;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The channel of priority routers drawn at random: the witness of its exact law.
+ * The channel of priority routers simulated, to verify its exact law.
  *
  * One trial is a run of round trips; the mean of its first n of them is compared with thresholds
  * for every n of a list. All sums are integers and every block of trials has its own seed, so the
@@ -24,7 +24,7 @@ struct noon_mc_point {
 	double lambda_ns; /**< alarm when the mean is larger */
 	double delta_ns;  /**< shift of the attack */
 	uint64_t alarms;  /**< result: trials that alarm without an attack */
-	uint64_t missed;  /**< result: trials that do not, with one */
+	uint64_t missed;  /**< result: trials that do not, with an attack */
 };
 
 /** Counts of means by value. */
@@ -32,7 +32,7 @@ struct noon_mc_histogram {
 	unsigned n;
 	double from_ns;		      /**< lower edge of bin 0 */
 	double width_ns;	      /**< of a bin, > 0 */
-	uint64_t count[NOON_MC_BINS]; /**< result; the first and last take what lies beyond */
+	uint64_t count[NOON_MC_BINS]; /**< result; first and last bin include what lies beyond */
 };
 
 struct noon_mc {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * A path of PTP: proto/ptp_transmitter on the server, proto/ptp_receiver on the client, and what
- * daemon/serve/ptp_service.c and link/ptp_receiver_link.c do around them, here with flights.
+ * daemon/serve/ptp_service.c and link/ptp_receiver_link.c do around them, here with simulated
+ * packets.
  *
  * Multicast on a network of two, one transmitter for each path. Messages are real and sealed; the
  * attackers have no key.
@@ -16,7 +17,7 @@
 #define CLASS_6	    6	 /* synchronised to a reference (IEEE 1588-2019, Table 4) */
 #define SOURCE_GNSS 0x20 /* Table 6 */
 
-/* Any key will do: nobody on the path has it. */
+/* Any key will do: no attacker has it. */
 static const char sa_file[] =
 	"[security_association]\nspp 1\nseqid_window 3\n"
 	"1 SHA256-128 HEX:000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n";
@@ -37,7 +38,7 @@ static struct noon_ptp_identity identity(uint32_t path, uint8_t port)
 					  .port = 1};
 }
 
-/* Everybody on the path. */
+/* All attackers on the path. */
 static struct noon_peer peer_of(unsigned dir)
 {
 	return (struct noon_peer){.n = 1, .key = {(uint8_t)(1 + dir)}};
@@ -95,7 +96,7 @@ static noon_err make_transmitter(struct noon_world *w, uint32_t path)
 	return err ? err : noon_ptp_transmitter_init(&p->tx, &c, server_h(w, path));
 }
 
-/* What the clock that is served is worth now, as noon_ptp_service_tell() has it. */
+/* State of the served clock, as noon_ptp_service_tell() has it. */
 static void renew_quality(struct noon_world *w, uint32_t path)
 {
 	struct noon_sim_machine *m = server_of(w, path);
@@ -162,7 +163,7 @@ void noon_sim_ptp_fini(struct noon_sim_ptp *p)
 	free(p);
 }
 
-/* The stamp of a departure comes when the packet is gone. */
+/* The stamp of a departure comes after the packet has left. */
 static void send(struct noon_world *w, uint32_t path, const struct noon_action *a)
 {
 	struct noon_sim_machine *m = server_of(w, path);
@@ -174,7 +175,7 @@ static void send(struct noon_world *w, uint32_t path, const struct noon_action *
 	assert(f->n > 0 && f->n <= sizeof(f->buf));
 	memcpy(f->buf, a->send.p, f->n);
 	if (noon_ptp_is_event(f->buf[0] & 15)) {
-		/* It holds if t1 is early. */
+		/* The bound holds if t1 is early. */
 		p->sent = noon_time_add(noon_sim_server_time(w, w->s->path[path].server, w->now),
 					-m->stamp_err);
 		p->sent_token = a->token;
@@ -183,7 +184,7 @@ static void send(struct noon_world *w, uint32_t path, const struct noon_action *
 	noon_sim_send(w, f);
 }
 
-/* Its round trips go to nobody: there is no guard of the transmitter here. */
+/* Its round-trip times are dropped: the transmitter has no guard here. */
 static void carry_out(struct noon_world *w, uint32_t path)
 {
 	struct noon_sim_ptp *p = w->assoc[path].ptp;
@@ -200,7 +201,7 @@ void noon_sim_ptp_transmit(struct noon_world *w, uint32_t path)
 	struct noon_sim_ptp *p = w->assoc[path].ptp;
 
 	if (p->wake_at.ns != w->now.ns)
-		return; /* put off or brought forward meanwhile */
+		return; /* rescheduled meanwhile */
 	renew_quality(w, path);
 	noon_ptp_transmitter_on_timer(&p->tx, server_h(w, path),
 				      noon_sim_server_time(w, w->s->path[path].server, w->now),
@@ -223,7 +224,7 @@ void noon_sim_ptp_arrival(struct noon_world *w, const struct noon_flight *f)
 	const noon_time at = noon_sim_server_time(w, w->s->path[f->path].server, f->arrived);
 	const struct noon_rx rx = {
 		.data = noon_bytes_of(f->buf, f->n),
-		.at = noon_time_add(at, m->stamp_err), /* it holds if t4 is late */
+		.at = noon_time_add(at, m->stamp_err), /* the bound holds if t4 is late */
 		.now = server_h(w, f->path),
 		.stamp = NOON_STAMP_KERNEL,
 		.peer = peer_of(0),

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Events in the order of their instants; those of one instant in the order they were put in.
+ * Events in the order of their instants; events of the same instant in insertion order.
  */
 #ifndef NOON_SIM_QUEUE_H
 #define NOON_SIM_QUEUE_H

@@ -103,7 +103,7 @@ noon_dur noon_scenario_machine_event_from(const struct noon_scenario *s, uint32_
 	for (size_t i = 0; i < s->machine_events; i++) {
 		const struct noon_machine_event *u = &s->machine_event[i];
 
-		/* Whoever follows a machine may be hit by what happens to it. */
+		/* A client may be affected by events of the machines it follows. */
 		if ((u->client == client || s->node[u->client].server) && u->at < first)
 			first = u->at;
 	}
@@ -206,7 +206,7 @@ static const char *path_fault(const struct noon_scenario *s, const struct noon_s
 	return fault != NULL ? fault : link_fault(&p->link[1]);
 }
 
-/* Those that read or make messages of NTP. */
+/* Attacks that read or make NTP messages. */
 static bool is_of_ntp(enum noon_attack_kind kind)
 {
 	return kind == NOON_ATTACK_TAMPER || kind == NOON_ATTACK_KISS ||
@@ -289,7 +289,7 @@ static const char *upset_fault(const struct noon_scenario *s, size_t i)
 	for (size_t k = 0; k < i; k++)
 		if (overlap(&s->machine_event[k], u))
 			return "expected events of one machine at different times";
-	/* A seeker asks the clock of the machine while that stands still. */
+	/* A seeker would query the clock of a paused machine. */
 	if (s->seekers > 0)
 		return "expected no seekers beside events";
 	return clock_fault(&u->clock);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What a simulation is told: nodes, paths, attacks, and what is expected of the outcome.
+ * Input of a simulation: nodes, paths, attacks, and what is expected of the outcome.
  *
  * Plain data. noon_scenario_check() says what is impossible; tools/sim/scenario_file.h fills it
  * from a file.
@@ -39,10 +39,10 @@ struct noon_sim_node {
 	struct noon_osc_conf clock;
 	double stamp_ns;      /**< noise of a timestamp, standard deviation, cut at 3, ns, >= 0 */
 	noon_dur granularity; /**< of timestamps, ns, >= 1 */
-	noon_dur stamp_error; /**< what it says its timestamps are good for; < 0: as it is */
+	noon_dur stamp_error; /**< error that it states for its timestamps; < 0: the true one */
 	noon_dur offset;      /**< a server: its clock - UTC; a client: UTC - C at the start, ns */
 	noon_dur layover;     /**< a server's, from request to reply, ns, >= 0 */
-	noon_dur local_bound; /**< a server says |clock - UTC| is at most this, ns, >= 0 */
+	noon_dur local_bound; /**< a server claims that |clock - UTC| is at most this, ns, >= 0 */
 	uint8_t stratum;      /**< a server's, 1..15 */
 	noon_dur rotate;      /**< rotation of a server's cookie keys, ns, >= 1 s */
 	struct noon_engine_conf engine; /**< a client's; `start` is overwritten */
@@ -56,12 +56,12 @@ struct noon_sim_path {
 	struct noon_source_conf source;
 	bool ptp; /**< a transmitter and a receiver of PTP, one Sync and Delay_Req in 2^poll_min s
 		   */
-	bool sa;  /**< ptp: every message bears an AUTHENTICATION TLV */
+	bool sa;  /**< ptp: every message has an AUTHENTICATION TLV */
 	bool nts; /**< unless ptp */
 	bool tls; /**< real handshakes; false: keys are handed over after the time of one */
 };
 
-/** A time seeker as the paper has it, beside the client of a path (sim/seeker.h). */
+/** A time seeker of the paper, beside the client of a path (sim/seeker.h). */
 struct noon_sim_seeker_conf {
 	char name[NOON_SIM_NAME];
 	uint32_t path;	  /**< index: the client's clock, the server's time, the path's attackers */
@@ -75,37 +75,37 @@ struct noon_sim_seeker_conf {
 };
 
 /** The attacks of docs/theory.md, section 8; its number in parentheses. */
-#define NOON_ATTACK_LIST(X)                                                                    \
-	X(DELAY, "delay")		/* (1, 7) constant, uniform, exponential, sparse */    \
-	X(RAMP, "ramp")			/* (2) delay that grows */                             \
-	X(ASYMMETRY, "asymmetry")	/* (3) more one way, less queueing the other */        \
-	X(REPLAY, "replay")		/* (4) of old requests or replies */                   \
-	X(REFLECT, "reflect")		/* (4) requests thrown back at the client */           \
-	X(SHORTER_PATH, "shorter-path") /* (5, 15) faster one way, slower the other */         \
-	X(GUESS, "guess")		/* (paper, IV-A1a) requests, before they are made */   \
-	X(TAMPER, "tamper")		/* (6) with T2 and T3 of a reply */                    \
-	X(LAYOVER_LIE, "layover-lie")	/* (6) by the server itself */                         \
-	X(CLAMP, "clamp")		/* (7) hold until the round trip is long enough */     \
-	X(DROP_FAST, "drop-fast")	/* (8) the fastest packets */                          \
-	X(DROP, "drop")			/* (9) */                                              \
-	X(LIE, "lie")			/* (10) a server's clock is wrong, fixed or slow */    \
-	X(KISS, "kiss")			/* (11) kiss-o'-death from a forger */                 \
-	X(COOKIE_EXHAUSTION, "cookie-exhaustion") /* (12) replies never arrive */              \
-	X(BLOCK_KE, "block-ke")			  /* (13) no key exchange */                   \
-	X(STRIP, "strip")			  /* (13) extension fields are cut off */      \
-	X(DUPLICATE, "duplicate")		  /* (14) */                                   \
-	X(REORDER, "reorder")			  /* (14) */                                   \
-	X(BURST, "burst")		     /* (14) packets are held and released together */ \
-	X(ORIGIN_ZERO, "origin-zero")	     /* (14) forged replies with origin 0 */           \
-	X(INTERLEAVED, "interleaved")	     /* (14) forged replies of interleaved mode */     \
-	X(FORGE, "forge")		     /* (15) replies made with the server's own key */ \
-	X(SERVER_STEP, "server-step")	     /* (16) */                                        \
-	X(LEAP, "leap")			     /* (16) a second that nobody announced */         \
-	X(SMEAR, "smear")		     /* (16) a second spread over a day */             \
-	X(CALIBRATION, "calibration-poison") /* (17) minima measured under an attack */        \
-	X(TEMPERATURE, "temperature")	     /* (18) on a client's oscillator */               \
-	X(RESTART, "restart")		     /* of a client, which forgets all it knew */      \
-	X(FLIP, "flip")			     /* one random bit */                              \
+#define NOON_ATTACK_LIST(X)                                                                      \
+	X(DELAY, "delay")		/* (1, 7) constant, uniform, exponential, sparse */      \
+	X(RAMP, "ramp")			/* (2) delay that grows */                               \
+	X(ASYMMETRY, "asymmetry")	/* (3) more delay one way, less queueing the other */    \
+	X(REPLAY, "replay")		/* (4) of old requests or replies */                     \
+	X(REFLECT, "reflect")		/* (4) requests reflected to the client */               \
+	X(SHORTER_PATH, "shorter-path") /* (5, 15) faster one way, slower the other */           \
+	X(GUESS, "guess")		/* (paper, IV-A1a) requests, predicted and sent early */ \
+	X(TAMPER, "tamper")		/* (6) with T2 and T3 of a reply */                      \
+	X(LAYOVER_LIE, "layover-lie")	/* (6) by the server itself */                           \
+	X(CLAMP, "clamp")		/* (7) hold until the round-trip time is long enough */  \
+	X(DROP_FAST, "drop-fast")	/* (8) the fastest packets */                            \
+	X(DROP, "drop")			/* (9) */                                                \
+	X(LIE, "lie")			/* (10) a server's clock is wrong, fixed or slow */      \
+	X(KISS, "kiss")			/* (11) kiss-o'-death from a forger */                   \
+	X(COOKIE_EXHAUSTION, "cookie-exhaustion") /* (12) replies never arrive */                \
+	X(BLOCK_KE, "block-ke")			  /* (13) no key exchange */                     \
+	X(STRIP, "strip")			  /* (13) extension fields are cut off */        \
+	X(DUPLICATE, "duplicate")		  /* (14) */                                     \
+	X(REORDER, "reorder")			  /* (14) */                                     \
+	X(BURST, "burst")		     /* (14) packets are held and released together */   \
+	X(ORIGIN_ZERO, "origin-zero")	     /* (14) forged replies with origin 0 */             \
+	X(INTERLEAVED, "interleaved")	     /* (14) forged replies of interleaved mode */       \
+	X(FORGE, "forge")		     /* (15) replies made with the server's own key */   \
+	X(SERVER_STEP, "server-step")	     /* (16) */                                          \
+	X(LEAP, "leap")			     /* (16) a second that nobody announced */           \
+	X(SMEAR, "smear")		     /* (16) a second spread over a day */               \
+	X(CALIBRATION, "calibration-poison") /* (17) minima measured under an attack */          \
+	X(TEMPERATURE, "temperature")	     /* (18) on a client's oscillator */                 \
+	X(RESTART, "restart")		     /* of a client, which forgets all it knew */        \
+	X(FLIP, "flip")			     /* one random bit */                                \
 	X(TRUNCATE, "truncate")		     /* cut at a random length */
 
 enum noon_attack_kind {
@@ -121,7 +121,7 @@ enum noon_sim_direction {
 	NOON_SIM_BOTH = 3,
 };
 
-/** Zero where nothing is said; which fields matter depends on the kind. */
+/** Zero where not given; which fields matter depends on the kind. */
 struct noon_sim_attack {
 	char name[NOON_SIM_NAME];
 	enum noon_attack_kind kind;
@@ -140,13 +140,13 @@ struct noon_sim_attack {
 	bool guess;		 /**< kiss: off the path, the origin is guessed */
 	noon_freq frequency;	 /**< temperature: change of frequency */
 	noon_dur time_constant;	 /**< temperature: of that change; burst: the period */
-	bool misannounce;	 /**< lie: a leap second is announced where none comes, and the
-				  *   other way round */
+	bool misannounce;	 /**< lie: a leap second is announced where none comes, and vice
+				  *   versa */
 };
 
-/** What happens to an honest machine, and is no attack. */
+/** What happens to an honest machine without an attack. */
 #define NOON_MACHINE_EVENT_LIST(X)                                                  \
-	X(PAUSE, "pause")     /* it stands still while the world goes on */         \
+	X(PAUSE, "pause")     /* it is paused while the world goes on */            \
 	X(JUMP, "jump")	      /* its free-running clock jumps */                    \
 	X(MIGRATE, "migrate") /* from then on it has another oscillator; with pause \
 			       * and jump where these are said */
@@ -159,8 +159,8 @@ enum noon_machine_event_kind {
 };
 
 /**
- * Of one client. While it lasts nothing of the machine is executed: no timer fires, and packets
- * wait in their sockets; they are handled at its end, with a receive stamp of then.
+ * Of one client. While it lasts the machine executes nothing: no timer fires, and packets wait in
+ * their sockets; they are handled at its end, with a receive stamp of its end.
  */
 struct noon_machine_event {
 	char name[NOON_SIM_NAME];
@@ -170,21 +170,22 @@ struct noon_machine_event {
 	noon_dur duration;	    /**< ns, >= 0 */
 	noon_dur jump;		    /**< of h at its end, ns, signed */
 	struct noon_osc_conf clock; /**< migrate: the new oscillator; its step is not used */
-	bool runs;    /**< h runs on meanwhile; false: it stands still with the machine */
-	bool noticed; /**< the client is told at the end, as by a daemon that looks for it */
+	bool runs;		    /**< h runs on meanwhile; false: it stops with the machine */
+	bool noticed; /**< the client is told at the end, as by a daemon that detects it */
 };
 
 struct noon_scenario {
 	char title[NOON_SIM_TITLE];
 	noon_dur duration;
-	noon_dur check_every; /**< comparisons with the truth beside those after each event, > 0 */
+	noon_dur check_every; /**< comparisons with the truth in addition to those after each event,
+			       *   > 0 */
 	uint64_t seed;
 	enum noon_leap leap;  /**< at leap_at: INSERT or DELETE; else NONE */
 	noon_dur leap_at;     /**< after the start; the world begins that long before the end of a
 			       *   month */
 	uint32_t truth;	      /**< server whose clock counts as the truth; NOON_SIM_NONE: UTC */
-	bool demonstration;   /**< an assumption is broken on purpose: bounds may be false */
-	bool excursion;	      /**< oscillators go beyond what clients assume of them: an alarm is no
+	bool demonstration;   /**< an assumption is violated on purpose: bounds may be false */
+	bool excursion;	      /**< oscillators exceed what clients assume of them: an alarm is not a
 			       *   false one */
 	bool guard;	      /**< clients use the statistical guard, calibrated beforehand */
 	noon_dur guard_shift; /**< rise of the round-trip time it must find, ns; 0: the alert limit
@@ -203,15 +204,15 @@ struct noon_scenario {
 	size_t expects;
 };
 
-/** Return defaults: a perfect clock, 1 ns stamps, those of the daemon for the rest. */
+/** Return defaults: a perfect clock, 1 ns stamps, the daemon's for the rest. */
 struct noon_sim_node noon_sim_node_default(void);
 /** Return 100 us each way with exponential queueing of 100 us, NTS, keys handed over. */
 struct noon_sim_path noon_sim_path_default(void);
-/** Return a seeker that asks each second, by unpredictable signals. */
+/** Return a seeker that polls each second, with unpredictable signals. */
 struct noon_sim_seeker_conf noon_sim_seeker_default(void);
-/** Return an attack on everything, both ways, for ever. */
+/** Return an attack on everything, both ways, without end. */
 struct noon_sim_attack noon_sim_attack_default(void);
-/** Return a pause of no length, of no client, with a clock that stands still. */
+/** Return a pause of zero length, of no client, with a clock that stops. */
 struct noon_machine_event noon_machine_event_default(void);
 /** Empty a scenario: one hour, seed 1. */
 void noon_scenario_init(struct noon_scenario *s);
@@ -240,14 +241,14 @@ struct noon_sim_fault {
 NOON_MUST_USE noon_err noon_scenario_check(const struct noon_scenario *s,
 					   struct noon_sim_fault *ret);
 
-/** Return whether an attack is on a path while it lasts. */
+/** Return whether an attack on a path is active. */
 bool noon_sim_attack_concerns(const struct noon_sim_attack *a, const struct noon_sim_path *p);
 
 /** Return the start of the first attack, ns after the start; NOON_DUR_MAX if there is none. */
 noon_dur noon_scenario_first_attack(const struct noon_scenario *s);
 
-/** Return from when on an alarm of a client has a reason in its own machine, or in one that serves
- *  others, ns after the start; NOON_DUR_MAX: never. */
+/** Return the instant from which an alarm of a client may be caused by its own machine or by one
+ *  that serves others, ns after the start; NOON_DUR_MAX: never. */
 noon_dur noon_scenario_machine_event_from(const struct noon_scenario *s, uint32_t client);
 
 /** Return the word of a kind; static, never NULL. */

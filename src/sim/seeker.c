@@ -10,7 +10,7 @@
 
 #define NTP_MODE_BROADCAST 5
 
-/* The clock is read to a nanosecond, and so is the truth. */
+/* The clock and the truth are read to a nanosecond. */
 #define SLACK_NS 1.0
 
 noon_dur noon_sim_seeker_limit(const struct noon_scenario *s, size_t seeker)
@@ -24,7 +24,7 @@ static void fail(struct noon_sim_compliance *c, unsigned condition, const char *
 	c->why[condition - 1] = why;
 }
 
-/* What a path of light would shorten the one that is assumed by, ns. */
+/* How much shorter a path of light is than the assumed one, ns. */
 static noon_dur slack_of(const struct noon_scenario *s, const struct noon_sim_seeker_conf *k)
 {
 	noon_dur most = 0;
@@ -34,7 +34,7 @@ static noon_dur slack_of(const struct noon_scenario *s, const struct noon_sim_se
 			noon_minimum_from_distance(s->path[k->path].link[dir].length_m);
 		const noon_dur slack = k->model[dir] - light;
 
-		/* One way only the path from the server is assumed anything of. */
+		/* With one way only, only the path from the server has an assumed delay. */
 		if (slack > most && (dir == 1 || !k->listens))
 			most = slack;
 	}
@@ -91,7 +91,7 @@ static noon_time h_of(struct noon_world *w, const struct noon_sim_seeker *k, noo
 	return noon_sim_stamp(m, noon_osc_h(&m->osc, t));
 }
 
-/* Send a header of NTP, tagged as a seeker's. */
+/* Send an NTP header, tagged as a seeker's. */
 static void send(struct noon_world *w, uint32_t i, unsigned dir, const struct noon_ntp_header *h)
 {
 	struct noon_flight *f = noon_sim_flight_new(w, w->seeker[i].conf->path, dir);
@@ -119,7 +119,7 @@ static void ask(struct noon_world *w, uint32_t i)
 	send(w, i, 0, &h);
 }
 
-/* The server's own schedule: its time goes to whoever hears it. */
+/* The server's own schedule: it sends its time to all listeners. */
 static void broadcast(struct noon_world *w, uint32_t i)
 {
 	const uint32_t server = w->s->path[w->seeker[i].conf->path].server;
@@ -166,8 +166,8 @@ static void take(struct noon_world *w, struct noon_sim_seeker *k, const struct n
 	p->max_rtt = fmax(p->max_rtt, (double)off);
 }
 
-/* Condition 1 as the paper has it: what is not from the server, or answers nothing, is refused.
- * That somebody else asked for what the server says is not to be seen but by the signal. */
+/* Condition 1 as the paper has it: what is not from the server, or answers no request, is refused.
+ * Only the signal shows that somebody else made the request. */
 static bool is_refused(const struct noon_sim_seeker *k, const struct noon_flight *f,
 		       const struct noon_ntp_header *h)
 {
@@ -205,9 +205,8 @@ void noon_sim_seekers_sample(struct noon_world *w, uint32_t path, const struct n
 			take(w, &w->seeker[i], x);
 }
 
-/* Collaborative verification (III-D): the clocks of those who take part are laid side by side, by
- * a way of their own that nobody is on. One that is off by more declares an attack, whoever of the
- * two is wrong. */
+/* Collaborative verification (III-D): the participants compare their clocks over a channel without
+ * attackers. One that is off by more declares an attack, whichever of the two is wrong. */
 static void cross_check(const struct noon_world *w, struct noon_sim_seeker *k)
 {
 	k->disagrees = false;

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A time seeker that does what the paper says and nothing else, to compare ours with.
+ * A time seeker that does exactly what the paper says, to compare ours with.
  *
  * It is station B of L. Narula and T. Humphreys, "Requirements for Secure Clock Synchronization",
  * its time master A being the path's server. On each exchange it takes the offset of equation (4),
- * departure at A + modelled delay - arrival, and station A's test of the round trip (6), (7):
- * an attack is declared iff |measured - modelled| > lambda (section V-A). A seeker that listens has
- * no round trip, and no test. It reads the free-running clock of the path's client, so that both
- * are judged on the same clock, path and attackers.
+ * departure at A + modelled delay - arrival, and station A's test of the round trip (6), (7): an
+ * attack is declared iff |measured - modelled| > lambda (section V-A). A one-way seeker has no
+ * round trip and no test. It reads the free-running clock of the path's client, so that both are
+ * judged on the same clock, path and attackers.
  *
  * The signals are plain messages of NTP on the links of the path. On a path of PTP they are the
- * Syncs and Delay_Reqs of the path's receiver: what it makes of them is ours, this is the paper's.
- * A MAC is taken as ideal: unless the seeker is predictable, what somebody else made or repeated is
- * refused. Seekers are compared with the truth at the equal distances of a scenario.
+ * Syncs and Delay_Reqs of the path's receiver, evaluated here as in the paper. A MAC is taken as
+ * ideal: unless the seeker is predictable, forgeries and replays are refused. Seekers are compared
+ * with the truth at the equal distances of a scenario.
  */
 #ifndef NOON_SIM_SEEKER_H
 #define NOON_SIM_SEEKER_H

@@ -90,7 +90,7 @@ noon_dur noon_sim_server_error(struct noon_world *w, uint32_t node, noon_time t)
 	return (noon_dur)llround(ns);
 }
 
-/* How far the server pretends the request came earlier than it did, ns. */
+/* How much earlier than true the server claims the request came, ns. */
 static noon_dur layover_lie(const struct noon_world *w, uint32_t node, noon_time t)
 {
 	const noon_dur since = noon_time_diff(t, w->start);
@@ -121,7 +121,7 @@ noon_time noon_sim_server_time(struct noon_world *w, uint32_t node, noon_time t)
 	return noon_time_add(noon_sim_stamp(m, noon_time_add(h, noon_line_at(&line, h))), off);
 }
 
-/* A server that follows others says what its own reading says. */
+/* A server with sources reports its own reading. */
 static void renew_clock(struct noon_world *w, struct noon_sim_machine *m, noon_dur ahead)
 {
 	struct noon_ntp_server_clock *c = &m->server.clock;
@@ -168,7 +168,7 @@ void noon_sim_server_arrival(struct noon_world *w, const struct noon_flight *f)
 	struct noon_sim_machine *m = &w->node[node];
 	struct noon_flight *reply = noon_sim_flight_new(w, f->path, 1);
 
-	/* An answer to a changed request is no answer of ours to the client's own. */
+	/* An answer to a changed request does not answer the client's own. */
 	reply->forged = f->forged;
 	reply->prompted = f->forged;
 	reply->asked = f->asked;

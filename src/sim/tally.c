@@ -35,12 +35,12 @@ static void add_alarm(struct noon_sim_tally *sum, const struct noon_sim_tally *t
 	}
 	if (t->harm_at < sum->harm_at)
 		sum->harm_at = t->harm_at;
-	/* All of them: the last one counts. */
+	/* Of several, the last one counts. */
 	if (sum->synced_after == NOON_DUR_MAX || t->synced_after > sum->synced_after)
 		sum->synced_after = t->synced_after;
 }
 
-/* The one that takes longest counts; before the first there is nothing to compare with. */
+/* The longest one counts; before the first there is nothing to compare with. */
 static void add_return(struct noon_sim_tally *sum, const struct noon_sim_tally *t, bool first)
 {
 	if (first || t->ok_again > sum->ok_again)

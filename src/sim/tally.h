@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What was seen in a run, by comparison with the truth.
+ * Results of a run, by comparison with the truth.
  */
 #ifndef NOON_SIM_TALLY_H
 #define NOON_SIM_TALLY_H
@@ -20,17 +20,17 @@ enum noon_invariant {
 	NOON_I2, /**< no forged or replayed packet becomes a sample */
 	NOON_I3, /**< the alarm is raised before |error| > L */
 	NOON_I4, /**< no step on an alarmed or refused exchange */
-	NOON_I5, /**< minima and baseline are not changed by what comes in */
+	NOON_I5, /**< minima and baseline are not changed by packets */
 	NOON_I6, /**< no alarm without an attack, an event of the machine or an excursion of its
 		  *   oscillator */
-	NOON_I7, /**< the bound grows at least with the certified rate while nothing comes in */
+	NOON_I7, /**< the bound grows at least at the certified rate while no packets arrive */
 	NOON_INVARIANTS,
 };
 
-/** What seekers of the paper saw, and what was true. */
+/** Results of the paper's seekers, and the truth. */
 struct noon_sim_paper {
 	uint64_t exchanges;
-	uint64_t forged;	  /**< of them, answers to what an attacker had sent */
+	uint64_t forged;	  /**< of them, answers to an attacker's requests */
 	uint64_t declared;	  /**< comparisons while an attack was declared */
 	uint64_t compromised;	  /**< comparisons with |error| > L (definition III.1) */
 	uint64_t undetected;	  /**< of them, no attack declared (definition V.1) */
@@ -43,13 +43,13 @@ struct noon_sim_paper {
 struct noon_sim_tally {
 	uint64_t checks;
 	uint64_t violations; /**< truth outside [lower, upper] or |error| > bound, any state */
-	double outside;	     /**< how far the truth was outside at most, ns; those of `blind` too */
-	uint64_t blind;	     /**< the same where the client could not know it: between an event that
-			      *   disturbed its clock and answers of more sources than may lie;
-			      *   not among the violations */
-	uint64_t stale;	     /**< truth outside an older reading carried on by its rates */
+	double outside;	     /**< largest distance of the truth outside, ns; those of `blind` too */
+	uint64_t blind;	     /**< the same while the client could not know: between an event that
+			      *   disturbed its clock and answers of more sources than may lie; not
+			      *   among the violations */
+	uint64_t stale;	     /**< truth outside an older reading extrapolated by its rates */
 	uint64_t alarms;     /**< beginnings */
-	uint64_t false_alarms; /**< of them without a reason so far (I6) */
+	uint64_t false_alarms; /**< of them without a cause so far (I6) */
 	uint64_t findings[NOON_FINDING_KINDS];
 	uint64_t verdicts[NOON_VERDICTS]; /**< on packets, by clients */
 	uint64_t broken[NOON_INVARIANTS];
@@ -85,7 +85,7 @@ struct noon_sim_tally {
 /** Return an empty tally. */
 struct noon_sim_tally noon_sim_tally_new(void);
 
-/** Add the tally of another client: counts and times add up, extremes stay. */
+/** Add the tally of another client: counts and times are added, extremes kept. */
 void noon_sim_tally_add(struct noon_sim_tally *sum, const struct noon_sim_tally *t);
 
 enum noon_metric_unit {
@@ -105,7 +105,7 @@ struct noon_metric {
 /** Find a metric. @retval NOON_OK, NOON_ERR_NOT_FOUND */
 NOON_MUST_USE noon_err noon_metric_find(const char *name, struct noon_metric *ret);
 
-/** Return the i-th metric's name in `buf`; false behind the last. */
+/** Return the i-th metric's name in `buf`; false past the last. */
 bool noon_metric_name(size_t i, char *buf, size_t n);
 
 #endif

@@ -25,7 +25,7 @@ double noon_sim_error_of(struct noon_world *w, struct noon_sim_machine *m, noon_
 	return err;
 }
 
-/* Carry an old reading on by its rates, as somebody does who only reads a page. */
+/* Extrapolate an old reading by its rates, as a reader of the page does. */
 static bool is_stale_true(const struct noon_sim_machine *m, const struct noon_reading *now,
 			  double err)
 {
@@ -45,7 +45,7 @@ static bool is_ok(enum noon_state state)
 	return state == NOON_STATE_OK || state == NOON_STATE_HOLDOVER;
 }
 
-/* While nothing came in, the interval widens at least as its rates say. */
+/* While no packets arrive, the interval widens at least at its stated rates. */
 static bool has_grown(const struct noon_sim_machine *m, const struct noon_reading *r)
 {
 	const struct noon_reading *a = &m->last.r;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The loop of events, and packets on their way.
+ * The event loop, and packets in flight.
  */
 #include "sim/world.h"
 
@@ -12,10 +12,10 @@
 #include "crypto/x509.h"
 #include "sim/world_priv.h"
 
-/* Free-running clocks show anything at the start. */
+/* Free-running clocks start at an arbitrary value. */
 #define H_AT_START INT64_C(123456789012345)
 
-/* Streams of random numbers, apart from each other. */
+/* Independent streams of random numbers. */
 #define STREAM_LINKS	UINT64_C(0x10000)
 #define STREAM_CLOCKS	UINT64_C(0x20000)
 #define STREAM_MACHINES UINT64_C(0x30000)
@@ -68,7 +68,7 @@ void noon_sim_launch(struct noon_world *w, struct noon_flight *f)
 		return;
 	}
 	f->arrived = noon_time_add(f->sent, (noon_dur)llround(fmax(f->delay_ns, 0.0)));
-	/* A program hears of a packet a little after the stamp; the true arrival is kept. */
+	/* The program sees a packet a little after the stamp; the true arrival is kept. */
 	noon_sim_at(w, f->dir == 0 ? f->arrived : noon_time_add(f->arrived, NOON_SIM_LATENCY),
 		    NOON_SIM_ARRIVAL, f->path, f);
 }
@@ -306,7 +306,7 @@ static void carry_out(struct noon_world *w, const struct noon_sim_event *e)
 		arrival(w, e->what);
 		break;
 	case NOON_SIM_WAKE:
-		/* One that was put off or brought forward is void. */
+		/* A rescheduled event is void. */
 		if (e->at.ns == w->node[e->who].wake_at.ns)
 			noon_sim_client_wake(w, e->who);
 		break;

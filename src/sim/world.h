@@ -3,9 +3,9 @@
  * A scenario in virtual time: the real machines of proto and engine, simulated clocks and paths,
  * and attackers between them.
  *
- * Everything follows from the scenario and the seed: two worlds of equal seed see the same events
- * to the nanosecond. After every event of a client, and at equal distances, its reading is
- * compared with the truth. noon_aead_global_init() must have been called once in the process.
+ * Scenario and seed determine everything: two worlds of equal seed see the same events to the
+ * nanosecond. After every event of a client, and at equal distances, its reading is compared with
+ * the truth. noon_aead_global_init() must have been called once in the process.
  */
 #ifndef NOON_SIM_WORLD_H
 #define NOON_SIM_WORLD_H
@@ -44,15 +44,15 @@ NOON_MUST_USE noon_err noon_world_new(const struct noon_scenario *s, uint64_t se
 				      struct noon_world **ret);
 void noon_world_free(struct noon_world *w);
 
-/** Hand every comparison at equal distances to fn; before the first run. */
+/** Pass every comparison at equal distances to fn; set before the first run. */
 void noon_world_watch(struct noon_world *w, noon_sim_on_look *fn, void *arg);
 
-/** Let time pass up to `until` after the start. */
+/** Advance time up to `until` after the start. */
 void noon_world_run(struct noon_world *w, noon_dur until);
 
-/** Return what was seen of a client; empty for a node that is none. */
+/** Return the tally of a client; empty for a node that is none. */
 struct noon_sim_tally noon_world_tally(const struct noon_world *w, uint32_t node);
-/** Return what was seen of all clients together. */
+/** Return the tally of all clients together. */
 struct noon_sim_tally noon_world_total(const struct noon_world *w);
 
 /** Return a number that depends on every comparison so far: equal for equal runs. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Between the files of sim that make up a world.
+ * Shared by the files of sim that make up a world.
  */
 #ifndef NOON_SIM_WORLD_PRIV_H
 #define NOON_SIM_WORLD_PRIV_H
@@ -25,21 +25,21 @@
 #include "sim/world.h"
 
 #define NOON_SIM_SERVE_LIMIT NOON_S(1)	 /**< serve-limit of a client that serves: its default */
-#define NOON_SIM_LATENCY     NOON_US(20) /**< from the arrival of a packet to its being handled */
+#define NOON_SIM_LATENCY     NOON_US(20) /**< from the arrival of a packet to its handling */
 
-/** A datagram on its way. */
+/** A datagram in flight. */
 struct noon_flight {
-	struct noon_flight *next; /**< in the list of spare ones */
+	struct noon_flight *next; /**< in the list of free ones */
 	noon_time sent;		  /**< true time */
 	noon_time arrived;	  /**< set with the event of its arrival */
-	double delay_ns;	  /**< natural so far, attackers' additions included */
+	double delay_ns;	  /**< natural delay so far, with the attackers' additions */
 	double least_ns;	  /**< of the path at that time */
-	double queue_ns;	  /**< natural share above the least */
+	double queue_ns;	  /**< natural share above the minimum */
 	uint32_t path;
 	uint32_t seeker; /**< whose it is: index + 1; 0: of the path's client */
 	unsigned dir;	 /**< 0 to the server, 1 from it */
 	bool lost;
-	bool forged;	 /**< made or changed by somebody without a key, or an answer to such */
+	bool forged;	 /**< made or changed without the key, or an answer to such a packet */
 	bool prompted;	 /**< forged, but by the server itself: an answer to such a request */
 	noon_time asked; /**< NTP: when the request left that this is, or answers, as the client's
 			  *   sample has it */
@@ -63,7 +63,7 @@ enum noon_sim_event_kind {
 	NOON_SIM_MACHINE_EVENT_OVER, /**< who: event of a machine; it ends */
 };
 
-/** A key exchange under way. */
+/** A key exchange in progress. */
 struct noon_sim_ke {
 	bool busy;
 	bool blocked;
@@ -72,7 +72,7 @@ struct noon_sim_ke {
 	struct noon_ntske_server *server;
 	struct noon_ntske_server_conf conf;
 	noon_time last[2];		 /**< a stream stays in order */
-	struct noon_actions actions;	 /**< of the call under way */
+	struct noon_actions actions;	 /**< of the current call */
 	struct noon_nts_session session; /**< of the exchange that has just ended */
 };
 
@@ -115,7 +115,7 @@ struct noon_sim_assoc {
 	bool up;
 };
 
-/** What the last comparison saw. */
+/** Result of the last comparison. */
 struct noon_sim_last {
 	struct noon_reading r; /**< valid when has */
 	bool has;
@@ -128,7 +128,7 @@ struct noon_machine_event_state {
 	bool paused;
 	noon_time resumes;    /**< when paused: true time */
 	noon_time stopped_at; /**< h when the event began */
-	noon_dur alarm_from;  /**< alarms have a reason in the machine, ns after the start */
+	noon_dur alarm_from;  /**< alarms may be caused by the machine, ns after the start */
 	bool blind;	      /**< h has been disturbed, and too few sources have answered since for
 			       *   a client to know it */
 	noon_time from_h;     /**< h at the end of the event */
@@ -143,11 +143,11 @@ struct noon_sim_machine {
 	const struct noon_sim_node *conf;
 	struct noon_osc osc;
 	struct noon_rng rng;	    /**< stamps and nonces */
-	noon_dur stamp_err;	    /**< what its stamps are good for, ns */
+	noon_dur stamp_err;	    /**< stated error of its stamps, ns */
 	noon_dur noise_ns;	    /**< greatest error of a stamp, ns */
 	struct noon_engine *engine; /**< NULL: no client */
 	noon_time wake_at;	    /**< of the event in force */
-	struct noon_reading kept;   /**< of up to ten minutes ago, to be carried on */
+	struct noon_reading kept;   /**< of up to ten minutes ago, to be extrapolated */
 	struct noon_sim_last last;
 	struct noon_sim_tally tally;
 	struct noon_ntp_server server;
@@ -161,23 +161,23 @@ struct noon_sim_machine {
 struct noon_sim_seeker {
 	const struct noon_sim_seeker_conf *conf;
 	struct noon_rng rng;
-	bool asked;	  /**< an answer is waited for */
+	bool asked;	  /**< awaiting an answer */
 	uint64_t counter; /**< the signal of one that is predictable */
 	uint64_t signal;  /**< of the question */
 	noon_time t1;	  /**< when it left, client's free-running clock */
 	bool has;	  /**< an offset */
 	noon_dur offset;  /**< server - free-running clock, ns */
 	bool declared;	  /**< an attack, by the last test */
-	double err;	  /**< UTC less its clock, at the comparison under way, ns */
+	double err;	  /**< UTC - its clock, at the current comparison, ns */
 	bool disagrees;	  /**< ... there, with another seeker */
 };
 
-/** What somebody who guesses requests has seen. */
+/** What an attacker that predicts requests has seen. */
 struct noon_sim_guess {
 	bool seen;	  /**< a request */
-	noon_time at;	  /**< when it set out */
+	noon_time at;	  /**< when it was sent */
 	uint64_t signal;  /**< of it */
-	bool sent;	  /**< a guess at the next one */
+	bool sent;	  /**< a guess of the next one */
 	uint64_t guessed; /**< its signal */
 };
 
@@ -187,11 +187,11 @@ struct noon_sim_attacker {
 	struct noon_rng rng;
 	bool on;
 	/** replay: the last packet of each path and direction; n 0: none yet. A packet is repeated
-	 * on its own path only: elsewhere it would bring the delay of another path with it. */
+	 * on its own path only: elsewhere it would have the delay of another path. */
 	struct noon_flight *kept[NOON_SIM_PATHS][2];
 	double seen_ns[64]; /**< drop-fast: queueing of recent packets */
 	size_t seen;
-	noon_time passed[NOON_SIM_PATHS];		/**< clamp: when the request set out */
+	noon_time passed[NOON_SIM_PATHS];		/**< clamp: when the request was sent */
 	struct noon_sim_guess guess[NOON_SIM_PATHS][2]; /**< of the client, of a seeker */
 };
 
@@ -219,9 +219,9 @@ struct noon_world {
 /* world.c */
 struct noon_flight *noon_sim_flight_new(struct noon_world *w, uint32_t path, unsigned dir);
 void noon_sim_flight_free(struct noon_world *w, struct noon_flight *f);
-/** Send what f holds from f->sent on: draws its delay, lets attackers at it. Takes f over. */
+/** Send what f holds from f->sent on: draws its delay, runs the attackers on it. Takes f over. */
 void noon_sim_send(struct noon_world *w, struct noon_flight *f);
-/** Put a packet on its way as it is, without attackers. Takes f over. */
+/** Send a packet as it is, without attackers. Takes f over. */
 void noon_sim_launch(struct noon_world *w, struct noon_flight *f);
 void noon_sim_at(struct noon_world *w, noon_time at, enum noon_sim_event_kind kind, uint32_t who,
 		 void *what);
@@ -236,7 +236,7 @@ void noon_sim_client_arrival(struct noon_world *w, const struct noon_flight *f);
 void noon_sim_client_wake(struct noon_world *w, uint32_t node);
 /** Tell a client that its clock was disturbed, as daemon/core/daemon.c does. */
 void noon_sim_client_disrupted(struct noon_world *w, uint32_t node);
-/** Forget all that a client knows, and begin again. */
+/** Drop everything that a client knows, and start over. */
 void noon_sim_client_restart(struct noon_world *w, uint32_t node);
 /** A key exchange has ended; session NULL: it failed. */
 void noon_sim_client_ke_done(struct noon_world *w, uint32_t path,
@@ -250,7 +250,7 @@ void noon_sim_server_arrival(struct noon_world *w, const struct noon_flight *f);
 noon_time noon_sim_server_time(struct noon_world *w, uint32_t node, noon_time t);
 /** Return the error of a server's clock, server - UTC, at a true time, ns. */
 noon_dur noon_sim_server_error(struct noon_world *w, uint32_t node, noon_time t);
-/** Tell whether something that is on `since` ns after the start concerns a server. */
+/** Tell whether something that is active `since` ns after the start concerns a server. */
 bool noon_sim_is_about(const struct noon_sim_attack *a, uint32_t node, noon_dur since);
 /** Answer a request as the server would at a true time, its clock off by `off` more. Returns false
  *  if it would not. Sets f's bytes. */
@@ -261,8 +261,8 @@ bool noon_sim_server_answer(struct noon_world *w, uint32_t node, struct noon_byt
 /* leap.c */
 /** Return when a world begins: true time, ns since 1970. */
 noon_time noon_sim_start(const struct noon_scenario *s);
-/** Return how far the count of UTC has been shifted by a leap second when a count that goes on
- *  without it shows `count`, ns; 0 before it. */
+/** Return how far the count of UTC has been shifted by a leap second when a count without it shows
+ *  `count`, ns; 0 before it. */
 noon_dur noon_sim_leap_shift(const struct noon_world *w, noon_time count);
 /** Return what a server announces at a true time. */
 enum noon_leap noon_sim_leap_said(const struct noon_world *w, uint32_t node, noon_time t);
@@ -283,7 +283,7 @@ void noon_sim_ptp_fini(struct noon_sim_ptp *p);
 void noon_sim_ptp_transmit(struct noon_world *w, uint32_t path);
 void noon_sim_ptp_sent(struct noon_world *w, uint32_t path);
 void noon_sim_ptp_arrival(struct noon_world *w, const struct noon_flight *f);
-/** Return whom the receiver of a path hears. */
+/** Return whom the receiver of a path listens to. */
 struct noon_peer noon_sim_ptp_peer(void);
 
 /* guarding.c */
@@ -296,20 +296,20 @@ bool noon_sim_baseline_is_kept(const struct noon_world *w, uint32_t path);
 /* attacker.c */
 bool noon_sim_attack_is_on(const struct noon_sim_attacker *a, const struct noon_world *w,
 			   uint32_t path);
-/** Let every attacker on the path at a packet. */
+/** Run every attacker on the path on a packet. */
 void noon_sim_attack_pass(struct noon_world *w, struct noon_flight *f);
 void noon_sim_attack_switch(struct noon_world *w, uint32_t attack, bool on);
 
 /* machine_event.c */
-/** Make what events do of a client known to its tally; once, at the start. */
+/** Register the effects of events on a client with its tally; once, at the start. */
 void noon_machine_event_init(struct noon_world *w, uint32_t node);
 void noon_machine_event_begin(struct noon_world *w, uint32_t machine_event);
 void noon_machine_event_end(struct noon_world *w, uint32_t machine_event);
-/** Put an event off whose machine stands still; returns whether it did. */
+/** Reschedule an event whose machine is paused; returns whether it did. */
 bool noon_machine_event_defers(struct noon_world *w, const struct noon_sim_event *e);
-/** Take note of an exchange of a path, before the engine has it. */
+/** Record an exchange of a path, before it is handed to the engine. */
 void noon_machine_event_heard(struct noon_world *w, uint32_t path, const struct noon_sample *x);
-/** Take note of a comparison with the truth. */
+/** Record a comparison with the truth. */
 void noon_machine_event_look(struct noon_world *w, struct noon_sim_machine *m,
 			     const struct noon_reading *r, double err, bool even);
 
@@ -317,13 +317,13 @@ void noon_machine_event_look(struct noon_world *w, struct noon_sim_machine *m,
 void noon_sim_seeker_init(struct noon_world *w, uint32_t i);
 void noon_sim_seeker_wake(struct noon_world *w, uint32_t i);
 void noon_sim_seeker_arrival(struct noon_world *w, const struct noon_flight *f);
-/** Let the seekers of a path of PTP have an exchange of its receiver. */
+/** Run an exchange of the receiver of a PTP path for its seekers. */
 void noon_sim_seekers_sample(struct noon_world *w, uint32_t path, const struct noon_sample *x);
 /** Compare all seekers with the truth, at equal distances. */
 void noon_sim_seekers_look(struct noon_world *w);
 
 /* guess.c */
-/** NOON_ATTACK_GUESS at a packet. */
+/** NOON_ATTACK_GUESS on a packet. */
 void noon_sim_guess(struct noon_world *w, struct noon_sim_attacker *a, struct noon_flight *f);
 
 /* truth.c */

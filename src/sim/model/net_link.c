@@ -50,7 +50,7 @@ double noon_net_link_floor_ns(const struct noon_net_link_conf *l, size_t bytes)
 	return l->route_at > 0 ? fmin(ns, fmax(ns + l->route_ns, 0.0)) : ns;
 }
 
-/* The time one packet of other traffic takes on a link. */
+/* Serialisation time of one packet of other traffic on a link. */
 static double service_ns(const struct noon_net_link_conf *l)
 {
 	return bits_ns(l, l->packet_bytes);

@@ -3,8 +3,7 @@
  * One direction of a path: how long a packet takes, and whether it arrives.
  *
  * delay = propagation + nodes x (serialisation + forwarding + queueing). Only the queueing is
- * random; each node draws its own. The rest is the least delay, the shortest any packet can take:
- * the minimum that condition 2 is about.
+ * random; each node draws its own. The rest is the least delay, the minimum of condition 2.
  */
 #ifndef NOON_SIM_NET_LINK_H
 #define NOON_SIM_NET_LINK_H
@@ -41,14 +40,14 @@ struct noon_net_link_conf {
 	const double *recorded; /**< ns, >= 0; borrowed for the life of the link */
 	size_t n_recorded;
 	double loss;	/**< 0..1 */
-	double reorder; /**< 0..1: held back by reorder_ns */
+	double reorder; /**< 0..1: delayed by reorder_ns */
 	double reorder_ns;
 	double duplicate;  /**< 0..1 */
 	noon_dur route_at; /**< the route changes then, ns after the start; 0: never */
 	double route_ns;   /**< ... by this, ns, either sign; the least delay stays >= 0 */
 };
 
-/** What becomes of a packet. */
+/** Fate of a packet. */
 struct noon_net_link_fate {
 	double delay_ns;
 	double queue_ns; /**< share above the least delay */
@@ -61,7 +60,7 @@ struct noon_net_link_conf noon_net_link_conf_default(void);
 /** Return the least delay at an instant after the start, ns. */
 double noon_net_link_least_ns(const struct noon_net_link_conf *l, noon_dur since, size_t bytes);
 
-/** Return the smallest of the least delays over all of a run, for packets of that size, ns. */
+/** Return the smallest of the least delays over a whole run, for packets of that size, ns. */
 double noon_net_link_floor_ns(const struct noon_net_link_conf *l, size_t bytes);
 
 /** Return the mean of the queueing delay, ns (of the recorded values, of the uncut laws). */

@@ -10,7 +10,7 @@
 
 #define LOAD_STREAM UINT64_C(0x10adc10c4ab5713d)
 
-/* Variance of each of the processes, one a decade, whose sum has the Allan variance 1 of flicker:
+/* Variance of each of the processes, one per decade, whose sum has the Allan variance 1 of flicker:
  * S_y = v / (ln 10 f) and sigma_y^2 = 2 ln 2 h_-1. */
 #define FLICKER_VARIANCE 1.6609640474436812 /* ln 10 / (2 ln 2) */
 
@@ -97,7 +97,7 @@ static double phase_noise(struct noon_osc *o)
 	return ns;
 }
 
-/* Draw how long the next busy or idle time lasts. */
+/* Draw the length of the next busy or idle time. */
 static noon_dur next_load(struct noon_osc *o)
 {
 	const double mean = (double)o->conf.load_mean;
@@ -136,7 +136,7 @@ void noon_osc_init(struct noon_osc *o, const struct noon_osc_conf *conf, noon_ti
 	o->x[0] = phase_noise(o);
 }
 
-/* Move one flicker process on by a step. */
+/* Advance one flicker process by a step. */
 static void drift(struct noon_osc *o, double p[NOON_OSC_DECADES], double sd)
 {
 	if (!(sd > 0.0))
@@ -155,7 +155,7 @@ static double shifted_ns(const struct noon_osc_shift *s, double a_ns, double b_n
 	return s->by * (b_ns - a_ns - tail);
 }
 
-/* Return what h gains by shifts in the step that begins at `from`, ns; drop those that are over. */
+/* Return what h gains by shifts in the step that begins at `from`, ns; drop finished ones. */
 static double shifts_ns(struct noon_osc *o, noon_time from)
 {
 	double ns = o->settled * o->step_ns;
@@ -211,7 +211,7 @@ static double load_ns(struct noon_osc *o, noon_time from)
 	return o->conf.load * (double)busy;
 }
 
-/* Lay one more knot. */
+/* Append one knot. */
 static void lay(struct noon_osc *o)
 {
 	const struct noon_osc_conf *c = &o->conf;

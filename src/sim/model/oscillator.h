@@ -2,12 +2,11 @@
  *
  * A free-running clock h with the faults of real ones, as a function of true time.
  *
- * theta(t) = UTC - h = theta0 + x(t). The phase x is laid out in knots of `step` from the
- * beginning, whatever is asked and when, and is a straight line between two knots: so every
- * answer is the same for the same seed, and two clocks never differ by who asked first. What that
- * leaves out: noise faster than a step is seen only as the line between its ends (white and
- * flicker PM therefore begin at the Fourier frequency of one step). The knots of the last
- * NOON_OSC_KNOTS steps are kept; asking further back is a bug of the caller.
+ * theta(t) = UTC - h = theta0 + x(t). The phase x is generated at knots of `step` from the
+ * beginning, independent of queries, and is linear between two knots: so the same seed gives the
+ * same answers, in any order of queries. Limit: noise faster than a step is seen only as the line
+ * between its ends (white and flicker PM therefore begin at the Fourier frequency of one step). The
+ * knots of the last NOON_OSC_KNOTS steps are kept; a query further back is a bug of the caller.
  *
  * Flicker is the sum of Ornstein-Uhlenbeck processes of equal variance, one for each decade of
  * time constants from one step to NOON_OSC_SLOWEST: its power density is 1/f within 10 % there.
@@ -30,8 +29,8 @@
 #define NOON_OSC_KNOTS	 512 /**< kept, a power of two */
 #define NOON_OSC_DECADES 8
 #define NOON_OSC_SLOWEST 1e7 /**< s */
-#define NOON_OSC_SHIFTS	 16  /**< changes of temperature under way at a time */
-#define NOON_OSC_JUMPS	 8   /**< of h, that questions about the time before them may meet */
+#define NOON_OSC_SHIFTS	 16  /**< changes of temperature in progress at a time */
+#define NOON_OSC_JUMPS	 8   /**< jumps of h kept for queries about earlier times */
 
 struct noon_osc_conf {
 	noon_freq frequency;  /**< at the start, fractional */
@@ -50,15 +49,14 @@ struct noon_osc_conf {
 	noon_dur step;	      /**< between knots, ns, >= 1 ms; default 1 s */
 };
 
-/** A change of frequency by `by`, reached with a time constant: what a change of temperature does.
- */
+/** A change of frequency by `by`, approached with a time constant: a change of temperature. */
 struct noon_osc_shift {
 	noon_time at;  /**< true time */
 	noon_freq by;  /**< in the end, fractional */
 	double tau_ns; /**< 0: at once */
 };
 
-/** h shows more, or less, from an instant on: it stood still or was replaced. */
+/** A jump of h: it stood still or was replaced. */
 struct noon_osc_jump {
 	noon_time at; /**< true time */
 	double by_ns; /**< of h, signed */
@@ -80,13 +78,13 @@ struct noon_osc {
 	double x[NOON_OSC_KNOTS];
 	struct noon_osc_shift shift[NOON_OSC_SHIFTS];
 	size_t shifts;
-	noon_freq settled;			   /**< of shifts that have come to their end */
+	noon_freq settled;			   /**< of completed shifts */
 	struct noon_osc_jump jump[NOON_OSC_JUMPS]; /**< oldest first */
 	size_t jumps;
-	double jumped_ns;	  /**< by those that are no longer kept */
-	struct noon_rng load_rng; /**< of its own: loads change nothing else */
+	double jumped_ns;	  /**< by jumps that are no longer kept */
+	struct noon_rng load_rng; /**< separate, so that loads change nothing else */
 	bool busy;
-	noon_time load_next;	      /**< end of the busy or idle time under way */
+	noon_time load_next;	      /**< end of the current busy or idle time */
 	double least_rate, most_rate; /**< of h between two knots so far, fractional */
 };
 
@@ -106,9 +104,9 @@ double noon_osc_x(struct noon_osc *o, noon_time t);
 noon_time noon_osc_h(struct noon_osc *o, noon_time t);
 
 /**
- * Return the first true time, not before `from`, at which the clock shows h or more, to within
- * 2 ns; if that is further than a quarter of the kept knots away, an instant before it from which
- * to ask again.
+ * Return the first true time, not before `from`, at which the clock shows h or more, to within 2
+ * ns; if that is further than a quarter of the kept knots away, an earlier instant to continue
+ * from.
  */
 noon_time noon_osc_when(struct noon_osc *o, noon_time h, noon_time from);
 
@@ -116,12 +114,12 @@ noon_time noon_osc_when(struct noon_osc *o, noon_time h, noon_time from);
  *  at a time are ignored. */
 void noon_osc_shift(struct noon_osc *o, noon_time at, noon_freq by, noon_dur tau);
 
-/** Let h show `by` more (less, if negative) from the true time `at` on. In the order of time; what
- *  it shows before `at` stays as it is for the last NOON_OSC_JUMPS of them. */
+/** Let h show `by` more (less, if negative) from the true time `at` on. In chronological order;
+ *  what it shows before `at` stays as it is for the last NOON_OSC_JUMPS of them. */
 void noon_osc_jump(struct noon_osc *o, noon_time at, noon_dur by);
 
-/** Let h go on by another oscillator from the first knot not before `at`, which must be among those
- *  kept; what was laid behind it is laid again. Shifts do not go with it.
+/** Switch h to another oscillator at the first knot not before `at`, which must be kept; later
+ *  knots are generated again. Shifts do not carry over.
  *  @param conf  its step is not used */
 void noon_osc_replace(struct noon_osc *o, noon_time at, const struct noon_osc_conf *conf);
 
