@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Conformance checks: what each is, and what came of it.
+ * Conformance checks and their results.
  *
- * A check sends something to a server (or waits for a client), compares what comes with what the
- * standard demands, and says all three in words. A packet that is lost is sent again; what stays
- * lost is inconclusive, never a failure, unless silence itself is what is demanded.
+ * A check sends something to a server (or waits for a client), compares the answer with what the
+ * standard demands, and describes all three. A lost packet is sent again; one that stays lost is
+ * inconclusive, never a failure, unless the standard demands silence.
  */
 #ifndef NOON_CHECK_CHECK_H
 #define NOON_CHECK_CHECK_H
@@ -24,9 +24,9 @@ enum noon_check_level {
 enum noon_check_verdict {
 	NOON_CHECK_PASS,
 	NOON_CHECK_FAIL,
-	NOON_CHECK_WARNING,	 /**< allowed, and not wise */
+	NOON_CHECK_WARNING,	 /**< allowed, but unwise */
 	NOON_CHECK_SKIPPED,	 /**< does not apply here; the detail says why */
-	NOON_CHECK_INCONCLUSIVE, /**< nothing came that could be judged */
+	NOON_CHECK_INCONCLUSIVE, /**< no answer that could be judged */
 };
 
 #define NOON_CHECK_TEXT 240
@@ -41,10 +41,10 @@ struct noon_check_result {
 struct noon_check {
 	const char *id;	   /**< "K2", "04", "P9", with a suffix where one requirement has several */
 	const char *group; /**< "ke", "nts", "ntp", "client" */
-	const char *title; /**< what must hold, as a clause */
+	const char *title; /**< the requirement, as a clause */
 	const char *clause; /**< "RFC 8915, 4.1.5" */
 	enum noon_check_level level;
-	bool slow; /**< takes more than some seconds: only when asked for */
+	bool slow; /**< takes more than some seconds: only on request */
 	void (*run)(const struct noon_check *self, struct noon_target *t,
 		    struct noon_check_result *ret);
 	unsigned arg; /**< for checks that share a function */
@@ -54,12 +54,12 @@ struct noon_check {
 const char *noon_check_level_word(enum noon_check_level level);
 const char *noon_check_verdict_word(enum noon_check_verdict verdict);
 
-/** Fill one of the texts of a result; too long a text is cut. */
+/** Format one of the texts of a result; truncated if too long. */
 __attribute__((format(printf, 2, 3))) void noon_check_sent(struct noon_check_result *r,
 							   const char *format, ...);
 __attribute__((format(printf, 2, 3))) void noon_check_expected(struct noon_check_result *r,
 							       const char *format, ...);
-/** Set the verdict, and what came. */
+/** Set the verdict and the answer. */
 __attribute__((format(printf, 3, 4))) void noon_check_end(struct noon_check_result *r,
 							  enum noon_check_verdict verdict,
 							  const char *format, ...);

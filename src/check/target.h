@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The server under test: where it is, how politely it is asked, and the keys it has given.
+ * The server under test: its address, request limits, and the keys it has issued.
  */
 #ifndef NOON_CHECK_TARGET_H
 #define NOON_CHECK_TARGET_H
@@ -23,9 +23,9 @@ struct noon_target_conf {
 	uint16_t ntp_port;	 /**< 0: as negotiated, else 123 */
 	int family;
 	noon_dur timeout; /**< for one answer */
-	noon_dur pause;	  /**< between two questions */
+	noon_dur pause;	  /**< between two requests */
 	unsigned retries; /**< of an unanswered packet */
-	noon_dur rotate;  /**< how often it changes its cookie keys; 0: not known */
+	noon_dur rotate;  /**< period of its cookie-key rotation; 0: not known */
 	unsigned fuzz;	  /**< random key exchanges to try; 0: none */
 	uint64_t seed;	  /**< of the first of them */
 };
@@ -36,12 +36,11 @@ struct noon_target {
 	struct noon_target_conf conf;
 	struct noon_addr ke;  /**< address of the key exchange */
 	struct noon_addr ntp; /**< address of NTP; len 0: not known yet */
-	noon_time asked;      /**< monotonic: when the last question was sent */
+	noon_time asked;      /**< monotonic: when the last request was sent */
 	unsigned aeads;	      /**< bit 0: AEAD 15, bit 1: AEAD 30 were agreed to */
-	uint64_t n_ke;	      /**< key exchanges begun */
+	uint64_t n_ke;	      /**< key exchanges started */
 	uint64_t n_packets;   /**< packets sent */
-	const struct noon_check_client_server
-		*client; /**< of the checks of a client: what it did */
+	const struct noon_check_client_server *client; /**< a client under test: what it did */
 };
 
 /** Resolve the host. @param[out] ret_why  static or from the resolver, when it fails
@@ -50,16 +49,16 @@ NOON_MUST_USE noon_err noon_target_init(struct noon_target *t, const struct noon
 					const char **ret_why);
 
 /**
- * Ask once, to say in one sentence what stands in the way of all checks.
+ * Send one request, to say in one sentence what prevents all checks.
  * @param nts      try the key exchange; else plain NTP
  * @param[out] why at least 200 bytes; filled unless NOON_OK
  * @retval NOON_OK
- * @retval NOON_ERR_NOT_FOUND  nobody listens, or nothing comes back
+ * @retval NOON_ERR_NOT_FOUND  port closed, or no answer
  * @retval NOON_ERR_TLS        it does not speak TLS, or its certificate is refused
  */
 NOON_MUST_USE noon_err noon_target_greet(struct noon_target *t, bool nts, char *why, size_t n);
 
-/** Wait until the next question may be asked. */
+/** Wait until the next request may be sent. */
 void noon_target_pause(struct noon_target *t);
 
 #endif

@@ -7,7 +7,7 @@
 
 #include "platform/clock/clock.h"
 
-/* Until a connection stands; the machine has a limit of its own for the rest. */
+/* Until a connection is established; the machine limits the rest itself. */
 #define CONNECT_LIMIT NOON_S(5)
 
 static void try_next(struct noon_ke_link *k);
@@ -32,7 +32,7 @@ static void finish(struct noon_ke_link *k, const struct noon_nts_session *sessio
 	k->done(k->arg, session, k->why, &peer);
 }
 
-/* The machine has come to an end, good or bad. */
+/* The machine has finished, with success or failure. */
 static void conclude(struct noon_ke_link *k)
 {
 	const bool ok = noon_ntske_client_result(&k->machine, &k->session) == NOON_OK;
@@ -42,7 +42,7 @@ static void conclude(struct noon_ke_link *k)
 	noon_nts_session_wipe(&k->session);
 }
 
-/* Carry out what the machine wants; it may be gone afterwards. */
+/* Execute the actions of the machine; it may be gone afterwards. */
 static void pump(struct noon_ke_link *k)
 {
 	bool failed = false;

@@ -39,7 +39,7 @@ struct noon_ke_link {
 	char why[320];
 };
 
-/** Set up an idle link. */
+/** Initialise an idle link. */
 void noon_ke_link_init(struct noon_ke_link *k, struct noon_loop *loop, noon_ke_done *done,
 		       void *arg);
 
@@ -53,7 +53,7 @@ void noon_ke_link_init(struct noon_ke_link *k, struct noon_loop *loop, noon_ke_d
 void noon_ke_link_start(struct noon_ke_link *k, const char *host, uint16_t port, int family,
 			const struct noon_ntske_client_conf *conf);
 
-/** End without a callback; idle is fine. */
+/** Stop without a callback; idle is fine. */
 void noon_ke_link_stop(struct noon_ke_link *k);
 
 #endif

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Datagrams handled in one wake-up; the rest waits for the next. */
+/* Datagrams handled per wake-up; the rest waits for the next. */
 #define BATCH 16
 
 static void close_socket(struct noon_ntp_link *l)
@@ -19,7 +19,7 @@ static void close_socket(struct noon_ntp_link *l)
 
 static void on_ready(void *arg, unsigned what);
 
-/* C3: a fresh socket, and with it a fresh random port, for each request. The previous one stays
+/* C3: a fresh socket, and with it a fresh random port, for each request. The previous socket stays
  * open until then, so that late and duplicate answers are seen and counted. */
 static void send_request(struct noon_ntp_link *l, const struct noon_action *a)
 {
@@ -29,8 +29,8 @@ static void send_request(struct noon_ntp_link *l, const struct noon_action *a)
 	l->last_sys = 0;
 	l->token = a->token;
 	if (noon_udp_connect(&l->peer, NULL, &fd, &l->stamping, &l->last_sys))
-		return; /* counts as a miss when the time-out comes */
-	/* Without them the kernel's stamps still come. */
+		return; /* counts as a miss at the time-out */
+	/* Without hardware stamps the kernel's are still delivered. */
 	if (l->hw != NULL && noon_hwstamp_want(fd))
 		l->hw = NULL;
 	l->watch = (struct noon_fd_watch){
@@ -47,7 +47,7 @@ static void send_request(struct noon_ntp_link *l, const struct noon_action *a)
 		l->last_sys = errno;
 }
 
-/* Without a peer the machine may only ask for a key exchange, which will bring one. */
+/* Without a peer the machine may only request a key exchange, which provides one. */
 static bool may_run(const struct noon_ntp_link *l)
 {
 	return l->peer.len > 0 || (l->client.conf.nts && l->client.session.n_cookies == 0);
@@ -90,7 +90,7 @@ static void carry_out(void *arg, const struct noon_action *a)
 	}
 }
 
-/* A card's stamp is brought to CLOCK_REALTIME first. Returns false if that cannot be done. */
+/* A card's stamp is converted to CLOCK_REALTIME first. Returns false if that fails. */
 static bool stamp_of(struct noon_ntp_link *l, enum noon_stamp kind, int64_t ns,
 		     struct noon_link_stamp *ret)
 {
@@ -138,7 +138,7 @@ static void on_ready(void *arg, unsigned what)
 	for (int i = 0; i < BATCH && l->watch.fd == fd; i++) {
 		const noon_err err = noon_udp_recv(fd, buf, sizeof(buf), &d);
 
-		/* A refusal by ICMP is read and forgotten: anybody can forge one. */
+		/* An ICMP error is read and ignored: anybody can forge one. */
 		if (err)
 			break;
 		take_reply(l, buf, &d);

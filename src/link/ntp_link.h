@@ -30,25 +30,25 @@ struct noon_ntp_link {
 	struct noon_hwstamp_look card; /**< likewise */
 	int last_sys;		       /**< errno of the last failed send, 0 when it succeeded */
 	struct noon_pump pump;	       /**< of the client */
-	/** What the owner does with the machine's wishes; all must be set. */
+	/** How the owner executes the machine's actions; all must be set. */
 	void (*on_sample)(void *arg, const struct noon_sample *s);
 	void (*on_miss)(void *arg);
 	void (*on_connect)(void *arg); /**< answer with set_session or ke_failed */
 	void *arg;
 };
 
-/** Set up; callbacks and arg must be set already. The first request is due when
+/** Initialise; callbacks and arg must be set already. The first request is due when
  *  noon_ntp_link_start() is called. @retval NOON_OK, NOON_ERR_RANGE */
 NOON_MUST_USE noon_err noon_ntp_link_init(struct noon_ntp_link *l, struct noon_loop *loop,
 					  struct noon_clock *clock,
 					  const struct noon_ntp_client_conf *conf);
-/** Set the peer and let the machine run; may be called again to change the peer. */
+/** Set the peer and run the machine; may be called again to change the peer. */
 void noon_ntp_link_start(struct noon_ntp_link *l, const struct noon_addr *peer);
 /** Ask the machine again after its state was changed from outside. */
 void noon_ntp_link_kick(struct noon_ntp_link *l);
-/** The same, but not within this call: for callers that are within an event of another link. */
+/** The same, but not within this call: for callers in an event of another link. */
 void noon_ntp_link_kick_soon(struct noon_ntp_link *l);
-/** Give the outstanding request up: the free-running clock lost time since it was sent. */
+/** Drop the outstanding request: the free-running clock lost time since it was sent. */
 void noon_ntp_link_forget(struct noon_ntp_link *l);
 void noon_ntp_link_fini(struct noon_ntp_link *l);
 

@@ -7,7 +7,7 @@
 
 #include "proto/ptp/ptp_port.h"
 
-/* Datagrams handled in one wake-up; the rest waits for the next. */
+/* Datagrams handled per wake-up; the rest waits for the next. */
 #define BATCH 64
 
 struct noon_peer noon_ptp_peer_of(const struct noon_addr *a)
@@ -47,14 +47,14 @@ void noon_ptp_peer_addr(const struct noon_peer *peer, uint16_t port, struct noon
 	noon_addr_set_port(ret, port);
 }
 
-/* What comes from now on is stamped after this. */
+/* Messages from now on are stamped after this. */
 static void look(struct noon_ptp_link *l)
 {
 	l->looked = noon_instant_now();
 	l->card_looked = noon_hwstamp_look(l->hw);
 }
 
-/* What lies in the sockets may have been stamped before `now`, but not before the last look. */
+/* Messages in the sockets may have been stamped before `now`, but not before the last look. */
 static void look_again(struct noon_ptp_link *l, const struct noon_instant *now,
 		       const struct noon_hwstamp_look *card)
 {
@@ -62,7 +62,7 @@ static void look_again(struct noon_ptp_link *l, const struct noon_instant *now,
 	l->card_looked = *card;
 }
 
-/* A card's stamp is brought to CLOCK_REALTIME; false if that cannot be. */
+/* A card's stamp is converted to CLOCK_REALTIME; false if that fails. */
 static bool to_real(const struct noon_ptp_link *l, enum noon_stamp stamp,
 		    const struct noon_hwstamp_look *since, int64_t *ns, noon_dur *ret_err)
 {
@@ -103,7 +103,7 @@ static void take_arrivals(struct noon_ptp_link *l, int fd)
 			.stamp = {.kind = NOON_STAMP_USER, .since = l->looked}};
 		const noon_err err = noon_udp_recv(fd, buf, sizeof(buf), &d);
 
-		/* A refusal by ICMP is read and forgotten: anybody can forge one. */
+		/* An ICMP error is read and ignored: anybody can forge one. */
 		if (err == NOON_ERR_EMPTY)
 			return;
 		if (err || d.truncated)
@@ -123,13 +123,13 @@ static void take_arrivals(struct noon_ptp_link *l, int fd)
 	}
 }
 
-/* Event messages first, and departures before arrivals: an answer wants its request's stamp, a
+/* Event messages first, and departures before arrivals: an answer needs its request's stamp, a
  * Follow_Up its Sync. */
 static void on_ready(void *arg, unsigned what)
 {
 	struct noon_ptp_link *l = arg;
 
-	/* Before they are emptied: what arrives meanwhile is stamped after this. */
+	/* Taken before emptying them: later arrivals are stamped after this. */
 	const struct noon_instant now = noon_instant_now();
 	const struct noon_hwstamp_look card = noon_hwstamp_look(l->hw);
 
@@ -154,7 +154,7 @@ noon_err noon_ptp_link_open(struct noon_ptp_link *l, struct noon_loop *loop,
 
 	if (err)
 		return err;
-	/* Without them the kernel's stamps still come. */
+	/* Without hardware stamps the kernel's are still delivered. */
 	if (hw != NULL && noon_hwstamp_want(l->sockets.event) == NOON_OK)
 		l->hw = hw;
 	look(l);

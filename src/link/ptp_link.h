@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The sockets of a PTP port on a loop, shared by the machines that speak through them.
+ * The sockets of a PTP port on a loop, shared by the machines that use them.
  *
- * A message of either socket is shown to every machine; each ignores what is not its own. Stamps
- * are handed on as the kernel or the card gave them: machines' owners translate them into their
- * scale.
+ * A message of either socket is passed to every machine; each ignores the others'. Stamps are
+ * passed as the kernel or the card gave them: the machines' owners translate them.
  */
 #ifndef NOON_LINK_PTP_LINK_H
 #define NOON_LINK_PTP_LINK_H
@@ -19,7 +18,7 @@
 #define NOON_PTP_LINK_USERS 20
 #define NOON_PTP_LINK_SENT  64 /**< event messages whose stamps may still come */
 
-/** What came in. */
+/** A received message. */
 struct noon_ptp_arrival {
 	struct noon_bytes data; /**< borrowed for the call */
 	struct noon_peer peer;	/**< sender, without its port */
@@ -58,12 +57,12 @@ struct noon_ptp_link {
 	struct noon_ptp_user *user[NOON_PTP_LINK_USERS];
 	struct noon_ptp_sent sent[NOON_PTP_LINK_SENT];
 	uint32_t next_id;
-	struct noon_instant looked; /**< when the sockets were last looked at */
+	struct noon_instant looked; /**< when the sockets were last read */
 	struct noon_hwstamp_look card_looked;
 	uint64_t n_sent;	    /**< event messages */
-	uint64_t n_stamped;	    /**< of which the departure became known */
+	uint64_t n_stamped;	    /**< of which the departure stamp is known */
 	uint64_t n_arrived;	    /**< event messages */
-	uint64_t n_arrived_stamped; /**< of which the arrival was stamped */
+	uint64_t n_arrived_stamped; /**< of which the arrival stamp is known */
 	uint64_t n_failed;	    /**< sends */
 	int last_sys;		    /**< errno of the last failed send, 0: none */
 };
@@ -73,16 +72,15 @@ NOON_MUST_USE noon_err noon_ptp_link_open(struct noon_ptp_link *l, struct noon_l
 					  const struct noon_ptp_socket_conf *conf,
 					  const struct noon_hwstamp *hw, const char **ret_why,
 					  int *ret_sys);
-/** Begin to receive. @retval NOON_OK, NOON_ERR_* of the loop */
+/** Start receiving. @retval NOON_OK, NOON_ERR_* of the loop */
 NOON_MUST_USE noon_err noon_ptp_link_start(struct noon_ptp_link *l);
 /** Add a machine; borrowed until close. @retval NOON_OK, NOON_ERR_FULL */
 NOON_MUST_USE noon_err noon_ptp_link_attach(struct noon_ptp_link *l, struct noon_ptp_user *user);
-/** Carry out a SEND of a machine. The message's type says which socket; peer n == 0 is the group.
- */
+/** Execute a SEND of a machine. The message's type selects the socket; peer n == 0 is the group. */
 void noon_ptp_link_send(struct noon_ptp_link *l, struct noon_ptp_user *user,
 			const struct noon_action *a);
-/** Send a message out of the event socket, to the group or, without one, to nobody, and have its
- *  departure reported: a test of the stamps. */
+/** Send a message out of the event socket to the group and report its departure: a test of the
+ *  stamps. Without a group nothing is sent. */
 void noon_ptp_link_probe(struct noon_ptp_link *l, struct noon_ptp_user *user,
 			 const struct noon_action *a);
 /** Close; fine after a failed open. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "link/stamp.h"
 
-/* Bring a stamp to h, with all its errors. */
+/* Convert a stamp to h, with all its errors. */
 static noon_err translate(struct noon_clock *c, const struct noon_link_stamp *s, noon_time *ret,
 			  noon_dur *ret_err)
 {

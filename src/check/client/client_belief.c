@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What a client believes: time, cookies and kisses that it must not (RFC 8915, section 5.7).
+ * What a client accepts: time, cookies and kisses that it must not (RFC 8915, section 5.7).
  */
 #include "check/client/client_checks.h"
 
-/* A jar holds eight: one request more, and every cookie of it has come back. */
+/* A jar holds eight: after one more request every cookie of it has been sent back. */
 #define JAR_AND_ONE 9
 
-/* Number of the first request with this step; n_request if it never came so far. */
+/* Number of the first request with this step; n_request if there was none. */
 static size_t first_of(const struct noon_check_client_server *s, enum noon_check_client_step step)
 {
 	size_t i = 0;
@@ -56,8 +56,8 @@ static const char *false_time(enum noon_check_client_step step,
 					    : "authentic, with another identifier";
 }
 
-/* Times that it came, and times that the next request lacked one cookie more. A packet that the
- * network has lost looks alike, but hardly each time. */
+/* How often it came, and how often the next request lacked one more cookie. A packet lost by the
+ * network looks alike, but hardly each time. */
 static size_t count_lacking(const struct noon_check_client_server *s,
 			    enum noon_check_client_step step, size_t *ret_n)
 {
@@ -73,7 +73,7 @@ static size_t count_lacking(const struct noon_check_client_server *s,
 	return lacking;
 }
 
-/* A false reply came first, the good one behind it. */
+/* A false reply came first, then the good one. */
 void noon_check_client_false_time(const struct noon_check *self, struct noon_target *t,
 				  struct noon_check_result *ret)
 {
@@ -113,7 +113,7 @@ static noon_dur longest_until(const struct noon_check_client_server *s, size_t a
 	return d;
 }
 
-/* DENY: who believes it asks no more (RFC 5905, section 7.4). */
+/* DENY: a client that believes it stops polling (RFC 5905, section 7.4). */
 void noon_check_client_kiss(const struct noon_check *self, struct noon_target *t,
 			    struct noon_check_result *ret)
 {
@@ -144,8 +144,8 @@ void noon_check_client_kiss(const struct noon_check *self, struct noon_target *t
 /* What a busy machine may add to an interval. */
 #define BUSY NOON_MS(50)
 
-/* RATE: who believes it asks more slowly (RFC 5905, section 7.4), most often half as often. Three
- * intervals that are longer than all five before it by far are no accident. */
+/* RATE: a client that believes it polls less often (RFC 5905, section 7.4), mostly half as often.
+ * Three intervals that are much longer than all five before it are not chance. */
 void noon_check_client_rate(const struct noon_check *self, struct noon_target *t,
 			    struct noon_check_result *ret)
 {

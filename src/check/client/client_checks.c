@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The table of the checks of a client: C1-C8 of the requirements, and what its requests give away.
+ * The table of the checks of a client: C1-C8 of the requirements, and what its requests disclose.
  */
 #include "check/client/client_checks.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The checks of a client, by what they look at: what it believes (client_belief.c), when it
- * exchanges keys (client_exchanges.c), and its requests (client_requests.c).
+ * The checks of a client, by subject: what it accepts (client_belief.c), when it exchanges keys
+ * (client_exchanges.c), and its requests (client_requests.c).
  */
 #ifndef NOON_CHECK_CLIENT_CHECKS_H
 #define NOON_CHECK_CLIENT_CHECKS_H

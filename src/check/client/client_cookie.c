@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Cookies for a client under test: random bytes that stand for an entry of a table.
+ * Cookies for a client under test: random bytes that identify an entry of a table.
  */
 #include <openssl/rand.h>
 #include <string.h>

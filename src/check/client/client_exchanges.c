@@ -5,13 +5,14 @@
  */
 #include "check/client/client_checks.h"
 
-/* How long after a NAK a key exchange is still laid to it, in requests. */
+/* For how many requests after a NAK a key exchange is attributed to it. */
 #define WINDOW 8
 
 /**
  * Tell whether a client may have been out of cookies after n requests. A request with N
- * placeholders says that 7 - N cookies are left (RFC 8915, section 5.7), and each request behind
- * it takes one; a client may also send none of them after a loss, so the last three are asked.
+ * placeholders says that 7 - N cookies are left (RFC 8915, section 5.7), and each later request
+ * takes one; a client may also send no placeholders after a loss, so the last three requests are
+ * examined.
  */
 static bool may_be_empty(const struct noon_check_client_server *s, size_t n)
 {
@@ -28,7 +29,7 @@ enum guilt {
 	GUILTY,
 };
 
-/* What a client did after the NAK that was request `at`: no other may come in between. */
+/* What a client did after the NAK to request `at`: no other NAK may come in between. */
 static enum guilt after_nak(const struct noon_check_client_server *s, size_t at)
 {
 	size_t end = at + 1;
@@ -44,7 +45,7 @@ static enum guilt after_nak(const struct noon_check_client_server *s, size_t at)
 	return end < at + 3 ? NOT_YET : INNOCENT;
 }
 
-/* One NAK that ends in a verdict is enough; one that does not may be for a lost packet. */
+/* One NAK with a verdict is enough; one without may be due to a lost packet. */
 void noon_check_client_false_nak(const struct noon_check *self, struct noon_target *t,
 				 struct noon_check_result *ret)
 {
@@ -70,7 +71,7 @@ void noon_check_client_false_nak(const struct noon_check *self, struct noon_targ
 		noon_check_end(ret, NOON_CHECK_INCONCLUSIVE, "too few requests after it");
 }
 
-/* The first NAK that stands alone; n_request if there is none. */
+/* The first NAK sent alone; n_request if there is none. */
 static size_t first_true_nak(const struct noon_check_client_server *s)
 {
 	size_t at = 0;
@@ -112,7 +113,7 @@ void noon_check_client_true_nak(const struct noon_check *self, struct noon_targe
 			       naks);
 }
 
-/* The longest wait between the requests before request n, as far as they show it. */
+/* The longest interval between requests before request n, as far as recorded. */
 static noon_dur interval_before(const struct noon_check_client_server *s, size_t n)
 {
 	noon_dur longest = 0;

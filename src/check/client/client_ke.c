@@ -109,7 +109,7 @@ static bool write_keys(struct noon_check_client_server *s, const struct offer *o
 	return ok && !noon_ntske_wr_end(wr);
 }
 
-/* Nothing in common: an empty record says so (RFC 8915, 4.1.2 and 4.1.5). */
+/* Nothing in common: answered by an empty record (RFC 8915, 4.1.2 and 4.1.5). */
 static bool write_nothing(const struct offer *o, struct noon_wr *wr)
 {
 	const uint16_t protocol = NOON_NTSKE_NTPV4;
@@ -138,7 +138,7 @@ static void begin_exchange(struct noon_check_client_server *s, bool refused)
 	};
 }
 
-/* New keys after the NAKs began: what follows needs some good answers only. */
+/* New keys after the first NAKs: the rest needs a few good answers only. */
 static void end_exchange(struct noon_check_client_server *s)
 {
 	const size_t soon = s->n_request + NOON_CHECK_CLIENT_LAST_GOOD;
@@ -178,8 +178,8 @@ static void talk(struct noon_check_client_server *s, SSL *ssl)
 	(void)SSL_shutdown(ssl);
 }
 
-/* A client that asks for new keys because of a NAK, and not because its jar is empty, is put off
- * once: what it does with its old ones meanwhile is judged. */
+/* A client that asks for new keys because of a NAK, and not because its jar is empty, is refused
+ * once: its use of the old ones meanwhile is judged. */
 static bool is_to_wait(const struct noon_check_client_server *s)
 {
 	return s->n_request > NOON_CHECK_CLIENT_NAKS_FROM &&
@@ -194,8 +194,8 @@ static void put_off(struct noon_check_client_server *s)
 	s->n_ke++;
 }
 
-/* The first exchange in the silence meets a certificate that nobody vouches for; a client that
- * verifies sends its request to none. Those behind it are closed at once. */
+/* The first exchange in the silence gets an untrusted certificate; a client that verifies does not
+ * send its request. Later ones are closed at once. */
 static void refuse(struct noon_check_client_server *s, int fd)
 {
 	const bool first =

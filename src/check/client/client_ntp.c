@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The requests of a client under test, noted as they come.
+ * Records the requests of a client under test.
  */
 #include <netdb.h>
 #include <string.h>
@@ -21,7 +21,7 @@ static bool opens(const struct noon_check_client_ke *ke, const struct noon_nts_p
 	return ok;
 }
 
-/* The fields behind the authenticator, whose own length says where they begin. */
+/* The fields after the authenticator, whose own length says where they begin. */
 static void note_tail(struct noon_check_client_request *r, const struct noon_nts_packet *p)
 {
 	const uint8_t *at = p->whole.p + p->ad.n;
@@ -110,7 +110,7 @@ void noon_check_client_serve_time(struct noon_check_client_server *s)
 	struct noon_check_client_question q = {.peer = (const struct sockaddr *)&peer, .len = len};
 	char name[sizeof(s->peer)] = "";
 
-	/* Until somebody has exchanged keys there is no client. */
+	/* Before the first key exchange the client is not known. */
 	if (n <= 0 || s->n_ke == 0 ||
 	    getnameinfo(q.peer, len, name, sizeof(name), NULL, 0, NI_NUMERICHOST) != 0 ||
 	    strcmp(name, s->peer) != 0)

@@ -38,7 +38,7 @@ static struct noon_bytes other_uid(uint8_t room[NOON_CHECK_CLIENT_UID])
 	return noon_bytes_of(room, NOON_UID_MIN);
 }
 
-/* A cookie inside of the ciphertext; one of no bytes is only a head. */
+/* A cookie in the ciphertext; one of no bytes is only a head. */
 static bool put_cookie(struct noon_check_client_server *s,
 		       const struct noon_check_client_question *q, enum noon_check_client_step step,
 		       enum noon_check_client_bait bait, struct noon_wr *wr)
@@ -74,8 +74,8 @@ static bool seal(struct noon_check_client_server *s, const struct noon_check_cli
 	return ok;
 }
 
-/* Time with an authenticator and cookies: as many as were asked for, or one bait, or one alone
- * when the cookies are to run out. */
+/* Time with an authenticator and cookies: as many as requested, or one bait, or a single one when
+ * the cookies are to run out. */
 static void send_sealed(struct noon_check_client_server *s,
 			const struct noon_check_client_question *q,
 			enum noon_check_client_step step, enum noon_check_client_bait bait)
@@ -94,8 +94,8 @@ static void send_sealed(struct noon_check_client_server *s,
 	for (size_t i = 0; i < wanted && i < 8; i++)
 		ok = ok && put_cookie(s, q, step, bait, &in);
 	ok = ok && seal(s, q, noon_wr_written(&in), &wr);
-	/* The header is protected, and not encrypted: a client that does not verify finds the
-	 * bait whole. */
+	/* The header is authenticated, not encrypted: a client that does not verify reads the
+	 * bait. */
 	if (bait == NOON_BAIT_TAMPERED)
 		s->out[12] ^= 1;
 	if (ok)
@@ -117,7 +117,7 @@ static void send_bare(struct noon_check_client_server *s,
 		reply(s, q, &wr);
 }
 
-/* A kiss without authenticator, which anybody on the path could send. */
+/* A kiss without authenticator, as any attacker on the path could send. */
 static void send_kiss(const struct noon_check_client_server *s,
 		      const struct noon_check_client_question *q, uint32_t code, bool right)
 {
@@ -134,7 +134,7 @@ static void send_kiss(const struct noon_check_client_server *s,
 		reply(s, q, &wr);
 }
 
-/* What a step is made of: a bad packet, then a good one. */
+/* A step: a bad packet, then a good one. */
 struct parts {
 	enum noon_check_client_bait bait; /* of the bad one: time with this bait */
 	uint32_t kiss;			  /* or a kiss */

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What the requests of a client look like, each by itself and beside the others (RFC 8915,
- * sections 5.3 to 5.7 and 9; RFC 9109).
+ * Properties of the requests of a client, singly and compared (RFC 8915, sections 5.3 to 5.7 and 9;
+ * RFC 9109).
  */
 #include <string.h>
 
 #include "check/client/client_checks.h"
 
-/* So many requests make a habit. */
+/* Least number of requests that shows a pattern. */
 #define HABIT 5
 
 static bool too_few(const struct noon_check_client_server *s, struct noon_check_result *ret)
@@ -62,8 +62,8 @@ void noon_check_client_fresh(const struct noon_check *self, struct noon_target *
 		noon_check_end(ret, NOON_CHECK_PASS, "in %zu requests", s->n_request);
 }
 
-/* The poll interval may be told; all else of the header but the transmit timestamp says too much
- * when it changes. */
+/* The poll interval may be sent; any other change in the header, except the transmit timestamp,
+ * discloses too much. */
 static bool is_same_header(const struct noon_ntp_header *a, const struct noon_ntp_header *b)
 {
 	return a->leap == b->leap && a->version == b->version && a->stratum == b->stratum &&

@@ -6,9 +6,9 @@ struct line {
 	enum noon_check_client_step step;
 };
 
-/* What a client must not believe comes early: its bait shows when a cookie is used, which may be
- * eight requests later; nine good answers or more stand between the last bait and the NAKs. What
- * is judged by the very next request comes twice: the first may meet a packet that is lost. */
+/* Baits come early: a bait shows when its cookie is used, up to eight requests later; nine good
+ * answers or more separate the last bait from the NAKs. What the very next request decides comes
+ * twice, since the first may be lost. */
 static const struct line script[] = {
 	{4, NOON_STEP_BARE},	   {6, NOON_STEP_TAMPERED},   {8, NOON_STEP_OTHER_UID},
 	{10, NOON_STEP_NAK_OTHER}, {13, NOON_STEP_NAK_FIRST}, {15, NOON_STEP_KISS_OTHER},

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What each request of a client under test is answered with.
+ * The answer to each request of a client under test.
  *
  * The script has three parts: one answer for each request number, then NAKs to the first keys
  * until the client has exchanged new ones, then silence. The first exchange that the NAKs bring is
@@ -35,7 +35,7 @@ enum noon_check_client_step {
 #define NOON_CHECK_CLIENT_NAKS	    8
 /** Good answers before the silence, to a client with new keys. */
 #define NOON_CHECK_CLIENT_LAST_GOOD 4
-/** Cookies of an exchange after the NAKs, so that the silence is not long until they run out. */
+/** Cookies of an exchange after the NAKs: few, so that they soon run out in the silence. */
 #define NOON_CHECK_CLIENT_LAST_COOKIES 3
 
 /**

@@ -35,8 +35,8 @@ static int bind_to(const char *host, uint16_t port, int type)
 		return -1;
 	}
 	fd = socket(ai->ai_family, type, 0);
-	/* Two servers of UDP on one port would share its packets: only TCP, whose old connections
-	 * linger, may use it again. */
+	/* Two UDP servers on one port would share its packets: SO_REUSEADDR only for TCP, whose old
+	 * connections linger. */
 	if (fd >= 0 &&
 	    ((type == SOCK_STREAM &&
 	      setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) < 0) ||
@@ -78,8 +78,8 @@ static SSL_CTX *new_tls(void)
 	return tls;
 }
 
-/* The true certificate with another key, which signs it: right in all but that nobody whom the
- * client could know vouches for it. */
+/* The true certificate with another key, self-signed: correct except that no trust anchor of the
+ * client signed it. */
 static SSL_CTX *new_false_tls(SSL_CTX *true_tls)
 {
 	X509 *c = X509_dup(SSL_CTX_get0_certificate(true_tls));

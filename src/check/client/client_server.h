@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A server for one client under test: it answers well and badly, and notes what the client does.
+ * A server for one client under test: it sends good and bad answers and records what the client
+ * does.
  *
- * Which answer a request gets depends on its number and on its keys only, so that a client may
- * poll as it likes (client_script.h). Cookies are random and remembered; what a client must not
- * believe comes with a bait cookie, which shows when it is sent back.
+ * Which answer a request gets depends on its number and on its keys only, so that a client may poll
+ * as it likes (client_script.h). Cookies are random and remembered; an answer that a client must
+ * reject carries a bait cookie, which shows if it is sent back.
  */
 #ifndef NOON_CHECK_CLIENT_SERVER_H
 #define NOON_CHECK_CLIENT_SERVER_H
@@ -54,7 +55,7 @@ struct noon_check_client_request {
 	uint8_t uid[NOON_CHECK_CLIENT_UID];
 	size_t uid_n, n_uid, n_cookie, cookie_n, placeholders;
 	enum noon_check_client_bait bait;
-	bool again; /**< its cookie had come before */
+	bool again; /**< its cookie had been sent before */
 	bool bad_placeholder;
 	bool short_nonce; /**< with its padding it is shorter than N_REQ (RFC 8915, 5.6) */
 	bool auth;	  /**< the authenticator verifies */
@@ -86,12 +87,12 @@ struct noon_check_client_server {
 	struct noon_check_client_request request[NOON_CHECK_CLIENT_REQUESTS];
 	size_t n_request;
 	struct noon_check_client_ke ke[NOON_CHECK_CLIENT_KES];
-	size_t n_ke;	    /**< with a whole request, or refused on purpose */
-	size_t n_strange;   /**< connections that were none of these */
+	size_t n_ke;	    /**< with a complete request, or refused on purpose */
+	size_t n_strange;   /**< other connections */
 	char strange[120];  /**< what the latest of those lacked; static text or OpenSSL's */
 	size_t n_plain;	    /**< requests without NTS from the client's address */
 	size_t n_malformed; /**< from there, no NTP or not parsed */
-	size_t silence;	    /**< number of the request that meets silence first */
+	size_t silence;	    /**< number of the first request that gets silence */
 	struct noon_check_client_cookie cookie[NOON_CHECK_CLIENT_COOKIES];
 	size_t n_cookie;
 	char peer[64]; /**< numeric address of the client, once it is known */
@@ -119,8 +120,8 @@ void noon_check_client_server_fini(struct noon_check_client_server *s);
 void noon_check_client_server_serve(struct noon_check_client_server *s, noon_dur longest,
 				    int stop_fd);
 
-/** Tell whether all has been seen: the back-off of a client whose key exchanges fail, or a client
- *  that has gone. */
+/** Tell whether the test is complete: the back-off of a client whose key exchanges fail is known,
+ *  or the client has stopped. */
 bool noon_check_client_server_is_done(const struct noon_check_client_server *s);
 
 #endif

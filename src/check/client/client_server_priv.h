@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Between the files of the server for a client under test.
+ * Shared by the files of the server for a client under test.
  */
 #ifndef NOON_CHECK_CLIENT_SERVER_PRIV_H
 #define NOON_CHECK_CLIENT_SERVER_PRIV_H
@@ -31,11 +31,11 @@ struct noon_check_client_cookie *noon_check_client_cookie_make(struct noon_check
 struct noon_check_client_cookie *noon_check_client_cookie_find(struct noon_check_client_server *s,
 							       struct noon_bytes p);
 
-/** Take one connection and serve or refuse it. */
+/** Accept one connection and serve or refuse it. */
 void noon_check_client_serve_keys(struct noon_check_client_server *s);
-/** Take one packet, note it and answer it. */
+/** Receive one packet, record it and answer it. */
 void noon_check_client_serve_time(struct noon_check_client_server *s);
-/** Answer as the script says. */
+/** Answer according to the script. */
 void noon_check_client_answer(struct noon_check_client_server *s,
 			      const struct noon_check_client_question *q,
 			      enum noon_check_client_step step);

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What the server for a client under test knows of time: its clock, and when the client is done.
+ * Time in the server for a client under test: its clock, and when the client is done.
  */
 #include <time.h>
 
 #include "check/client/client_server_priv.h"
 
 /* The shortest wait between key exchanges that fail is 10 s (RFC 8915, 4.2), and a client may add
- * some chance to it: with one more in so long a time, or none, its back-off is known. */
+ * random jitter: one more exchange in this time, or none, shows its back-off. */
 #define BACK_OFF NOON_S(12)
-/* A client that does not wait so long still gets time to fall back to plain NTP. */
+/* A client that does not wait this long still gets time to fall back to plain NTP. */
 #define FALL_BACK NOON_S(3)
-/* A client has gone when it sends nothing for that long, and for four of its own intervals. */
+/* A client has stopped when it sends nothing for this long and for four of its own intervals. */
 #define GONE NOON_S(25)
 
 noon_time noon_check_client_clock(clockid_t which)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The first question, whose answer says whether the others make sense.
+ * A first request, whose answer says whether the checks make sense.
  */
 #include <stdio.h>
 #include <stdlib.h>

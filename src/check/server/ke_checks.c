@@ -2,7 +2,8 @@
  *
  * Checks of a key-exchange server: the numbered ones and K1 to K20 (RFC 8915, sections 3 and 4).
  *
- * Most are one request of a certain shape and one kind of answer: a table. The rest has functions.
+ * Most are one request of a certain shape and one kind of answer, in a table. The rest are
+ * functions.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,11 +14,11 @@
 #include "check/server/ke_request.h"
 #include "check/server/nts_rotation.h"
 
-/* What must come. */
+/* The expected answer. */
 enum want {
 	WANT_KEYS,    /* protocol, AEAD, cookies, END */
 	WANT_ERROR,   /* an ERROR record with the code, no cookies */
-	WANT_NOTHING, /* no reply that could be used */
+	WANT_NOTHING, /* no usable reply */
 	WANT_NO_AEAD, /* an AEAD record with no value, or none, and no cookies */
 	WANT_NO_PROTOCOL,
 };
@@ -30,7 +31,7 @@ struct exchange {
 
 #define UNKNOWN UINT16_C(100)
 
-/* What is sent. */
+/* The request. */
 enum shape {
 	SHAPE_MINIMAL,
 	SHAPE_NO_PROTOCOL,
@@ -109,7 +110,7 @@ static struct noon_ke_probe *new_probe(struct noon_check_result *r)
 	return p;
 }
 
-/* Whether the exchange got as far as a reply; otherwise the check says how far. */
+/* Whether the exchange got a reply; otherwise the check says how far it got. */
 static bool reached(const struct noon_ke_probe *p, struct noon_check_result *r)
 {
 	if (p->end == NOON_KE_NO_CONNECTION) {
@@ -184,7 +185,7 @@ static void say_wanted(struct noon_check_result *r, const struct exchange *x)
 	}
 }
 
-/* Send a shape as `p` says and judge by `x`. */
+/* Send a shape as `p` says and judge the answer by `x`. */
 static void exchange_by(struct noon_ke_probe *p, const struct exchange *x, struct noon_target *t,
 			struct noon_check_result *r)
 {
@@ -215,7 +216,7 @@ static void run_exchange(const struct noon_check *self, struct noon_target *t,
 	free(p);
 }
 
-/* The minimal request, with something special about the connection. */
+/* The minimal request over an unusual connection. */
 static struct noon_ke_probe *minimal(struct noon_check_result *r, uint8_t *buf, size_t cap)
 {
 	struct noon_ke_probe *p = new_probe(r);
@@ -463,7 +464,7 @@ static void run_long(const struct noon_check *self, struct noon_target *t,
 	free(p);
 }
 
-/* A request of 1 MiB is cut off, and the server serves on. */
+/* A request of 1 MiB is cut off, and the server keeps serving. */
 static void run_huge(const struct noon_check *self, struct noon_target *t,
 		     struct noon_check_result *r)
 {
@@ -498,7 +499,7 @@ static void run_huge(const struct noon_check *self, struct noon_target *t,
 	free(p);
 }
 
-/* What is cut off before END gets no keys. */
+/* A request cut off before END gets no keys. */
 static void run_cut(const struct noon_check *self, struct noon_target *t,
 		    struct noon_check_result *r)
 {
@@ -525,7 +526,7 @@ static void run_cut(const struct noon_check *self, struct noon_target *t,
 	free(p);
 }
 
-/* K16: record 1024 comes back when, and only when, AEAD 30 was chosen. */
+/* K16: record 1024 is returned if and only if AEAD 30 was chosen. */
 static void run_compliant(const struct noon_check *self, struct noon_target *t,
 			  struct noon_check_result *r)
 {
@@ -559,7 +560,7 @@ static void run_compliant(const struct noon_check *self, struct noon_target *t,
 	free(p);
 }
 
-/* K17: a client that says nothing is not waited for without end. */
+/* K17: the server does not wait forever for a silent client. */
 static void run_idle(const struct noon_check *self, struct noon_target *t,
 		     struct noon_check_result *r)
 {

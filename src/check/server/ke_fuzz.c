@@ -6,7 +6,7 @@
 
 #include "wire/ntske.h"
 
-#define RECORDS_MAX 10 /* beside those that a request should have */
+#define RECORDS_MAX 10 /* in addition to those a request should have */
 #define BODY_USUAL  40 /* bytes of a random body, at most */
 #define BODY_LONG   200
 #define PRIVATE	    0x4000 /* types 16384 to 32767 are for private use (RFC 8915, 7.6) */
@@ -19,7 +19,7 @@ struct record {
 	uint8_t body[BODY_LONG];
 };
 
-/* A request before it is written. */
+/* A request in construction. */
 struct draft {
 	struct noon_rng *rng;
 	struct record record[RECORDS_MAX + 2];
@@ -51,7 +51,7 @@ static void put_item(struct record *r, uint16_t item)
 	r->body[r->n++] = (uint8_t)item;
 }
 
-/* A value of NEXT_PROTOCOL or AEAD that no server has. */
+/* A value of NEXT_PROTOCOL or AEAD that no server supports. */
 static uint16_t unknown_item(struct noon_rng *rng)
 {
 	return (uint16_t)(PRIVATE + below(rng, PRIVATE));
@@ -75,7 +75,7 @@ static void fill_body(struct draft *d, struct record *r)
 	noon_rng_fill(d->rng, r->body, r->n);
 }
 
-/* A record that a server has to pass over. */
+/* A record that a server has to ignore. */
 static void add_harmless(struct draft *d)
 {
 	struct record *r;
@@ -97,7 +97,7 @@ static void add_harmless(struct draft *d)
 	}
 }
 
-/* Any type with any body and any critical bit; those that are defined more often. */
+/* Any type with any body and any critical bit; defined types more often. */
 static void add_any(struct draft *d)
 {
 	static const uint16_t lists[] = {NOON_NTSKE_NEXT_PROTOCOL, NOON_NTSKE_AEAD};
@@ -133,10 +133,10 @@ static void write_record(const struct record *r, struct noon_wr *wr)
 	const noon_err err = noon_ntske_wr(wr, r->critical, (enum noon_ntske_type)r->type,
 					   noon_bytes_of(r->body, r->n));
 
-	(void)err; /* what does not fit is left out */
+	(void)err; /* what does not fit is omitted */
 }
 
-/* What a request says, up to its END, read as a server would. */
+/* Evaluate a request up to its END, as a server would. */
 static void read_back(struct noon_ke_fuzz *f)
 {
 	struct noon_rd rd = noon_rd_over(f->buf, f->n);
@@ -157,7 +157,7 @@ static void read_back(struct noon_ke_fuzz *f)
 	f->offers = f->has_end && protocols == 1 && aeads == 1 && ntpv4 && !refused;
 }
 
-/* Cut, or go on after END. */
+/* Truncate, or continue after END. */
 static void spoil(struct noon_rng *rng, struct noon_wr *wr, struct noon_ke_fuzz *f)
 {
 	uint8_t more[8];

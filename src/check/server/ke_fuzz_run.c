@@ -9,14 +9,14 @@
 #include "check/server/ke_fuzz.h"
 #include "check/server/ke_request.h"
 
-/* How the exchanges went. */
+/* Results of the exchanges. */
 struct tally {
 	unsigned keys, errors, others; /* replies */
 	unsigned closed;	       /* without a reply, with close_notify */
 	unsigned unclean;	       /* without a reply and without close_notify, or reset */
 };
 
-/* What is wrong with the answer; NULL if nothing. */
+/* The fault of an answer; NULL if none. */
 static const char *fault_of(const struct noon_ke_fuzz *f, const struct noon_ke_probe *p)
 {
 	const size_t cookies = noon_ke_probe_count(p, NOON_NTSKE_COOKIE);
@@ -56,13 +56,13 @@ static const char *exchange(const struct noon_ke_fuzz *f, struct noon_target *t,
 {
 	noon_ke_probe_init(p);
 	p->request = noon_bytes_of(f->buf, f->n);
-	/* There is nothing to wait for: say so, and the server has to end it. */
+	/* No reply will come: send close_notify, and the server has to close. */
 	p->fin_early = !f->has_end;
 	noon_ke_probe_run(p, t);
 	return fault_of(f, p);
 }
 
-/* Whether a good request gets keys, after all that. */
+/* Whether a good request still gets keys afterwards. */
 static bool still_serves(struct noon_target *t, struct noon_ke_probe *p)
 {
 	uint8_t buf[64];
@@ -77,7 +77,7 @@ static bool still_serves(struct noon_target *t, struct noon_ke_probe *p)
 	return false;
 }
 
-/* A server that cannot be reached any more has stumbled over the request before. */
+/* A server that cannot be reached any more failed on the request before. */
 static void end_with(const char *fault, const struct noon_ke_probe *p, uint64_t seed, bool first,
 		     struct noon_check_result *r)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * On a socket that does not block, with a deadline for each step.
+ * Uses a non-blocking socket, with a deadline for each step.
  */
 #include "check/server/ke_probe.h"
 
@@ -18,7 +18,7 @@
 
 #define EXPORTER "EXPORTER-network-time-security" /* RFC 8915, section 4.2 */
 
-/* A probe under way. */
+/* A probe in progress. */
 struct run {
 	struct noon_ke_probe *p;
 	struct noon_target *t;
@@ -226,13 +226,13 @@ static bool write_request(struct run *r)
 			(void)poll(NULL, 0, (int)(r->p->piece_pause / 1000000));
 	}
 	if (r->p->fin_early) {
-		(void)poll(NULL, 0, 200); /* who answers too early has done so by now */
+		(void)poll(NULL, 0, 200); /* an early answer has arrived by now */
 		(void)SSL_shutdown(r->ssl);
 	}
 	return true;
 }
 
-/* How the connection ended, after a read that gave nothing. */
+/* How the connection ended, after a read without data. */
 static enum noon_ke_end end_of(struct run *r, int ret)
 {
 	const int err = SSL_get_error(r->ssl, ret);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * One key exchange of any shape: what is sent, how, and all that can be seen of the answer.
+ * One key exchange of any shape: what is sent, how, and everything observed of the answer.
  */
 #ifndef NOON_CHECK_KE_PROBE_H
 #define NOON_CHECK_KE_PROBE_H
@@ -12,14 +12,14 @@
 #define NOON_KE_REPLY_MAX 65536
 #define NOON_KE_RECORDS	  64
 
-/** How a probe went, in the order of how far it got. */
+/** How far a probe got, in ascending order. */
 enum noon_ke_end {
 	NOON_KE_NO_CONNECTION, /**< refused, unreachable, or no answer to SYN */
-	NOON_KE_NO_TLS,	       /**< the handshake failed or never ended */
+	NOON_KE_NO_TLS,	       /**< the handshake failed or never completed */
 	NOON_KE_SILENT,	       /**< nothing within the time-out, connection open */
 	NOON_KE_RESET,	       /**< reset after the handshake */
 	NOON_KE_TRUNCATED,     /**< TCP was closed without close_notify */
-	NOON_KE_CLOSED,	       /**< close_notify came */
+	NOON_KE_CLOSED,	       /**< close_notify was received */
 };
 
 struct noon_ke_probe {
@@ -35,13 +35,13 @@ struct noon_ke_probe {
 
 	/* What came. */
 	enum noon_ke_end end;
-	char why[160];	   /**< of a failure: system's or OpenSSL's words */
+	char why[160];	   /**< of a failure: the text of the system or of OpenSSL */
 	int tls_version;   /**< 0x0304 is TLS 1.3 */
 	char alpn_got[32]; /**< "" for none */
 	uint8_t reply[NOON_KE_REPLY_MAX];
 	size_t n;
-	bool parsed;					  /**< reply is whole records only */
-	bool has_end;					  /**< a record END is there */
+	bool parsed;					  /**< complete records only */
+	bool has_end;					  /**< it has a record END */
 	size_t after_end;				  /**< bytes after it */
 	size_t n_records;				  /**< at most NOON_KE_RECORDS are kept */
 	struct noon_ntske_record record[NOON_KE_RECORDS]; /**< into reply */
@@ -50,13 +50,13 @@ struct noon_ke_probe {
 	uint8_t key30_legacy[2][16]; /**< of AEAD 30 with the context of 15 */
 };
 
-/** Return a probe that does nothing special. It is large: static or on the heap. */
+/** Return a probe with default settings. It is large: static or on the heap. */
 void noon_ke_probe_init(struct noon_ke_probe *p);
 
-/** Do it; pauses before as the target wants. Never fails: everything is an outcome. */
+/** Run it, after the target's pause. Never fails: everything is an outcome. */
 void noon_ke_probe_run(struct noon_ke_probe *p, struct noon_target *t);
 
-/** Return how many records of a type the reply has. */
+/** Count the records of a type in the reply. */
 size_t noon_ke_probe_count(const struct noon_ke_probe *p, enum noon_ntske_type type);
 /** Return the first record of a type, or NULL. */
 const struct noon_ntske_record *noon_ke_probe_first(const struct noon_ke_probe *p,

@@ -8,7 +8,7 @@
 #include "base/bytes.h"
 #include "check/server/ke_probe.h"
 
-/** A record as a table has it. */
+/** A record in a table. */
 struct noon_ke_item {
 	bool critical;
 	uint16_t type;

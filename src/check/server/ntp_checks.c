@@ -12,7 +12,7 @@
 enum want {
 	WANT_TIME,
 	WANT_NOTHING,
-	WANT_ANY, /* either; what comes is no longer than the request and no error */
+	WANT_ANY, /* either; the answer is no longer than the request and no error */
 };
 
 struct question {
@@ -21,7 +21,7 @@ struct question {
 	const char *sent;
 };
 
-/* What is sent. */
+/* The request. */
 enum question_id {
 	QUESTION_VERSION_4,
 	QUESTION_VERSION_3,
@@ -132,7 +132,7 @@ static void run_question(const struct noon_check *self, struct noon_target *t,
 				       "no answer, but none to a good request either");
 		}
 	}
-	/* It was sent several times: what a good request gets through is not lost packets. */
+	/* It was sent several times: if a good request gets through, it was not lost. */
 	if (v == NOON_CHECK_INCONCLUSIVE && a->kind == NOON_ANSWER_NONE && q->want == WANT_TIME) {
 		noon_ask_run(&good, NULL, t, true, a);
 		if (a->kind == NOON_ANSWER_TIME) {
@@ -145,7 +145,7 @@ static void run_question(const struct noon_check *self, struct noon_target *t,
 	free(a);
 }
 
-/* What the header of a good answer says. */
+/* Contents of the header of a good answer. */
 enum property {
 	PROPERTY_ORIGIN,
 	PROPERTY_VERSION,
@@ -213,7 +213,7 @@ static void run_property(const struct noon_check *self, struct noon_target *t,
 	free(a);
 }
 
-/* Transmit times of answers in a row rise. */
+/* Transmit times of consecutive answers increase. */
 static void run_monotone(const struct noon_check *self, struct noon_target *t,
 			 struct noon_check_result *r)
 {

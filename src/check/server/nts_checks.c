@@ -11,7 +11,7 @@
 #include "check/server/nts_probe.h"
 #include "wire/ntp_ext.h"
 
-/* What must come. */
+/* The expected answer. */
 enum want {
 	WANT_TIME,    /* an authenticated answer */
 	WANT_NO_TIME, /* an NTS NAK, or nothing */
@@ -30,7 +30,7 @@ struct question {
 	.version = (v), .mode = (m), .nts = true, .uids = (u), .uid_len = (l), .cookies = (c)
 #define GOOD ASK(4, 3, 1, 32, 1)
 
-/* What is sent. */
+/* The request. */
 enum question_id {
 	QUESTION_GOOD_REQUEST,
 	QUESTION_NO_UID,
@@ -127,7 +127,7 @@ struct room {
 	char words[NOON_CHECK_TEXT];
 };
 
-/* A room with a filled jar, or NULL with the result set. */
+/* A state with a filled jar, or NULL with the result set. */
 static struct room *enter(struct noon_target *t, struct noon_check_result *r,
 			  enum noon_aead_id aead)
 {
@@ -203,7 +203,7 @@ static void ask(struct room *m, const struct question *q, struct noon_target *t,
 			       "no answer, but none to a good request either");
 		return;
 	}
-	/* It was sent several times: what a good request gets through is not lost packets. */
+	/* It was sent several times: if a good request gets through, it was not lost. */
 	if (v == NOON_CHECK_INCONCLUSIVE && m->answer.kind == NOON_ANSWER_NONE && answers(m, t)) {
 		noon_check_end(r, NOON_CHECK_FAIL, "no answer, but one to a good request");
 		return;
@@ -222,7 +222,7 @@ static void run_question(const struct noon_check *self, struct noon_target *t,
 	leave(m);
 }
 
-/* K15: keys that both sides derive alike. */
+/* K15: both sides derive the same keys. */
 static void run_aead(const struct noon_check *self, struct noon_target *t,
 		     struct noon_check_result *r)
 {
@@ -285,7 +285,7 @@ static void run_property(const struct noon_check *self, struct noon_target *t,
 	leave(m);
 }
 
-/* P8, P9: as many cookies as asked for, and no more bytes than asked with. */
+/* P8, P9: as many cookies as requested, and no more bytes than in the request. */
 static void run_amplification(const struct noon_check *self, struct noon_target *t,
 			      struct noon_check_result *r)
 {
@@ -355,7 +355,7 @@ static void run_lengths(const struct noon_check *self, struct noon_target *t,
 	leave(m);
 }
 
-/* P7: an NTS NAK has the identifier and nothing that looks protected or useful. */
+/* P7: an NTS NAK has the identifier and no field that looks protected or useful. */
 static void run_nak(const struct noon_check *self, struct noon_target *t,
 		    struct noon_check_result *r)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Packets are written field by field here and not by proto/, since most of them are wrong on
+ * Packets are written field by field and not by proto/, since most of them are malformed on
  * purpose.
  */
 #include "check/server/nts_probe.h"
@@ -17,7 +17,7 @@
 #include "platform/entropy.h"
 #include "wire/ntp_ext.h"
 
-/* Silence that is expected is believed after this long, since a good request is sent after it. */
+/* Expected silence is accepted after this long, since a good request is sent after it. */
 #define QUIET NOON_MS(700)
 
 struct noon_ask noon_ask_default(void)
@@ -46,7 +46,7 @@ static void random_bytes(void *p, size_t n)
 	noon_entropy_fini(&e);
 }
 
-/* Where NTP is: as the server says, or the same host. */
+/* Address of NTP: negotiated by the server, or the same host. */
 static noon_err find_ntp(struct noon_target *t, const struct noon_ke_probe *p)
 {
 	const struct noon_ntske_record *host = noon_ke_probe_first(p, NOON_NTSKE_SERVER);
@@ -174,7 +174,7 @@ static void put_header(struct making *m)
 	m->err = noon_ntp_header_put(&m->wr, &h);
 }
 
-/* Placeholders inside of the ciphertext, as plaintext. */
+/* Placeholders in the ciphertext, as plaintext. */
 static size_t make_inside(const struct making *m, uint8_t *plain, size_t cap)
 {
 	struct noon_wr wr = noon_wr_over(plain, cap);
@@ -229,7 +229,7 @@ static void put_nts(struct making *m)
 		put(m, a->after, m->cookie.p, m->cookie.n);
 }
 
-/* Finish with what makes a packet malformed. */
+/* Apply the faults that make a packet malformed. */
 static void spoil(struct making *m)
 {
 	uint8_t junk[64];
@@ -276,7 +276,7 @@ static bool make(const struct noon_ask *a, struct noon_jar *j, struct making *m,
 	return m->err == NOON_OK;
 }
 
-/* The fields behind the header of a reply: what is there, outside and inside. */
+/* Evaluate the fields after the header of a reply, plain and encrypted. */
 static void open_inside(const struct making *m, const struct noon_ntp_auth *auth,
 			struct noon_bytes ad, struct noon_answer *ret)
 {
@@ -370,7 +370,7 @@ static void judge(const struct making *m, struct noon_answer *ret)
 	ret->kind = kind_of(m->a, ret);
 }
 
-/* Send what was made from a fresh port, and wait. */
+/* Send the packet from a new port, and wait for the answer. */
 static void exchange(struct noon_target *t, const struct making *m, noon_dur timeout,
 		     struct noon_answer *ret)
 {
@@ -423,7 +423,7 @@ void noon_ask_run(const struct noon_ask *a, struct noon_jar *j, struct noon_targ
 		}
 		noon_target_pause(t);
 		exchange(t, m, timeout, ret);
-		/* The very same packet once more; the second answer counts. */
+		/* The identical packet once more; the second answer counts. */
 		if (a->again && ret->kind == NOON_ANSWER_TIME) {
 			noon_target_pause(t);
 			ret->has_auth = ret->auth_ok = false;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * One NTP request of any shape, with NTS or without, and all that can be seen of the answer.
+ * One NTP request of any shape, with NTS or without, and everything observed of the answer.
  */
 #ifndef NOON_CHECK_NTS_PROBE_H
 #define NOON_CHECK_NTS_PROBE_H
@@ -18,11 +18,11 @@ struct noon_jar {
 	uint8_t c2s[32], s2c[32];
 	struct noon_bytes cookie[NOON_KE_RECORDS]; /**< into `bytes` */
 	uint8_t bytes[NOON_KE_REPLY_MAX];
-	size_t n;    /**< cookies that came */
+	size_t n;    /**< cookies received */
 	size_t next; /**< not yet used */
 };
 
-/** What a request looks like. The default is a good one. */
+/** The shape of a request. The default is a good one. */
 struct noon_ask {
 	uint8_t version, mode;
 	bool nts;	     /**< false: no NTS fields at all */
@@ -31,7 +31,7 @@ struct noon_ask {
 	size_t cookies;	     /**< copies of the cookie */
 	size_t placeholders; /**< outside of the ciphertext */
 	int placeholder_off; /**< bytes more or less than the cookie */
-	size_t inside;	     /**< placeholders inside of the ciphertext */
+	size_t inside;	     /**< placeholders in the ciphertext */
 	size_t nonce_len;    /**< bytes; 16 for AEAD 15, 12 for 30 */
 	bool no_auth;	     /**< leave the authenticator out */
 	bool wrong_key;	     /**< authenticate with S2C */
@@ -42,16 +42,16 @@ struct noon_ask {
 	size_t cut;	     /**< send only so many bytes; 0: all */
 	uint16_t raw_ext_len; /**< a last field that claims this length; 0: none */
 	size_t trailer;	      /**< random bytes at the end, like a MAC */
-	bool again;	      /**< send the very same packet as the one before */
+	bool again;	      /**< send the identical packet of the call before */
 };
 
 enum noon_answer_kind {
-	NOON_ANSWER_NONE,	     /**< nothing came */
+	NOON_ANSWER_NONE,	     /**< no answer */
 	NOON_ANSWER_TIME,	     /**< with NTS: authenticated, else any mode 4 with a stratum */
 	NOON_ANSWER_NTSN,	     /**< kiss code NTSN, not authenticated */
 	NOON_ANSWER_KISS,	     /**< another kiss code */
-	NOON_ANSWER_UNAUTHENTICATED, /**< time, without what should protect it */
-	NOON_ANSWER_REFUSED,	     /**< ICMP: nobody listens */
+	NOON_ANSWER_UNAUTHENTICATED, /**< time without the required authenticator */
+	NOON_ANSWER_REFUSED,	     /**< ICMP: port unreachable */
 	NOON_ANSWER_ODD,	     /**< anything else */
 };
 
@@ -74,16 +74,16 @@ struct noon_ask noon_ask_default(void);
 struct noon_ask noon_ask_plain(void);
 
 /**
- * Make a key exchange and fill the jar; finds out where NTP is.
+ * Make a key exchange and fill the jar; finds the address of NTP.
  * @param compliant  with AEAD 30: send record 1024
- * @retval NOON_OK, NOON_ERR_UNSUPPORTED (the server has not this AEAD), NOON_ERR_TLS (why says)
+ * @retval NOON_OK, NOON_ERR_UNSUPPORTED (the server lacks this AEAD), NOON_ERR_TLS (why says)
  */
 NOON_MUST_USE noon_err noon_jar_fill(struct noon_jar *j, struct noon_target *t,
 				     enum noon_aead_id aead, bool compliant, char why[160]);
 
 /**
- * Send a request and wait for an answer; repeats what got none, with a fresh cookie, as often as
- * the target says when `repeat`. The jar is filled again when it is empty.
+ * Send a request and wait for an answer; if `repeat`, an unanswered one is repeated with a fresh
+ * cookie, as often as the target says. The jar is filled again when it is empty.
  * @param j  NULL when a->nts is false
  */
 void noon_ask_run(const struct noon_ask *a, struct noon_jar *j, struct noon_target *t, bool repeat,

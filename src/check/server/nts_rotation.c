@@ -13,10 +13,10 @@
 
 /* The phase of the rotation is not known: after 1.1 periods the key is the last or the one before,
  * and after 1.8 periods as well; after 3.1 it is older than that. In periods, and whether the
- * cookie is to be good. */
+ * cookie should be accepted. */
 static const struct {
 	double at;
-	double until; /* asked later than this, it says nothing */
+	double until; /* if sent later than this, the result is void */
 	bool good;
 } steps[] = {
 	{1.1, 2, true},
@@ -75,7 +75,7 @@ static void keep_cookies(struct room *m, struct noon_target *t, noon_time begin,
 		wait_until(noon_time_add(begin, (noon_dur)(steps[i].at * period)));
 		noon_ask_run(&good, &m->jar, t, true, &m->answer);
 		age = (double)noon_time_diff(noon_mono_now(), begin) / period;
-		/* A jar that lost packets have emptied was filled with young cookies. */
+		/* A jar emptied by lost packets was refilled with new cookies. */
 		if (t->n_ke != exchanges) {
 			noon_check_end(r, NOON_CHECK_INCONCLUSIVE, "too many packets were lost");
 			return;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * K20: how long a cookie lasts on a server whose rotation period the user has told.
+ * K20: how long a server with a rotation period given by the user accepts a cookie.
  */
 #ifndef NOON_CHECK_NTS_ROTATION_H
 #define NOON_CHECK_NTS_ROTATION_H
