@@ -16,7 +16,7 @@ static void fill(struct noon_rng *rng, void *p, size_t n)
 
 		if (got < 0 && errno == EINTR)
 			continue;
-		/* Without randomness nothing here is safe: do not go on. */
+		/* Without randomness nothing here is secure: abort. */
 		if (got <= 0)
 			abort();
 		out += got;

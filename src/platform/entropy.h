@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Randomness of the kernel as a struct noon_rng: for nonces, keys and ports.
+ * Kernel randomness as a struct noon_rng: for nonces, keys and ports.
  *
- * Nothing is kept: each call of fill() is one getrandom(). Bytes drawn in advance would be given
- * out twice after a virtual machine was cloned or put back to a snapshot; the kernel notices that
- * and seeds itself again (vmgenid), a program cannot.
+ * Nothing is buffered: each call of fill() is one getrandom(). Buffered bytes would be used twice
+ * after a virtual machine was cloned or restored from a snapshot; the kernel detects that and
+ * reseeds itself (vmgenid), a program cannot.
  */
 #ifndef NOON_PLATFORM_ENTROPY_H
 #define NOON_PLATFORM_ENTROPY_H
@@ -12,10 +12,10 @@
 #include "base/rng.h"
 
 struct noon_entropy {
-	struct noon_rng rng; /**< hand out &rng; first member */
+	struct noon_rng rng; /**< pass &rng; first member */
 };
 
-/** Prepare; draws nothing. */
+/** Initialise; draws nothing. */
 void noon_entropy_init(struct noon_entropy *e);
 void noon_entropy_fini(struct noon_entropy *e);
 

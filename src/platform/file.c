@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #define PATH_LEN   1024 /* longer paths are refused */
-#define TEMP_TRIES 16	/* names of 64 random bits: the second is never needed */
+#define TEMP_TRIES 16	/* names of 64 random bits: a second is never needed */
 
 static noon_err from_errno(void)
 {
@@ -29,7 +29,7 @@ static noon_err from_errno(void)
 
 noon_err noon_file_read(const char *path, uint8_t *buf, size_t cap, size_t *ret_n)
 {
-	/* Without O_NONBLOCK a pipe that nobody writes to would hold the caller for ever. */
+	/* Without O_NONBLOCK open() of a FIFO without a writer would block forever. */
 	const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	noon_err err = NOON_OK;
 	struct stat st;
@@ -82,7 +82,7 @@ static size_t dir_len(const char *path)
 	return slash == NULL ? 0 : (size_t)(slash - path) + 1;
 }
 
-/* The rename is durable only once its directory is. */
+/* The rename is durable only once its directory is synced. */
 static void sync_dir_of(const char *path)
 {
 	char dir[PATH_LEN];
@@ -100,9 +100,9 @@ static void sync_dir_of(const char *path)
 	(void)close(fd);
 }
 
-/* A file of a name that nobody has, in the directory of path: a name derived from path's may be
- * that of a file of the user's, or of another process that writes the same path.
- * Returns a descriptor, or -1 and errno. */
+/* A file of an unused name in the directory of path: a name derived from path may belong to a file
+ * of the user, or to another process that writes the same path. Returns a descriptor, or -1 and
+ * errno. */
 static int open_temp(const char *path, mode_t mode, char temp[PATH_LEN])
 {
 	const size_t n = dir_len(path);
@@ -124,14 +124,14 @@ static int open_temp(const char *path, mode_t mode, char temp[PATH_LEN])
 	return fd;
 }
 
-/* Whether a call failed because the file system or the kernel does not have it. EPERM is what
- * link() says on file systems without hard links, EINVAL what renameat2() says of its flag. */
+/* Whether a call failed because file system or kernel lack it. EPERM is the error of link() without
+ * hard links, EINVAL that of renameat2() for its flag. */
 static bool is_unsupported(int e)
 {
 	return e == EPERM || e == EINVAL || e == ENOSYS || e == EOPNOTSUPP || e == EMLINK;
 }
 
-/* Takes the name first, then puts the file there: never half of it, but for a moment an empty one.
+/* Takes the name first, then renames the file to it: never partial, but empty for a moment.
  */
 static bool claim_name(const char *temp, const char *path)
 {
@@ -149,7 +149,7 @@ static bool claim_name(const char *temp, const char *path)
 	return false;
 }
 
-/* rename() would replace what has the name. What does not is not to be had everywhere. */
+/* rename() would replace an existing file. What does not is not available everywhere. */
 static bool give_name(const char *temp, const char *path, bool replace)
 {
 	if (replace)
@@ -233,7 +233,7 @@ void noon_dir_runtime(char *out, size_t n)
 		(void)snprintf(out, n, "/tmp/noonmark-%u", (unsigned)geteuid());
 }
 
-/* A path of a socket has room for 107 bytes; what is made below the folder needs half of them. */
+/* A socket path has room for 107 bytes; what is made below the folder needs half of them. */
 #define TEMPORARY_MAX 40
 
 void noon_dir_template(const char *stem, char *out, size_t n)

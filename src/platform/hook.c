@@ -16,7 +16,7 @@ static noon_err prepare(posix_spawnattr_t *attr, posix_spawn_file_actions_t *fil
 	sigset_t all;
 	int err;
 
-	/* A group of its own, so that killing it takes its children along; default signals. */
+	/* Its own process group, so that a kill includes its children; default signals. */
 	(void)sigfillset(&all);
 	err = posix_spawnattr_setsigdefault(attr, &all);
 	(void)sigemptyset(&all);

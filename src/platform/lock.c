@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* For people; nothing depends on it, so a full disk does not matter. */
+/* For users; nothing depends on it, so a full disk does not matter. */
 static void write_pid(int fd)
 {
 	char text[24];
@@ -32,7 +32,7 @@ static long read_pid(int fd)
 
 noon_err noon_lock_take(const char *path, struct noon_lock *ret, long *ret_holder)
 {
-	/* A pipe or a device of that name is not waited for. */
+	/* A FIFO or device of that name must not block. */
 	const int flags = O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK;
 	const int fd = open(path, flags, 0600);
 	noon_err err = NOON_OK;

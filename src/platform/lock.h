@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * One process at a time: a lock file that the kernel releases when its holder ends, however.
+ * One process at a time: a lock file that the kernel releases however its holder ends.
  */
 #ifndef NOON_PLATFORM_LOCK_H
 #define NOON_PLATFORM_LOCK_H
@@ -12,11 +12,11 @@ struct noon_lock {
 };
 
 /**
- * Take the lock without waiting. The file is made if it is missing, mode 0600, since whoever can
- * open it could hold it, and stays when the lock is released.
+ * Take the lock without waiting. The file is created if missing, mode 0600, since any process that
+ * can open it could lock it, and stays when the lock is released.
  *
  * @param[out] ret         untouched unless NOON_OK
- * @param[out] ret_holder  NOON_ERR_STATE: the process that holds it, 0 if it did not say
+ * @param[out] ret_holder  NOON_ERR_STATE: the process that holds it, 0 if unknown
  * @retval NOON_OK
  * @retval NOON_ERR_STATE  another process holds it
  * @retval NOON_ERR_PERM, NOON_ERR_OS; errno tells more

@@ -2,10 +2,10 @@
  *
  * Event loop: descriptors, timers and signals behind one interface with two backends.
  *
- * loop_event.c drives libevent. loop_poll.c is a plain poll() loop that uses nothing else of the
- * system (no epoll, pipe, eventfd, signalfd or thread), so that a daemon also runs under a
- * preloaded simulator of clocks and networks. One thread per loop. Watches and timers are the
- * caller's storage and must stay in place while they are added or armed.
+ * loop_event.c drives libevent. loop_poll.c is a plain poll() loop without epoll, pipe, eventfd,
+ * signalfd or threads, so that a daemon also runs under a preloaded simulator of clocks and
+ * networks. One thread per loop. Watches and timers are the caller's storage and must not move
+ * while added or armed.
  */
 #ifndef NOON_PLATFORM_LOOP_H
 #define NOON_PLATFORM_LOOP_H
@@ -19,7 +19,7 @@
 
 enum noon_loop_backend { NOON_LOOP_EVENT, NOON_LOOP_POLL };
 
-#define NOON_READABLE 1U /**< also errors, hang-ups and a filled error queue */
+#define NOON_READABLE 1U /**< also errors, hang-ups and a non-empty error queue */
 #define NOON_WRITABLE 2U
 
 struct noon_loop;
@@ -49,16 +49,16 @@ enum noon_loop_backend noon_loop_backend_of(const struct noon_loop *loop);
 
 /** @retval NOON_OK, NOON_ERR_FULL, NOON_ERR_OS */
 NOON_MUST_USE noon_err noon_loop_add(struct noon_loop *loop, struct noon_fd_watch *w);
-/** Remove; not added is fine. Allowed from inside any callback. */
+/** Remove; fine if not added. Allowed in any callback. */
 void noon_loop_del(struct noon_loop *loop, struct noon_fd_watch *w);
 /** Change what to wait for. */
 NOON_MUST_USE noon_err noon_loop_want(struct noon_loop *loop, struct noon_fd_watch *w,
 				      unsigned want);
 
-/** Fire once, `after` ns from now (at once if <= 0). Re-arming replaces the due time.
- *  A zeroed timer with fire and arg set is ready for use. */
+/** Fire once, `after` ns from now (at once if <= 0). Re-arming replaces the due time. A zeroed
+ *  timer with fire and arg set is valid. */
 void noon_loop_arm(struct noon_loop *loop, struct noon_timer *t, noon_dur after);
-/** Disarm and release what the backend holds; not armed is fine. */
+/** Disarm and release what the backend holds; fine if not armed. */
 void noon_loop_disarm(struct noon_timer *t);
 
 /** Call `on_signal(arg, signo)` from the loop after a signal. `flag` is set by a handler that

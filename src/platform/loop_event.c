@@ -77,7 +77,7 @@ static void arm(struct noon_loop *loop, struct noon_timer *t, noon_dur after)
 	if (t->impl == NULL)
 		t->impl = evtimer_new(of(loop)->ev, on_timer, t);
 	if (t->impl == NULL || evtimer_add((struct event *)t->impl, &tv))
-		abort(); /* out of memory: nothing would ever happen again */
+		abort(); /* out of memory: no event would ever fire again */
 }
 
 static void disarm(struct noon_timer *t)
@@ -149,7 +149,7 @@ struct noon_loop *noon_loop_event_new(void)
 
 	if (l == NULL || conf == NULL)
 		goto out;
-	/* Timers better than the 1 ms of a coarse clock. */
+	/* Timers more precise than the 1 ms of a coarse clock. */
 	(void)event_config_set_flag(conf, EVENT_BASE_FLAG_PRECISE_TIMER | EVENT_BASE_FLAG_NOLOCK);
 	l->ev = event_base_new_with_config(conf);
 	l->base.ops = &event_ops;

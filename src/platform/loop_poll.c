@@ -73,7 +73,7 @@ static void arm(struct noon_loop *loop, struct noon_timer *t, noon_dur after)
 	if (t->impl != NULL)
 		return;
 	if (l->n_timers == TIMERS_MAX)
-		abort(); /* more timers than the daemon can ever have: a bug */
+		abort(); /* more timers than the daemon can have: a bug */
 	l->timer[l->n_timers++] = t;
 	t->impl = l;
 }
@@ -115,9 +115,9 @@ static int wait_ms(const struct poll_loop *l)
 	return ms < 0 ? 0 : ms > 3600000 ? 3600000 : (int)ms;
 }
 
-/* In the order of their deadlines, also when several are due because the machine stood still. Each
- * callback may add and remove timers, so look again after every one that fired; the round ends
- * when nothing is due at the instant it began. */
+/* In the order of their deadlines, also when several are due after a pause of the machine. Each
+ * callback may add and remove timers, so search again after each; the round ends when nothing is
+ * due at the instant it began. */
 static void fire_due(struct poll_loop *l)
 {
 	const int64_t now = mono_ns();
@@ -196,8 +196,8 @@ static noon_err run(struct noon_loop *loop)
 		dispatch(l, fds, watches, n);
 		if (!l->stopped)
 			fire_due(l);
-		/* Last, so that a signal that came with the callbacks is not slept over. One that
-		 * comes between here and poll() waits for the next timer, a second at most. */
+		/* Last, so that a signal during the callbacks does not wait for poll(). One between
+		 * here and poll() waits for the next timer, a second at most. */
 		check_signal(l);
 	}
 	return NOON_OK;

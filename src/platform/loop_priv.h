@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The table behind noon_loop; included by loop.c and its two backends only.
+ * The table of a loop's backend; included by loop.c and its two backends only.
  */
 #ifndef NOON_PLATFORM_LOOP_PRIV_H
 #define NOON_PLATFORM_LOOP_PRIV_H

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* strtod would also take spaces, "inf", "nan" and hexadecimal. */
+/* strtod would also accept spaces, "inf", "nan" and hexadecimal. */
 static bool begins_decimal(const char *text)
 {
 	const char *p = text + (*text == '-' || *text == '+');

@@ -21,14 +21,14 @@ static void read_boot_id(uint8_t out[16])
 	char text[64] = {0};
 	size_t n = 0;
 
-	/* Without it a reader cannot tell an earlier boot; the age of the page still can. */
+	/* Without it a reader cannot detect an earlier boot, except by the age of the page. */
 	if (noon_file_read("/proc/sys/kernel/random/boot_id", (uint8_t *)text, sizeof(text) - 1,
 			   &n))
 		text[0] = '\0';
 	noon_page_boot_of(text, out);
 }
 
-/* A kernel without time namespaces has one count for all. */
+/* A kernel without time namespaces has one offset for all. */
 static uint64_t time_namespace(void)
 {
 	struct stat st;
@@ -36,9 +36,8 @@ static uint64_t time_namespace(void)
 	return stat(NOON_PAGE_TIME_NS, &st) == 0 ? st.st_ino : 0;
 }
 
-/* Map the page if it is a file that nobody but us can change: others could cut it short, which
- * would kill us by SIGBUS. Its blocks are there, so that no write of ours can fail later. NULL if
- * not. */
+/* Map the page if only we can change the file: others could truncate it, which would kill us by
+ * SIGBUS. Its blocks are allocated, so that no later write can fail. NULL if not. */
 static struct noon_page *map_ours(const char *path)
 {
 	const int fd = open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
@@ -47,7 +46,7 @@ static struct noon_page *map_ours(const char *path)
 
 	if (fd < 0)
 		return NULL;
-	/* The umask must not hide the page from those it is for. */
+	/* The umask must not hide the page from its readers. */
 	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == geteuid() &&
 	    (st.st_mode & (S_IWGRP | S_IWOTH)) == 0 && st.st_size == NOON_PAGE_SIZE &&
 	    posix_fallocate(fd, 0, NOON_PAGE_SIZE) == 0 && fchmod(fd, 0644) == 0)
@@ -56,7 +55,7 @@ static struct noon_page *map_ours(const char *path)
 	return map == MAP_FAILED ? NULL : map;
 }
 
-/* A new file in the place of whatever is there. */
+/* A new file in place of any existing one. */
 static noon_err create(const char *path, struct noon_page **ret)
 {
 	static const uint8_t zeros[NOON_PAGE_SIZE];
@@ -85,16 +84,15 @@ static bool is_of_this_version(const struct noon_page *p)
 	       p->size == sizeof(*p);
 }
 
-/* What a reader finds out once, when it opens the page: it does not change in a page that is used
- * again. */
+/* What a reader checks once, when it opens the page: it does not change in a reused page. */
 static bool is_of_here(const struct noon_page *p, const uint8_t boot[16], uint64_t time_ns)
 {
 	return memcmp(p->boot, boot, sizeof(p->boot)) == 0 && p->time_ns == time_ns;
 }
 
-/* The page that is there, if readers that have mapped it can go on with it; NULL if not. A page
- * that is not used again is stale for its readers, at once or as soon as its daemon's promise to
- * write again has passed. */
+/* The existing page, if readers that have mapped it can keep it; NULL if not. A page that is not
+ * reused is stale for its readers, at once or when the deadline of its daemon's next write has
+ * passed. */
 static struct noon_page *reuse(const char *path, const uint8_t boot[16], uint64_t time_ns)
 {
 	struct noon_page *p = map_ours(path);

@@ -16,9 +16,9 @@ struct noon_page_writer;
 /**
  * Map the page, marked stale until the first statement.
  *
- * A page of this version, boot and time namespace that belongs to us is used again, so that its
- * readers go on with it. Anything else in its place is replaced by a new file, atomically; readers
- * of the old one see it stale. The caller sees to it that there is one writer (platform/lock).
+ * A page of this version, boot and time namespace that belongs to us is reused, so that its readers
+ * keep it. Anything else in its place is replaced by a new file, atomically; readers of the old one
+ * see it stale. The caller ensures a single writer (platform/lock).
  *
  * @retval NOON_OK, NOON_ERR_PERM, NOON_ERR_OS; errno tells more
  */
@@ -30,7 +30,7 @@ void noon_page_writer_put(struct noon_page_writer *w, const struct noon_page_bod
 /** Publish the states of the guards of n sources (enum noon_clock_guard). */
 void noon_page_writer_put_guards(struct noon_page_writer *w, const uint8_t *state, size_t n);
 
-/** Mark the page stale and unmap it; the file stays, for the next daemon and its readers. NULL is
+/** Mark the page stale and unmap it; the file remains for the next daemon and its readers. NULL is
  *  fine. */
 void noon_page_writer_free(struct noon_page_writer *w);
 

@@ -45,8 +45,7 @@ static noon_err give(const char *path, const char *user, bool group_only)
 	fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return errno == ENOENT ? NOON_ERR_NOT_FOUND : NOON_ERR_OS;
-	/* The user may own the folder already and have put another name of a file of root's there.
-	 */
+	/* The user may own the folder already and have linked a file of root's there. */
 	if (fstat(fd, &st) == 0 && !(S_ISREG(st.st_mode) && st.st_nlink != 1) &&
 	    !S_ISLNK(st.st_mode) &&
 	    fchownat(fd, "", group_only ? (uid_t)-1 : pw->pw_uid, pw->pw_gid, AT_EMPTY_PATH) == 0)

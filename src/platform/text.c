@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Values with units, as people write them.
+ * Values with units, as users write them.
  */
 #include "platform/text.h"
 
@@ -22,7 +22,7 @@ static noon_err split(const char *text, double *ret, const char **ret_unit)
 
 	while (isspace((unsigned char)*text))
 		text++;
-	/* strtod would also take "inf", "nan" and hexadecimal. */
+	/* strtod would also accept "inf", "nan" and hexadecimal. */
 	if (strcspn(text, "0123456789.") != (*text == '-' || *text == '+') ||
 	    strpbrk(text, "xX") != NULL)
 		return NOON_ERR_FORMAT;

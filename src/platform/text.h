@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Numbers with units, and bytes, as people write them.
+ * Numbers with units, and bytes, as users write them.
  */
 #ifndef NOON_PLATFORM_TEXT_H
 #define NOON_PLATFORM_TEXT_H

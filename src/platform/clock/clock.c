@@ -7,22 +7,22 @@
 
 #include "platform/clock/clock_priv.h"
 
-/* A stamp older than this was not taken on the clock as it stands now. */
+/* An older stamp was not taken on the clock as it is now. */
 #define STAMP_AGE_MAX NOON_S(10)
 
 /* While stamps are translated CLOCK_REALTIME may run this far off CLOCK_MONOTONIC_RAW: what the
  * kernel's frequency correction can do. Anything faster is a step or a slew by ADJ_TICK. */
 #define STEADY 2000 /* 1 / 500 ppm */
 
-/* Two clocks read within twice this are read as one, ns. */
+/* Two clocks read within twice this count as simultaneous, ns. */
 #define GOOD_INSTANT 40
 
-/* Suspension shorter than this is not told from the noise of reading two clocks. */
+/* Shorter suspension cannot be told from the noise of reading two clocks. */
 #define SLEEP_MIN NOON_MS(1)
 
 int64_t noon_clock_read(int id)
 {
-	struct timespec ts = {0}; /* where a clock does not exist, it stands still */
+	struct timespec ts = {0}; /* a clock that does not exist reads as constant */
 
 	(void)clock_gettime(id, &ts);
 	return ts.tv_sec * NOON_NS_PER_SEC + ts.tv_nsec;
@@ -46,7 +46,7 @@ int noon_clock_step_by(int id, noon_dur delta)
 	return clock_adjtime(id, &tx) < 0 ? errno : 0;
 }
 
-/* Best of three, unless good enough before: an interrupt between the reads only makes one bad. */
+/* Best of three, unless good enough before: an interrupt between the reads spoils only one. */
 struct noon_instant noon_instant_now(void)
 {
 	struct noon_instant best = {.err = NOON_DUR_MAX};
@@ -156,8 +156,8 @@ enum noon_clock_event noon_clock_check(struct noon_clock *c, noon_dur *ret_size)
 	return c->ops->check(c, ret_size);
 }
 
-/* CLOCK_BOOTTIME is read first, so that an interruption between the two can only make the
- * difference smaller: the largest of three is the best, and none is too large. */
+/* CLOCK_BOOTTIME is read first, so that an interruption between the two can only reduce the
+ * difference: the largest of three is the best, and none is too large. */
 noon_dur noon_clock_asleep(void)
 {
 	noon_dur most = INT64_MIN;
@@ -192,7 +192,7 @@ bool noon_clock_slept(struct noon_clock *c, noon_dur *ret_size)
 	const noon_dur slept = asleep - c->asleep0;
 
 	*ret_size = slept;
-	if (slept <= 0) /* three interruptions in a row: it never becomes less */
+	if (slept <= 0) /* three interruptions in a row: it never decreases */
 		return false;
 	c->asleep0 = asleep;
 	return slept > SLEEP_MIN;
@@ -253,7 +253,7 @@ static noon_dur jump_since(const struct noon_follower *f, const struct noon_foll
 	elapsed = noon_time_diff(now->h, f->set.h);
 	moved = noon_time_diff(now->c, f->set.c);
 	jump = moved - elapsed - noon_dur_scale_out(elapsed, f->freq);
-	/* What reading it may err by, and 50 us and 20 ppm for the rounding of the kernel's own
+	/* The error of reading it, and 50 us and 20 ppm for the rounding of the kernel's own
 	 * steering, which begins with its next tick. */
 	return noon_dur_abs(jump) > NOON_US(50) + elapsed / 50000 + now->err + f->set.err ? jump
 											  : 0;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The clocks a daemon can keep, behind one table.
+ * The clocks a daemon can discipline, behind one table.
  *
- * Every clock has two faces. The *free-running* time h follows CLOCK_MONOTONIC_RAW and is never
- * steered: all packet timestamps are expressed in it. The *disciplined* time C = h + line is what
- * others see; steering changes the line only. clock_system steers CLOCK_REALTIME after the line,
- * clock_phc a card's clock, clock_virtual keeps both faces in this process and touches nothing.
+ * Every clock has two time scales. The *free-running* time h follows CLOCK_MONOTONIC_RAW and is
+ * never steered: all packet timestamps are expressed in it. The *disciplined* time C = h + line is
+ * published; steering changes the line only. clock_system steers CLOCK_REALTIME after the line,
+ * clock_phc a card's clock, clock_virtual keeps both scales in this process and touches nothing.
  */
 #ifndef NOON_PLATFORM_CLOCK_H
 #define NOON_PLATFORM_CLOCK_H
@@ -38,15 +38,15 @@ struct noon_clock_map {
 
 enum noon_clock_event {
 	NOON_CLOCK_STEADY,
-	NOON_CLOCK_STEPPED,   /**< somebody else stepped the clock we steer */
-	NOON_CLOCK_SUSPENDED, /**< the machine slept: h lost time */
+	NOON_CLOCK_STEPPED,   /**< another program stepped the clock we steer */
+	NOON_CLOCK_SUSPENDED, /**< the machine was suspended: h lost time */
 };
 
-/** What is said of the disciplined clock to everybody who asks the kernel. */
+/** What the kernel tells all programs about the disciplined clock. */
 struct noon_clock_claim {
 	noon_dur bound;	   /**< largest error until the next claim, ns; NOON_DUR_MAX: not known */
 	noon_dur estimate; /**< of the error, ns, >= 0 */
-	bool synchronised; /**< is to be relied upon */
+	bool synchronised; /**< else STA_UNSYNC */
 	noon_dur leap;	   /**< shift of the UTC count that is due: -1 s, +1 s; 0: none */
 	noon_time leap_at; /**< C at which it takes effect */
 	int16_t tai;	   /**< TAI - UTC, s; 0: not known */
@@ -66,7 +66,7 @@ struct noon_clock_ops {
 	noon_err (*leap)(struct noon_clock *c, const struct noon_clock_line *line, noon_dur shift);
 	noon_time (*disciplined)(struct noon_clock *c);
 	enum noon_clock_event (*check)(struct noon_clock *c, noon_dur *ret_size);
-	/** NULL: nobody else asks for this clock. */
+	/** NULL: no other program reads the quality of this clock. */
 	void (*tell)(struct noon_clock *c, const struct noon_clock_claim *claim);
 	void (*fini)(struct noon_clock *c);
 };
@@ -93,10 +93,10 @@ bool noon_instant_is_steady(const struct noon_instant *a, const struct noon_inst
 
 /** Read one clock of the kernel (CLOCK_REALTIME, CLOCK_MONOTONIC, ...), ns. */
 int64_t noon_clock_read(int id);
-/** Return how long the machine has been suspended since it booted, ns: constant while it is
- *  awake. Never more than the truth, and less only if interrupted three times in a row. */
+/** Return how long the machine has been suspended since it booted, ns: constant while it runs.
+ *  Never too large, and too small only if interrupted three times in a row. */
 noon_dur noon_clock_asleep(void);
-/** Return CLOCK_REALTIME - CLOCK_MONOTONIC, ns, exactly: it changes by sleep, and by steps of
+/** Return CLOCK_REALTIME - CLOCK_MONOTONIC, ns, exactly: it changes by suspension and by steps of
  * CLOCK_REALTIME. */
 noon_dur noon_clock_real_ahead(void);
 /** Read CLOCK_MONOTONIC as an instant, for time-outs. */
@@ -108,9 +108,8 @@ noon_time noon_clock_now(struct noon_clock *c);
 /**
  * Translate a kernel timestamp (CLOCK_REALTIME, a moment ago) to free-running time.
  *
- * A stamp says nothing of when it was taken if CLOCK_REALTIME was stepped between then and now,
- * by this daemon or by anybody else. So the stamp is refused unless the clock has run steadily
- * since an instant before it.
+ * A stamp is meaningless if CLOCK_REALTIME was stepped since, by this daemon or another program. So
+ * it is refused unless the clock has run steadily since an instant before it.
  *
  * @param      since    an instant before the stamp was taken: before the request left
  * @param[out] ret_err  error of the result: reading the clocks, and 500 ppm of the stamp's age for
@@ -123,16 +122,16 @@ NOON_MUST_USE noon_err noon_clock_from_stamp(struct noon_clock *c, const struct 
 
 /** Aim the clock at a line; gradual where the clock is steered by frequency. */
 void noon_clock_steer(struct noon_clock *c, const struct noon_clock_line *line);
-/** Put the clock on a line at once. @retval NOON_OK, NOON_ERR_PERM, NOON_ERR_OS */
+/** Step the clock onto a line. @retval NOON_OK, NOON_ERR_PERM, NOON_ERR_OS */
 NOON_MUST_USE noon_err noon_clock_step(struct noon_clock *c, const struct noon_clock_line *line);
-/** Carry out a leap second: the line has been shifted by it. The system clock's kernel does that by
- * itself, if it was told in a claim, a little sooner or later; C is on the line meanwhile.
+/** Carry out a leap second: the line has been shifted by it. For the system clock the kernel does
+ * that by itself, if a claim announced it, a little sooner or later; C is on the line meanwhile.
  * @retval as noon_clock_step() */
 NOON_MUST_USE noon_err noon_clock_leap(struct noon_clock *c, const struct noon_clock_line *line,
 				       noon_dur shift);
-/** Say how good the clock is: the system clock's maxerror, esterror and STA_UNSYNC, which
- * adjtimex(2) shows, and of a leap second today STA_INS or STA_DEL. Once a second at least; the
- * kernel lets maxerror grow by 500 ppm from then on. What comes sooner is told only if the clock
+/** Publish the quality of the clock: the system clock's maxerror, esterror and STA_UNSYNC, which
+ * adjtimex(2) shows, and STA_INS or STA_DEL for a leap second today. At least once a second; the
+ * kernel increases maxerror by 500 ppm in between. An earlier call is passed on only if the clock
  * got worse.
  */
 void noon_clock_tell(struct noon_clock *c, const struct noon_clock_claim *claim);
@@ -150,7 +149,7 @@ noon_time noon_clock_map_apply(const struct noon_clock_map *m, int64_t from_ns);
 /** Release; NULL is fine. */
 void noon_clock_free(struct noon_clock *c);
 
-/** The system clock. `steer` false: read only, C is CLOCK_REALTIME as it stands.
+/** The system clock. `steer` false: read only, C is CLOCK_REALTIME as it is.
  *  @retval NOON_OK, NOON_ERR_PERM (may not steer), NOON_ERR_OS */
 NOON_MUST_USE noon_err noon_clock_system_new(bool steer, struct noon_clock **ret);
 
@@ -162,12 +161,13 @@ struct noon_clock_virtual_conf {
 	uint64_t seed;	      /**< of the random walk */
 };
 
-/** An oscillator with the given faults on top of CLOCK_MONOTONIC_RAW; touches nothing.
+/** An oscillator with the given faults on top of CLOCK_MONOTONIC_RAW; changes no real clock.
  *  @retval NOON_OK, NOON_ERR_OS */
 NOON_MUST_USE noon_err noon_clock_virtual_new(const struct noon_clock_virtual_conf *conf,
 					      struct noon_clock **ret);
 
-/** What clock_phc needs of a PTP hardware clock; filled by the kernel or by a simulation. */
+/** Operations that clock_phc needs of a PTP hardware clock; implemented by the kernel or a
+ *  simulation. */
 struct noon_phc_device {
 	void *arg;
 	/** Read device and CLOCK_REALTIME around it, ns; 0 or errno. */

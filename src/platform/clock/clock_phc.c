@@ -30,7 +30,7 @@ static noon_time free_running(struct noon_clock *c, int64_t raw_ns)
 	return noon_time_add(c->h0, raw_ns - c->raw0);
 }
 
-/* Read the device and the free-running time of the same instant. */
+/* Read the device and the free-running time at the same instant. */
 static int read_both(struct phc_clock *p, struct noon_follower_point *ret)
 {
 	const struct noon_instant now = noon_instant_now();
@@ -139,7 +139,7 @@ noon_err noon_clock_phc_new(const struct noon_phc_device *dev, struct noon_clock
 	return NOON_OK;
 }
 
-/* The kernel's device; the descriptor travels in arg. */
+/* The kernel's device; arg carries the descriptor. */
 
 static int dev_fd(void *arg)
 {

@@ -3,14 +3,14 @@
  * CLOCK_REALTIME, steered by clock_adjtime() frequency only and stepped by ADJ_SETOFFSET.
  *
  * The kernel's own frequency correction is relative to CLOCK_MONOTONIC_RAW, which is exactly the
- * rate of our line, as long as its tick has the nominal length: another daemon may have left it
- * changed, so it is put back at the start. Steps by somebody else show as a difference between
- * where the last setting must have taken the clock and where it is.
+ * rate of our line, as long as its tick has the nominal length: another daemon may have changed it,
+ * so it is reset at the start. A step by another program shows as a difference between the clock
+ * and where the last setting must have taken it.
  *
- * A leap second is the kernel's to carry out, so that CLOCK_TAI and whoever reads adjtimex(2) know
- * of it: STA_INS or STA_DEL on its day. The kernel does it at the first tick after its own clock
- * has come to the end of the day, the engine once UTC is there for certain. C is on the engine's
- * line all the time: what only one of the two has done is taken into account between.
+ * The kernel carries out a leap second, so that CLOCK_TAI and adjtimex(2) reflect it: STA_INS or
+ * STA_DEL on its day. The kernel does it at the first tick after its own clock has come to the end
+ * of the day, the engine once UTC is there for certain. C is on the engine's line all the time: a
+ * leap second that only one of the two has carried out is corrected for.
  */
 #include <errno.h>
 #include <math.h>
@@ -23,27 +23,27 @@
 
 #define FREQ_LIMIT 500e-6 /* MAXFREQ of the kernel */
 
-/* At a larger error the kernel calls its clock unsynchronised: NTP_PHASE_LIMIT. */
+/* The kernel reports a clock with a larger error as unsynchronised: NTP_PHASE_LIMIT. */
 #define ERROR_LIMIT NOON_S(16)
 
-/* A clock that somebody else steers may be slewed this fast; beyond it was stepped. */
+/* Another program may slew the clock this fast; anything faster is a step. */
 #define SLEW_OF_OTHERS 1000 /* 1 / 1000 ppm */
 #define STEP_MIN       NOON_MS(1)
 
-/* Between two claims that say nothing worse; the owner makes one a second. */
+/* Between two claims without a worse value; the owner makes one a second. */
 #define TELL_EVERY NOON_MS(990)
 
-/* The kernel takes STA_INS for the end of its own day: not to be told about the end of the day
- * before or when it is too late. */
+/* The kernel applies STA_INS at the end of its own day: it must not be set for the day before, or
+ * too late. */
 #define DAY	      NOON_S(86400)
 #define LEAP_EARLIEST (DAY - NOON_S(60))
 #define LEAP_LATEST   NOON_S(2)
 
-/* The comparison with CLOCK_MONOTONIC_RAW that shows the kernel's leap is not renewed this close to
- * it. */
+/* The comparison with CLOCK_MONOTONIC_RAW that detects the kernel's leap is not renewed this close
+ * to it. */
 #define LEAP_NEAR NOON_S(10)
 
-/* When our count has leapt and the kernel's has not, it will not any more after this. */
+/* If our count has leapt and the kernel's has not by then, it will not any more. */
 #define LEAP_TIMEOUT NOON_S(2)
 
 struct system_clock {
@@ -56,7 +56,7 @@ struct system_clock {
 	struct {
 		noon_dur shift;		    /* what the kernel was told: 0 nothing */
 		noon_time at;		    /* C at which it takes effect */
-		struct noon_instant before; /* shows whether the kernel has done it */
+		struct noon_instant before; /* shows whether the kernel has carried it out */
 		int tai;		    /* of the kernel then */
 		bool by_kernel;		    /* has it? */
 		int64_t by_line_raw;	    /* when the line did; INT64_MIN: not yet */
@@ -101,8 +101,8 @@ static noon_err set_status(struct system_clock *s, int status)
 
 /* --- leap seconds ---------------------------------------------------------------------------- */
 
-/* The state is TIME_ERROR, whatever became of the leap second, while the clock is said to be
- * unsynchronised; TAI - UTC is changed by the kernel with the leap second and not by a step. */
+/* While the clock is marked unsynchronised the state is TIME_ERROR, with or without the leap
+ * second; the kernel changes TAI - UTC with the leap second and not with a step. */
 static bool kernel_says_so(const struct system_clock *s)
 {
 	struct timex tx = {.modes = 0};
@@ -118,8 +118,8 @@ static bool is_leap_near(const struct system_clock *s, const struct noon_instant
 }
 
 /* Find out whether the kernel had carried the leap second out at an instant: then CLOCK_REALTIME
- * has moved by it. Its word comes after that, so the instant decides, and the word whether it was
- * the leap second and not somebody's step. */
+ * has moved by it. Its state changes later, so the instant decides, and the state tells a leap
+ * second from a step. */
 static bool has_leapt(struct system_clock *s, const struct noon_instant *now)
 {
 	const noon_dur moved =
@@ -152,7 +152,7 @@ static int leap_status(noon_dur shift)
 	return shift < 0 ? STA_INS : shift > 0 ? STA_DEL : 0;
 }
 
-/* Tell the kernel of a leap second of this day, or that there is none. */
+/* Set or clear the kernel's leap second of this day. */
 static void plan_leap(struct system_clock *s, const struct noon_clock_claim *claim,
 		      const struct noon_instant *now)
 {
@@ -160,7 +160,7 @@ static void plan_leap(struct system_clock *s, const struct noon_clock_claim *cla
 	struct timex tx = {.modes = 0};
 
 	if (s->leap.by_kernel || s->leap.by_line_raw != INT64_MIN)
-		return; /* it is under way */
+		return; /* it is in progress */
 	if (claim->leap == 0) {
 		s->leap.shift = 0;
 		return;
@@ -181,7 +181,7 @@ static void end_leap(struct system_clock *s)
 	s->leap.by_line_raw = INT64_MIN;
 }
 
-/* Fold a tick that is not nominal into the frequency. */
+/* Fold a non-nominal tick into the frequency. */
 static noon_err take_over(struct system_clock *s, const struct timex *now)
 {
 	const long nominal = 1000000 / sysconf(_SC_CLK_TCK);
@@ -196,8 +196,8 @@ static noon_err take_over(struct system_clock *s, const struct timex *now)
 	err = set_freq(freq < -FREQ_LIMIT ? -FREQ_LIMIT : freq);
 	if (err)
 		return err;
-	/* STA_FREQHOLD keeps the kernel's own loop out of the way. Whether the clock is
-	 * synchronised is for the first claim to say. */
+	/* STA_FREQHOLD disables the kernel's own loop. The first claim sets whether the clock is
+	 * synchronised. */
 	return set_status(s, STA_FREQHOLD | (now->status & STA_UNSYNC));
 }
 
@@ -220,7 +220,7 @@ static void steer(struct noon_clock *c, const struct noon_clock_line *line)
 		s->follower.valid = false;
 }
 
-/* Return whole us, rounded up; what the kernel takes for the most beyond that. */
+/* Return whole us, rounded up; the kernel's maximum beyond that. */
 static long error_us(noon_dur ns)
 {
 	const noon_dur least = ns < ERROR_LIMIT ? ns : ERROR_LIMIT;
@@ -240,7 +240,7 @@ static void tell_tai(int16_t tai, const struct timex *is)
 /* The kernel lets maxerror grow by 500 ppm: MAXFREQ. */
 #define GROWTH 2000 /* 1 / 500 ppm */
 
-/* Whether a claim is worse than what the kernel says by now. */
+/* Whether a claim is worse than the kernel's current values. */
 static bool is_worse(const struct system_clock *s, const struct timex *tx, noon_dur bound,
 		     noon_dur since)
 {
@@ -270,7 +270,7 @@ static void tell(struct noon_clock *c, const struct noon_clock_claim *claim)
 	since = s->told_raw == INT64_MIN ? NOON_DUR_MAX : now.raw_ns - s->told_raw;
 	if (since < TELL_EVERY && !is_worse(s, &tx, claim->bound, since))
 		return;
-	if (adjust(&tx)) /* steering says what is wrong */
+	if (adjust(&tx)) /* steering reports what is wrong */
 		return;
 	s->status = tx.status;
 	s->told_raw = now.raw_ns;
@@ -301,7 +301,7 @@ static noon_err step(struct noon_clock *c, const struct noon_clock_line *line)
 	return NOON_OK;
 }
 
-/* The kernel has not been told, or did not do it: CLOCK_TAI is to go on all the same. */
+/* The kernel has not been told, or did not do it: CLOCK_TAI must be updated all the same. */
 static noon_err leap_by_step(struct system_clock *s, noon_dur shift)
 {
 	struct timex tx = {.modes = 0};
@@ -330,7 +330,7 @@ static void finish_leap(struct system_clock *s, const struct noon_instant *now)
 	} else if (now->raw_ns - s->leap.by_line_raw > LEAP_TIMEOUT) {
 		end_leap(s);
 		s->follower.valid = false;
-		(void)!leap_by_step(s, shift); /* the next check finds what is wrong */
+		(void)!leap_by_step(s, shift); /* the next check reports what is wrong */
 	}
 }
 
@@ -351,7 +351,7 @@ static noon_err leap(struct noon_clock *c, const struct noon_clock_line *line, n
 	}
 	if (err)
 		return err;
-	/* All that was counted before is of the old count. */
+	/* Everything counted before is in the old count. */
 	s->follower.set.c = noon_time_add(s->follower.set.c, shift);
 	steer(c, line);
 	return NOON_OK;
@@ -369,7 +369,7 @@ static noon_time disciplined(struct noon_clock *c)
 	}
 	return (noon_time){noon_clock_read(CLOCK_REALTIME)};
 }
-/* A clock that is only read has no line to be on, but it must not jump either. */
+/* A clock that is only read has no line, but it must not jump either. */
 static noon_dur jump_of_others(struct system_clock *s, const struct noon_instant *now)
 {
 	const noon_dur elapsed = now->raw_ns - s->last.raw_ns;
@@ -398,7 +398,7 @@ static enum noon_clock_event check(struct noon_clock *c, noon_dur *ret_size)
 	return NOON_CLOCK_STEPPED;
 }
 
-/* Nobody ends a slew that is under way, so it ends here. */
+/* Nobody stops a slew in progress, so stop it here. */
 static void fini(struct noon_clock *c)
 {
 	struct system_clock *s = of(c);
@@ -437,7 +437,7 @@ noon_err noon_clock_system_new(bool may_steer, struct noon_clock **ret)
 		struct timex tx = {.modes = 0};
 		noon_err err = NOON_ERR_OS;
 
-		/* Begin at the frequency in force, so that taking over changes nothing. */
+		/* Start at the current frequency, so that taking over changes nothing. */
 		if (clock_adjtime(CLOCK_REALTIME, &tx) >= 0)
 			err = take_over(s, &tx);
 		if (err) {

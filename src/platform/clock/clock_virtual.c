@@ -15,7 +15,7 @@
 #define SEGMENTS 16 /* remembered; older instants are extrapolated from the oldest */
 
 struct segment {
-	int64_t raw; /* where it begins */
+	int64_t raw; /* start */
 	noon_time h;
 	noon_freq freq; /* h runs at 1 + freq */
 };

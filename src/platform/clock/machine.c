@@ -9,10 +9,10 @@
 
 #include "platform/clock/clock.h"
 
-/* Clocks read within twice this are read as one, ns. */
+/* Clocks read within twice this count as simultaneous, ns. */
 #define GOOD 100
 
-/* Best of three, unless good enough before: an interrupt between the reads only makes one bad. */
+/* Best of three, unless good enough before: an interrupt between the reads spoils only one. */
 struct noon_machine_clocks noon_machine_clocks_now(void)
 {
 	struct noon_machine_clocks best = {.err = NOON_DUR_MAX};

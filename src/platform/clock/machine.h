@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What a machine says of its own clocks: those of the kernel beside each other, and the hardware
- * that they are made from.
+ * The machine's clocks: those of the kernel at one instant, and the hardware they are derived from.
  */
 #ifndef NOON_PLATFORM_MACHINE_H
 #define NOON_PLATFORM_MACHINE_H
@@ -18,14 +17,14 @@
 struct noon_machine_clocks {
 	int64_t raw_ns;	 /**< CLOCK_MONOTONIC_RAW */
 	int64_t mono_ns; /**< CLOCK_MONOTONIC */
-	int64_t boot_ns; /**< CLOCK_BOOTTIME: counts suspension, too */
+	int64_t boot_ns; /**< CLOCK_BOOTTIME: includes suspension */
 	noon_dur err;	 /**< half the time it took to read them */
 };
 
 struct noon_machine_clocks noon_machine_clocks_now(void);
 
 /**
- * Read which hardware the kernel makes its clocks from ("tsc", "kvm-clock").
+ * Read which hardware the kernel derives its clocks from ("tsc", "kvm-clock").
  * @param[out] ret  untouched unless NOON_OK
  * @retval NOON_OK, NOON_ERR_NOT_FOUND, NOON_ERR_OS, NOON_ERR_FORMAT (empty, or too long)
  */

@@ -32,7 +32,7 @@ static const uint8_t *skip_blanks(const uint8_t *p, const uint8_t *end)
 
 struct list {
 	int64_t utc_s;
-	int64_t expires_s; /* 0: the file does not say */
+	int64_t expires_s; /* 0: not in the file */
 	int64_t offset;
 	bool found;
 	bool any;
@@ -70,14 +70,14 @@ static noon_err take_line(struct list *l, const uint8_t *p, const uint8_t *end)
 	return NOON_OK;
 }
 
-/* An instant of the list, which may say anything. */
+/* An instant of the list; its values are not trusted. */
 static noon_time instant(int64_t utc_s)
 {
 	return utc_s < INT64_MAX / NOON_NS_PER_SEC ? (noon_time){utc_s * NOON_NS_PER_SEC}
 						   : NOON_TIME_NEVER;
 }
 
-/* Where TAI - UTC grows, a second is inserted, and the count of UTC goes back. */
+/* If TAI - UTC grows, a second is inserted, and the count of UTC goes back. */
 static struct noon_leap_list outlook(const struct list *l)
 {
 	struct noon_leap_list out = {instant(l->expires_s), NOON_TIME_NEVER, 0};
@@ -116,8 +116,8 @@ noon_err noon_tai_from_list(struct noon_bytes text, int64_t utc_s, int16_t *ret,
 /* It was 10 s when leap seconds began, in 1972. */
 #define TAI_LEAST 10
 
-/* What somebody has told the kernel; 0 is what it says when nobody has, and 1 after it has inserted
- * a leap second all the same. */
+/* The kernel's value if a program has set it; it is 0 if none has, and 1 if a leap second was then
+ * inserted. */
 static bool from_kernel(int16_t *ret)
 {
 	struct timex t;
@@ -136,7 +136,7 @@ enum noon_leap noon_tai_kernel_leap(void)
 	memset(&t, 0, sizeof(t));
 	switch (adjtimex(&t)) {
 	case TIME_INS:
-	case TIME_OOP: /* the inserted second is now */
+	case TIME_OOP: /* the inserted second is in progress */
 		return NOON_LEAP_INSERT;
 	case TIME_DEL:
 		return NOON_LEAP_DELETE;

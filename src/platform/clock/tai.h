@@ -18,21 +18,21 @@
  * @param      text      the file
  * @param      utc_s     instant, s since 1970 UTC
  * @param[out] ret       s
- * @param[out] ret_list  what it says of the time after that instant
+ * @param[out] ret_list  what it says about later times
  * @retval NOON_OK
  * @retval NOON_ERR_FORMAT     no such list
- * @retval NOON_ERR_STALE      the list says nothing of this instant: it has expired
+ * @retval NOON_ERR_STALE      the list has expired
  * @retval NOON_ERR_NOT_FOUND  before the first entry (1972)
  */
 NOON_MUST_USE noon_err noon_tai_from_list(struct noon_bytes text, int64_t utc_s, int16_t *ret,
 					  struct noon_leap_list *ret_list);
 
 /**
- * Find TAI - UTC for an instant near now: from the list, else from the kernel, if somebody has told
+ * Find TAI - UTC for an instant near now: from the list, else from the kernel, if a program has set
  * it.
  *
- * @param[out] ret_list  what the list says of the time to come; NOON_LEAP_LIST_NONE where it was
- *                       not used; always set
+ * @param[out] ret_list  what the list says about later times; NOON_LEAP_LIST_NONE where it was not
+ *                       used; always set
  * @param[out] ret_why   why it is not known, static
  * @retval NOON_OK
  * @retval NOON_ERR_STATE      list and kernel contradict each other
@@ -41,7 +41,7 @@ NOON_MUST_USE noon_err noon_tai_from_list(struct noon_bytes text, int64_t utc_s,
 NOON_MUST_USE noon_err noon_tai_find(const char *list_path, int64_t utc_s, int16_t *ret,
 				     struct noon_leap_list *ret_list, const char **ret_why);
 
-/** What the kernel knows of a leap second of today: of a clock that somebody else steers. */
+/** The kernel's leap second of today: for a clock that another program steers. */
 enum noon_leap noon_tai_kernel_leap(void);
 
 #endif

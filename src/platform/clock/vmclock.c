@@ -13,8 +13,8 @@
 #define VERSION	       1
 #define HAS_GENERATION (UINT64_C(1) << 8)
 
-/* A hypervisor writes for much less than a microsecond; one that was stopped meanwhile is waited
- * for by looking again later. */
+/* A hypervisor writes for much less than a microsecond; if it was stopped meanwhile, the caller
+ * looks again later. */
 #define ATTEMPTS 1000
 
 /* Offsets. */
@@ -40,7 +40,7 @@ static uint64_t load_64(const void *page, size_t at)
 	return le64toh(__atomic_load_n(p, __ATOMIC_RELAXED));
 }
 
-/* The head never changes while a page is one. */
+/* The head of a valid page never changes. */
 static noon_err check_head(const void *page, size_t n)
 {
 	if (n < NOON_VMCLOCK_LEAST)
@@ -99,7 +99,7 @@ static const char *why_of(noon_err err)
 	}
 }
 
-/* Map what was opened; takes fd over. */
+/* Map an open file; takes fd over. */
 static noon_err map(int fd, struct noon_vmclock *ret)
 {
 	struct stat st;
@@ -147,7 +147,7 @@ noon_err noon_vmclock_look(const struct noon_vmclock *v, struct noon_vmclock_sta
 
 	if (v->page == NULL)
 		return NOON_ERR_EMPTY;
-	/* There is no memory behind the end of a file. A device has no end. */
+	/* Memory past the end of a file is not backed. A device has no end. */
 	if (v->fd >= 0) {
 		if (fstat(v->fd, &st) < 0)
 			return NOON_ERR_OS;

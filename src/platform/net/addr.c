@@ -127,8 +127,7 @@ struct noon_bytes noon_addr_network(const struct noon_addr *a)
 
 uint32_t noon_addr_ref_id(const struct noon_addr *a)
 {
-	uint32_t h =
-		2166136261U; /* FNV-1a: only loops of servers are found by it, nothing is secured */
+	uint32_t h = 2166136261U; /* FNV-1a: only detects loops of servers, not for security */
 
 	if (a->u.sa.sa_family == AF_INET)
 		return ntohl(a->u.v4.sin_addr.s_addr);

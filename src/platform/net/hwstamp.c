@@ -14,8 +14,8 @@
 
 #define AGE_MAX NOON_S(10)
 
-/* A card's clock that we steer runs this far off CLOCK_MONOTONIC_RAW at most: 500 ppm for what both
- * are wrong by, and as much for a correction under way (maxslewrate). */
+/* A card's clock that we steer differs from CLOCK_MONOTONIC_RAW by at most this: 500 ppm for the
+ * errors of both, and as much for a correction in progress (maxslewrate). */
 #define STEADY 1000 /* 1 / 1000 ppm */
 
 static noon_err fail(const char *why, const char **ret_why)
@@ -36,7 +36,7 @@ static noon_err fail(const char *why, const char **ret_why)
 	}
 }
 
-/* The number of the clock of a card, as in /dev/ptpN; -1 when it has none. */
+/* The number of a card's clock, as in /dev/ptpN; -1 if it has none. */
 static noon_err find_clock(int fd, struct ifreq *ifr, int *ret_index, const char **ret_why)
 {
 	struct ethtool_ts_info info = {.cmd = ETHTOOL_GET_TS_INFO};
@@ -54,7 +54,7 @@ static noon_err find_clock(int fd, struct ifreq *ifr, int *ret_index, const char
 
 static noon_err switch_on(int fd, struct ifreq *ifr, const char **ret_why)
 {
-	/* All packets if the card can, else those of NTP. */
+	/* All packets if the card supports it, else those of NTP. */
 	static const int filters[] = {HWTSTAMP_FILTER_ALL, HWTSTAMP_FILTER_NTP_ALL};
 
 	for (size_t i = 0; i < 2; i++) {
@@ -106,7 +106,7 @@ noon_err noon_hwstamp_want(int fd)
 										  : NOON_OK;
 }
 
-/* Read both clocks of one instant. */
+/* Read both clocks at one instant. */
 static noon_err compare(const struct noon_hwstamp *hw, struct noon_hwstamp_look *ret,
 			int64_t *ret_real_ns, noon_dur *ret_half)
 {
@@ -139,7 +139,7 @@ struct noon_hwstamp_look noon_hwstamp_look(const struct noon_hwstamp *hw)
 	return look;
 }
 
-/* Whether the card has run from one comparison to the next as one that nobody else steers. */
+/* Whether the card ran between two comparisons as one that no other program steers. */
 static bool is_steady(const struct noon_hwstamp_look *a, const struct noon_hwstamp_look *b)
 {
 	const noon_dur raw = noon_sat_sub(b->raw_ns, a->raw_ns);

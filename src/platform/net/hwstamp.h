@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Hardware timestamps: switched on for an interface, and translated from the time scale of the
- * card's clock to CLOCK_REALTIME.
+ * Hardware timestamps: enabled on an interface, and translated from the time scale of the card's
+ * clock to CLOCK_REALTIME.
  *
  * The card's clock has to run free or be steered by us: each stamp is translated by a comparison
- * made at that moment, and somebody else who steps or slews the clock between stamp and comparison
- * makes it wrong by that much. What can be seen of it is looked for: the rate since the comparison
- * before.
+ * made at that moment, and another program that steps or slews the clock between stamp and
+ * comparison makes it wrong by that much. The rate since the comparison before is checked for that.
  */
 #ifndef NOON_PLATFORM_HWSTAMP_H
 #define NOON_PLATFORM_HWSTAMP_H
@@ -31,8 +30,7 @@ struct noon_hwstamp_look {
 };
 
 /**
- * Switch stamps of all packets on for an interface and open its clock. The setting stays until
- * somebody else changes it.
+ * Enable stamps of all packets on an interface and open its clock. The setting persists.
  *
  * @param[out] ret_why  what failed, static; untouched on NOON_OK
  * @retval NOON_OK, NOON_ERR_NOT_FOUND (no such interface), NOON_ERR_PERM (needs CAP_NET_ADMIN),
@@ -41,10 +39,10 @@ struct noon_hwstamp_look {
 NOON_MUST_USE noon_err noon_hwstamp_open(const char *interface, struct noon_hwstamp *ret,
 					 const char **ret_why);
 
-/** Let a socket deliver them, beside those of the kernel. @retval NOON_OK, NOON_ERR_OS */
+/** Deliver them on a socket, in addition to the kernel's. @retval NOON_OK, NOON_ERR_OS */
 NOON_MUST_USE noon_err noon_hwstamp_want(int fd);
 
-/** Compare the clocks before something is stamped. @param hw  NULL: there is no card */
+/** Compare the clocks before a packet is stamped. @param hw  NULL: there is no card */
 struct noon_hwstamp_look noon_hwstamp_look(const struct noon_hwstamp *hw);
 
 /**
@@ -52,10 +50,10 @@ struct noon_hwstamp_look noon_hwstamp_look(const struct noon_hwstamp *hw);
  *
  * @param      since    comparison made before the stamp was taken
  * @param[out] ret_err  error: half the time the comparison took, and 1000 ppm of the stamp's age:
- *                      what a clock of ours may run off, with its own frequency error
+ *                      the steering and frequency error of a clock of ours
  * @retval NOON_OK
  * @retval NOON_ERR_RANGE  the stamp is in the future, older than 10 s or than `since`, or the
- * card's clock did not run steadily since then: somebody steps or slews it
+ * card's clock did not run steadily since then
  * @retval NOON_ERR_OS     the card cannot be read
  */
 NOON_MUST_USE noon_err noon_hwstamp_to_real(const struct noon_hwstamp *hw,

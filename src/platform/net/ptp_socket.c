@@ -12,11 +12,12 @@
 
 #include "platform/net/hwstamp.h"
 
-/* The primary groups of Annex C and D of IEEE 1588-2019; ff0e: global scope, as linuxptp has it. */
+/* The primary multicast groups of Annex C and D of IEEE 1588-2019; ff0e: global scope, as in
+ * linuxptp. */
 #define GROUP_V4 "224.0.1.129"
 #define GROUP_V6 "ff0e::181"
 
-/* Expedited forwarding: what little a network does for time, it does for these. */
+/* Expedited forwarding: the class of service that networks use for time. */
 #define DSCP_EF (46 << 2)
 
 static noon_err fail(const char *what, const char **ret_why, int *ret_sys)
@@ -73,7 +74,7 @@ static noon_err bind_port(int fd, const struct noon_ptp_socket_conf *conf, uint1
 	return bind(fd, &a.u.sa, a.len) == 0 ? NOON_OK : NOON_ERR_OS;
 }
 
-/* The group of Annex E, but for peer delay. */
+/* The group of Annex E, except for peer delay. */
 static const uint8_t ethernet_group[ETH_ALEN] = {0x01, 0x1b, 0x19, 0x00, 0x00, 0x00};
 
 static struct noon_addr ethernet_addr(unsigned index, uint16_t protocol, const uint8_t *mac)
@@ -91,7 +92,7 @@ static struct noon_addr ethernet_addr(unsigned index, uint16_t protocol, const u
 	return a;
 }
 
-/* protocol 0: nothing is received. */
+/* protocol 0: receives nothing. */
 static noon_err open_ethernet(unsigned index, uint16_t protocol, int *ret_fd, const char **ret_why,
 			      int *ret_sys)
 {
@@ -124,7 +125,7 @@ static noon_err set_up(int fd, const struct noon_ptp_socket_conf *conf, uint16_t
 		return fail("cannot prepare a socket", ret_why, ret_sys);
 	if (conf->family == AF_INET6 && !set_int(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1))
 		return fail("cannot restrict a socket to IPv6", ret_why, ret_sys);
-	/* A port for each interface, on the same numbers. */
+	/* One port per interface, on the same numbers. */
 	if (!set_int(fd, SOL_SOCKET, SO_REUSEADDR, 1))
 		return fail("cannot share a port", ret_why, ret_sys);
 	if (n > 0 &&
@@ -135,7 +136,7 @@ static noon_err set_up(int fd, const struct noon_ptp_socket_conf *conf, uint16_t
 	if (conf->multicast &&
 	    !(conf->family == AF_INET ? join_v4(fd, conf, index) : join_v6(fd, conf, index)))
 		return fail("cannot join the PTP group", ret_why, ret_sys);
-	/* Only a wish. */
+	/* Best effort. */
 	if (conf->family == AF_INET)
 		(void)set_int(fd, IPPROTO_IP, IP_TOS, DSCP_EF);
 	else
@@ -229,7 +230,7 @@ void noon_ptp_sockets_close(struct noon_ptp_sockets *s)
 
 void noon_ptp_sockets_recount(struct noon_ptp_sockets *s, bool hardware)
 {
-	/* The kernel counts from 0 when the option is switched on. */
+	/* The kernel counts from 0 when the option is set. */
 	(void)set_int(s->event, SOL_SOCKET, SO_TIMESTAMPING, 0);
 	if (!hardware || noon_hwstamp_want(s->event))
 		s->stamping.tx = ask_for_stamps(s->event);

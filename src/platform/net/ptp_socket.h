@@ -45,8 +45,8 @@ NOON_MUST_USE noon_err noon_ptp_sockets_open(const struct noon_ptp_socket_conf *
 /** Close; closed ones are fine. */
 void noon_ptp_sockets_close(struct noon_ptp_sockets *s);
 
-/** Count datagrams of the event socket from 0 again: after a failed send nobody knows whether it
- * was counted. */
+/** Restart the count of event datagrams at 0: after a failed send it is unknown whether it was
+ * counted. */
 void noon_ptp_sockets_recount(struct noon_ptp_sockets *s, bool hardware);
 
 /** Return a clockIdentity for an interface: its EUI-48 with ff:fe in the middle (IEEE 1588-2019,

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Shared by the loop's side and the thread; the last one to leave frees it. */
+/* Shared by the loop and the thread; the last user frees it. */
 struct question {
 	char host[256];
 	uint16_t port;

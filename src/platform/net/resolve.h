@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Name resolution that does not stop the loop.
+ * Name resolution that does not block the loop.
  *
  * With the event backend getaddrinfo() runs in a short-lived thread; with the poll backend it
  * blocks (that mode has no threads). Literal addresses need neither.
@@ -24,7 +24,7 @@ typedef void noon_resolved(void *arg, const struct noon_addr *list, size_t n, co
  */
 struct noon_resolve *noon_resolve_start(struct noon_loop *loop, const char *host, uint16_t port,
 					int family, noon_resolved *done, void *arg);
-/** Forget about it; NULL is fine. */
+/** Cancel; NULL is fine. */
 void noon_resolve_cancel(struct noon_resolve *r);
 
 #endif

@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* One read of a wake-up; the rest waits for the next, so that no peer starves the others. */
+/* One read per wake-up; the rest waits for the next, so that no peer starves the others. */
 #define READ_LEN 3072
 
 static noon_err wait_for(struct noon_tcp *t)
@@ -89,7 +89,7 @@ static void receive(struct noon_tcp *t)
 	const ssize_t n = recv(t->watch.fd, buf, sizeof(buf), 0);
 
 	if (n > 0 && t->closing)
-		return; /* not wanted any more, but left unread it would reset the connection */
+		return; /* not needed any more, but unread data would reset the connection */
 	if (n > 0)
 		t->on_data(t->arg, noon_bytes_of(buf, (size_t)n));
 	else if (n == 0)

@@ -14,20 +14,20 @@
 #include "platform/loop.h"
 #include "platform/net/udp.h"
 
-#define NOON_TCP_OUT_MAX 65536 /**< bytes waiting to leave; more is refused */
+#define NOON_TCP_OUT_MAX 65536 /**< bytes waiting to be sent; more is refused */
 
 struct noon_tcp {
 	struct noon_loop *loop;
 	struct noon_fd_watch watch;
 	bool connecting;
-	bool closing; /**< our end has been said, or will be once everything has left */
+	bool closing; /**< half-closed (SHUT_WR), or will be once everything is sent */
 	size_t out_from;
 	size_t out_n;
-	uint8_t *out;		    /**< owned; NULL until something has to wait */
+	uint8_t *out;		    /**< owned; NULL until bytes have to wait */
 	void (*on_open)(void *arg); /**< connected; may be NULL */
 	void (*on_data)(void *arg, struct noon_bytes data); /**< borrowed for the call */
-	/** The peer ended or the connection failed: sys is errno, 0 for an orderly end. The
-	 *  stream is closed already. May be called from within noon_tcp_connect(). */
+	/** The peer closed or the connection failed: sys is errno, 0 for an orderly end. The stream
+	 *  is closed already. May be called from within noon_tcp_connect(). */
 	void (*on_end)(void *arg, int sys);
 	void *arg;
 };
@@ -38,10 +38,10 @@ NOON_MUST_USE noon_err noon_tcp_connect(struct noon_tcp *t, struct noon_loop *lo
 					const struct noon_addr *peer, int *ret_sys);
 /** Take over an accepted socket. @retval NOON_OK, NOON_ERR_OS (the socket is closed) */
 NOON_MUST_USE noon_err noon_tcp_take(struct noon_tcp *t, struct noon_loop *loop, int fd);
-/** Send, now or when the peer reads. @retval NOON_OK, NOON_ERR_FULL, NOON_ERR_OS */
+/** Send now, or once the socket is writable. @retval NOON_OK, NOON_ERR_FULL, NOON_ERR_OS */
 NOON_MUST_USE noon_err noon_tcp_send(struct noon_tcp *t, struct noon_bytes data);
-/** Say the end when everything sent has left, then wait for the peer's: no more callbacks but
- *  on_end(). The caller limits the time. */
+/** Half-close (SHUT_WR) once everything is sent, then wait for the peer's FIN: no more callbacks
+ *  except on_end(). The caller limits the time. */
 void noon_tcp_finish(struct noon_tcp *t);
 /** Close at once; no callbacks. Closed already is fine. */
 void noon_tcp_close(struct noon_tcp *t);
@@ -49,7 +49,7 @@ bool noon_tcp_is_open(const struct noon_tcp *t);
 
 /** Listen. *ret_sys is errno. @retval NOON_OK, NOON_ERR_OS */
 NOON_MUST_USE noon_err noon_tcp_listen(const struct noon_addr *local, int *ret_fd, int *ret_sys);
-/** Listen on a port that several threads may listen on, each with a socket of its own. */
+/** Listen on a port shared by several threads, each with its own socket. */
 NOON_MUST_USE noon_err noon_tcp_listen_shared(const struct noon_addr *local, int *ret_fd,
 					      int *ret_sys);
 /** Accept one connection without blocking. @retval NOON_OK, NOON_ERR_EMPTY, NOON_ERR_OS */

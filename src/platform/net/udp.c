@@ -115,8 +115,8 @@ bool noon_stamp_of(struct msghdr *msg, int64_t *ret_ns, enum noon_stamp *ret_kin
 		if (c->cmsg_len < CMSG_LEN(sizeof(ts)))
 			continue;
 		memcpy(&ts, CMSG_DATA(c), sizeof(ts));
-		/* ts[2] is a card's, on the card's own time scale, and only there if it was asked
-		 * for; ts[0] is the kernel's. */
+		/* ts[2] is a card's, on the card's own time scale, and only present if requested;
+		 * ts[0] is the kernel's. */
 		const int i = ts.ts[2].tv_sec != 0 || ts.ts[2].tv_nsec != 0 ? 2 : 0;
 
 		if (ts.ts[i].tv_sec == 0 && ts.ts[i].tv_nsec == 0)
@@ -207,7 +207,7 @@ noon_err noon_udp_recv_sent(int fd, uint32_t *ret_id, int64_t *ret_ns, enum noon
 	uint8_t data[64];
 	struct iovec iov = {.iov_base = data, .iov_len = sizeof(data)};
 
-	/* Bounded: other errors (ICMP) may stand in the queue before the stamp. */
+	/* Bounded: other errors (ICMP) may precede the stamp in the queue. */
 	for (int i = 0; i < 8; i++) {
 		struct msghdr msg = {
 			.msg_iov = &iov,

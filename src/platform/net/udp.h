@@ -39,8 +39,8 @@ uint16_t noon_addr_port(const struct noon_addr *a);
 void noon_addr_set_port(struct noon_addr *a, uint16_t port);
 bool noon_addr_equal(const struct noon_addr *a, const struct noon_addr *b);
 
-/** Return what limits of requests count a client by: its IPv4 address, or its IPv6 /64, since a
- * host has as many addresses in that as it likes. Borrowed from a; empty without an address. */
+/** Return the key by which rate limits count a client: its IPv4 address, or its IPv6 /64, since a
+ * host may use any address in that. Borrowed from a; empty without an address. */
 struct noon_bytes noon_addr_network(const struct noon_addr *a);
 
 /** Reference identifier of a server at this address (RFC 5905, section 7.3): the IPv4 address, or
@@ -54,19 +54,18 @@ NOON_MUST_USE noon_err noon_addr_resolve(const char *host, uint16_t port, int fa
 					 struct noon_addr *ret, size_t n, size_t *ret_n,
 					 const char **why);
 
-/** Which stamps a socket delivers. */
+/** Stamps that a socket delivers. */
 struct noon_stamping {
 	bool rx; /**< kernel receive stamps */
 	bool tx; /**< kernel transmit stamps through the error queue */
 };
 
-/** Open a bound socket (a server's); asks for receive stamps and the local address.
- *  `reuse_port` shares the port among threads. ret_stamping NULL: no stamps. *ret_sys is errno
- *  on failure.
+/** Open a bound socket (a server's); requests receive stamps and the local address. `reuse_port`
+ *  shares the port among threads. ret_stamping NULL: no stamps. *ret_sys is errno on failure.
  *  @retval NOON_OK, NOON_ERR_OS */
 NOON_MUST_USE noon_err noon_udp_bind(const struct noon_addr *local, bool reuse_port, int *ret_fd,
 				     struct noon_stamping *ret_stamping, int *ret_sys);
-/** Open a socket connected to a peer from a fresh random port; asks for both stamps.
+/** Open a socket connected to a peer from a new random port; requests both stamps.
  *  @param local         address to send from, or NULL
  *  @param ret_stamping  NULL: no stamps (they would have to be read from the error queue) */
 NOON_MUST_USE noon_err noon_udp_connect(const struct noon_addr *peer, const struct noon_addr *local,
@@ -97,10 +96,10 @@ NOON_MUST_USE noon_err noon_udp_recv_sent(int fd, uint32_t *ret_id, int64_t *ret
 NOON_MUST_USE noon_err noon_udp_send(int fd, struct noon_bytes data, const struct noon_addr *peer,
 				     const struct noon_addr *local);
 
-/** Read the best stamp out of the control messages of one received message. A hardware stamp is on
+/** Extract the best stamp from the control messages of one received message. A hardware stamp is on
  *  the card's time scale: translate it with noon_hwstamp_to_real(). */
 bool noon_stamp_of(struct msghdr *msg, int64_t *ret_ns, enum noon_stamp *ret_kind);
-/** Read the destination address out of the control messages. */
+/** Extract the destination address from the control messages. */
 void noon_local_of(struct msghdr *msg, struct noon_addr *ret);
 
 /** Add a control message that makes a datagram leave from `local`; none if its len is 0.
