@@ -131,8 +131,7 @@ static bool is_unsupported(int e)
 	return e == EPERM || e == EINVAL || e == ENOSYS || e == EOPNOTSUPP || e == EMLINK;
 }
 
-/* Takes the name first, then renames the file to it: never partial, but empty for a moment.
- */
+/* Takes the name first, then renames the file to it: never partial, but briefly empty. */
 static bool claim_name(const char *temp, const char *path)
 {
 	const int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);

@@ -20,12 +20,12 @@
  */
 NOON_MUST_USE noon_err noon_sandbox_drop(const char *user, bool keep_time, bool keep_bind);
 
-/** Change the owner of a path to that user, before dropping. @retval NOON_OK, NOON_ERR_NOT_FOUND,
- *  NOON_ERR_OS */
+/** Change the owner of a path to that user, before dropping.
+ *  @retval NOON_OK, NOON_ERR_NOT_FOUND, NOON_ERR_OS */
 NOON_MUST_USE noon_err noon_sandbox_give(const char *path, const char *user);
 
-/** Change the group of a path to that user's, not its owner. @retval NOON_OK, NOON_ERR_NOT_FOUND,
- *  NOON_ERR_OS */
+/** Change the group of a path to that user's, not its owner.
+ *  @retval NOON_OK, NOON_ERR_NOT_FOUND, NOON_ERR_OS */
 NOON_MUST_USE noon_err noon_sandbox_give_group(const char *path, const char *user);
 
 /** Tell whether only root, we or `user` (whom we shall become; "" for none) can create entries in a

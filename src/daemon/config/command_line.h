@@ -17,8 +17,8 @@ struct noon_command_line {
 	bool list;
 };
 
-/** Read it. Errors, help, version and the list of options are printed.
- *  @return an exit status, or -1 to go on */
+/** Parse it. Errors, help, version and the list of options are printed.
+ *  @return an exit status, or -1 to continue */
 int noon_command_line_read(int argc, char **argv, struct noon_command_line *ret);
 
 #endif

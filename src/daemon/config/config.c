@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The general options and the section clock; what is read of a file, in which order.
+ * The general options and the section clock; which parts of a file are read, in which order.
  */
 #include "daemon/config/config.h"
 
@@ -15,7 +15,7 @@
 #include "platform/clock/vmclock.h"
 #include "platform/file.h"
 
-/* Of root; anybody else has them in a folder of their own. */
+/* Root's; other users have them in a folder of their own. */
 #define STATE_DIR "/var/lib/noonmark"
 #define CONTROL	  "/run/noonmark/noonmarkd.sock"
 #define PAGE	  "/run/noonmark/clock"
@@ -146,7 +146,7 @@ const struct noon_section noon_config_section = {
 	.include = true,
 };
 
-/* Readings that are ok can always be served. */
+/* An ok reading can always be served. */
 static noon_err settle_serve_limit(cfg_t *cfg, struct noon_config *c)
 {
 	const noon_dur alert = c->engine.alert_limit;
@@ -167,7 +167,7 @@ static noon_err take_top(cfg_t *cfg, struct noon_config *c)
 	cfg_t *clock = noon_option_section(cfg, "clock");
 
 	noon_option_take_group(cfg, &noon_config_section.group, c);
-	/* Who states the one knows the oscillator: nothing smaller is assumed then. */
+	/* An operator who states the one knows the oscillator: assume nothing smaller. */
 	if (noon_option_is_set(cfg, "wander") && !noon_option_is_set(cfg, "holdover-wander"))
 		c->engine.holdover = c->engine.wander;
 	if (noon_engine_conf_check(&c->engine)) {

@@ -2,7 +2,7 @@
  *
  * The configuration file of noonmarkd, read by libConfuse and checked.
  *
- * Every error names file, line, what was found and what was expected. docs/man/noonmarkd.conf.5
+ * Every error names file, line, the value found and the value expected. docs/man/noonmarkd.conf.5
  * describes the options; names follow chrony where chrony has them.
  */
 #ifndef NOON_DAEMON_CONFIG_H
@@ -42,10 +42,10 @@ struct noon_config_clock {
 	char device[NOON_CONFIG_PATH_MAX]; /**< of a PHC */
 	struct noon_clock_virtual_conf virt;
 	char vmclock[NOON_CONFIG_PATH_MAX];	/**< "": none */
-	char clocksource[NOON_CONFIG_PATH_MAX]; /**< where the kernel names its own; "": nowhere */
+	char clocksource[NOON_CONFIG_PATH_MAX]; /**< file with the kernel's; "": none */
 };
 
-/** What receivers and transmitters of PTP have in common: sockets, domain and keys. */
+/** Common to receivers and transmitters of PTP: sockets, domain and keys. */
 struct noon_config_ptp_port {
 	char interface[16];	  /**< "" for none: unicast only */
 	int family;		  /**< AF_INET, AF_INET6, or AF_PACKET for Ethernet */
@@ -65,15 +65,15 @@ struct noon_config_ptp_receiver {
 	bool enabled; /**< the source is one */
 	struct noon_config_ptp_port port;
 	char transmitter[256];		       /**< "" for multicast */
-	struct noon_ptp_receiver_conf machine; /**< but for rng, source, port, policy and peer */
+	struct noon_ptp_receiver_conf machine; /**< except rng, source, port, policy and peer */
 };
 
 #define NOON_CONFIG_TRANSMITTERS_MAX 4
 
-/** A coordinate that was not given. */
+/** A coordinate that is not configured. */
 #define NOON_CONFIG_NOWHERE 1000.0
 
-/** Where the far end of a path is, and how fast the path can be, as the file says it. */
+/** Location of the far end of a path and the path's greatest speed, as configured. */
 struct noon_config_path {
 	double distance_m;
 	double latitude, longitude; /**< degrees, or NOON_CONFIG_NOWHERE */
@@ -82,22 +82,22 @@ struct noon_config_path {
 	noon_dur forward, reverse; /**< measured minima */
 };
 
-/** The guard of a source or of a receiver: its baseline, and what it is asked to find. */
+/** The guard of a source or of a receiver: its baseline, and the delay it must detect. */
 struct noon_config_guard {
 	char path_id[128];		     /**< of the path, as in its baseline */
 	char baseline[NOON_CONFIG_PATH_MAX]; /**< "" for none */
-	noon_dur shift;			     /**< that must be found; 0: the alert limit */
+	noon_dur shift;			     /**< to be detected; 0: the alert limit */
 	char name[256];			     /**< of what it watches, for messages */
 	double interval_min_s;		     /**< between exchanges as they come, 0: not known */
 	double interval_max_s;
 };
 
-/** A receiver whose reports the transmitter tests. */
+/** A receiver whose reports the transmitter verifies. */
 struct noon_config_watch {
 	uint8_t clock[NOON_PTP_IDENTITY_LEN]; /**< its clockIdentity */
 	struct noon_config_guard guard;
 	struct noon_config_path said;
-	struct noon_source_conf path; /**< its minima only, from what is said */
+	struct noon_source_conf path; /**< only the minima are used */
 };
 
 struct noon_config_ptp_transmitter {
@@ -108,7 +108,7 @@ struct noon_config_ptp_transmitter {
 	uint8_t local_class;  /**< clockClass of a clock without sources; 0: it is not served */
 	noon_dur local_bound; /**< its |error| */
 	bool two_step;
-	struct noon_ptp_transmitter_conf machine; /**< but for rng, port and policy */
+	struct noon_ptp_transmitter_conf machine; /**< except rng, port and policy */
 };
 
 struct noon_config_source {
@@ -120,12 +120,12 @@ struct noon_config_source {
 	bool iburst;
 	struct noon_config_path path;
 	int family;		       /**< AF_UNSPEC, AF_INET or AF_INET6 */
-	char ca[NOON_CONFIG_PATH_MAX]; /**< "" means the system's */
-	char name[256];		       /**< certificate name; "" means host */
+	char ca[NOON_CONFIG_PATH_MAX]; /**< "": the system's */
+	char name[256];		       /**< certificate name; "": host */
 	enum noon_aead_id aead[2];     /**< order of preference */
 	size_t n_aead;
 	bool cert_time_check;
-	noon_dur nts_refresh; /**< a session older than this is not used any more */
+	noon_dur nts_refresh; /**< an older session is not used any more */
 	struct noon_config_guard guard;
 	struct noon_source_conf engine;
 	struct noon_config_ptp_receiver ptp; /**< unless enabled, the source speaks NTP */
@@ -146,7 +146,7 @@ struct noon_config_ke {
 	bool enabled;
 	size_t n_listen;
 	struct noon_addr listen[NOON_CONFIG_LISTEN_MAX];
-	char certificate[NOON_CONFIG_PATH_MAX]; /**< "" means make one */
+	char certificate[NOON_CONFIG_PATH_MAX]; /**< "": create one */
 	char key[NOON_CONFIG_PATH_MAX];
 	size_t n_names;
 	char names[NOON_CONFIG_NAMES_MAX][256]; /**< of a generated certificate */
@@ -179,7 +179,7 @@ struct noon_config_tsa {
 	char ledger[NOON_CONFIG_PATH_MAX];
 	char tls_certificate[NOON_CONFIG_PATH_MAX];
 	char tls_key[NOON_CONFIG_PATH_MAX];
-	struct noon_tsa_conf machine; /**< but for name */
+	struct noon_tsa_conf machine; /**< except name */
 	noon_dur local_bound;	      /**< |error| of a clock without sources; 0: no tokens */
 	unsigned threads;
 	unsigned connections_max; /**< of all threads */
@@ -200,7 +200,7 @@ struct noon_config_one_way {
 	double rate_per_s; /**< requests per second and address; 0: no limit */
 	unsigned rate_burst;
 	unsigned connections_max; /**< 1 or more */
-	noon_dur timeout;	  /**< of a connection, from its beginning */
+	noon_dur timeout;	  /**< of a connection, from its start */
 	struct noon_one_way_server_conf machine;
 };
 
@@ -213,10 +213,10 @@ struct noon_config {
 	char guard_key[NOON_CONFIG_PATH_MAX]; /**< public key that baselines are signed with */
 	double guard_p_d;
 	double guard_p_fa;
-	char hook[NOON_CONFIG_PATH_MAX]; /**< command told of changes of state; "" for none */
+	char hook[NOON_CONFIG_PATH_MAX]; /**< command run on changes of state; "" for none */
 	struct noon_engine_conf engine;
 	double latitude, longitude; /**< of this machine, degrees, or NOON_CONFIG_NOWHERE */
-	noon_dur serve_limit;	    /**< time is given to others while the bound is within it, ns */
+	noon_dur serve_limit;	    /**< time is served while the bound is within it, ns */
 	struct noon_config_clock clock;
 	struct noon_config_server server;
 	struct noon_config_ke ke;
@@ -228,15 +228,15 @@ struct noon_config {
 	struct noon_config_source source[NOON_CONFIG_SOURCES_MAX];
 	size_t n_transmitters;
 	struct noon_config_ptp_transmitter transmitter[NOON_CONFIG_TRANSMITTERS_MAX];
-	int utc_offset; /**< TAI - UTC declared by configuration, s; 0: to be found out */
+	int utc_offset; /**< TAI - UTC declared by configuration, s; 0: to be determined */
 	char leap_list[NOON_CONFIG_PATH_MAX];
 };
 
 /** The file, its sections and their options. */
 extern const struct noon_section noon_config_section;
 
-/** What the daemon does without a file: a virtual clock and a local NTS server on loopback with
- *  a generated certificate, everything below a directory of the user's. */
+/** Configuration without a file: a virtual clock and a local NTS server on loopback with a
+ *  generated certificate, everything below a directory of the user's. */
 void noon_config_default(struct noon_config *c);
 
 /**

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Between the config*.c files only: the sections, and what takes each of them over once it was read
- * and checked by its table. Errors of several options together have the line where the section
- * ends.
+ * For the config*.c files only: the sections, and the functions that convert each one after it was
+ * read and checked by its table. Errors of several options together name the last line of the
+ * section.
  */
 #ifndef NOON_DAEMON_CONFIG_PRIV_H
 #define NOON_DAEMON_CONFIG_PRIV_H
 
 #include "daemon/config/config.h"
 
-/** Sections, and what their options fill. */
+/** Sections, and the structs that their options fill. */
 extern const struct noon_section noon_config_source_section;	      /**< noon_config_source */
 extern const struct noon_section noon_config_server_section;	      /**< noon_config_server */
 extern const struct noon_section noon_config_ke_section;	      /**< noon_config_ke */
@@ -22,7 +22,7 @@ extern const struct noon_section noon_config_ptp_transmitter_section; /**< ..._p
 /** Options of every path to a far end. */
 extern const struct noon_option noon_config_path_rows[];  /**< of struct noon_config_path */
 extern const struct noon_option noon_config_guard_rows[]; /**< of struct noon_config_guard */
-/** What is believed of any source, of struct noon_config_source. */
+/** Trust in any source, of struct noon_config_source. */
 extern const struct noon_option noon_config_trust_rows[];
 
 /** A list of addresses to listen on: two members of several structs, in this order. */
@@ -53,18 +53,18 @@ noon_err noon_config_refuse(cfg_t *cfg, const char *what);
 void noon_config_path_init(struct noon_config_path *p);
 void noon_config_source_init(void *base);
 
-/** Settle the minima of a path: s->m_f, m_r, light and minima are set. */
+/** Compute the minima of a path: sets s->m_f, m_r, light and minima. */
 NOON_MUST_USE noon_err noon_config_settle_path(cfg_t *cfg, const struct noon_config *c,
 					       const struct noon_config_path *p,
 					       struct noon_source_conf *s);
-/** Settle a guard. @param name  of what is watched; the default of path-id */
+/** Complete a guard. @param name  of the guarded source or receiver; the default of path-id */
 NOON_MUST_USE noon_err noon_config_settle_guard(cfg_t *cfg, const struct noon_config *c,
 						const char *name, struct noon_config_guard *g);
 /** Both, of a source. */
 NOON_MUST_USE noon_err noon_config_settle_source(cfg_t *cfg, const struct noon_config *c,
 						 struct noon_config_source *s);
 
-/** Take a section over; c is known but for sections that come later. */
+/** Convert a section; c is complete except for sections that come later. */
 NOON_MUST_USE noon_err noon_config_take_source(cfg_t *cfg, const struct noon_config *c,
 					       struct noon_config_source *s);
 NOON_MUST_USE noon_err noon_config_take_ptp_receiver(cfg_t *cfg, const struct noon_config *c,
@@ -74,7 +74,7 @@ NOON_MUST_USE noon_err noon_config_take_ptp_transmitter(cfg_t *cfg, const struct
 /** Defaults of a section nts-ke, names included. */
 void noon_config_ke_default(struct noon_config_ke *k);
 
-/** Take the sections that may stand once; `top` is the file. */
+/** Convert the sections that may occur once; `top` is the file. */
 NOON_MUST_USE noon_err noon_config_take_servers(cfg_t *top, struct noon_config *c);
 NOON_MUST_USE noon_err noon_config_take_tsa(cfg_t *top, const struct noon_config *c,
 					    struct noon_config_tsa *t);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The sections ptp-receiver and ptp-transmitter. Names are linuxptp's where linuxptp has the
- * option.
+ * The sections ptp-receiver and ptp-transmitter. Option names are those of linuxptp where it has
+ * them.
  */
 #include <ctype.h>
 #include <stdio.h>
@@ -114,7 +114,7 @@ static const struct noon_option port_rows[] = {
 	NOON_OPTION_END,
 };
 
-/* Of the machines, which have these members under the same names. */
+/* Of the machines, which have these members with the same names. */
 #define INTERVAL_ROWS(AT)                                                                    \
 	{"logAnnounceInterval", NOON_OPTION_INT, AT(machine.log_announce), INTERVAL,         \
 	 .help = "of Announce, log2 s"},                                                     \
@@ -246,7 +246,7 @@ static noon_err refuse(cfg_t *cfg, const char *option, const char *what)
 #define TELECOM_DOMAIN_MIN 4
 #define TELECOM_DOMAIN_MAX 23
 
-/* What the profile fixes, where the section leaves it open; where it does not, it must fit. */
+/* Values fixed by the profile: defaults where the section has none; others must match. */
 static noon_err take_profile(cfg_t *cfg, bool multicast, struct noon_config_ptp_port *p)
 {
 	if (!p->telecom)
@@ -309,7 +309,7 @@ noon_err noon_config_take_ptp_receiver(cfg_t *cfg, const struct noon_config *c,
 	    check_receiver(cfg, s))
 		return NOON_ERR_FORMAT;
 	s->family = r->port.family;
-	/* Nothing is polled: the interval is the one of Delay_Req. */
+	/* PTP does not poll: the interval is that of Delay_Req. */
 	poll = r->machine.log_delay;
 	if (poll < NOON_POLL_LOG2_MIN)
 		poll = NOON_POLL_LOG2_MIN;
@@ -356,8 +356,8 @@ noon_err noon_config_take_ptp_transmitter(cfg_t *cfg, const struct noon_config *
 	if (settle_port(cfg, &t->port) || take_watches(cfg, c, t))
 		return NOON_ERR_FORMAT;
 	m->one_step = !t->two_step;
-	/* Whoever forges a request for grants turns the messages on somebody else: without keys it
-	 * must be wanted. */
+	/* A forged request for grants directs the messages at a third party: without keys it must
+	 * be enabled explicitly. */
 	if (!noon_option_is_set(cfg, "unicast_listen"))
 		m->unicast = t->port.sa_file[0] != '\0';
 	if (take_profile(cfg, m->multicast, &t->port))

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The section source, and what all sources have: path, guard, trust.
+ * The section source, and what all sources share: path, guard, trust.
  */
 #include <math.h>
 #include <stdio.h>
@@ -163,7 +163,7 @@ static noon_err settle_places(cfg_t *cfg, const struct noon_config *c,
 }
 
 /* One-way minima: from a cable or (trusted) a measurement; else from a distance or two places; 0
- * otherwise. With a cable or a measurement the distance only tells how much the path could be
+ * otherwise. With a cable or a measurement the distance only determines how much the path could be
  * shortened. */
 noon_err noon_config_settle_path(cfg_t *cfg, const struct noon_config *c,
 				 const struct noon_config_path *p, struct noon_source_conf *s)
@@ -185,7 +185,7 @@ noon_err noon_config_settle_path(cfg_t *cfg, const struct noon_config *c,
 		s->minima = NOON_MINIMA_GEOMETRY;
 	}
 	straight = s->m_f;
-	/* The fastest path there can be: light, or what the operator says of the medium. */
+	/* The fastest possible path: light, or the medium that the operator states. */
 	s->light = noon_scale_floor(s->m_f, p->attacker_index);
 	if (measured) {
 		s->m_f = p->forward;

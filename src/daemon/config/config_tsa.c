@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The section tsa. Names are those of openssl.cnf's [tsa] section where it has the option.
+ * The section tsa. Option names are those of openssl.cnf's [tsa] section where it has them.
  */
 #include <stdio.h>
 #include <string.h>
@@ -10,10 +10,10 @@
 #define TSA(member)    NOON_OPTION_AT(struct noon_config_tsa, member)
 #define POLICY(member) NOON_OPTION_AT(struct noon_tsa_policy, member)
 
-/* A policy of ordering gives one token for each unit of the last digit. */
+/* A policy with ordering issues one token per unit of the last digit. */
 #define ORDERING_DIGITS 3
 
-/* Both lists of addresses are one, in which some are for TLS. */
+/* Merge both lists of addresses; some are for TLS. */
 static bool read_listen(const struct noon_option *o, const char *text, void *at,
 			char why[NOON_OPTION_WHY])
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The walk from an event to the clock, the page and the servers.
+ * From an event to the clock, the page and the servers.
  */
 #include "daemon/core/daemon.h"
 
@@ -17,7 +17,7 @@
 #include "daemon/source/duplicates.h"
 #include "platform/notify.h"
 
-/* Page, server snapshot and the checks of the clock are renewed this often. */
+/* Page, server snapshot and the checks of the clock are renewed at this interval. */
 #define TICK NOON_S(1)
 
 static const char *source_name(const struct noon_daemon *d, uint32_t index)
@@ -28,7 +28,7 @@ static const char *source_name(const struct noon_daemon *d, uint32_t index)
 	return "-";
 }
 
-/* Findings begin seldom: the engine reports each once when it begins. */
+/* Findings start rarely: the engine reports each once when it starts. */
 static void take_findings(struct noon_daemon *d, struct noon_actions *out)
 {
 	for (size_t i = 0; i < out->n; i++) {
@@ -41,8 +41,8 @@ static void take_findings(struct noon_daemon *d, struct noon_actions *out)
 	noon_actions_reset(out);
 }
 
-/* A transmitter of ours found something on the way to a receiver: it is told, and changes nothing
- * about our own clock. */
+/* A transmitter of ours found something on the path to a receiver: report it; our own clock is not
+ * affected. */
 static void on_receiver_finding(void *arg, const char *who, const struct noon_finding *f)
 {
 	struct noon_daemon *d = arg;
@@ -73,7 +73,7 @@ static void tell_state(struct noon_daemon *d, const struct noon_reading *r)
 	noon_notify(text);
 }
 
-/* Page and servers must not go on with what has just been dropped, whoever found that out. */
+/* Page and servers must not continue with dropped data, whoever detected the disruption. */
 static void tell_new_start(struct noon_daemon *d)
 {
 	struct noon_reading r;
@@ -113,8 +113,8 @@ static void on_stepped(struct noon_daemon *d, noon_dur size, noon_time now)
 	noon_engine_on_discontinuity(d->engine, now, NOON_DISCONTINUITY_STEPPED, &d->actions);
 }
 
-/* Look for what breaks the scale of the stamps or the clock, and draw the consequences. Returns
- * whether all that was measured, or was under way, has been dropped. */
+/* Check for steps and disruptions of the clock or of the scale of the stamps, and handle them.
+ * Returns whether all measurements and outstanding requests were dropped. */
 static bool check_clock(struct noon_daemon *d)
 {
 	noon_dur size = 0;
@@ -127,7 +127,7 @@ static bool check_clock(struct noon_daemon *d)
 		return false;
 	if (is == NOON_CLOCK_STEPPED)
 		on_stepped(d, size, now);
-	/* A hypervisor may tell of what the kernel has counted. */
+	/* A hypervisor may report what the kernel has counted. */
 	if (is == NOON_CLOCK_SUSPENDED)
 		on_suspended(d, size, now);
 	else if (disrupted)
@@ -136,7 +136,7 @@ static bool check_clock(struct noon_daemon *d)
 	if (is != NOON_CLOCK_SUSPENDED && !disrupted)
 		return false;
 	tell_new_start(d);
-	/* What is under way was sent before: its times are on two scales. */
+	/* Outstanding requests were sent before: their times are on two scales. */
 	for (size_t i = 0; i < d->conf.n_sources; i++)
 		noon_daemon_source_woke(&d->source[i]);
 	return true;
@@ -189,7 +189,7 @@ static noon_dur until_next(struct noon_daemon *d, const struct noon_reading *r)
 {
 	const struct noon_line line = noon_engine_line(d->engine);
 	const noon_time engine = noon_engine_deadline(d->engine);
-	/* An event must not put off the tick: they may come faster than ticks do. */
+	/* An event must not postpone the tick: events may be more frequent than ticks. */
 	noon_time due = noon_time_min(noon_time_add(r->h, TICK), d->tick_at);
 
 	/* The maps are straight lines: renew them where the line bends. */
@@ -208,7 +208,7 @@ static bool tell_tai(void *arg, int16_t *ret)
 	return d->tai.known;
 }
 
-/* Look TAI - UTC up, and tell the engine what is known of leap seconds to come. */
+/* Determine TAI - UTC, and pass future leap seconds to the engine. */
 static void find_timescale(struct noon_daemon *d)
 {
 	noon_timescale_find(&d->tai, &d->conf, noon_clock_disciplined(d->clock));
@@ -241,7 +241,7 @@ static void steer(struct noon_daemon *d)
 		find_timescale(d);
 }
 
-/* After anything that may have changed what the engine thinks; the clock has been checked. */
+/* After any event that may change the engine's view; the clock has been checked. */
 static void refresh(struct noon_daemon *d)
 {
 	struct noon_reading r;
@@ -262,8 +262,7 @@ static void refresh(struct noon_daemon *d)
 	noon_machine_watch_expect(&d->machine, TICK);
 }
 
-/* Whoever is told something right after the machine woke up, or after a step, must not get an old
- * answer. */
+/* A client that asks right after a resume or a step must not get an old answer. */
 static void check_and_refresh(struct noon_daemon *d)
 {
 	if (noon_daemon_has_sources(d))
@@ -279,7 +278,7 @@ static void on_receiver_alarm(void *arg)
 	check_and_refresh(d);
 }
 
-/* After an event: where the engine wants all sources soon, their timers have to know. */
+/* After an event: update the timers when the engine wants all sources soon. */
 static void follow_poll_requests(struct noon_daemon *d)
 {
 	const uint32_t poll_requests = noon_engine_poll_requests(d->engine);
@@ -300,8 +299,8 @@ static void on_event(void *arg, struct noon_actions *out)
 	check_and_refresh(d);
 }
 
-/* Before it votes: with the first exchange of a second name the machine would have two votes. And
- * one that lasted through a disruption says nothing: it is not to be the first of the new start. */
+/* Before the exchange is used: a machine with a second name would have two votes. An exchange that
+ * spans a disruption is invalid: it must not be the first after the restart. */
 static bool on_exchange(void *arg, const struct noon_daemon_source *s)
 {
 	struct noon_daemon *d = arg;
@@ -369,7 +368,7 @@ static noon_err control_step(void *arg)
 	err = noon_engine_step(d->engine, noon_clock_now(d->clock));
 	if (err)
 		return err;
-	/* The real clock may be off the line even where the line needs no step. */
+	/* The real clock may be off the line even if the line was not stepped. */
 	err = noon_steering_step(&d->steering);
 	check_and_refresh(d);
 	return err;

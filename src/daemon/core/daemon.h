@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The daemon: one clock, one engine, its sources and its services on one loop.
+ * The daemon: one clock, one engine, sources and services on one loop.
  */
 #ifndef NOON_DAEMON_DAEMON_H
 #define NOON_DAEMON_DAEMON_H
@@ -26,11 +26,11 @@ void noon_daemon_free(struct noon_daemon *d);
 /** Return the loop that everything runs on. */
 struct noon_loop *noon_daemon_loop(struct noon_daemon *d);
 
-/** Return the kind of clock that is kept ("virtual"); static. */
+/** Return the kind of the clock ("virtual"); static. */
 const char *noon_daemon_clock_name(const struct noon_daemon *d);
 
-/** SIGHUP: read certificate and key again, and baselines, which is how an operator puts a new
- *  one into force, and the keys of PTP. */
+/** SIGHUP: reload certificate and key, baselines (this activates a new one), and the keys of
+ *  PTP. */
 void noon_daemon_reload(struct noon_daemon *d);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The parts of the daemon. Each knows nothing of the others; daemon.c calls them in turn.
+ * The parts of the daemon. They are independent of each other; daemon.c calls them in turn.
  */
 #ifndef NOON_DAEMON_DAEMON_PRIV_H
 #define NOON_DAEMON_DAEMON_PRIV_H
@@ -49,29 +49,29 @@ struct noon_daemon {
 	noon_time tick_at; /**< instant of the stamps at which the next tick is due at the latest */
 	struct noon_actions actions;
 	struct noon_recovery_told told_recovery;
-	uint32_t leaps;		/**< of the engine, as far as carried out here */
-	uint32_t poll_requests; /**< of the engine, as far as followed here */
+	uint32_t leaps;		/**< of the engine, as carried out here */
+	uint32_t poll_requests; /**< of the engine, as processed here */
 	unsigned ke_done;
-	bool receivers_changed; /**< of our transmitters: their alarms, and nobody was told */
+	bool receivers_changed; /**< alarms of our transmitters, not reported yet */
 	bool ready;		/**< READY=1 was sent */
 };
 
-/** Tell whether the daemon has sources; without any it serves the local clock as it is. */
+/** Tell whether the daemon has sources; without them it serves the local clock as it is. */
 static inline bool noon_daemon_has_sources(const struct noon_daemon *d)
 {
 	return d->conf.n_sources > 0;
 }
 
-/** Return what a reading is judged by. */
+/** Return the context for judging a reading. */
 struct noon_limits_input noon_daemon_limits(const struct noon_daemon *d,
 					    const struct noon_reading *r);
 
-/** Write the page, the snapshot of the servers and the kernel's figures, and tell sources and
- *  transmitters of PTP: of a reading that was just taken (outputs.c). */
+/** Publish a reading just taken: write the page, the snapshot of the servers and the kernel's
+ *  figures, and inform sources and PTP transmitters (outputs.c). */
 void noon_daemon_publish(struct noon_daemon *d, const struct noon_reading *r);
 
-/** Make clock, engine, files and the rest, in the order in which they need each other (setup.c).
- *  Errors are logged; what was made is released by noon_daemon_free(). */
+/** Create clock, engine, files and the rest in the order of their dependencies (setup.c). Errors
+ *  are logged; everything created is released by noon_daemon_free(). */
 NOON_MUST_USE noon_err noon_daemon_setup(struct noon_daemon *d, enum noon_loop_backend backend,
 					 const struct noon_control_ops *control);
 

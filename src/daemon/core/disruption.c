@@ -10,22 +10,22 @@
  * SHIFT_PLL of 2), 500 ppm each by frequency and adjtime(3). 1 / 25 %. */
 #define FASTEST_SLEW 4
 
-/* Beside that: ticks that the kernel accounts late. No honest jump is known; one below it would
- * have to be found by the sources. */
+/* In addition: ticks that the kernel accounts late. No benign jump is known; a jump below this must
+ * be detected by the sources. */
 #define JUMP_MIN NOON_MS(100)
 
-/* A process may have to wait so long on a busy machine, where nothing happened to the clock. */
+/* On a busy machine a process may wait this long although nothing happened to the clock. */
 #define GAP_MIN NOON_S(10)
 
-/* Return for how long the machine was suspended between two looks, ns; < 0: less than noted. */
+/* Return for how long the machine was suspended between two looks, ns; < 0: less than recorded. */
 static noon_dur slept_of(const struct noon_machine_clocks *a, const struct noon_machine_clocks *b)
 {
 	return noon_sat_sub(noon_sat_sub(b->boot_ns, b->mono_ns),
 			    noon_sat_sub(a->boot_ns, a->mono_ns));
 }
 
-/* Return how far CLOCK_BOOTTIME jumped against CLOCK_MONOTONIC_RAW, but for suspension, and for
- * what it may have been steered by; ns. */
+/* Return how far CLOCK_BOOTTIME jumped against CLOCK_MONOTONIC_RAW, apart from suspension and
+ * possible steering; ns. */
 static noon_dur jump_of(const struct noon_machine_clocks *a, const struct noon_machine_clocks *b)
 {
 	const noon_dur raw = noon_sat_sub(b->raw_ns, a->raw_ns);
@@ -34,7 +34,7 @@ static noon_dur jump_of(const struct noon_machine_clocks *a, const struct noon_m
 	const noon_dur allowed = noon_sat_add(noon_dur_abs(raw) / FASTEST_SLEW, read);
 	const noon_dur moved = noon_sat_sub(noon_sat_sub(b->mono_ns, a->mono_ns), raw);
 
-	/* Suspension only adds: time that was counted does not go away. */
+	/* Suspension only accumulates: counted time does not decrease. */
 	if (asleep < -read)
 		return asleep;
 	if (raw < 0)
@@ -42,7 +42,7 @@ static noon_dur jump_of(const struct noon_machine_clocks *a, const struct noon_m
 	return noon_dur_abs(moved) > allowed ? moved : 0;
 }
 
-/* A suspended machine runs nothing, and nobody could expect it to. */
+/* A suspended machine executes nothing: suspension postpones the due time. */
 static void excuse_suspension(struct noon_disruption *d, const struct noon_machine_clocks *now)
 {
 	const noon_dur slept = slept_of(&d->last.clocks, now);
@@ -61,7 +61,7 @@ static void judge_vmclock(const struct noon_vmclock_state *a, const struct noon_
 	ret->after = marker ? b->marker : b->generation;
 }
 
-/* The clearest sign first: it is the one that is told. */
+/* The clearest sign comes first: it is the one reported. */
 static void compare(const struct noon_disruption *d, const struct noon_disruption_look *now,
 		    struct noon_disruption_seen *ret)
 {

@@ -11,7 +11,7 @@ void noon_local_clock_init(struct noon_local_clock *l)
 	noon_leap_plan_init(&l->leap);
 }
 
-/* The kernel carries out the leap seconds of its own clock; what is served has to know when. */
+/* The kernel carries out the leap seconds of its own clock; the served time has to follow. */
 static void follow_kernel_leap(struct noon_local_clock *l, struct noon_clock *c)
 {
 	const struct noon_leap_vote vote = {noon_tai_kernel_leap(), false};
@@ -23,8 +23,8 @@ static void follow_kernel_leap(struct noon_local_clock *l, struct noon_clock *c)
 	noon_leap_plan_announce(&l->leap, &vote, &none, (struct noon_interval){now.ns, now.ns});
 }
 
-/* Of the signs of disruption those that say that the clock jumped count for a clock without
- * sources. It is taken as it is, and that the daemon did not run changes nothing about it. */
+/* For a clock without sources only signs of a jump of the clock count. It is served as it is,
+ * whether or not the daemon ran meanwhile. */
 static bool has_jumped(struct noon_machine_watch *machine, char *what, size_t n)
 {
 	struct noon_disruption_seen seen;
@@ -36,9 +36,8 @@ static bool has_jumped(struct noon_machine_watch *machine, char *what, size_t n)
 	return true;
 }
 
-/* Without sources nothing tells a virtual clock how long the machine slept: it has no time to give
- * any more. CLOCK_REALTIME was set right by the kernel, which also knows of leap seconds, and
- * carries them out. */
+/* Without sources a virtual clock cannot know how long the machine was suspended: it is not served
+ * any more. The kernel corrects CLOCK_REALTIME, and carries out leap seconds. */
 static void lose_time(struct noon_local_clock *l, bool suspended, noon_dur size, const char *what)
 {
 	l->lost_time = true;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A clock without sources: declared correct by configuration, until something says that it lost
+ * A clock without sources: declared correct by configuration, until there is a sign that it lost
  * time.
  */
 #ifndef NOON_DAEMON_LOCAL_CLOCK_H
@@ -17,15 +17,14 @@ struct noon_local_clock {
 
 void noon_local_clock_init(struct noon_local_clock *l);
 
-/** What the ledger of the time-stamp authority is told: static texts, NULL where there is nothing.
- */
+/** Text for the ledger of the time-stamp authority: static, NULL where there is none. */
 struct noon_local_clock_seen {
 	const char *stepped;
 	const char *disrupted;
 };
 
-/** Look once a second: what the kernel says of leap seconds, steps, suspension, disruption. Logs
- *  what is new. */
+/** Check once a second: leap seconds of the kernel, steps, suspension, disruption. Logs what is
+ *  new. */
 struct noon_local_clock_seen noon_local_clock_check(struct noon_local_clock *l,
 						    struct noon_clock *c,
 						    struct noon_machine_watch *machine);

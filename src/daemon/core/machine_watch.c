@@ -6,10 +6,10 @@
 #include "daemon/report/log.h"
 #include "platform/clock/clock.h"
 
-/* The clock source is a file of sysfs; it changes seldom. */
+/* The clock source is a file of sysfs; it changes rarely. */
 #define SOURCE_EVERY NOON_S(4)
 
-/* A VM clock that is being written for so long is told of. */
+/* A VM clock that is being written for this long is logged. */
 #define WRITING_MOST NOON_S(10)
 
 void noon_machine_watch_open(struct noon_machine_watch *w, const struct noon_config_clock *conf)
@@ -24,7 +24,7 @@ void noon_machine_watch_open(struct noon_machine_watch *w, const struct noon_con
 	if (conf->vmclock[0] == '\0')
 		return;
 	err = noon_vmclock_open(conf->vmclock, &w->vmclock, &why);
-	/* Most machines have none, and nobody asked for it. */
+	/* Most machines have none, and it is not configured. */
 	if (err == NOON_ERR_NOT_FOUND && strcmp(conf->vmclock, NOON_VMCLOCK_PATH) == 0)
 		return;
 	if (err)
@@ -37,7 +37,7 @@ void noon_machine_watch_open(struct noon_machine_watch *w, const struct noon_con
 			 conf->vmclock);
 }
 
-/* One that is written for ever is of no use, but it may come to its senses. */
+/* One that is being written all the time is unusable, but may recover. */
 static void tell_writing(struct noon_machine_watch *w, noon_err err)
 {
 	const noon_time now = noon_mono_now();

@@ -48,7 +48,7 @@ static noon_err catch_signals(struct noon_daemon *d)
 	const struct sigaction sa = {.sa_handler = on_caught};
 
 	(void)signal(SIGPIPE, SIG_IGN);
-	(void)signal(SIGXFSZ, SIG_IGN); /* a limit on files is an error of writing */
+	(void)signal(SIGXFSZ, SIG_IGN); /* exceeding a limit on files is then a write error */
 	struct noon_loop *loop = noon_daemon_loop(d);
 
 	if (noon_loop_backend_of(loop) == NOON_LOOP_POLL)
@@ -65,7 +65,7 @@ static void forbid_core_files(void)
 	(void)setrlimit(RLIMIT_CORE, &none);
 }
 
-/* What root made or read in the state folder is read again, or replaced, by the user. */
+/* Files of the state folder that root made or read are read again, or replaced, by the user. */
 static noon_err give_state(const struct noon_config *c)
 {
 	static const char *const names[] = {"ntske.crt", "ntske.key", "nts-cookie.key", "drift",
@@ -95,7 +95,7 @@ static bool open_standard_descriptors(void)
 	return fd >= 0;
 }
 
-/* Root is given up, unless nobody to become was configured. */
+/* Root is given up, unless no user is configured. */
 static noon_err drop(const struct noon_config *c)
 {
 	const bool steers =
@@ -105,8 +105,8 @@ static noon_err drop(const struct noon_config *c)
 	if (geteuid() != 0 || c->user[0] == '\0' || strcmp(c->user, "root") == 0)
 		return NOON_OK;
 	err = give_state(c);
-	/* The page stays root's: readers believe it by its owner, and we have it mapped. So does
-	 * the socket, which members of the user's group may speak to. */
+	/* The page stays root's: readers trust it by its owner, and we have it mapped. So does the
+	 * socket, which the user's group may access. */
 	if (!err && c->control[0] != '\0')
 		err = noon_sandbox_give_group(c->control, c->user);
 	err = err ? err : noon_sandbox_drop(c->user, steers, false);
@@ -163,7 +163,7 @@ static bool check_keys(const struct noon_config_ptp_port *port, const char *name
 	return !err;
 }
 
-/* Files that the configuration names, beside those that only a start can try. */
+/* Files named in the configuration, apart from those that only a start can try. */
 static int check_files(const struct noon_config *c)
 {
 	bool good = noon_aead_global_init() == NOON_OK;
@@ -183,7 +183,7 @@ static int check_files(const struct noon_config *c)
 	return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-/* A limit that cannot be met is said, and no error: the bound may be of use all the same. */
+/* A limit that cannot be met is reported, but no error: the bound may still be useful. */
 static void check_limit(const char *path, const struct noon_config *c)
 {
 	char why[NOON_LIMITS_TEXT];
@@ -203,7 +203,7 @@ int main(int argc, char **argv)
 	status = noon_command_line_read(argc, argv, &a);
 	if (status >= 0)
 		return status;
-	/* Numbers with a point, whatever the environment says. */
+	/* Numbers with a decimal point, in any environment. */
 	(void)setlocale(LC_ALL, "C");
 	forbid_core_files();
 	conf = calloc(1, sizeof(*conf));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Gathers what is known of this moment, has it made into figures (daemon/report/publish.h), and
- * writes these where others read them.
+ * Collects the current state, has it converted to figures (daemon/report/publish.h), and writes
+ * these where others read them.
  */
 #include "daemon/core/daemon_priv.h"
 #include "daemon/report/publish.h"
@@ -30,7 +30,7 @@ struct noon_limits_input noon_daemon_limits(const struct noon_daemon *d,
 	return in;
 }
 
-/* The best of those that steer: what a client of ours is one step further away from. */
+/* The best of those that steer: our clients are one stratum below it. */
 static void find_reference(const struct noon_daemon *d, struct noon_publish_input *in)
 {
 	in->stratum = STRATUM_LAST;
@@ -48,7 +48,7 @@ static void find_reference(const struct noon_daemon *d, struct noon_publish_inpu
 	}
 }
 
-/* Only what the list of leap seconds says is told to everybody. */
+/* Only leap seconds from the list are announced. */
 static int16_t listed_tai(const struct noon_daemon *d)
 {
 	const bool listed = d->tai.known && d->conf.utc_offset == 0 &&
@@ -133,7 +133,7 @@ static void write_served(struct noon_daemon *d, const struct noon_publish_input 
 	noon_served_put(&d->services.served, &s);
 }
 
-/* Whoever asks the kernel how good its clock is. */
+/* For programs that ask the kernel for the quality of its clock. */
 static void write_claim(struct noon_daemon *d, const struct noon_publish_input *in)
 {
 	struct noon_clock_claim claim;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Makes the parts of the daemon and opens their files, while it may still be root.
+ * Creates the parts of the daemon and opens their files, while it may still be root.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -42,7 +42,7 @@ static noon_err make_clock(struct noon_daemon *d)
 	return err;
 }
 
-/* Their absence is told and survived: the kernel's stamps are there. */
+/* Without them the daemon continues: the kernel's stamps are available. */
 static void open_hwstamps(struct noon_daemon *d)
 {
 	const char *why = "";
@@ -105,8 +105,8 @@ static noon_err make_dirs(const struct noon_config *c)
 {
 	noon_err err = make_dir(c->state_dir, false);
 
-	/* Keys are kept there; the default of a user without privileges lies below /tmp, where
-	 * anybody could have made it first. */
+	/* Keys are kept there; the default of a user without privileges is below /tmp, where any
+	 * user could have created it first. */
 	if (!err && !noon_sandbox_is_ours(c->state_dir, c->user)) {
 		noon_log(NOON_LOG_ERROR,
 			 "%s: not used: other users can write there, or it is theirs or a link",
@@ -136,8 +136,8 @@ static noon_err take_lock(struct noon_lock *l, const char *what, const char *suf
 	return err;
 }
 
-/* Before anything that a daemon shares is touched, so that a second one started by mistake leaves
- * clock, page and socket of the first alone. */
+/* Before anything that a daemon shares is touched, so that a second one started by mistake does not
+ * disturb clock, page and socket of the first. */
 static noon_err take_locks(struct noon_daemon *d)
 {
 	noon_err err = make_dirs(&d->conf);

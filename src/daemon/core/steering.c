@@ -16,7 +16,7 @@ static struct noon_clock_line clock_line(const struct noon_line *l)
 	};
 }
 
-/* A clock that somebody else steers only gets to know the line: readings say how far it is off. */
+/* Another program steers a read-only clock: readings include its distance from the line. */
 static bool is_ours(const struct noon_steering *s)
 {
 	return s->kind != NOON_CLOCK_KIND_SYSTEM_READ_ONLY;
@@ -82,10 +82,10 @@ void noon_steering_local_reading(struct noon_clock *c, struct noon_reading *ret)
 	ret->void_after = h;
 }
 
-/* How far the clock is from the line it is steered along: a clock that is only steered by its
- * frequency, or that somebody else steps, is never quite on it. A virtual clock is its line. Best
- * of three, since the program may be interrupted between two reads. The error of the best, ns, is
- * half of the time it took for the instant, and half for reading a card's clock in it. */
+/* How far the clock is from its line: a clock that is only steered by frequency, or that another
+ * program steps, is never quite on it. A virtual clock is its line. Best of three, since the
+ * program may be interrupted between two reads. The error of the best, ns, is half of the duration
+ * of the reading, plus half of that of reading a card's clock in it. */
 static noon_dur off_line(const struct noon_steering *s, noon_dur *ret_err)
 {
 	const struct noon_line line = noon_engine_line(s->engine);
@@ -138,7 +138,7 @@ void noon_steering_reading(const struct noon_steering *s, struct noon_reading *r
 		return;
 	off = off_line(s, &err);
 	noon_reading_of_clock(ret, off, err, limit);
-	/* The bound reaches the limit sooner by as much as the clock is off. */
+	/* The bound reaches the limit sooner by the offset of the clock. */
 	if (off != 0 || err != 0)
 		ret->void_after = noon_time_min(
 			ret->void_after,

@@ -55,7 +55,7 @@ static noon_err make_certificate(const char *cert, const char *key, int64_t now_
 
 	for (size_t i = 0; i < conf->n_names; i++)
 		names[i] = conf->names[i];
-	/* A day of slack for clients whose clocks are behind. */
+	/* A day of tolerance for clients whose clocks are slow. */
 	const struct noon_x509_conf x509 = {
 		.common_name = names[0],
 		.names = names,
@@ -68,7 +68,7 @@ static noon_err make_certificate(const char *cert, const char *key, int64_t now_
 		return err;
 	err = noon_x509_self_signed(&x509, x);
 	err = err ? err : noon_file_replace(key, noon_bytes_of(x->key, x->key_n), 0600);
-	/* The certificate is for clients to read: it is their trust anchor. */
+	/* The certificate is readable by all: it is the clients' trust anchor. */
 	err = err ? err : noon_file_replace(cert, noon_bytes_of(x->cert, x->cert_n), 0644);
 	noon_x509_wipe(x);
 	free(x);
@@ -101,7 +101,7 @@ noon_err noon_store_certificate(const char *dir, int64_t now_s, struct noon_conf
 	return NOON_OK;
 }
 
-/* Host names hold no '/', and whatever else they may hold is replaced. */
+/* Host names contain no '/'; other special characters are replaced. */
 static void session_path(char out[PATH_LEN], const char *dir, const char *host, uint16_t port)
 {
 	char safe[256];
@@ -166,7 +166,7 @@ static noon_err write_session(struct noon_wr *wr, const struct noon_stored_sessi
 	return err;
 }
 
-/* What the session rests on. */
+/* What the session depends on. */
 static noon_err read_origin(struct noon_rd *rd, struct noon_stored_session *stored)
 {
 	struct noon_bytes trust;

@@ -20,7 +20,7 @@ void noon_timescale_find(struct noon_timescale *t, const struct noon_config *c, 
 		t->known = true;
 		t->offset = (int16_t)c->utc_offset;
 	}
-	/* Only PTP wants to know. */
+	/* Only PTP needs it. */
 	if (!t->known && !t->told && c->n_transmitters > 0)
 		noon_log(
 			NOON_LOG_WARNING,

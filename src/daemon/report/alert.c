@@ -6,7 +6,7 @@
 #include "daemon/report/log.h"
 #include "platform/clock/clock.h"
 
-/* Between two lines about going from ok to holdover or back. */
+/* Between two log lines about changes from ok to holdover or back. */
 #define TELL_EVERY NOON_S(60)
 
 void noon_alert_init(struct noon_alert *a, const char *hook, noon_dur alert_limit)
@@ -15,8 +15,8 @@ void noon_alert_init(struct noon_alert *a, const char *hook, noon_dur alert_limi
 	(void)snprintf(a->hook.path, sizeof(a->hook.path), "%s", hook);
 }
 
-/* Whoever can drop packets can make the state change between ok and holdover: that is told
- * at most once in TELL_EVERY. `status` has the whole story. */
+/* An attacker who drops packets can make the state alternate between ok and holdover: that is
+ * logged at most once in TELL_EVERY. `status` shows every change. */
 static bool is_worth_a_line(const struct noon_alert *a, enum noon_state to)
 {
 	const bool calm = (a->state == NOON_STATE_OK || a->state == NOON_STATE_HOLDOVER) &&
@@ -38,7 +38,7 @@ static void log_state(struct noon_alert *a, const struct noon_reading *r)
 			 noon_dur_to_s(r->bound), noon_dur_to_s(a->alert_limit));
 }
 
-/* The command of the operator gets the facts in its environment. */
+/* The operator's command gets the facts in its environment. */
 static void tell_hook(struct noon_alert *a, const struct noon_reading *r,
 		      const struct noon_alert_receivers *of)
 {

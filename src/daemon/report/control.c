@@ -18,7 +18,7 @@
 #define CONNECTIONS_MAX 16
 #define IDLE_LIMIT	NOON_S(30)
 
-/* Without descriptors nobody can be let in: look again after this long, not at once. */
+/* Without free descriptors no connection can be accepted: retry after this long. */
 #define PAUSE NOON_MS(50)
 
 struct session {
@@ -219,8 +219,8 @@ static void on_resume(void *arg)
 		noon_log(NOON_LOG_ERROR, "control-socket %s: cannot wait for connections", c->path);
 }
 
-/* A socket left by a daemon that died is removed; one that somebody listens on is not, whether or
- * not it is let in at once (EAGAIN: as many wait already as may). */
+/* A socket left by a dead daemon is removed; one with a listener is not, even if it does not accept
+ * at once (EAGAIN: its backlog is full). */
 static bool is_taken(const struct sockaddr_un *sun)
 {
 	const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -253,13 +253,13 @@ static noon_err open_socket(struct noon_control *c)
 		errno = EADDRINUSE;
 		return NOON_ERR_OS;
 	}
-	/* A mistyped path must not cost a file. */
+	/* A mistyped path must not delete a file. */
 	if (lstat(c->path, &st) == 0 && !S_ISSOCK(st.st_mode)) {
 		errno = EEXIST;
 		return NOON_ERR_OS;
 	}
 	(void)unlink(c->path);
-	mask = umask(0117); /* never reachable by others, not even for a moment */
+	mask = umask(0117); /* never accessible to others, not even briefly */
 	rc = bind(fd, (const struct sockaddr *)&sun, sizeof(sun));
 	(void)umask(mask);
 	if (rc < 0 || noon_fd_prepare(fd) || listen(fd, CONNECTIONS_MAX) < 0)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The control socket: a Unix domain stream, one JSON object per line each way.
+ * The control socket: a Unix domain stream, one JSON object per line in each direction.
  *
  *     {"command": "status"}            -> the object that `noonmark status --json` prints
  *     {"command": "step"}              -> {"ok": true} or {"ok": false, "error": "..."}
@@ -18,12 +18,12 @@
 #include "base/err.h"
 #include "platform/loop.h"
 
-/** What the commands do. */
+/** Implementation of the commands. */
 struct noon_control_ops {
 	/** Return a new object, NULL: no memory. */
 	json_t *(*status)(void *arg);
-	/** @retval NOON_OK, NOON_ERR_EMPTY (nothing is known of the time yet), NOON_ERR_STATE (a
-	 *  finding is active), others */
+	/** @retval NOON_OK, NOON_ERR_EMPTY (the time is not known yet), NOON_ERR_STATE (a finding
+	 *  is active), others */
 	noon_err (*step)(void *arg);
 	/** @param name  of a source or a watched receiver; NULL: all.
 	 *  @retval NOON_OK, NOON_ERR_NOT_FOUND */

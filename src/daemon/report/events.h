@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Findings and changes of state, remembered for `status`; findings are logged as well.
+ * Findings and changes of state, kept for `status`; findings are logged as well.
  */
 #ifndef NOON_DAEMON_EVENTS_H
 #define NOON_DAEMON_EVENTS_H
@@ -23,13 +23,13 @@ struct noon_event {
 
 /** All zeros at the start. */
 struct noon_events {
-	size_t n; /**< ever; the ring holds the last ones */
+	size_t n; /**< in total; the ring holds the last ones */
 	struct noon_event ring[NOON_EVENTS_MAX];
 };
 
 void noon_events_add_state(struct noon_events *e, enum noon_state state);
 
-/** @param who  of what it is; it must last as long as the events */
+/** @param who  the source or receiver; must outlive the events */
 void noon_events_add_finding(struct noon_events *e, const struct noon_finding *f, const char *who);
 
 /** Return a list, the oldest first. */

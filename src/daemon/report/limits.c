@@ -7,7 +7,7 @@
 #include "engine/schedule.h"
 #include "estimate/bound/rate.h"
 
-/* Exchanges of a source after which what is left of its path counts as the path's nature. */
+/* Exchanges of a source after which a remaining excess is attributed to the path itself. */
 #define TYPICAL 4
 
 #define DUR 32
@@ -33,7 +33,7 @@ void noon_limits_dur(char *out, size_t n, noon_dur d)
 	(1U << NOON_FINDING_DELAYED | 1U << NOON_FINDING_SHORTENED | \
 	 1U << NOON_FINDING_RTT_SHAPE | 1U << NOON_FINDING_PEER_ALARM)
 
-/* Without agreement that stands: what breaks it. */
+/* Without stable agreement: the cause. */
 static enum noon_clock_reason reason_of_findings(uint32_t findings)
 {
 	static const struct {
@@ -55,7 +55,7 @@ static enum noon_clock_reason reason_of_findings(uint32_t findings)
 	return NOON_CLOCK_REASON_NONE;
 }
 
-/* What more exchanges on the same path do not take away. */
+/* Contributions that more exchanges on the same path do not reduce. */
 static noon_dur lasting(const struct noon_reading *r)
 {
 	const struct noon_terms *t = &r->terms;
@@ -95,7 +95,7 @@ struct term {
 	const char *help;
 };
 
-/* Of several the first one that is largest. */
+/* The first of the largest ones. */
 static const struct term *largest(const struct term *t, size_t n)
 {
 	const struct term *most = t;
@@ -115,7 +115,7 @@ static void say_above(const struct noon_limits_input *in, bool for_good, char re
 		{"time stamps", r->terms.quantisation, "`hwtimestamp`, or a larger `alert-limit`"},
 		{"hidden advance", r->hidden,
 		 "`distance-m` beside the minimum, or a larger `alert-limit`"},
-		/* Those that pass. */
+		/* Transient ones. */
 		{"drift", r->terms.drift, "known better with more exchanges"},
 		{"slewing", r->terms.slewing, "the clock is still being set right"},
 	};
@@ -196,8 +196,8 @@ void noon_limits_why(const struct noon_limits_input *in, char ret[NOON_LIMITS_TE
 	}
 }
 
-/* What the bound grows by from one poll to the next and until a lost one has been made up for: at
- * the rate of `wander` as long as no exchange is overdue, then of `holdover`, where that is said.
+/* Growth of the bound from one poll to the next and until a lost one is replaced: at the rate of
+ * `wander` while no exchange is overdue, then of `holdover`, if configured.
  */
 static noon_dur drift_of(const struct noon_engine_conf *e, const struct noon_source_conf *s)
 {
@@ -209,7 +209,7 @@ static noon_dur drift_of(const struct noon_engine_conf *e, const struct noon_sou
 	return noon_sat_add(noon_scale_floor(poll, e->wander), noon_scale_floor(more, holdover));
 }
 
-/* The least that the bound of one source comes to, and half of it or more by what. */
+/* The least bound of one source, and the terms that contribute half of it or more. */
 static noon_dur least_of(const struct noon_config *c, const struct noon_config_source *s,
 			 struct term ret[3])
 {
@@ -217,7 +217,7 @@ static noon_dur least_of(const struct noon_config *c, const struct noon_config_s
 
 	ret[0] = (struct term){"error of the server", s->engine.extra_err,
 			       "smaller `extra-error`, or a larger `alert-limit`"};
-	/* The interval is as much wider at both ends together, at least. */
+	/* The interval is wider by at least this at both ends together. */
 	ret[1] = (struct term){"hidden advance", hidden.f / 2 + hidden.r / 2,
 			       "`distance-m` beside the minimum, or a larger `alert-limit`"};
 	ret[2] = (struct term){"drift from poll to poll", drift_of(&c->engine, &s->engine),

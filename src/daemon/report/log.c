@@ -54,7 +54,8 @@ void noon_log(enum noon_log_level level, const char *format, ...)
 	if (len > 0)
 		n += (size_t)len < room - n ? (size_t)len : room - n - 1;
 	line[n++] = '\n';
-	/* One write per line, so that threads do not mix theirs; nobody to tell if it fails. */
+	/* One write per line, so that lines of threads are not interleaved; failure cannot be
+	 * reported. */
 	if (write(STDERR_FILENO, line, n) < 0)
 		return;
 }

@@ -2,9 +2,9 @@
  *
  * Log lines of the daemon: to standard error, with the level in front.
  *
- * Under a service manager the lines carry the syslog priority as "<N>" (sd-daemon(3)) and no
- * time; elsewhere a time. Nothing that a packet can cause is logged once per packet: such things
- * are counted and shown by `noonmark status`.
+ * Under a service manager the lines carry the syslog priority as "<N>" (sd-daemon(3)) and no time;
+ * elsewhere a time. Nothing is logged per packet: such events are counted and shown by `noonmark
+ * status`.
  */
 #ifndef NOON_DAEMON_LOG_H
 #define NOON_DAEMON_LOG_H

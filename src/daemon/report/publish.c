@@ -20,8 +20,8 @@ static enum noon_clock_status page_status(enum noon_state state)
 	return NOON_CLOCK_UNSYNCHRONISED;
 }
 
-/* An instant of h at or after the map's, on CLOCK_MONOTONIC_RAW: not later than it truly is, for
- * what ends there. */
+/* Convert an instant of h at or after the map's to CLOCK_MONOTONIC_RAW: rounded down, since it is a
+ * deadline. */
 static int64_t raw_until(const struct noon_publish_input *in, noon_time h)
 {
 	const noon_dur left = noon_sat_sub(noon_time_diff(h, in->reading->h), in->age);
@@ -29,20 +29,21 @@ static int64_t raw_until(const struct noon_publish_input *in, noon_time h)
 
 	if (noon_time_is_never(h))
 		return INT64_MAX;
-	/* A fast oscillator is through with it sooner. */
+	/* A fast oscillator reaches it sooner. */
 	if (left > 0 && osc > 0)
 		return noon_sat_add(in->raw.from0, left - noon_dur_scale_out(left, osc));
 	return noon_sat_add(in->raw.from0, left);
 }
 
-/* A rate against h, on CLOCK_MONOTONIC_RAW. */
+/* Convert a rate against h to one against CLOCK_MONOTONIC_RAW. */
 static double raw_rate(const struct noon_publish_input *in, noon_freq rate)
 {
 	return (1 + in->raw.osc) * (1 + rate) - 1;
 }
 
-/* CLOCK_REALTIME - CLOCK_MONOTONIC without sleep that the clock has not been told of yet: a reader
- * has to find that out. Sleep between the two reads makes it less, which makes readers look closer.
+/* CLOCK_REALTIME - CLOCK_MONOTONIC without suspension that the clock has not processed yet: readers
+ * must detect that. Suspension between the two reads reduces it, which only makes readers check
+ * more.
  */
 static noon_dur real_ahead_when_checked(const struct noon_publish_input *in)
 {
@@ -51,8 +52,8 @@ static noon_dur real_ahead_when_checked(const struct noon_publish_input *in)
 	return slept > 0 ? noon_sat_sub(in->real_ahead, slept) : in->real_ahead;
 }
 
-/* The page speaks of CLOCK_MONOTONIC_RAW; h follows it, but for a virtual clock's faults, so the
- * rates of the engine, which are relative to h, are taken over along the map. */
+/* The page uses CLOCK_MONOTONIC_RAW; h follows it, apart from a virtual clock's faults, so the
+ * engine's rates, which are relative to h, are converted by the map. */
 void noon_publish_page(const struct noon_publish_input *in, struct noon_page_body *ret)
 {
 	const struct noon_reading *r = in->reading;
@@ -71,7 +72,7 @@ void noon_publish_page(const struct noon_publish_input *in, struct noon_page_bod
 	};
 	if (!ret->has_time)
 		return;
-	/* The map is of the line, the reading of the clock. */
+	/* The map is that of the line, the reading that of the clock. */
 	at = noon_sat_add(in->raw.to0.ns, in->off_line);
 	slack = noon_sat_add(noon_dur_scale_out(in->age, r->rate_bound), 1);
 	ret->earliest0 = noon_sat_sub(noon_sat_add(at, r->lower), slack);
@@ -86,7 +87,7 @@ void noon_publish_page(const struct noon_publish_input *in, struct noon_page_bod
 
 bool noon_publish_may_serve(const struct noon_reading *r, noon_dur limit)
 {
-	/* Around a leap second two counts are covered, and nobody else may know which. */
+	/* Around a leap second both counts are covered, and the time is not served. */
 	return r->certain && r->terms.leap == 0 && noon_sat_add(r->bound, r->hidden) <= limit;
 }
 
@@ -97,14 +98,14 @@ noon_time noon_publish_serve_until(const struct noon_engine *e, const struct noo
 	noon_dur off;
 
 	noon_engine_reading(e, r->h, &plain);
-	/* How far the clock is off its line is in the reading only. */
+	/* Only the reading contains the offset of the clock from its line. */
 	off = noon_sat_sub(r->bound, plain.bound);
 	return noon_engine_within_until(e, r->h, noon_sat_sub(limit, off));
 }
 
-/* Where CLOCK_REALTIME is the clock, its bound is of the instant when the reading compared it with
- * the line: from there it goes on. A step since then is one that the bound knows nothing of, so the
- * line is drawn through the reading and not through what CLOCK_REALTIME says now. */
+/* Where CLOCK_REALTIME is the clock, its bound holds for the instant when the reading compared it
+ * with the line, and is extrapolated from there. The bound does not include a later step, so the
+ * line starts at the reading and not at the current CLOCK_REALTIME. */
 static void anchor(const struct noon_publish_input *in, struct noon_served_state *s)
 {
 	const struct noon_reading *r = in->reading;
@@ -118,7 +119,7 @@ static void anchor(const struct noon_publish_input *in, struct noon_served_state
 				      noon_sat_add(since, noon_dur_scale(since, s->line.rate)));
 }
 
-/* A clock whose offset is known by its sources. */
+/* A clock whose offset is known from its sources. */
 static void serve_sources(const struct noon_publish_input *in, struct noon_served_state *s)
 {
 	const struct noon_reading *r = in->reading;
@@ -136,7 +137,7 @@ static void serve_sources(const struct noon_publish_input *in, struct noon_serve
 				    noon_time_add(c, NOON_PUBLISH_FRESH));
 }
 
-/* A clock that is correct because the configuration says so. */
+/* A clock that is declared correct by configuration. */
 static void serve_local(const struct noon_publish_input *in, struct noon_served_state *s)
 {
 	s->clock.has_time = in->stratum > 0 && !in->lost_time;
@@ -172,11 +173,11 @@ void noon_publish_served(const struct noon_publish_input *in, struct noon_served
 		serve_local(in, ret);
 }
 
-/* Until the next claim the clock may go astray at this most. */
+/* Greatest interval until the next claim. */
 #define CLAIM_FOR NOON_S(2)
 
-/* TAI - UTC changes at midnight, which the kernel sees to itself; until it has been looked up for
- * the new day nothing is said. */
+/* TAI - UTC changes at midnight, which the kernel handles itself; until it has been looked up for
+ * the new day nothing is claimed. */
 #define TAI_BEFORE NOON_S(2)
 #define TAI_AFTER  NOON_S(60)
 #define DAY	   NOON_S(86400)

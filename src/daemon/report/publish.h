@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What others are told of a reading: the shared page, the snapshot of the servers, the kernel.
+ * Publication of a reading: the shared page, the snapshot of the servers, the kernel.
  *
- * Pure: what is known of one moment comes in, what is to be written goes out. The bound is widened
- * here, for the time that has passed since the reading was taken.
+ * Pure: the state of one moment in, the data to be written out. The bound is widened here for the
+ * time since the reading was taken.
  */
 #ifndef NOON_DAEMON_PUBLISH_H
 #define NOON_DAEMON_PUBLISH_H
@@ -15,15 +15,14 @@
 #include "noonmark/clock.h"
 #include "platform/clock/clock.h"
 
-/** Whoever renews what is published less often than this has ended: three ticks of the daemon, and
- *  room for a busy machine. */
+/** A publisher that renews less often has stopped: three ticks of the daemon, and a margin for a
+ *  busy machine. */
 #define NOON_PUBLISH_FRESH NOON_S(5)
 
-/** A moment, as it is to be published. What is published holds from `now` on, and is renewed a
- *  second later at the latest. */
+/** The state to be published. It is valid from `now` on, and renewed within a second. */
 struct noon_publish_input {
 	const struct noon_reading *reading; /**< taken a moment ago; borrowed */
-	bool has_sources; /**< false: the local clock is served as it is, nothing is known of it */
+	bool has_sources; /**< false: the local clock is served as it is, with unknown error */
 	bool lost_time;	  /**< a clock without sources lost time, or may have: it is not served */
 
 	/* The clock. */
@@ -34,13 +33,13 @@ struct noon_publish_input {
 	noon_dur age; /**< of the reading at raw.from0: h then less reading->h, ns; at most */
 	struct noon_instant now;
 	noon_dur age_now;	       /**< of the reading at `now`, ns, signed */
-	noon_dur asleep;	       /**< noon_clock_asleep() when the clock was last checked */
+	noon_dur asleep;	       /**< noon_clock_asleep() at the last check of the clock */
 	noon_dur asleep_now;	       /**< ... and now, read after real_ahead */
 	noon_dur real_ahead;	       /**< noon_clock_real_ahead() */
 	noon_freq max_rate_error;      /**< of h, fractional, >= 0 */
 	enum noon_clock_reason reason; /**< why the state is not OK */
 
-	/* What is served. */
+	/* The served time. */
 	bool may_serve;	       /**< noon_publish_may_serve(); with sources only */
 	noon_time serve_until; /**< noon_publish_serve_until(); with sources only */
 	uint8_t stratum;       /**< of what is served; 0: it is not served */
@@ -53,19 +52,19 @@ struct noon_publish_input {
 	int16_t tai; /**< TAI - UTC by the list of leap seconds, s; 0: not known from there */
 };
 
-/** Make the body of the shared page. */
+/** Fill the body of the shared page. */
 void noon_publish_page(const struct noon_publish_input *in, struct noon_page_body *ret);
 
-/** Make the snapshot of the servers. */
+/** Fill the snapshot of the servers. */
 void noon_publish_served(const struct noon_publish_input *in, struct noon_served_state *ret);
 
-/** Make what the kernel is told of its clock; with sources only. */
+/** Fill the kernel's claim of its clock; with sources only. */
 void noon_publish_claim(const struct noon_publish_input *in, struct noon_clock_claim *ret);
 
 /**
- * Tell whether time may be given to others, by a daemon with sources: it is certain, and the bound,
- * with what a faster path could hide, is within serve-limit. The state, which is about the alert
- * limit, does not matter; an assumption that is seen to be false does.
+ * Tell whether a daemon with sources may serve time: the time is certain, and the bound plus the
+ * hidden advance is within serve-limit. The state, which concerns the alert limit, does not matter;
+ * a violated assumption does.
  *
  * @param limit  serve-limit, ns
  */

@@ -6,7 +6,7 @@
 
 #include "daemon/report/log.h"
 
-/* What the sources say of the local clock. */
+/* What the sources show of the local clock. */
 static void what(const struct noon_recovery_report *r, char *buf, size_t size)
 {
 	switch (r->cause) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * All times in seconds, as doubles where nanoseconds survive that, as strings where they do not
- * ("utc": 19 digits). Keys follow chrony's and Prometheus' habits: unit as suffix.
+ * All times in seconds, as doubles where these keep nanoseconds, else as strings ("utc": 19
+ * digits). Keys follow chrony's and Prometheus' habits: unit as suffix.
  */
 #include "daemon/report/status.h"
 
@@ -60,7 +60,7 @@ static void set_measurements(json_t *o, const struct noon_source_report *r)
 	(void)json_object_set_new(o, "rx_stamp", json_string(stamp_word(r->last.rx_stamp)));
 }
 
-/* Whether the campaign says anything of polls as they come now. */
+/* Whether the campaign applies to the current polling. */
 static void set_interval(json_t *o, const struct noon_daemon_source *s, noon_time now)
 {
 	const double campaign_s = s->guard->interval_s;
@@ -107,7 +107,7 @@ static json_t *guard_part(const struct noon_daemon_source *s, noon_time now)
 	return o;
 }
 
-/* Numbers behind the third condition; null where there is none. */
+/* Figures of the third condition; null where there is none. */
 static json_t *third_condition(const struct noon_conditions *c)
 {
 	const bool guarded = c->batch > 0;
@@ -253,8 +253,8 @@ static void set_reading(json_t *o, const struct noon_reading *r)
 				  noon_status_seconds(noon_time_diff(r->void_after, r->h)));
 }
 
-/* A virtual clock knows the truth: CLOCK_REALTIME is what it is a faulty copy of. Both are read
- * as one instant, so the error is right to the time it takes to read two clocks. */
+/* A virtual clock knows its true error: it is a faulty copy of CLOCK_REALTIME. Both are read at one
+ * instant, so the error is correct to the time it takes to read two clocks. */
 static void set_truth(json_t *o, const struct noon_status_input *in)
 {
 	const struct noon_clock_map map = noon_clock_map_real(in->clock);
@@ -275,7 +275,7 @@ static void set_recovery(json_t *o, const struct noon_status_input *in)
 	(void)json_object_set_new(o, "contradiction", noon_recovery_json(&r));
 }
 
-/* Nothing of it while the state is ok. */
+/* Omitted while the state is ok. */
 static void set_why(json_t *o, const struct noon_limits_input *in)
 {
 	const enum noon_clock_reason reason = noon_limits_reason(in);

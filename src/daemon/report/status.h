@@ -14,7 +14,7 @@
 #include "engine/engine.h"
 #include "platform/clock/clock.h"
 
-/** Everything there is to tell of, at one moment. All borrowed. */
+/** Input of the status, at one moment. All borrowed. */
 struct noon_status_input {
 	struct noon_limits_input limits; /**< with configuration and reading */
 	struct noon_clock *clock;

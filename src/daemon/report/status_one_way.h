@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What `status` says of the daytime and the time service.
+ * The `status` of the daytime and the time service.
  */
 #ifndef NOON_DAEMON_STATUS_ONE_WAY_H
 #define NOON_DAEMON_STATUS_ONE_WAY_H
@@ -9,7 +9,7 @@
 
 #include "daemon/serve/services.h"
 
-/** A list of those that are served. */
+/** A list of the served ones. */
 json_t *noon_status_one_way(const struct noon_services *s);
 
 #endif

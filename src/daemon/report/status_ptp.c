@@ -30,7 +30,7 @@ static json_t *port_part(const struct noon_daemon_ptp_port *p)
 			 (json_int_t)l->n_failed);
 }
 
-/* Guards on both sides speak of each other with one byte. */
+/* Guards on both sides inform each other by one byte. */
 static json_t *verdict_word(uint8_t verdict)
 {
 	if (verdict > NOON_CLOCK_GUARD_ALARM)
@@ -38,7 +38,7 @@ static json_t *verdict_word(uint8_t verdict)
 	return json_string(noon_clock_guard_word((enum noon_clock_guard)verdict));
 }
 
-/* What an alarm is about: the words of findings. */
+/* The subject of an alarm: the words of findings. */
 static json_t *reason_words(uint8_t verdict, uint8_t reasons)
 {
 	uint32_t mask = 0;
@@ -118,7 +118,7 @@ json_t *noon_status_ptp_receiver(const struct noon_ptp_receiver *m,
 	return o;
 }
 
-/* What a receiver claims of its time, and what our stamps say of that. */
+/* What a receiver claims of its time, compared with our stamps. */
 static json_t *audit(const struct noon_ptp_audit *a)
 {
 	const bool claims = a->claim.bound_ns <= INT64_MAX;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What `status` says of PTP.
+ * The `status` of PTP.
  */
 #ifndef NOON_DAEMON_STATUS_PTP_H
 #define NOON_DAEMON_STATUS_PTP_H

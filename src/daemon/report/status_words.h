@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Values that occur all over the status, as JSON. Each returns a new object; NULL: no memory.
+ * Common values of the status, as JSON. Each returns a new object; NULL: no memory.
  */
 #ifndef NOON_DAEMON_STATUS_WORDS_H
 #define NOON_DAEMON_STATUS_WORDS_H

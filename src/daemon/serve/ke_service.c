@@ -14,19 +14,19 @@
 #include "platform/net/tcp.h"
 #include "proto/nts/ntske_server.h"
 
-/* How often the thread looks for requests from outside (stop, reload) and publishes counters. */
+/* How often the thread checks for requests from outside (stop, reload) and publishes counters. */
 #define TICK NOON_MS(250)
 
-/* How long a peer may take to read its reply and close. */
+/* Time a peer has to read its reply and close. */
 #define LINGER NOON_S(1)
 
-/* At the cap, a connection that has said nothing for this long makes room. */
+/* At the cap, a connection that has sent nothing for this long may be closed for a new one. */
 #define SILENT_MAX NOON_MS(250)
 
 /* ... and one that is still in the handshake after this long. Two round trips around the world. */
 #define HANDSHAKE_MAX NOON_MS(600)
 
-/* How long new connections wait at the cap before it is looked at again. */
+/* How long new connections wait at the cap before the next attempt. */
 #define PAUSE NOON_MS(50)
 
 /* Connections accepted in one wake-up. */
@@ -58,7 +58,7 @@ struct noon_ke_service {
 	atomic_bool reload;
 	struct noon_timer tick;
 	struct noon_timer resume; /* ends `paused` */
-	bool paused;		  /* listeners are not looked at */
+	bool paused;		  /* listeners are disabled */
 	struct noon_served *served;
 	struct noon_entropy entropy;
 	struct noon_nts_keys keys;
@@ -123,8 +123,8 @@ static void connection_free(struct connection *c)
 		listen_again(s, true);
 }
 
-/* The exchange is over. What was sent still has to leave, and closing with unread bytes would
- * destroy it on the way; a peer that was cut off gets no such courtesy. */
+/* The exchange is over. Close only after sending everything and reading the rest, since closing
+ * with unread bytes would reset the connection; a peer that was cut off is closed at once. */
 static void linger(struct connection *c)
 {
 	const enum noon_ntske_outcome o = noon_ntske_server_outcome(&c->machine);
@@ -137,7 +137,7 @@ static void linger(struct connection *c)
 	noon_tcp_finish(&c->tcp);
 }
 
-/* Carry out what the machine wants; `c` may be gone afterwards. */
+/* Execute the actions of the machine; `c` may be gone afterwards. */
 static void pump(struct connection *c)
 {
 	struct noon_ke_service *s = c->service;
@@ -187,7 +187,7 @@ static void on_timer(void *arg)
 {
 	struct connection *c = arg;
 
-	/* Dead already: the peer does not read what is left for it. */
+	/* Closed already: the peer does not read its remaining data. */
 	if (c->dead) {
 		connection_free(c);
 		return;
@@ -224,9 +224,9 @@ static void connection_new(struct noon_ke_service *s, int fd)
 		      noon_time_diff(noon_ntske_server_deadline(&c->machine), noon_mono_now()));
 }
 
-/* A client speaks first and at once, and is done with TLS soon. At the cap, who has said nothing,
- * or has not finished the handshake in good time, makes room for the next one, oldest first: floods
- * crowd out each other, not the others. */
+/* A client sends first and at once, and completes TLS soon. At the cap, connections that have sent
+ * nothing, or have not completed the handshake in time, are closed for new ones, oldest first:
+ * floods displace each other, not the others. */
 static bool may_go(const struct connection *c, noon_time now)
 {
 	const noon_dur age = noon_time_diff(now, c->born);
@@ -284,7 +284,7 @@ static void on_listener(void *arg, unsigned what)
 		}
 		err = noon_tcp_accept(l->watch.fd, &fd, &peer);
 		if (err == NOON_ERR_OS)
-			pause_listening(s); /* out of descriptors: a busy loop would not make any */
+			pause_listening(s); /* out of descriptors: a busy loop would not free any */
 		if (err)
 			return;
 		connection_new(s, fd);

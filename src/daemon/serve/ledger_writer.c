@@ -9,11 +9,11 @@
 #include "daemon/report/log.h"
 
 #define BLOCK 16384 /* serial numbers reserved at a time */
-/* Refusals in a second that are written one by one; beyond, their number is: a flood of requests
- * that cost nothing must not fill the disk. */
+/* Refusals per second that are written one by one; more are only counted: a flood of cheap requests
+ * must not fill the disk. */
 #define REFUSALS_WRITTEN 20
 
-#define IDLE_S 1 /* how often the thread looks for sums of refusals */
+#define IDLE_S 1 /* how often the thread checks for sums of refusals */
 
 noon_err noon_ledger_writer_open(struct noon_ledger_writer *b, const char *path, bool ordered,
 				 noon_time *ret_last)
@@ -42,7 +42,7 @@ noon_err noon_ledger_writer_open(struct noon_ledger_writer *b, const char *path,
 	return err;
 }
 
-/* Errors come and go with the disk: one line at each change. */
+/* Errors come and go with the disk: one log line at each change. */
 static void judge(struct noon_ledger_writer *b, bool good)
 {
 	const char *error = good ? "" : noon_tsa_ledger_error(b->ledger);
@@ -140,8 +140,8 @@ static void put_entry(struct noon_ledger_writer *b, size_t at, const struct noon
 	};
 }
 
-/* What could not be written waits for the disk. New ones came in the meantime: the oldest go first,
- * and those that there is no room for are counted. */
+/* Entries that could not be written wait for the disk. New ones have come meanwhile: the oldest go
+ * first, and those without room are counted. */
 static void put_back(struct noon_ledger_writer *b, size_t n, size_t lost, uint64_t refusals)
 {
 	size_t keep;
@@ -209,7 +209,7 @@ static void *thread_main(void *arg)
 		(void)clock_gettime(CLOCK_MONOTONIC, &until);
 		until.tv_sec += IDLE_S;
 		(void)pthread_mutex_lock(&b->lock);
-		/* Notes that could not be written are tried again now and then. */
+		/* Notes that could not be written are retried now and then. */
 		if (b->first == NULL && (b->n_notes == 0 || b->failing) && !b->stop)
 			(void)pthread_cond_timedwait(&b->work, &b->lock, &until);
 		entries = take_entries(b, &n);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The thread that writes the ledger of a time-stamp authority: entries that come together are
- * written in one transaction,
- * and only then may it be answered.
+ * The thread that writes the ledger of a time-stamp authority: pending entries are written in one
+ * transaction and answered only after it.
  */
 #ifndef NOON_DAEMON_LEDGER_WRITER_H
 #define NOON_DAEMON_LEDGER_WRITER_H
@@ -13,18 +12,18 @@
 #include "daemon/serve/serial_allocator.h"
 #include "store/tsa_ledger.h"
 
-/** An entry to be written, and then to be answered. In the owner's storage. */
+/** An entry to be written and then answered. In the owner's storage. */
 struct noon_ledger_pending {
 	struct noon_ledger_pending *next;
-	struct noon_ledger_completions *completions; /**< where it comes back */
+	struct noon_ledger_completions *completions; /**< the queue it returns to */
 	struct noon_ledger_entry entry;
-	bool written; /**< set when it comes back */
+	bool written; /**< set when it returns */
 };
 
-/** Completion queue of one thread that hands entries in: they come back here when written. */
+/** Completion queue of one thread that submits entries: written entries return here. */
 struct noon_ledger_completions {
-	struct noon_ledger_pending *done; /**< came back; under the lock of the writer */
-	/** Pending entries came back. Called by the writer's thread; must not block. */
+	struct noon_ledger_pending *done; /**< returned entries; under the lock of the writer */
+	/** Pending entries were returned. Called by the writer's thread; must not block. */
 	void (*wake)(void *arg);
 	void *arg;
 	bool waking; /**< private to the writer's thread */
@@ -35,7 +34,7 @@ struct noon_ledger_completions {
 #define NOON_TSA_NOTES_MAX 64
 #define NOON_TSA_NOTE_LEN  200
 
-/** An event of the daemon's: text of its own. */
+/** An event of the daemon: its own text. */
 struct noon_tsa_note {
 	enum noon_ledger_kind kind;
 	noon_time at;
@@ -55,7 +54,7 @@ struct noon_ledger_writer {
 	size_t n_notes;
 	size_t notes_lost;
 	struct noon_tsa_note note[NOON_TSA_NOTES_MAX];
-	noon_time second;	     /**< CLOCK_MONOTONIC: from when on refusals were counted */
+	noon_time second;	     /**< CLOCK_MONOTONIC: start of the count of refusals */
 	unsigned refusals;	     /**< in it */
 	uint64_t unwritten_refusals; /**< counted only, to be written as one sum */
 	struct noon_ledger_head head;
@@ -69,28 +68,27 @@ struct noon_ledger_writer {
 
 /** Open the ledger. Errors are logged.
  *  @param ordered        some policy promises an order
- *  @param[out] ret_last  if ordered: genTime of the last token with an order
+ *  @param[out] ret_last  if ordered: genTime of the last ordered token
  *  @retval NOON_OK, NOON_ERR_OS, NOON_ERR_STATE, NOON_ERR_FORMAT */
 NOON_MUST_USE noon_err noon_ledger_writer_open(struct noon_ledger_writer *b, const char *path,
 					       bool ordered, noon_time *ret_last);
 /** Reserve numbers for the register and start the thread. @retval NOON_OK, NOON_ERR_OS (logged) */
 NOON_MUST_USE noon_err noon_ledger_writer_start(struct noon_ledger_writer *b,
 						struct noon_serial_allocator *serials);
-/** Write what is there, stop, close. Fine after a failed open, or if all zero. Pending entries that
- * were handed in have come back. */
+/** Write everything pending, stop, close. Fine after a failed open, or if all zero. All submitted
+ * entries have been returned. */
 void noon_ledger_writer_close(struct noon_ledger_writer *b);
 
-/** Hand in a chain of pending entries; each comes back through its completion queue. Thread: any.
- */
+/** Submit a chain of pending entries; each returns through its completion queue. Thread: any. */
 void noon_ledger_writer_write(struct noon_ledger_writer *b, struct noon_ledger_pending *first);
-/** Take the entries that came back to a completion queue. Thread: any. */
+/** Take the returned entries of a completion queue. Thread: any. */
 struct noon_ledger_pending *noon_ledger_writer_done(struct noon_ledger_writer *b,
 						    struct noon_ledger_completions *c);
 
-/** Have an event written; nobody waits for it. Thread: any. */
+/** Write an event; asynchronous. Thread: any. */
 void noon_ledger_writer_note(struct noon_ledger_writer *b, enum noon_ledger_kind kind, noon_time at,
 			     const char *text);
-/** Count a refusal. @return whether it is to be written by itself; otherwise their sum is. Thread:
+/** Count a refusal. @return whether to write it singly; otherwise their sum is written. Thread:
  *  any. */
 bool noon_ledger_writer_take_refusal(struct noon_ledger_writer *b);
 

@@ -15,14 +15,14 @@
 #include "proto/ntp/rate_limit.h"
 
 #define BATCH	    64
-#define PACKET_LEN  1536 /* more than NOON_NTP_PACKET_MAX, so that longer ones are seen as such */
+#define PACKET_LEN  1536 /* more than NOON_NTP_PACKET_MAX, so that longer ones are detected */
 #define CONTROL_LEN 256
 #define WORKERS_MAX (64 * NOON_CONFIG_LISTEN_MAX)
 
-/* A stamp older than this was not taken on the clock as it stands now. */
+/* An older stamp was not taken on the clock as it is now. */
 #define STAMP_AGE_MAX NOON_S(1)
 
-/* How long a worker sleeps without traffic before it looks whether to stop, and rotates keys. */
+/* How long a worker sleeps without traffic before it checks for a stop, and rotates keys. */
 #define IDLE_MS 250
 
 /* One message of a batch. */
@@ -65,9 +65,9 @@ struct noon_ntp_service {
 	struct worker *worker[WORKERS_MAX];
 };
 
-/* When a request came in, on the served clock. The client's bound holds if this is late, not if it
- * is early: so the steering of CLOCK_REALTIME since the stamp is added, and a stamp that cannot be
- * right is replaced by now. */
+/* Arrival of a request on the served clock. The client's bound holds if this is late, not if it is
+ * early: so the steering of CLOCK_REALTIME since the stamp is added, and an implausible stamp is
+ * replaced by now. */
 static noon_time arrival(const struct worker *w, int64_t stamp_ns, int64_t real_ns)
 {
 	const noon_dur age = noon_sat_sub(real_ns, stamp_ns);
@@ -119,7 +119,7 @@ static void refresh(struct worker *w)
 	struct noon_instant now;
 
 	noon_served_read(w->service->served, &w->time, &now);
-	/* A step between the stamps of this batch and now: nobody knows which of them precede it.
+	/* A step between the stamps of this batch and now: it is unknown which of them precede it.
 	 */
 	if (!noon_instant_is_steady(&w->last, &now))
 		w->time.clock.has_time = false;
@@ -153,8 +153,8 @@ static void prepare(struct worker *w)
 	}
 }
 
-/* The reply goes where the request came from, and leaves from where it went to: the control
- * message with the packet info is sent back as it is, without the stamp. */
+/* The reply goes to the source of the request, from its destination: the control message with the
+ * packet info is sent back as it is, without the stamp. */
 static void address_reply(struct slot *s, struct msghdr *in, struct msghdr *out, size_t n)
 {
 	struct noon_addr local = {.len = 0};
@@ -170,7 +170,7 @@ static void address_reply(struct slot *s, struct msghdr *in, struct msghdr *out,
 	noon_local_put(out, s->control, sizeof(s->control), &local);
 }
 
-/* Serve what has come in; returns how many replies wait in w->out. */
+/* Serve received requests; returns how many replies wait in w->out. */
 static unsigned serve_batch(struct worker *w, unsigned n_in)
 {
 	unsigned n_out = 0;
@@ -202,7 +202,7 @@ static void send_batch(struct worker *w, unsigned n)
 		const int sent = sendmmsg(w->fd, w->out + done, n - done, 0);
 
 		if (sent <= 0) {
-			/* The first one cannot be sent: skip it and go on with the rest. */
+			/* The first one cannot be sent: skip it and continue with the rest. */
 			w->counted.send_failures++;
 			done++;
 			continue;
@@ -234,7 +234,7 @@ static void *worker_main(void *arg)
 	return NULL;
 }
 
-/* The poll backend: one message per call, nothing but recvmsg() and sendmsg(). */
+/* The poll backend: one message per call, only recvmsg() and sendmsg(). */
 static void on_ready(void *arg, unsigned what)
 {
 	struct worker *w = arg;

@@ -3,8 +3,8 @@
  * The NTP server's sockets: worker threads with batched system calls, or, in the poll backend,
  * the loop itself with one message per call.
  *
- * Each worker has its own machine, keys, randomness and rate limiter; they share nothing but the
- * snapshot of the time and, after each batch, their counters.
+ * Each worker has its own machine, keys, randomness and rate limiter; they share only the snapshot
+ * of the time and, after each batch, their counters.
  */
 #ifndef NOON_DAEMON_NTP_SERVICE_H
 #define NOON_DAEMON_NTP_SERVICE_H
@@ -35,7 +35,7 @@ NOON_MUST_USE noon_err noon_ntp_service_new(const struct noon_config_server *con
 					    struct noon_loop *loop, struct noon_served *served,
 					    const struct noon_secret_nts_master *master,
 					    noon_dur rotate, struct noon_ntp_service **ret);
-/** Begin to serve (threads start here, after privileges were dropped). */
+/** Start serving (threads start here, after privileges were dropped). */
 NOON_MUST_USE noon_err noon_ntp_service_start(struct noon_ntp_service *s);
 /** Sum over the workers, as of their last batch. */
 void noon_ntp_service_counters(struct noon_ntp_service *s, struct noon_ntp_service_counters *ret);

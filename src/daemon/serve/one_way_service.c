@@ -11,17 +11,17 @@
 #include "platform/net/tcp.h"
 #include "proto/ntp/rate_limit.h"
 
-/* Datagrams and connections handled in one wake-up; the rest waits for the next. */
+/* Datagrams and connections handled per wake-up; the rest waits for the next. */
 #define BATCH 16
 
-/* How long new connections wait when there is no descriptor for them. */
+/* How long new connections wait when no descriptor is free. */
 #define PAUSE NOON_MS(50)
 
 struct connection {
 	struct noon_one_way_service *service;
 	struct noon_tcp tcp;
 	struct noon_timer timer;
-	uint64_t number; /* of all accepted ones: the least is the oldest */
+	uint64_t number; /* of all accepted ones: the smallest is the oldest */
 	bool in_use;
 };
 
@@ -49,7 +49,7 @@ static const char *service_name(const struct noon_one_way_service *s)
 	return s->conf->machine.protocol == NOON_ONE_WAY_TIME ? "time" : "daytime";
 }
 
-/* Write the reply of this moment; returns its length, 0 for none. */
+/* Write the current reply; returns its length, 0 for none. */
 static size_t reply(struct noon_one_way_service *s, uint8_t out[NOON_ONE_WAY_REPLY_MAX])
 {
 	struct noon_wr wr = noon_wr_over(out, NOON_ONE_WAY_REPLY_MAX);
@@ -110,7 +110,7 @@ static void on_datagrams(void *arg, unsigned what)
 
 	(void)what;
 	for (int i = 0; i < BATCH; i++) {
-		uint8_t ignored[1]; /* whatever it says, it is a request */
+		uint8_t ignored[1]; /* any datagram is a request */
 		struct noon_datagram d;
 
 		if (noon_udp_recv(l->watch.fd, ignored, sizeof(ignored), &d))
@@ -146,7 +146,7 @@ static void on_end(void *arg, int sys)
 	end_connection(arg);
 }
 
-/* A free place, if need be that of the oldest one: it has got its answer long ago. */
+/* A free place, or that of the oldest one, which was answered long ago. */
 static struct connection *place(struct noon_one_way_service *s)
 {
 	struct connection *oldest = &s->connections[0];
@@ -223,7 +223,7 @@ static void on_connections(void *arg, unsigned what)
 		const noon_err err = noon_tcp_accept(l->watch.fd, &fd, &peer);
 
 		if (err == NOON_ERR_OS) {
-			/* Out of descriptors: a busy loop would not make any. */
+			/* Out of descriptors: a busy loop would not free any. */
 			s->counted.refused++;
 			listen_again(s, false);
 			noon_loop_arm(s->loop, &s->resume, PAUSE);

@@ -10,10 +10,10 @@
 #include "daemon/report/log.h"
 #include "store/ptp_key_file.h"
 
-/* The self-test says within two seconds what it found. */
+/* The self-test reports within two seconds. */
 #define TEST_AFTER NOON_MS(1500)
 
-#define TTL 1 /* of multicast: PTP stays on the link, as the standard has it */
+#define TTL 1 /* of multicast: PTP stays on the link, as the standard requires */
 
 static bool is_same(const struct noon_config_ptp_port *a, const struct noon_config_ptp_port *b)
 {
@@ -22,7 +22,7 @@ static bool is_same(const struct noon_config_ptp_port *a, const struct noon_conf
 	       (a->address.len == 0 || noon_addr_equal(&a->address, &b->address));
 }
 
-/* Locally administered, when there is no interface to take it from. */
+/* Locally administered, if there is no interface to derive it from. */
 static void random_identity(struct noon_rng *rng, uint8_t ret[NOON_PTP_IDENTITY_LEN])
 {
 	noon_rng_fill(rng, ret, NOON_PTP_IDENTITY_LEN);
@@ -125,7 +125,7 @@ static noon_err load(const char *path, struct noon_ptp_keys *ret)
 	return err;
 }
 
-/* The file must have what a section seals with. */
+/* The file must have the key that a section seals with. */
 static noon_err check_policy(struct noon_ptp_keys *keys, const struct noon_config_ptp_port *conf,
 			     const char *name)
 {
@@ -185,7 +185,7 @@ noon_err noon_ptp_ports_reload(struct noon_ptp_ports *p)
 		struct noon_ptp_key_file *f = p->file[i];
 		struct noon_ptp_keys keys;
 		bool failed = load(f->path, &keys) != NOON_OK;
-		/* A section without a key to seal with would fall silent. */
+		/* A section without its sealing key would stop sending. */
 		if (!failed && !suits_all(p, f->path, &keys)) {
 			noon_ptp_keys_fini(&keys);
 			failed = true;
@@ -195,7 +195,8 @@ noon_err noon_ptp_ports_reload(struct noon_ptp_ports *p)
 			result = NOON_ERR_FORMAT;
 			continue;
 		}
-		/* Machines hold a pointer to the set: between two packets it changes as a whole. */
+		/* Machines hold a pointer to the set: it is replaced as a whole between two
+		 * packets. */
 		noon_ptp_keys_fini(&f->keys);
 		f->keys = keys;
 		noon_log(NOON_LOG_NOTICE, "sa_file %s: keys loaded", f->path);
@@ -205,8 +206,7 @@ noon_err noon_ptp_ports_reload(struct noon_ptp_ports *p)
 
 /* ---- the self-test ---- */
 
-/* A device that a program reads, such as TUN: what IPsec in that program does comes after the
- * stamp.
+/* A device that a program reads, such as TUN: IPsec in that program happens after the stamp.
  */
 static bool is_tun(const char *interface)
 {
@@ -253,7 +253,7 @@ static void on_test(void *arg)
 	struct noon_daemon_ptp_port *port = arg;
 	const char *name = port->conf.interface[0] != '\0' ? port->conf.interface : "any interface";
 
-	/* In unicast nothing leaves before there is somebody to send it to. */
+	/* In unicast nothing is sent before there is a peer. */
 	if (port->link.n_sent == 0) {
 		noon_loop_arm(port->link.loop, &port->test, TEST_AFTER);
 		return;
@@ -288,8 +288,8 @@ static void on_test(void *arg)
 	}
 }
 
-/* A Signaling without content that is addressed to ourselves: everybody else passes over it. It
- * goes out of the event socket, as what it stands for does. */
+/* An empty Signaling message addressed to ourselves: all others ignore it. It uses the event
+ * socket, as the messages it tests for do. */
 static void probe(struct noon_daemon_ptp_port *port)
 {
 	struct noon_ptp_port self = {.sdo_id = port->conf.sdo_id, .domain = port->conf.domain};

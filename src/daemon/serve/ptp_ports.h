@@ -12,13 +12,13 @@
 
 #define NOON_PTP_PORTS_MAX (NOON_CONFIG_SOURCES_MAX + NOON_CONFIG_TRANSMITTERS_MAX)
 
-/** What the self-test of a port found. */
+/** Result of a port's self-test. */
 enum noon_ptp_stamps {
 	NOON_PTP_STAMPS_UNTESTED,
 	NOON_PTP_STAMPS_GOOD,	   /**< departures are stamped */
 	NOON_PTP_STAMPS_MISSING,   /**< none came */
-	NOON_PTP_STAMPS_BEFORE_IT, /**< they come, but from a device that a program reads (TUN):
-				    *   before what it does to the packet */
+	NOON_PTP_STAMPS_BEFORE_IT, /**< stamped, but in a device that a program reads (TUN):
+				    *   before its processing */
 };
 
 struct noon_daemon_ptp_port {
@@ -55,7 +55,7 @@ struct noon_ptp_ports {
 	struct noon_ptp_key_use use[NOON_PTP_PORTS_MAX];
 };
 
-/** Open the sockets of a section, or find those of one before. Errors are logged.
+/** Open the sockets of a section, or find those opened before. Errors are logged.
  *  @param[out] ret  borrowed until fini */
 NOON_MUST_USE noon_err noon_ptp_ports_open(struct noon_ptp_ports *p,
 					   const struct noon_config_ptp_port *conf,
@@ -68,10 +68,10 @@ NOON_MUST_USE noon_err noon_ptp_ports_keys(struct noon_ptp_ports *p,
 					   const struct noon_config_ptp_port *conf,
 					   const char *name, struct noon_ptp_keys **ret);
 
-/** Begin to receive, and test the stamps. */
+/** Start receiving, and test the stamps. */
 NOON_MUST_USE noon_err noon_ptp_ports_start(struct noon_ptp_ports *p);
 
-/** Read all key files again; one that cannot be read leaves its old keys in force. Logged.
+/** Reload all key files; one that cannot be read keeps its old keys. Logged.
  *  @retval NOON_OK, NOON_ERR_FORMAT (some file could not be read) */
 NOON_MUST_USE noon_err noon_ptp_ports_reload(struct noon_ptp_ports *p);
 

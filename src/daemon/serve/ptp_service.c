@@ -8,7 +8,7 @@
 #include "daemon/report/log.h"
 #include "engine/guard_findings.h"
 
-/* A stamp older than this was not taken on the clock as it stands now. */
+/* An older stamp was not taken on the clock as it is now. */
 #define STAMP_AGE_MAX NOON_S(1)
 
 /* CLOCK_REALTIME is steered by at most 500 ppm between a stamp and now. */
@@ -23,7 +23,7 @@
 #define SOURCE_NTP	  0x50
 #define SOURCE_OSCILLATOR 0xa0
 
-/* The clock that is served: CLOCK_REALTIME now, and its map to UTC. */
+/* The served clock: CLOCK_REALTIME now, and its map to UTC. */
 struct view {
 	struct noon_served_state state;
 	struct noon_instant now;
@@ -79,7 +79,7 @@ static uint8_t reasons(const struct noon_ptp_watch *w)
 	return all;
 }
 
-/* The round-trip time of an exchange, as a receiver's report and our own stamps have it. */
+/* The round-trip time of an exchange, from a receiver's report and our own stamps. */
 static void take_report(struct noon_ptp_service *s, const struct noon_sample *x)
 {
 	struct noon_ptp_watch *w = watch_of(s, x->source);
@@ -110,7 +110,7 @@ bool noon_ptp_service_is_alarmed(const struct noon_ptp_service *s, size_t i)
 	       is_false(s, i);
 }
 
-/* After the machine was served: findings go to whoever keeps them, and then who is in alarm. */
+/* After the machine has run: report findings, then receivers in alarm. */
 static void report_findings(struct noon_ptp_service *s)
 {
 	uint32_t alarms = 0;
@@ -167,7 +167,7 @@ static void after_actions(void *arg)
 }
 
 /* A receiver's bound holds if t4 is late, not if it is early: the steering of CLOCK_REALTIME since
- * the stamp is added, and a stamp that cannot be right is replaced by now. */
+ * the stamp is added, and an implausible stamp is replaced by now. */
 static noon_time arrival(const struct view *v, const struct noon_ptp_arrival *a)
 {
 	const noon_dur age = noon_sat_sub(v->now.real_ns, a->stamp.real_ns);
@@ -195,7 +195,7 @@ static void on_packet(void *arg, const struct noon_ptp_arrival *a)
 	noon_pump_run(&s->pump);
 }
 
-/* It holds if t1 is early. */
+/* The bound holds if t1 is early. */
 static void on_sent(void *arg, const struct noon_ptp_departure *d)
 {
 	struct noon_ptp_service *s = arg;
@@ -323,7 +323,7 @@ void noon_ptp_service_reload(struct noon_ptp_service *s, const struct noon_confi
 	}
 }
 
-/* IEEE 1588-2019, table 4. What is out of its specification here is above the alert limit. */
+/* IEEE 1588-2019, table 4. Out of specification here means above the alert limit. */
 static uint8_t class_of(enum noon_state state)
 {
 	switch (state) {
@@ -367,7 +367,7 @@ void noon_ptp_service_tell(struct noon_ptp_service *s, const struct noon_ptp_ser
 		q.bound = s->conf->local_bound;
 	}
 	noon_ptp_transmitter_set_quality(&s->machine, &q, noon_clock_now(s->clock));
-	/* What got worse is announced at once. */
+	/* A degradation is announced at once. */
 	if (!s->pump.running)
 		arm(s);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Where a time-stamp authority's tokens get their time and number: one reading of the clock and one
- * serial number at a time, so that with a policy of ordering both ascend together.
+ * Time and number of a time-stamp authority's tokens: one reading of the clock and one serial
+ * number at a time, so that with a policy of ordering both increase together.
  *
  * All calls may come from any thread.
  */
@@ -19,7 +19,7 @@ struct noon_serial_allocator {
 	const struct noon_tsa_conf *conf;
 	struct noon_served *served;
 	noon_dur local_bound; /**< |error| of a clock without sources, declared by configuration; 0:
-			       * it has no time
+			       * no tokens
 			       */
 	pthread_mutex_t lock; /**< of all below */
 	noon_time last;	      /**< genTime of the last token of a policy with ordering */
@@ -33,16 +33,16 @@ void noon_serial_allocator_init(struct noon_serial_allocator *g, const struct no
 				struct noon_served *served, noon_dur local_bound);
 void noon_serial_allocator_fini(struct noon_serial_allocator *g);
 
-/** Read the clock as tokens do. */
+/** Read the clock as for tokens. */
 struct noon_tsa_clock noon_serial_allocator_clock(struct noon_serial_allocator *g);
 
-/** UTC as far as it is known: for the ledger. */
+/** UTC as far as known: for the ledger. */
 noon_time noon_serial_allocator_now(struct noon_serial_allocator *g);
 
 /** genTime of the last token of a policy with ordering. */
 noon_time noon_serial_allocator_last(struct noon_serial_allocator *g);
 
-/** Read the clock, judge it for the policy, and take a number.
+/** Read the clock, check it against the policy, and take a number.
  *  @param[out] ret_counter  of the serial number; untouched if refused */
 struct noon_tsa_refusal noon_serial_allocator_take(struct noon_serial_allocator *g, size_t policy,
 						   struct noon_tsa_date *ret_date,

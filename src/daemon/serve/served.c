@@ -25,10 +25,10 @@ void noon_served_get(struct noon_served *s, struct noon_served_state *ret)
 	(void)pthread_mutex_unlock(&s->lock);
 }
 
-/* Sleep shorter than this is not told from an interruption while it is looked for. */
+/* Shorter suspension is indistinguishable from an interruption of the measurement. */
 #define SLEEP_MIN NOON_MS(1)
 
-/* Whether the leap second that is due may have taken effect at C = now. */
+/* Whether the pending leap second may have taken effect at C = now. */
 static bool may_have_leapt(const struct noon_served_state *s, noon_time now, noon_dur bound)
 {
 	return !noon_time_before(noon_time_add(now, bound), s->leap_at);
@@ -58,7 +58,7 @@ void noon_served_renew(struct noon_served_state *s, const struct noon_instant *n
 	}
 }
 
-/* A machine that has just been migrated may be asked before the main loop gets to run. */
+/* A machine that has just been migrated may be queried before the main loop runs. */
 static bool is_disrupted(const struct noon_served *s, const struct noon_served_state *at)
 {
 	struct noon_vmclock_state now;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What the daemon serves, opened, started and ended together: NTP, NTS-KE, time stamps, daytime and
- * time, and PTP.
+ * The services of the daemon, opened, started and stopped together: NTP, NTS-KE, time stamps,
+ * daytime and time, and PTP.
  */
 #ifndef NOON_DAEMON_SERVICES_H
 #define NOON_DAEMON_SERVICES_H
@@ -27,57 +27,57 @@ struct noon_services {
 	struct noon_one_way_service *daytime; /**< NULL: not served */
 	struct noon_one_way_service *time;
 	struct noon_ptp_ports ports;				    /**< of sources as well */
-	struct noon_ptp_service *ptp[NOON_CONFIG_TRANSMITTERS_MAX]; /**< NULL: not there */
+	struct noon_ptp_service *ptp[NOON_CONFIG_TRANSMITTERS_MAX]; /**< NULL: none */
 };
 
-/** Before anything else. @param conf  borrowed; a certificate that is made goes there */
+/** Before anything else. @param conf  borrowed; a generated certificate is stored there */
 void noon_services_init(struct noon_services *s, struct noon_config *conf);
 
-/** Open sockets below 1024 and files that only root reads, while that is allowed. Errors are
- * logged; what was opened is closed by noon_services_fini(). @param hw  NULL: none
+/** Open sockets below 1024 and files that only root may read, while privileged. Errors are logged;
+ * what was opened is closed by noon_services_fini(). @param hw  NULL: none
  * @retval NOON_OK, others of the services' */
 NOON_MUST_USE noon_err noon_services_open(struct noon_services *s, struct noon_loop *loop,
 					  struct noon_entropy *entropy,
 					  const struct noon_hwstamp *hw);
 
-/** Open the transmitters of PTP, after its sources: who opens a port first decides what it is like.
+/** Open the transmitters of PTP, after its sources: the first to open a port sets its properties.
  *  Errors as noon_services_open(). */
 NOON_MUST_USE noon_err noon_services_open_ptp(struct noon_services *s);
 
-/** Begin to serve, after privileges were dropped. Errors as noon_services_open(). */
+/** Start serving, after privileges were dropped. Errors as noon_services_open(). */
 NOON_MUST_USE noon_err noon_services_start(struct noon_services *s);
 
-/** What transmitters of PTP call; `arg` goes with it. */
+/** Callbacks of PTP transmitters; `arg` is passed on. */
 struct noon_services_ptp_host {
 	void (*on_finding)(void *arg, const char *who, const struct noon_finding *f);
 	void (*on_alarm)(void *arg);
 	void *arg;
 };
 
-/** Begin to transmit, after the sources of PTP. Errors as noon_services_open(). */
+/** Start transmitting, after the sources of PTP. Errors as noon_services_open(). */
 NOON_MUST_USE noon_err noon_services_start_ptp(struct noon_services *s, struct noon_clock *clock,
 					       struct noon_rng *rng,
 					       const struct noon_services_ptp_host *host);
 
-/** Tell the transmitters of PTP what they are to say, once a second and after each event. */
+/** Update what the PTP transmitters announce, once a second and after each event. */
 void noon_services_tell_ptp(struct noon_services *s, const struct noon_ptp_served *what);
 
-/** Gather what transmitters know of the receivers that they watch. */
+/** Collect the transmitters' state of the receivers that they watch. */
 void noon_services_receivers(const struct noon_services *s, struct noon_alert_receivers *ret);
 
-/** Forget what was found of a watched receiver; NULL: of all. @return whether there is one */
+/** Drop the findings of a watched receiver; NULL: of all. @return whether there is one */
 bool noon_services_accept(struct noon_services *s, const char *identity);
 
-/** Read certificates, keys and baselines again. Errors are logged; the old ones stay in force. */
+/** Reload certificates, keys and baselines. Errors are logged; the old ones stay in force. */
 void noon_services_reload(struct noon_services *s);
 
-/** Read the keys of PTP again. @retval NOON_OK, NOON_ERR_FORMAT (some file could not be read; its
- * old keys stay in force), NOON_ERR_EMPTY (there are none) */
+/** Reload the keys of PTP. @retval NOON_OK, NOON_ERR_FORMAT (some file could not be read; its old
+ * keys stay in force), NOON_ERR_EMPTY (there are none) */
 NOON_MUST_USE noon_err noon_services_reload_keys(struct noon_services *s);
 
-/** End transmitters and close the ports of PTP: those of sources have to be gone. */
+/** Stop transmitters and close the ports of PTP: the sources must have been released. */
 void noon_services_end_ptp(struct noon_services *s);
-/** End the others. */
+/** Stop the others. */
 void noon_services_fini(struct noon_services *s);
 
 #endif

@@ -20,7 +20,7 @@ struct noon_tsa_service {
 	struct noon_tsa_worker *worker;
 };
 
-/* Cut text at most n bytes long between two characters, not in one (UTF-8). */
+/* Truncate text to at most n bytes between two characters, not in one (UTF-8). */
 static size_t whole(const char *text, size_t n)
 {
 	size_t len = strlen(text);
@@ -65,7 +65,7 @@ static noon_err load_key(struct noon_tsa_service *s, struct noon_ts_signer **ret
 
 	if (err)
 		return err;
-	/* What no token could be built with is refused here, not at the first request. */
+	/* A configuration that allows no token is refused here, not at the first request. */
 	err = noon_token_builder_init(&builder, *ret);
 	noon_token_builder_fini(&builder);
 	if (!err && s->conf.tsa_name && noon_ts_signer_info(*ret)->name.n > NOON_TSA_NAME_MAX)
@@ -79,8 +79,8 @@ static noon_err load_key(struct noon_tsa_service *s, struct noon_ts_signer **ret
 	return err;
 }
 
-/* Workers share their addresses, and would with another daemon too, which would go unnoticed: so
- * see first that nobody is there. */
+/* Workers share their addresses, and would silently share them with another daemon too: so check
+ * first that they are free. */
 static noon_err check_addresses(const struct noon_config_tsa *conf)
 {
 	for (size_t i = 0; i < conf->n_listen; i++) {
@@ -158,7 +158,7 @@ static bool has_order(const struct noon_tsa_conf *c)
 
 noon_err noon_tsa_service_start(struct noon_tsa_service *s)
 {
-	/* Only now: the files are to be those of the user that it runs as. */
+	/* Only now: the files must belong to the user that it runs as. */
 	noon_err err = noon_ledger_writer_open(&s->writer, s->conf.ledger,
 					       has_order(&s->conf.machine), &s->serials.last);
 

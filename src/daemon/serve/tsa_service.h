@@ -2,8 +2,8 @@
  *
  * The time-stamp authority: key, ledger writer, serial allocator and workers put together.
  *
- * Each worker is a thread with an HTTP server; one more thread writes the ledger. A request walks:
- * worker (policy, clock, number, signature) -> ledger writer (on disk) -> worker (reply).
+ * Each worker is a thread with an HTTP server; one more thread writes the ledger. The path of a
+ * request: worker (policy, clock, number, signature) -> ledger writer (on disk) -> worker (reply).
  */
 #ifndef NOON_DAEMON_TSA_SERVICE_H
 #define NOON_DAEMON_TSA_SERVICE_H
@@ -24,17 +24,17 @@ NOON_MUST_USE noon_err noon_tsa_service_new(const struct noon_config_tsa *conf,
 /** Open the ledger and start the threads, after privileges were dropped. Errors are logged.
  *  @retval NOON_OK, NOON_ERR_OS, NOON_ERR_STATE (the ledger is in use), NOON_ERR_FORMAT */
 NOON_MUST_USE noon_err noon_tsa_service_start(struct noon_tsa_service *s);
-/** Read the certificates and keys again, its own and that of TLS; what cannot be read leaves the
- * old one in force. Logged, and written into the ledger. NULL is fine. */
+/** Reload the certificates and keys, its own and that of TLS; those that cannot be read stay as
+ * they are. Logged, and written to the ledger. NULL is fine. */
 void noon_tsa_service_reload(struct noon_tsa_service *s);
-/** The clock changed its state: for the ledger. @param bound  half-width, ns; NOON_DUR_MAX: none.
- *  NULL is fine. */
+/** Record a change of the clock's state in the ledger. @param bound  half-width, ns; NOON_DUR_MAX:
+ *  none. NULL is fine. */
 void noon_tsa_service_tell_state(struct noon_tsa_service *s, enum noon_state state, noon_dur bound);
-/** Something else happened to the clock: for the ledger. NULL is fine. */
+/** Record another event of the clock in the ledger. NULL is fine. */
 void noon_tsa_service_tell(struct noon_tsa_service *s, const char *text);
-/** What `status` shows; new reference. json null for NULL. */
+/** The object for `status`; new reference. json null for NULL. */
 json_t *noon_tsa_service_status(struct noon_tsa_service *s);
-/** Stop, write what is there, close; NULL is fine. */
+/** Stop, write everything pending, close; NULL is fine. */
 void noon_tsa_service_free(struct noon_tsa_service *s);
 
 #endif

@@ -9,7 +9,7 @@
 #include "crypto/sign.h"
 #include "daemon/report/log.h"
 
-#define REFUSAL_TEXT 96 /* bytes of what is written of one */
+#define REFUSAL_TEXT 96 /* largest entry, bytes */
 
 struct noon_tsa_job {
 	struct noon_ledger_pending pending; /* first member */
@@ -19,7 +19,7 @@ struct noon_tsa_job {
 	size_t room_n;
 	struct noon_bytes response;
 	enum noon_tsa_outcome outcome;
-	uint8_t text[NOON_TSA_TST_MAX]; /* TSTInfo, or why it was refused */
+	uint8_t text[NOON_TSA_TST_MAX]; /* TSTInfo, or the reason of the refusal */
 };
 
 const char *noon_tsa_outcome_word(enum noon_tsa_outcome o)
@@ -200,7 +200,7 @@ static void on_batch_end(void *arg)
 	w->batch_end = &w->batch;
 }
 
-/* What is not in the ledger is not given out. */
+/* A token that is not in the ledger is not issued. */
 static void on_wake(void *arg)
 {
 	const struct noon_tsa_refusal lost =

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * One thread of the time-stamp authority: its HTTP server, its signing context, and the requests
- * that wait until they are in the ledger.
+ * waiting for the ledger.
  */
 #ifndef NOON_DAEMON_TSA_WORKER_H
 #define NOON_DAEMON_TSA_WORKER_H
@@ -14,7 +14,7 @@
 #include "http/http_server.h"
 #include "proto/tsa/token_builder.h"
 
-/** How requests ended. */
+/** Results of requests. */
 #define NOON_TSA_OUTCOME_LIST(X)                         \
 	X(GRANTED, "granted")                            \
 	X(BAD_ALG, "badAlg")                             \
@@ -39,7 +39,7 @@ const char *noon_tsa_outcome_word(enum noon_tsa_outcome o);
 struct noon_tsa_key {
 	pthread_mutex_t lock;
 	struct noon_ts_signer *signer;
-	atomic_uint generation; /**< goes up with each new one */
+	atomic_uint generation; /**< incremented with each new one */
 };
 
 struct noon_tsa_job;
@@ -60,7 +60,7 @@ struct noon_tsa_worker {
 	struct noon_tsa_job *job;	   /**< one for each connection */
 	size_t n_jobs;
 	struct noon_tsa_job *free;
-	struct noon_ledger_pending *batch; /**< not handed in yet */
+	struct noon_ledger_pending *batch; /**< not submitted yet */
 	struct noon_ledger_pending **batch_end;
 	struct noon_ledger_completions completions;
 	atomic_uint_fast64_t outcome[NOON_TSA_OUTCOMES];
@@ -75,9 +75,9 @@ NOON_MUST_USE noon_err noon_tsa_worker_init(struct noon_tsa_worker *w,
 					    struct noon_tsa_key *key);
 /** Start the thread. @retval NOON_OK, NOON_ERR_OS */
 NOON_MUST_USE noon_err noon_tsa_worker_start(struct noon_tsa_worker *w);
-/** Stop and join the thread: nothing more is handed to the writer. Fine if it does not run. */
+/** Stop and join the thread: it submits nothing more to the writer. Fine if it does not run. */
 void noon_tsa_worker_stop(struct noon_tsa_worker *w);
-/** Release; stopped, and the writer are closed. Fine after a failed init. */
+/** Release; only when stopped and the writer is closed. Fine after a failed init. */
 void noon_tsa_worker_fini(struct noon_tsa_worker *w);
 
 #endif

@@ -9,7 +9,7 @@ struct list {
 	size_t current;
 };
 
-/* Whether it may have a vote at all. */
+/* Whether it may vote at all. */
 static bool takes_part(const struct list *l, size_t i)
 {
 	const struct noon_daemon_source *s = &l->source[i];
@@ -18,7 +18,7 @@ static bool takes_part(const struct list *l, size_t i)
 	       (i == l->current || s->host->engine->source[s->index].n_accepted > 0);
 }
 
-/* Whether a votes rather than b. */
+/* Whether a votes instead of b. */
 static bool comes_first(const struct list *l, size_t a, size_t b)
 {
 	const bool auth_a = l->source[a].conf->engine.require_auth;

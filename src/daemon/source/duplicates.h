@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Which sources are one machine by two names?
+ * Finds sources that are one machine under two names.
  *
- * The vote counts machines that may lie. One that is configured twice would lie with two voices,
- * and together they could outvote an honest one. Of such sources one votes: the first, but an
- * authenticated one before others. The rest are measured and shown, and the number of liars that is
- * reckoned with stays that of the configured sources.
+ * The vote counts machines that may lie. One that is configured twice would have two votes, which
+ * could outvote an honest one. Of such sources one votes: the first, but authenticated ones take
+ * precedence. The rest are measured and shown, and the assumed number of liars stays that of the
+ * configured sources.
  *
- * This finds what an operator does by mistake. A machine that means to hide can show two addresses
- * and two certificates.
+ * This detects mistakes of an operator. A malicious machine can use two addresses and two
+ * certificates.
  */
 #ifndef NOON_DAEMON_DUPLICATES_H
 #define NOON_DAEMON_DUPLICATES_H
@@ -18,12 +18,12 @@
 #include "daemon/source/source_ops.h"
 
 /**
- * Find those that are one machine, give one of each a vote, and log what is new.
+ * Find sources that are one machine, give one of each the vote, and log changes.
  *
- * Only sources count that have given a good exchange, so that nobody takes a vote away by a claim.
+ * Only sources with a good exchange count, so that a mere claim takes no vote away.
  *
  * @param source   source[n], all of one engine
- * @param current  index of the source whose exchange is about to be taken in: it counts as well
+ * @param current  index of the source whose exchange is about to be processed: it counts as well
  */
 void noon_duplicates_find(struct noon_daemon_source *source, size_t n, size_t current);
 

@@ -17,7 +17,7 @@ enum noon_clock_guard noon_daemon_guard_state(const struct noon_daemon_guard *g)
 	return g->guard.active != 0 ? NOON_CLOCK_GUARD_LOSS : NOON_CLOCK_GUARD_WATCHING;
 }
 
-/* A baseline of another path says nothing of this one. */
+/* A baseline of another path is not applicable. */
 static noon_err check_path(const struct noon_config_guard *s, const struct noon_baseline *head)
 {
 	if (strcmp(head->path_id, s->path_id) == 0)
@@ -56,7 +56,7 @@ static noon_err make(const struct noon_config *c, const struct noon_config_guard
 	return NOON_OK;
 }
 
-/* The law of round trips hangs on how often a machine is asked. */
+/* The distribution of round-trip times depends on the polling rate. */
 static void check_interval(const struct noon_config_guard *s, const struct noon_daemon_guard *g)
 {
 	const double least = s->interval_min_s;

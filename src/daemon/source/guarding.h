@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The guard of a source: its baseline file read, checked and made into a plan.
+ * The guard of a source: reads and checks its baseline file and computes its plan.
  */
 #ifndef NOON_DAEMON_GUARDING_H
 #define NOON_DAEMON_GUARDING_H

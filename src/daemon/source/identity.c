@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* What "localhost" leads to. */
+/* The addresses of "localhost". */
 static bool is_localhost(const struct noon_addr *a)
 {
 	if (a->u.sa.sa_family == AF_INET)
@@ -11,7 +11,7 @@ static bool is_localhost(const struct noon_addr *a)
 	return IN6_IS_ADDR_LOOPBACK(&a->u.v6.sin6_addr);
 }
 
-/* An IPv4 address in the clothes of IPv6 (RFC 4291, 2.5.5.2) is the IPv4 address. */
+/* An IPv4-mapped IPv6 address (RFC 4291, 2.5.5.2) is the IPv4 address. */
 static struct noon_addr plain(const struct noon_addr *a)
 {
 	struct noon_addr out = {.len = sizeof(out.u.v4)};

@@ -15,11 +15,11 @@
 /* Between attempts to resolve a name that failed. */
 #define RETRY_RESOLVE NOON_S(30)
 
-/* A saved session may seem to have been made this long after now: clocks at a start are off, s. */
+/* A saved session may seem this far in the future: clocks may be wrong at a start, s. */
 #define AHEAD_MAX_S 86400
 
-/* Between an instant read by the program and the request on the wire: nothing to add, since an
- * early t1 only widens the interval. */
+/* Between an instant read by the program and the request on the wire: no correction, since an early
+ * t1 only widens the interval. */
 #define USER_STAMP_ERR 0
 
 static void set_poll(struct noon_daemon_source *s)
@@ -63,7 +63,7 @@ static void on_resolved(void *arg, const struct noon_addr *list, size_t n, const
 	s->resolve = NULL;
 	if (n == 0) {
 		noon_log(NOON_LOG_WARNING, "source %s: %s", s->conf->host, why);
-		/* A peer that was known stays in use. */
+		/* A known peer stays in use. */
 		noon_loop_arm(s->host->loop, &s->retry, RETRY_RESOLVE);
 		return;
 	}
@@ -76,7 +76,7 @@ static void on_retry(void *arg)
 	resolve_ntp(arg);
 }
 
-/* Where the NTP packets go: the negotiated server, or the configured one. */
+/* Where NTP packets go: the negotiated server, or the configured one. */
 static void resolve_ntp(struct noon_daemon_source *s)
 {
 	const struct noon_nts_session *session = &s->u.ntp.link.client.session;
@@ -115,7 +115,7 @@ static void on_connect(void *arg)
 static void ke_failed(struct noon_daemon_source *s, const char *why)
 {
 	s->u.ntp.ke_failed++;
-	/* One line for a reason, not one for each attempt. */
+	/* One line per reason, not per attempt. */
 	if (!s->u.ntp.ke_warned || strcmp(why, s->u.ntp.ke_why) != 0)
 		noon_log(NOON_LOG_WARNING, "source %s: key exchange failed: %s", s->conf->host,
 			 why);
@@ -159,14 +159,14 @@ static void on_ke_done(void *arg, const struct noon_nts_session *session, const 
 	noon_ntp_link_kick(&s->u.ntp.link);
 }
 
-/* How long ago the keys were exchanged, ns. */
+/* Age of the keys, ns. */
 static noon_dur session_age(const struct noon_daemon_source *s)
 {
 	return noon_sat_sub(noon_clock_read(CLOCK_BOOTTIME), s->u.ntp.ke_at);
 }
 
-/* Why a saved session must not be used, or NULL. By a clock that is a little behind a session may
- * seem to come; one that seems to come from far ahead has an age that nobody knows. */
+/* Why a saved session must not be used, or NULL. With a slightly slow clock a session may seem to
+ * be in the future; the age of one far in the future is unknown. */
 static const char *refuse_session(const struct noon_daemon_source *s,
 				  const struct noon_stored_session *saved)
 {
@@ -179,7 +179,7 @@ static const char *refuse_session(const struct noon_daemon_source *s,
 	return age < -AHEAD_MAX_S ? "by the local clock it was made in the future" : NULL;
 }
 
-/* Use a saved session, if it is as good as one that would be made now. */
+/* Use a saved session, if it is as good as a new one. */
 static bool use_session(struct noon_daemon_source *s, const struct noon_stored_session *saved)
 {
 	const char *why = refuse_session(s, saved);
@@ -206,7 +206,7 @@ static void free_stored(struct noon_stored_session *saved)
 	free(saved);
 }
 
-/* A session of the last run saves the key exchange, if its file is whole. */
+/* A session of the last run replaces the key exchange, if its file is intact. */
 static bool restore_session(struct noon_daemon_source *s)
 {
 	struct noon_stored_session *saved = calloc(1, sizeof(*saved));
@@ -224,7 +224,7 @@ static bool restore_session(struct noon_daemon_source *s)
 	return ok;
 }
 
-/* New keys before the old ones are too old to be used, while there is time to try. */
+/* Renew the keys before they expire, with time for retries. */
 static void renew_session(struct noon_daemon_source *s)
 {
 	const noon_dur age = session_age(s);
@@ -319,7 +319,7 @@ static void save(struct noon_daemon_source *s)
 	saved->nts = s->u.ntp.link.client.session;
 	saved->peer = s->u.ntp.link.peer;
 	memcpy(saved->trust, s->u.ntp.trust, sizeof(saved->trust));
-	/* By the clock of now, which may have been set right since. */
+	/* By the current clock, which may have been corrected since. */
 	saved->made_s = now_s(s) - session_age(s) / NOON_NS_PER_SEC;
 	if (noon_store_save_session(s->host->state_dir, s->conf->host, s->conf->nts_port, saved))
 		noon_log(NOON_LOG_WARNING, "source %s: session not saved", s->conf->host);

@@ -3,7 +3,7 @@
 
 #include "daemon/report/log.h"
 
-/* One line, since each exchange would have the same to say. */
+/* One log line, since it is the same for each exchange. */
 static void tell_stamps(struct noon_daemon_source *s, const struct noon_sample *x, const char *sent,
 			const char *received)
 {

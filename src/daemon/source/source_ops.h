@@ -21,7 +21,7 @@
 
 struct noon_daemon_source;
 
-/** What a source needs of its daemon. */
+/** Services that the daemon provides to a source. */
 struct noon_source_host {
 	struct noon_loop *loop;
 	struct noon_clock *clock;
@@ -31,10 +31,10 @@ struct noon_source_host {
 	const char *state_dir;
 	const unsigned *ke_done;     /**< key exchanges that succeeded so far, all sources */
 	unsigned no_cert_time_check; /**< until this many, certificate times do not count */
-	/** An exchange of the source is about to be taken in; false: it is not to be, since the
-	 *  clock was disrupted while it lasted. */
+	/** An exchange of the source is about to be processed; false: discard it, since the clock
+	 *  was disrupted meanwhile. */
 	bool (*on_exchange)(void *arg, const struct noon_daemon_source *s);
-	/** The engine was fed: findings are in `out`. */
+	/** The engine was updated: findings are in `out`. */
 	void (*on_event)(void *arg, struct noon_actions *out);
 	void (*on_ke)(void *arg); /**< a key exchange succeeded */
 	/** Tell TAI - UTC, s; false if it is not known. */
@@ -42,43 +42,44 @@ struct noon_source_host {
 	void *arg;
 };
 
-/** What an operator sees of the exchanges with a source. */
+/** Statistics of a source's exchanges for the operator. */
 struct noon_source_traffic {
 	struct noon_addr peer; /**< len 0: not known yet */
 	uint64_t sent;
-	const struct noon_counters *counters; /**< of what came back; borrowed */
+	const struct noon_counters *counters; /**< of the answers; borrowed */
 };
 
-/** What a protocol does for its sources. All but `open`, `poll_soon`, `tell` and `save`, which may
- * be NULL, are there. Except for open and start they are called for sources that are up only. */
+/** Operations of a protocol for its sources. All are required except `open`, `poll_soon`, `tell`
+ * and `save`, which may be NULL. All but open and start are called only for started sources. */
 struct noon_source_ops {
-	/** Open what needs privileges. Errors are logged. */
+	/** Open sockets that need privileges. Errors are logged. */
 	noon_err (*open)(struct noon_daemon_source *s, struct noon_ptp_ports *ports);
-	/** Set up and begin: s->index is set on success. Errors are logged. */
+	/** Initialise and start: s->index is set on success. Errors are logged. */
 	noon_err (*start)(struct noon_daemon_source *s);
 	/** Once a second. */
 	void (*tick)(struct noon_daemon_source *s);
-	/** The engine wants all sources soon: ask it when the next request goes out. */
+	/** The engine wants all sources soon: take the time of the next request from it. */
 	void (*poll_soon)(struct noon_daemon_source *s);
-	/** The machine slept, and the engine has forgotten: what is under way is void. */
+	/** The machine was suspended, and the engine has dropped its data: drop outstanding
+	 *  requests. */
 	void (*woke)(struct noon_daemon_source *s);
-	/** After each event: what the clock shows and what is known of it. */
+	/** After each event: the state of the clock. */
 	void (*tell)(struct noon_daemon_source *s, const struct noon_reading *r);
-	/** Save what the next run can use. */
+	/** Save state for the next run. */
 	void (*save)(struct noon_daemon_source *s);
-	/** Release everything that start and open made. */
+	/** Release everything that open and start created. */
 	void (*stop)(struct noon_daemon_source *s);
-	/** Tell who it is, as far as that is known. */
+	/** Return the identity, as far as it is known. */
 	void (*identity)(const struct noon_daemon_source *s, struct noon_source_identity *ret);
-	/** Return the reference identifier that a server which follows it states (RFC 5905, 7.3).
+	/** Return the reference identifier of a server that follows it (RFC 5905, 7.3).
 	 *  @param last  its newest good exchange */
 	uint32_t (*ref_id)(const struct noon_daemon_source *s, const struct noon_sample *last);
 	void (*traffic)(const struct noon_daemon_source *s, struct noon_source_traffic *ret);
-	/** Put what only this protocol has into the status: "nts" and "ptp". */
+	/** Add the protocol's own part to the status: "nts" and "ptp". */
 	void (*status)(const struct noon_daemon_source *s, json_t *o);
 };
 
-/** Of a source that speaks NTP. */
+/** A source that speaks NTP. */
 struct noon_ntp_source {
 	struct noon_ntp_link link;
 	struct noon_ke_link ke;
@@ -88,10 +89,10 @@ struct noon_ntp_source {
 	uint64_t ke_ok;
 	uint64_t ke_failed;
 	bool ke_warned;	  /**< the failure in `ke_why` has been logged */
-	char ke_why[320]; /**< how the last key exchange ended */
+	char ke_why[320]; /**< result of the last key exchange */
 };
 
-/** Of a source that is a PTP transmitter. */
+/** A source that is a PTP transmitter. */
 struct noon_ptp_source {
 	struct noon_ptp_receiver_link *link;
 	struct noon_daemon_ptp_port *port; /**< borrowed */
@@ -111,14 +112,14 @@ struct noon_daemon_source {
 	struct noon_daemon_guard *guard; /**< NULL: none */
 	struct noon_resolve *resolve;
 	struct noon_timer retry;		       /**< of the resolution */
-	struct noon_actions events;		       /**< findings on their way to the host */
+	struct noon_actions events;		       /**< findings to be reported to the host */
 	const struct noon_daemon_source *duplicate_of; /**< the same machine, which votes; NULL */
 	const char *duplicate_why;		       /**< static; valid with duplicate_of */
-	bool told_stamps; /**< that the stamps are the program's own has been logged, or are not */
+	bool told_stamps; /**< the log says whether the stamps are the program's own */
 	unsigned misses;  /**< in a row, for resolving again */
 };
 
-/** Tell who it is, as far as that is known. */
+/** Return the identity, as far as it is known. */
 static inline struct noon_source_identity
 noon_daemon_source_identity(const struct noon_daemon_source *s)
 {
@@ -128,12 +129,12 @@ noon_daemon_source_identity(const struct noon_daemon_source *s)
 	return id;
 }
 
-/** Hand an exchange to the engine and tell the host: for the ops. Says once in the log if its
- *  stamps are not the kernel's. `sent` and `received` name the messages that have them. */
+/** Pass an exchange to the engine and the host: for the ops. Says once in the log if its stamps are
+ *  not the kernel's. `sent` and `received` name the messages that have them. */
 void noon_source_take_sample(struct noon_daemon_source *s, const struct noon_sample *x,
 			     const char *sent, const char *received);
 
-/** An exchange was missed: tell the engine and the host. */
+/** An exchange was missed: report it to the engine and the host. */
 void noon_source_take_miss(struct noon_daemon_source *s);
 
 #endif
