@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * noonmark query: ask a server once or a few times, and say what the answers prove.
+ * noonmark query: query a server once or a few times, and show what the answers prove.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -68,8 +68,8 @@ static noon_dur path_of(const struct noon_sample *s)
 	return rtt > 0 ? (rtt + 1) / 2 : 0;
 }
 
-/* Offsets are against the system clock, which is what the person at the keyboard sees. Reading two
- * clocks as one instant has an error of its own, which belongs into every interval shown. */
+/* Offsets are against the system clock, which the user sees. Reading two clocks at one instant has
+ * an error, which is included in every interval shown. */
 static noon_dur system_minus_h(struct query *q, noon_dur *ret_err)
 {
 	const struct noon_instant now = noon_instant_now();
@@ -123,7 +123,7 @@ static void on_sample(void *arg, const struct noon_sample *s)
 	struct query *q = arg;
 	noon_dur read_err;
 	const noon_dur offset = noon_sample_offset(s) - system_minus_h(q, &read_err);
-	/* The system clock may be steered by 500 ppm against h since the request left. */
+	/* The system clock may have been steered by 500 ppm against h since the request left. */
 	const noon_dur since = noon_time_diff(noon_clock_now(q->asker.clock), s->t1);
 	const noon_dur half = path_of(s) + s->stamp_err + s->server_err + read_err +
 			      noon_dur_scale_out(since, 500e-6);
@@ -173,7 +173,7 @@ static bool is_scheme(const struct arguments *a, const char *scheme)
 	return strcmp(a->url.scheme, scheme) == 0;
 }
 
-/* Returns an exit status, or -1 to go on. */
+/* Returns an exit status, or -1 to continue. */
 static int take_server(const struct noon_verb *self, const char *text, struct arguments *a)
 {
 	const char *wrong = NULL;
@@ -243,7 +243,7 @@ static noon_err set_up(struct query *q, const char **ret_why)
 	return noon_asker_init(&q->asker, &conf, ret_why);
 }
 
-/* What all answers together prove (theorem 3). */
+/* The result of all answers together (theorem 3). */
 static void report(struct query *q)
 {
 	const noon_time h = noon_clock_now(q->asker.clock);
@@ -258,7 +258,7 @@ static void report(struct query *q)
 				      "answered", (int)q->answered, "missed", (int)q->missed,
 				      "samples", q->samples);
 
-		/* The newest exchange on the top level too: one query, one object. */
+		/* The newest exchange also at the top level: one query, one object. */
 		(void)json_object_update_missing(
 			o, json_array_get(q->samples, json_array_size(q->samples) - 1));
 		if (r.bound != NOON_DUR_MAX) {

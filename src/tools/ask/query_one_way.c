@@ -10,7 +10,7 @@
 #define DUR  32
 #define SAID 32
 
-/* What the protocols can say: a second, or msADV before one. */
+/* Resolution of the protocols: a second, or msADV before one. */
 static noon_dur resolution(const struct noon_asker_one_way *conf)
 {
 	return conf->client.rounding == NOON_ONE_WAY_EXACT ? NOON_US(100) : NOON_S(1);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What noonmark query says of an answer of daytime or time.
+ * Output of noonmark query for an answer of daytime or time.
  */
 #ifndef NOON_TOOLS_QUERY_ONE_WAY_H
 #define NOON_TOOLS_QUERY_ONE_WAY_H
@@ -9,7 +9,7 @@
 
 #include "ask/asker.h"
 
-/** Print what holds for every answer, before the first. */
+/** Print what applies to every answer, before the first. */
 void noon_query_one_way_begin(const struct noon_asker_one_way *conf);
 
 /**
@@ -20,7 +20,7 @@ void noon_query_one_way_begin(const struct noon_asker_one_way *conf);
 void noon_query_one_way_print(long number, const struct noon_asker *a, const struct noon_sample *s,
 			      noon_dur offset, noon_dur half);
 
-/** The same as an object, without what these protocols do not say (stratum, root, precision). */
+/** The same as an object, without values these protocols lack (stratum, root, precision). */
 json_t *noon_query_one_way_json(const struct noon_asker *a, const struct noon_sample *s,
 				noon_dur offset, noon_dur half);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * noonmark bench: how much can a server do, and how fast is it?
+ * noonmark bench: throughput and latency of a server.
  */
 #include <ifaddrs.h>
 #include <signal.h>
@@ -18,7 +18,7 @@
 #include "wire/ntp.h"
 #include "wire/ntske.h"
 
-/* A server that is not of this machine is not asked more often than this, per second. */
+/* Limit of the request rate for a server that is not on this machine, per second. */
 #define POLITE_RATE 100
 
 enum kind { KIND_NTS, KIND_NTP, KIND_NTSKE };
@@ -77,7 +77,7 @@ static bool is_local(const struct noon_addr *a)
 	return found;
 }
 
-/* Returns an exit status, or -1: this server may be asked so often. */
+/* Returns an exit status, or -1: this rate is allowed for the server. */
 static int judge_target(const struct bench *b, const struct noon_addr *peer)
 {
 	const struct arguments *a = &b->args;
@@ -113,7 +113,7 @@ static int take_server(const struct noon_verb *self, struct arguments *a, const 
 	return -1;
 }
 
-/* One key exchange, and where NTP then is. Returns an exit status, or -1. */
+/* One key exchange, which also gives the address of NTP. Returns an exit status, or -1. */
 static int get_session(struct bench *b, const struct noon_bench_shake_conf *shake)
 {
 	struct noon_bench_shake_conf conf = *shake;
@@ -168,7 +168,7 @@ static int run_shakes(struct bench *b, const struct noon_bench_shake_conf *conf)
 						       : -1;
 }
 
-/* Judge and show what came. */
+/* Judge and print the result. */
 static int conclude(const struct bench *b)
 {
 	const struct noon_bench_tally *t = &b->tally;
@@ -331,7 +331,7 @@ static const struct noon_option shake_rows[] = {
 	NOON_OPTION_END,
 };
 
-/* Of NTP only the family is of use. */
+/* For NTP only the family applies. */
 static const struct noon_word ipv4[] = {{"ipv4", AF_INET}, {NULL, 0}};
 static const struct noon_word ipv6[] = {{"ipv6", AF_INET6}, {NULL, 0}};
 static const struct noon_option family_rows[] = {

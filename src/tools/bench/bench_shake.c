@@ -9,7 +9,7 @@
 #include "link/ke_link.h"
 #include "platform/clock/clock.h"
 
-/* How often it is looked for handshakes that are due, and shown how it goes. */
+/* Period of starting due handshakes and of showing progress. */
 #define TICK NOON_MS(5)
 
 struct shakes;
@@ -60,7 +60,7 @@ static bool is_hopeless(const struct noon_bench_tally *t)
 	return t->bad > 0 && t->answered == 0;
 }
 
-/* Start what is due on links that are idle. */
+/* Start due handshakes on idle links. */
 static void start_due(struct shakes *a, int64_t now)
 {
 	const double rate = a->conf->rate;

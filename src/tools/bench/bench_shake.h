@@ -14,7 +14,7 @@
 
 struct noon_bench_shake_conf {
 	struct noon_addr peer;
-	const char *name; /**< that the certificate must be for */
+	const char *name; /**< required name in the certificate */
 	struct noon_tls_ctx *tls;
 	bool no_time_check;
 	unsigned window; /**< at once, 1..NOON_BENCH_SHAKES_MAX */
@@ -25,7 +25,7 @@ struct noon_bench_shake_conf {
 /**
  * Make key exchanges.
  * @param ret_session  of the last success; secret; untouched if there was none; may be NULL
- * @retval NOON_OK      as it went is in the tally
+ * @retval NOON_OK      the result is in the tally
  * @retval NOON_ERR_OS  no memory or no event loop
  */
 NOON_MUST_USE noon_err noon_bench_shake(const struct noon_bench_shake_conf *conf,

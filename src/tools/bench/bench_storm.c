@@ -14,14 +14,14 @@
 #include "wire/ntp.h"
 
 #define BATCH 64
-/* Transmit times: this and the place in the ring. */
+/* Transmit times: this plus the place in the ring. */
 #define MARK UINT64_C(0x6e6f6f6e6d610000)
 
 struct source {
 	uint32_t head;		       /* next place to use */
-	uint32_t tail;		       /* oldest place that may be on the way */
-	unsigned away;		       /* requests on the way */
-	int64_t sent[NOON_BENCH_RING]; /* ns, when it was sent or due; 0: not on the way */
+	uint32_t tail;		       /* oldest place that may be outstanding */
+	unsigned away;		       /* outstanding requests */
+	int64_t sent[NOON_BENCH_RING]; /* ns, when it was sent or due; 0: not outstanding */
 };
 
 struct storm {
@@ -50,7 +50,7 @@ static void clear_place(struct source *s, uint32_t place)
 	s->away--;
 }
 
-/* Give up what is too old. */
+/* Drop timed-out requests. */
 static void expire(struct storm *m, struct source *s, int64_t now)
 {
 	for (; s->tail != s->head; s->tail++) {
@@ -65,7 +65,7 @@ static void expire(struct storm *m, struct source *s, int64_t now)
 	}
 }
 
-/* A place for one more: the oldest makes way if the ring is full. */
+/* A place for one more: the oldest is dropped if the ring is full. */
 static uint32_t next_place(struct storm *m, struct source *s)
 {
 	const uint32_t place = s->head % NOON_BENCH_RING;
@@ -81,7 +81,7 @@ static uint32_t next_place(struct storm *m, struct source *s)
 	return place;
 }
 
-/* ICMP has answered: a socket says so at its next call. */
+/* An ICMP error: a socket reports it at its next call. */
 static bool note_refusal(struct storm *m)
 {
 	if (errno != ECONNREFUSED)
@@ -131,7 +131,7 @@ static void take_answer(struct storm *m, struct source *s, const uint8_t *p, siz
 		return;
 	place = (uint32_t)(h.origin ^ MARK);
 	if (s->sent[place] == 0)
-		return; /* too late, or twice */
+		return; /* too late, or a duplicate */
 	if (h.stratum == 0) {
 		m->t->bad++;
 		(void)snprintf(m->t->why, sizeof(m->t->why), "kiss code %c%c%c%c", p[12], p[13],
@@ -176,7 +176,7 @@ static int64_t send_due(struct storm *m, int64_t now)
 		(void)send_batch(m, m->turn++ % sources, (unsigned)(left / sources + 1));
 	}
 	next = m->begin + (int64_t)((double)m->issued * 1e9 / rate) - now;
-	/* A batch is worth a little waiting. */
+	/* Wait a little to fill a batch. */
 	return next < NOON_US(50) ? NOON_US(50) : next;
 }
 
@@ -196,7 +196,7 @@ static bool is_hopeless(const struct noon_bench_tally *t)
 	return t->refused > 0 && t->answered == 0 && t->bad == 0;
 }
 
-/* Wait, take what came, give up what is too old. */
+/* Wait, receive answers, drop timed-out requests. */
 static void turn(struct storm *m, int64_t wait)
 {
 	const struct timespec ts = {.tv_sec = wait / NOON_NS_PER_SEC,
@@ -230,7 +230,7 @@ static void run(struct storm *m)
 	}
 	m->t->seconds = noon_dur_to_s(now - m->begin);
 	m->t->in_time = m->t->answered;
-	/* What is still on the way may come. */
+	/* Outstanding answers may still arrive. */
 	while (away > 0 && !is_hopeless(m->t)) {
 		turn(m, NOON_MS(10));
 		away = 0;
@@ -239,7 +239,7 @@ static void run(struct storm *m)
 	}
 }
 
-/* All requests are made before the first is sent. */
+/* All requests are built before the first is sent. */
 static noon_err make_requests(struct storm *m)
 {
 	struct noon_entropy entropy;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * NTP requests by the batch from many sockets: a closed loop, or so many a second.
+ * NTP requests in batches from many sockets: a closed loop, or a fixed rate.
  *
- * Each socket has a ring of requests on the way. The requests of a ring differ in their transmit
- * time, which the answer brings back, so that each answer finds its request. What has no answer
- * when the time-out is over, or when its place in the ring comes round again, is lost.
+ * Each socket has a ring of outstanding requests. The requests of a ring differ in their transmit
+ * time, which the answer returns, so that each answer is matched to its request. A request without
+ * an answer at the time-out, or when its place in the ring is reused, is lost.
  */
 #ifndef NOON_TOOLS_BENCH_STORM_H
 #define NOON_TOOLS_BENCH_STORM_H
@@ -13,7 +13,7 @@
 #include "proto/nts/nts_session.h"
 #include "tools/bench/bench_tally.h"
 
-#define NOON_BENCH_RING	       1024 /**< requests on the way on one socket, at most */
+#define NOON_BENCH_RING	       1024 /**< outstanding requests per socket, at most */
 #define NOON_BENCH_SOCKETS_MAX 512
 
 struct noon_bench_storm_conf {
@@ -21,7 +21,7 @@ struct noon_bench_storm_conf {
 	struct noon_nts_session *session; /**< NULL: without NTS */
 	unsigned placeholders;
 	unsigned sockets; /**< 1..NOON_BENCH_SOCKETS_MAX */
-	unsigned window;  /**< on the way on each socket, 1..NOON_BENCH_RING / 2 */
+	unsigned window;  /**< outstanding per socket, 1..NOON_BENCH_RING / 2 */
 	double rate;	  /**< per second, all sockets; 0: closed loop */
 	noon_dur length;
 	noon_dur timeout;
@@ -29,7 +29,7 @@ struct noon_bench_storm_conf {
 
 /**
  * Run the load.
- * @retval NOON_OK       as it went is in the tally
+ * @retval NOON_OK       the result is in the tally
  * @retval NOON_ERR_OS   memory or sockets; t->why says
  * @retval other         the request could not be made; t->why says
  */

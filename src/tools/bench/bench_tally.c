@@ -26,7 +26,7 @@ static double per_second(const struct noon_bench_tally *t)
 	return t->seconds > 0 ? (double)t->in_time / t->seconds : 0;
 }
 
-/* 0 when the steps of 10 ms are too coarse to say. */
+/* 0 when the steps of 10 ms are too coarse. */
 static double per_cpu_second(const struct noon_bench_tally *t)
 {
 	return t->cpu_s > 0 ? (double)t->answered / t->cpu_s : 0;

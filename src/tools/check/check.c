@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * noonmark check: does a server keep to the standards?
+ * noonmark check: does a server conform to the standards?
  */
 #include "check/check.h"
 
@@ -78,7 +78,8 @@ static bool take_host(struct arguments *a, const char *text)
 	return true;
 }
 
-/* What the tables cannot say. Returns an exit status, or -1 to go on. */
+/* Checks of the options that the tables cannot express. Returns an exit status, or -1 to
+ * continue. */
 static int settle(const struct noon_verb *self, struct arguments *a,
 		  const struct noon_arguments *line)
 {
@@ -92,7 +93,7 @@ static int settle(const struct noon_verb *self, struct arguments *a,
 					 line->argument[0]);
 }
 
-/* Without other wishes --fuzz is all that is done; without --seed it is another one each time. */
+/* Without other options only --fuzz is run; without --seed each run uses a new seed. */
 static void settle_fuzz(struct arguments *a)
 {
 	struct noon_entropy e;
@@ -108,7 +109,8 @@ static void settle_fuzz(struct arguments *a)
 	noon_entropy_fini(&e);
 }
 
-/* The seed is told first, so that a run can be repeated, however it ends; JSON has it in "sent". */
+/* The seed is printed first, so that a run can be repeated however it ends; JSON has it in
+ * "sent". */
 static int report(const struct arguments *a, struct noon_check_report *r, struct noon_target *t)
 {
 	if (a->target.fuzz > 0 && a->choice.format != NOON_CHECK_FORMAT_JSON)
@@ -150,7 +152,7 @@ static int check(const struct noon_verb *self, void *options, const struct noon_
 
 	a->nts = strcmp(self->name, "check nts") == 0;
 	a->seeded = a->nts && noon_arguments_has(line, "seed");
-	/* A server that ends a connection early is a result. */
+	/* A server that closes a connection early is a result. */
 	(void)signal(SIGPIPE, SIG_IGN);
 	a->target.host = a->host;
 	status = settle(self, a, line);

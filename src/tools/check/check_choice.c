@@ -32,7 +32,7 @@ static bool is_listed(const char *list, const char *word)
 	return false;
 }
 
-/* An id stands for itself and for its variants: K6 for K6a to K6d. */
+/* An id selects itself and its variants: K6 selects K6a to K6d. */
 static bool is_chosen(const struct noon_check_choice *a, const struct noon_check *c)
 {
 	char stem[16];

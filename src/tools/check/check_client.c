@@ -24,7 +24,7 @@ struct arguments {
 	noon_dur longest;
 };
 
-/* --- a certificate of our own, in a folder of its own --- */
+/* --- our own certificate, in its own folder --- */
 
 struct own_certificate {
 	char dir[64];
@@ -51,7 +51,7 @@ static bool make_certificate(struct own_certificate *o, const char *address)
 	ok = mkdtemp(o->dir) != NULL;
 	if (!ok)
 		o->dir[0] = '\0';
-	/* The key is for this user only; the certificate is for the client, whoever runs it. */
+	/* Only this user may read the key, but the client's user the certificate. */
 	ok = ok && chmod(o->dir, 0755) == 0;
 	(void)snprintf(o->cert, sizeof(o->cert), "%s/cert.pem", o->dir);
 	(void)snprintf(o->key, sizeof(o->key), "%s/key.pem", o->dir);
@@ -73,7 +73,7 @@ static void remove_certificate(const struct own_certificate *o)
 
 /* --- watching --- */
 
-/* What the user must know goes to stderr: stdout is the report. */
+/* Messages to the user go to stderr: stdout is the report. */
 static void tell_where(const struct arguments *a, const struct noon_check_client_server *s)
 {
 	(void)fprintf(stderr,
@@ -92,7 +92,7 @@ static const char *phase(const struct noon_check_client_server *s)
 	return s->n_request == 0 ? "waiting for its requests" : "answering, well and badly";
 }
 
-/* One line, drawn again in place: only where somebody may be looking. */
+/* One line, redrawn in place: only on a terminal. */
 static void tell_progress(const struct noon_check_client_server *s, noon_dur since)
 {
 	if (isatty(STDERR_FILENO) != 1)
@@ -117,7 +117,7 @@ static void tell_end(const struct noon_check_client_server *s)
 			      s->n_strange, s->strange);
 }
 
-/* Signals end the watching, not the tool: what has been seen is judged. */
+/* Signals end the watching, not the tool: the requests so far are judged. */
 static int open_stop(void)
 {
 	sigset_t set;
@@ -146,7 +146,7 @@ static void watch(const struct arguments *a, struct noon_check_client_server *s)
 	tell_end(s);
 }
 
-/* Whoever reads a table need not read in each row that nobody came. */
+/* In a table not every row has to repeat that no client came. */
 static int report(const struct arguments *a, const struct noon_check_client_server *s,
 		  struct noon_check_report *r)
 {
@@ -186,7 +186,7 @@ static int judge(const struct noon_verb *self, const struct arguments *a,
 	return status;
 }
 
-/* The first of two files that cannot be read; NULL if both can. */
+/* The first of two files that is unreadable; NULL if both are readable. */
 static const char *unreadable(const char *cert, const char *key)
 {
 	if (access(cert, R_OK) < 0)

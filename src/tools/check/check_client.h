@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * noonmark check client: a server that judges the client pointed at it.
+ * noonmark check client: a server that judges the client which uses it.
  */
 #ifndef NOON_TOOLS_CHECK_CLIENT_H
 #define NOON_TOOLS_CHECK_CLIENT_H

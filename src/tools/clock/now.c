@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * noonmark now: the interval from the shared page, as libnoonmark gives it.
+ * noonmark now: the interval from the shared page, as libnoonmark returns it.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -12,7 +12,7 @@
 
 #define GUARDS 16
 
-/* What the page says. */
+/* Contents of the page. */
 struct told {
 	struct noon_clock_interval is;
 	enum noon_clock_guard guard[GUARDS];
@@ -24,7 +24,7 @@ static void print_instant(char *out, size_t n, int64_t ns)
 	(void)snprintf(out, n, "%" PRId64 ".%09" PRId64, ns / 1000000000, ns % 1000000000);
 }
 
-/* There is no interval where the page is of another boot or time namespace. */
+/* There is no interval if the page is from another boot or time namespace. */
 static bool is_bounded(const struct told *t)
 {
 	return t->is.earliest != INT64_MIN;
@@ -78,7 +78,7 @@ static void print_json(const struct told *t)
 	(void)puts("]}");
 }
 
-/* 0, or what noon_read() says. */
+/* 0, or the result of noon_read(). */
 static int read_page(const struct noon_clock_page *page, struct told *ret)
 {
 	const int err = noon_read(page, &ret->is);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * noonmark ptp: what a daemon says of its PTP ports, and its keys read again.
+ * noonmark ptp: the PTP ports of a daemon, and a reload of their keys.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -90,7 +90,7 @@ static void print_conditions(const json_t *s)
 					      noon_json_str(c, "met"), noon_json_str(c, "why"));
 }
 
-/* " (delayed, receiver-time)"; nothing of an empty list. */
+/* " (delayed, receiver-time)"; empty for an empty list. */
 static void print_words(const json_t *list)
 {
 	size_t i;
@@ -129,7 +129,7 @@ static void print_receiver(const json_t *s, const json_t *p)
 	print_verdicts(s);
 }
 
-/* What a watched receiver says of its time, and what the stamps here say of that. */
+/* What a watched receiver claims of its time, compared with the stamps here. */
 static void print_audit(const json_t *a)
 {
 	char offset[24], bound[24], lower[24], upper[24];
@@ -200,7 +200,7 @@ static json_t *only_ptp(const json_t *status)
 			 list, "transmitters", json_object_get(status, "ptp_transmitters"));
 }
 
-/* Whether a transmitter has an alarm of a receiver that it watches. */
+/* Whether a transmitter has an alarm for a receiver that it watches. */
 static bool is_alarmed(const json_t *transmitter)
 {
 	size_t i;
@@ -211,8 +211,8 @@ static bool is_alarmed(const json_t *transmitter)
 	return false;
 }
 
-/* The clock is within its limit; or, of a daemon that only serves one, it is fit to be served. And
- * no receiver that is watched is in alarm. */
+/* The clock is within its limit or, for a daemon that only serves one, may be served. And no
+ * watched receiver is in alarm. */
 static bool is_good(const json_t *status, const json_t *ptp)
 {
 	const json_t *list = json_object_get(ptp, "transmitters");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * noonmark status, step, accept: questions to the control socket.
+ * noonmark status, step, accept: commands for the control socket.
  */
 #include <stdio.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * noonmark wait: until the time is known well enough, also for a daemon that is not there yet.
+ * noonmark wait: until the time is known well enough, also for a daemon that does not run yet.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -12,7 +12,7 @@
 #include "noonmark/clock.h"
 #include "tools/core/tool.h"
 
-/* Between two looks at the page. */
+/* Between two reads of the page. */
 #define LOOK_EVERY NOON_MS(100)
 
 struct waiting {
@@ -29,10 +29,10 @@ struct waiting {
 	struct noon_clock_page *page;
 };
 
-/* What one look at the page found. */
+/* Result of one read of the page. */
 struct look {
-	int err;    /* of opening the page; 0: there is one */
-	bool lives; /* its daemon runs */
+	int err;    /* of opening the page; 0: it exists */
+	bool lives; /* its daemon is running */
 	struct noon_clock_interval is;
 };
 
@@ -49,7 +49,7 @@ static noon_dur half_width(const struct noon_clock_interval *is)
 	return is->earliest == INT64_MIN ? NOON_DUR_MAX : (is->latest - is->earliest + 1) / 2;
 }
 
-/* A page that is stale may be replaced by a new file: it is opened again each time. */
+/* A stale page may be replaced by a new file: it is reopened each time. */
 static void look_at(struct waiting *w, struct look *ret)
 {
 	*ret = (struct look){.err = 0};
@@ -70,7 +70,7 @@ static bool is_good(const struct waiting *w, const struct look *l)
 	return l->lives && l->is.status == NOON_CLOCK_OK && half_width(&l->is) <= w->bound;
 }
 
-/* What is waited for, in words that change only when the cause does. */
+/* The condition waited for, in words that change only when the cause does. */
 static void describe(const struct waiting *w, const struct look *l, char *out, size_t n)
 {
 	char limit[32];
@@ -94,7 +94,7 @@ static void describe(const struct waiting *w, const struct look *l, char *out, s
 			       noon_clock_reason_text(l->is.reason));
 }
 
-/* On a terminal one line that is renewed each second, elsewhere one for each new cause. */
+/* On a terminal one line, renewed each second; elsewhere one for each new cause. */
 static void tell(struct waiting *w, const struct look *l, int64_t now)
 {
 	const noon_dur half = l->lives ? half_width(&l->is) : NOON_DUR_MAX;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * noonmark watch: the status, again and again; in place on a terminal, a line each elsewhere.
+ * noonmark watch: the status repeatedly; in place on a terminal, else one line each.
  */
 #include <errno.h>
 #include <signal.h>
@@ -31,8 +31,7 @@ static const struct noon_option rows[] = {
 	NOON_OPTION_END,
 };
 
-/* Over the old screen: each line is erased behind its end, so that no tail of a longer one stays.
- */
+/* Over the old screen: each line is erased past its end, to remove the rest of a longer one. */
 static void redraw(const json_t *s, bool first)
 {
 	char *text = NULL;

@@ -44,7 +44,7 @@ bool noon_child_start(struct noon_children *c, const char *log, char *const argv
 	if (pid == 0) {
 		if (freopen(log, "w", stderr) == NULL || freopen("/dev/null", "r", stdin) == NULL)
 			_exit(127);
-		(void)setpgid(0, 0); /* ctrl-C is for us: we end the children in order */
+		(void)setpgid(0, 0); /* ctrl-C is for us: we stop the children in order */
 		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 		(void)execv(argv[0], argv);
 		_exit(127);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The digest of a file of any size, read piece by piece.
+ * The digest of a file of any size, read in pieces.
  */
 #ifndef NOON_TOOLS_DIGEST_FILE_H
 #define NOON_TOOLS_DIGEST_FILE_H

@@ -13,20 +13,20 @@
 /** Of struct noon_asker_one_way. */
 extern const struct noon_option noon_one_way_rows[];
 
-/** What stands above them in --help. */
+/** Their heading in --help. */
 #define NOON_ONE_WAY_HEADING                                                                      \
 	"For daytime:// and time:// (nothing is authenticated, whole seconds are said). Of the\n" \
 	"second S that the server says, its clock is in: truncate: [S, S+1]; nearest: [S-0.5,\n"  \
 	"S+0.5]; unknown: [S-0.5, S+1]; each up to 10 ms more above; exact: nist, msADV before S."
 
-/** Time between two questions, s, that stays within what public servers allow and meets another
- *  part of the second each time. */
+/** Time between two requests, s, within the limits of public servers, at another phase of the
+ *  second each time. */
 #define NOON_ONE_WAY_INTERVAL_S 4.1
 
-/** Take the protocol and see whether the options fit it. @return NULL, or what is wrong, static */
+/** Set the protocol and check whether the options fit it. @return NULL, or what is wrong, static */
 const char *noon_one_way_options_check(struct noon_asker_one_way *o, const char *scheme);
 
-/** Return the word of a rounding, as the option has it. */
+/** Return the word of a rounding, as in the option. */
 const char *noon_one_way_rounding_word(enum noon_one_way_rounding rounding);
 
 #endif

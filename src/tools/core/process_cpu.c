@@ -21,7 +21,7 @@ bool noon_process_cpu(long pid, double *ret_s)
 		return false;
 	got = fgets(text, sizeof(text), f) != NULL;
 	(void)fclose(f);
-	/* The name, in brackets, may hold anything. */
+	/* The name, in brackets, may contain any characters. */
 	p = got ? strrchr(text, ')') : NULL;
 	if (p == NULL ||
 	    sscanf(p + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &sys) != 2)

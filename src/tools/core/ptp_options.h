@@ -11,7 +11,7 @@
 /** Of struct noon_asker_ptp. */
 extern const struct noon_option noon_ptp_rows[];
 
-/** What stands above them in --help. */
+/** Their heading in --help. */
 #define NOON_PTP_HEADING "For ptp:// (needs the right to open ports 319 and 320):"
 
 /** Return the defaults. */

@@ -163,7 +163,7 @@ static void print_conditions(FILE *to, const json_t *c)
 	print_condition_figures(to, c);
 }
 
-/* How it is spoken to, and whether what it says can be forged. */
+/* Protocol, and whether its answers can be forged. */
 static void print_protocol(FILE *to, const json_t *s)
 {
 	const json_t *nts = json_object_get(s, "nts");
@@ -235,7 +235,7 @@ static void print_server(FILE *to, const json_t *s)
 		print_counters(to, "NTS-KE      ", json_object_get(ke, "outcomes"));
 }
 
-/* Receivers that are watched and in alarm: somebody has to look. */
+/* Watched receivers in alarm: the operator has to act. */
 static void print_alarms(FILE *to, const json_t *watched)
 {
 	size_t i;
@@ -286,7 +286,7 @@ static int count_doubted(const json_t *sources)
 	return n;
 }
 
-/* Who votes; and, where that is not enough, who is missing. */
+/* The voters; and, if they are too few, the missing ones. */
 static void print_vote(FILE *to, const json_t *s)
 {
 	const int all = (int)noon_json_num(s, "selectable");
@@ -304,7 +304,7 @@ static void print_vote(FILE *to, const json_t *s)
 	(void)fputc('\n', to);
 }
 
-/* What a contradiction comes from, and what ends it. */
+/* The cause of a contradiction, and what ends it. */
 static void print_contradiction(FILE *to, const json_t *s)
 {
 	const json_t *c = json_object_get(s, "contradiction");
@@ -353,7 +353,7 @@ void noon_screen_line(FILE *to, const json_t *s, bool head)
 	if (json_object_get(source, "rtt_s") != NULL)
 		noon_tool_dur(rtt, sizeof(rtt), noon_json_num(source, "rtt_s"));
 	noon_tool_utc(clock, sizeof(clock), noon_json_str(s, "time"));
-	/* Of "2026-10-26 05:33:20.123456789 UTC" the time of day to the microsecond. */
+	/* The time of day to the microsecond, of "2026-10-26 05:33:20.123456789 UTC". */
 	(void)fprintf(to, "%-18.15s %-15s %14s %14s %14s\n",
 		      strlen(clock) > 11 ? clock + 11 : clock, noon_json_str(s, "state"), bound,
 		      error, rtt);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Options of the verbs that ask a server: whom to trust, by which network.
+ * Options of the verbs that query a server: trust and address family.
  */
 #ifndef NOON_TOOLS_SERVER_OPTIONS_H
 #define NOON_TOOLS_SERVER_OPTIONS_H
@@ -19,7 +19,7 @@ struct noon_server_options {
 extern const struct noon_option noon_server_rows[];	 /**< all but the next */
 extern const struct noon_option noon_server_time_rows[]; /**< no-certificate-time-check */
 
-/** AEADs of NTS by their numbers, for rows with a choice of one. */
+/** AEADs of NTS by number, for rows with a choice of one. */
 extern const struct noon_word noon_aead_words[];
 
 #endif

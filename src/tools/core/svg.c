@@ -12,8 +12,8 @@
 #define TOP	78.0
 #define BOTTOM	412.0
 #define TICKS	7.0
-#define DECADES 9.0 /* more of them than this do not all get a label */
-#define MINOR	4.0 /* with fewer decades there are ticks between them */
+#define DECADES 9.0 /* with more decades some labels are omitted */
+#define MINOR	4.0 /* with fewer decades there are intermediate ticks */
 
 static const char *const colours[] = {"#0b5fa5", "#d9730d", "#2e8b57", "#b3202c",
 				      "#7a4fa3", "#8a8f98", "#1a1c20"};
@@ -25,7 +25,7 @@ static double place(const struct noon_axis *a, double v)
 	return (v - a->min) / (a->max - a->min);
 }
 
-/* Kept within reach of the plot: the clip path does the rest, and numbers stay short. */
+/* Limited to near the plot: the clip path does the rest, and numbers stay short. */
 static double clamp(double v)
 {
 	return fmin(fmax(v, -1.0), 2.0);
@@ -175,7 +175,7 @@ void noon_svg_begin(struct noon_svg *s, const char *title, const struct noon_axi
 	draw_axes(s);
 }
 
-/* What stands for an entry in the legend. */
+/* The symbol of an entry in the legend. */
 enum mark { MARK_LINE, MARK_AREA, MARK_POINT };
 
 static void legend(struct noon_svg *s, struct noon_svg_style style, enum mark mark)

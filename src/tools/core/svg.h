@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Small plots as SVG text: two axes, linear or logarithmic, and what is drawn between them.
+ * Small plots as SVG text: two axes, linear or logarithmic, and the curves.
  *
  *     struct noon_svg s;
  *
@@ -9,7 +9,7 @@
  *     text = noon_svg_end(&s, &n);       the caller frees
  *
  * Data outside the axes are clipped; a value that is not finite (or not positive on a logarithmic
- * axis) breaks a line. Texts are escaped. Anything drawn after memory ran out is lost, and
+ * axis) breaks a line. Texts are escaped. If memory runs out, later drawing is lost and
  * noon_svg_end returns NULL.
  */
 #ifndef NOON_TOOLS_SVG_H
@@ -26,7 +26,7 @@ struct noon_axis {
 	const char *label; /**< with its unit */
 };
 
-/** Colours that stay apart for the colour-blind and in grey. */
+/** Colours that are distinguishable for the colour-blind and in grey. */
 enum noon_svg_colour {
 	NOON_SVG_BLUE,
 	NOON_SVG_ORANGE,
@@ -37,7 +37,7 @@ enum noon_svg_colour {
 	NOON_SVG_BLACK,
 };
 
-/** How something is drawn and what the legend calls it. */
+/** Style and legend text of a curve. */
 struct noon_svg_style {
 	enum noon_svg_colour colour;
 	bool dashed;
@@ -49,7 +49,7 @@ struct noon_svg {
 	char *text;
 	size_t n;
 	struct noon_axis x, y;
-	double legend_x, legend_y; /**< where the next entry goes */
+	double legend_x, legend_y; /**< position of the next entry */
 };
 
 /** Begin a plot: frame, title, axes with ticks and labels. The texts are not kept. */

@@ -83,7 +83,7 @@ static int help_of_parts(const struct noon_verb *v)
 	return NOON_EXIT_OK;
 }
 
-/* Options may stand before the word that names the part. */
+/* Options may precede the word that names the part. */
 static int run_part(const struct noon_verb *v, int argc, char **argv)
 {
 	struct noon_word words[8] = {{NULL, 0}};
@@ -158,7 +158,7 @@ void noon_tool_path(char *out, size_t n, const char *given, const char *name)
 	(void)snprintf(out, n, "%s/%s", dir, name);
 }
 
-/* Whether nobody but root and the caller can have put a socket there. */
+/* Whether only root and the caller can have created a socket there. */
 static bool is_trusted(const char *path)
 {
 	char dir[sizeof(((struct noon_ask *)NULL)->path)];
@@ -174,7 +174,7 @@ static bool is_trusted(const char *path)
 	       (st.st_uid == 0 || st.st_uid == geteuid());
 }
 
-/* Whether root or the caller listens at the other end. */
+/* Whether the listener is root or the caller. */
 static bool is_peer_trusted(int fd)
 {
 	struct ucred peer;
@@ -207,7 +207,7 @@ bool noon_ask_open(struct noon_ask *a, const struct noon_verb *v, const char *so
 		return false;
 	}
 	memcpy(sun.sun_path, a->path, strlen(a->path) + 1);
-	/* What is not there is told below. */
+	/* A missing file is reported below. */
 	if (socket_path == NULL && access(a->path, F_OK) == 0 && !is_trusted(a->path))
 		return refuse(a, v);
 	a->fd = socket(AF_UNIX, SOCK_STREAM, 0);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What the verbs of `noonmark` share: the table, the exit statuses, the control connection.
+ * Shared by the verbs of `noonmark`: the table, the exit statuses, the control connection.
  */
 #ifndef NOON_TOOLS_TOOL_H
 #define NOON_TOOLS_TOOL_H
@@ -16,16 +16,16 @@ enum noon_exit {
 	NOON_EXIT_OK = 0,
 	NOON_EXIT_NOT_OK = 1, /**< the clock is not within its limit, or the query failed */
 	NOON_EXIT_USAGE = 2,
-	NOON_EXIT_FAILED = 3, /**< the daemon or the system could not be asked */
+	NOON_EXIT_FAILED = 3, /**< the daemon or the system could not be queried */
 };
 
-/** A verb, or a part of one ("sim run"): its command line, and what it does. */
+/** A verb, or a part of one ("sim run"): its command line and its function. */
 struct noon_verb {
 	const char *name;
 	const char *summary;	     /**< one line of `noonmark --help` */
 	const char *about;	     /**< of its --help, below the usage; with a line feed */
 	const char *notes;	     /**< of its --help, below the options; NULL: none */
-	const char *arguments;	     /**< as the usage shows them; NULL: there are none */
+	const char *arguments;	     /**< as shown in the usage; NULL: there are none */
 	unsigned min, max;	     /**< how many of them */
 	size_t size;		     /**< of the struct that the options fill */
 	void (*init)(void *options); /**< its defaults that are not in the tables; NULL: zeros */
@@ -38,7 +38,7 @@ struct noon_verb {
 
 /** Return the command line of a verb. */
 struct noon_command noon_tool_command(const struct noon_verb *v);
-/** Run a verb or the part that the words name. @param argv  argv[1] is the first word behind it */
+/** Run a verb, or the part that the words name. @param argv  argv[1] is the first word after it */
 int noon_tool_run(const struct noon_verb *v, int argc, char **argv);
 
 extern const struct noon_verb noon_verb_now;
@@ -69,11 +69,11 @@ __attribute__((format(printf, 2, 3))) int noon_tool_usage(const struct noon_verb
 __attribute__((format(printf, 2, 3))) int noon_tool_fail(const struct noon_verb *v,
 							 const char *format, ...);
 
-/** Path of the control socket or page: `given`, else /run/noonmark if it has one, else the
+/** Path of the control socket or page: `given`, else /run/noonmark if it exists there, else the
  *  user's runtime folder. */
 void noon_tool_path(char *out, size_t n, const char *given, const char *name);
 
-/** Options of verbs that ask a daemon. */
+/** Options of verbs that query a daemon. */
 struct noon_ask_options {
 	const char *socket;
 	bool json;
@@ -96,15 +96,15 @@ void noon_ask_close(struct noon_ask *a);
  *  after printing why not */
 json_t *noon_ask_once(const struct noon_verb *v, const char *socket_path, json_t *command);
 
-/** Print an object of the daemon's to stdout, as --json does. */
+/** Print a daemon's object to stdout, as for --json. */
 void noon_json_print(const json_t *o);
 
-/** Write a time in a readable unit: "12.3 us"; n >= 24. */
+/** Format a time in a readable unit: "12.3 us"; n >= 24. */
 void noon_tool_dur(char *out, size_t n, double seconds);
-/** Write an instant "1793000000.123456789" as "2026-10-26 05:33:20.123456789 UTC"; n >= 48. */
+/** Format an instant "1793000000.123456789" as "2026-10-26 05:33:20.123456789 UTC"; n >= 48. */
 void noon_tool_utc(char *out, size_t n, const char *instant);
 
-/** Member lookups with defaults, for JSON of the daemon. */
+/** Member look-ups with defaults, for JSON of the daemon. */
 const char *noon_json_str(const json_t *o, const char *key);
 double noon_json_num(const json_t *o, const char *key);
 

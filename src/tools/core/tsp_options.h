@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Options of the verbs that ask a time-stamp authority.
+ * Options of the verbs that query a time-stamp authority.
  */
 #ifndef NOON_TOOLS_TSP_OPTIONS_H
 #define NOON_TOOLS_TSP_OPTIONS_H
@@ -14,7 +14,7 @@
 /** Of struct noon_asker_tsp. */
 extern const struct noon_option noon_tsp_rows[];
 
-/** What stands above them in --help. */
+/** Their heading in --help. */
 #define NOON_TSP_HEADING                                                                      \
 	"For tsp+http:// and tsp+https:// (time-stamp authorities, RFC 3161; --ca verifies\n" \
 	"tokens, PEM file or hashed directory, without it nothing is authenticated):"

@@ -135,7 +135,7 @@ static json_t *plan_json(const struct noon_guard_plan *p)
 		      p->conf.p_fa, "bottom_share", p->bottom, "mean_limit_s",
 		      p->limit[NOON_STATISTIC_MEAN].high * 1e-9, "mean_low_limit_s",
 		      p->limit[NOON_STATISTIC_MEAN_LOW].low * 1e-9, "cusum", cusum);
-	/* JSON has no infinity: what is never enough is left out. */
+	/* JSON has no infinity: an unreachable value is omitted. */
 	if (o != NULL && isfinite(p->needs_mean))
 		(void)json_object_set_new(o, "mean_needs", json_real(p->needs_mean));
 	if (o != NULL && isfinite(p->needs_minimum))

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * noonmark guard: what its two files share.
+ * Shared by the two files of noonmark guard.
  */
 #ifndef NOON_TOOLS_GUARD_H
 #define NOON_TOOLS_GUARD_H
@@ -9,7 +9,7 @@
 #include "store/baseline_file.h"
 #include "tools/core/tool.h"
 
-/** What a guard is asked to find; options of both verbs. */
+/** What a guard must detect; options of both verbs. */
 struct noon_guard_demand {
 	noon_dur shift;
 	double p_d;
@@ -22,7 +22,8 @@ void noon_guard_demand_init(struct noon_guard_demand *d);
 /** Return the configuration of the guard. */
 struct noon_guard_conf noon_guard_demand_conf(const struct noon_guard_demand *d);
 
-/** Print what a baseline is good for. `plan` is NULL and `why` says so when none follows. */
+/** Print the detection limits of a baseline. `plan` is NULL and `why` the reason if there is
+ *  none. */
 void noon_guard_print(const struct noon_baseline_data *b, const struct noon_guard_plan *plan,
 		      const char *why, bool json);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * noonmark guard calibrate: a campaign, judged, signed and written.
+ * noonmark guard calibrate: runs, judges, signs and writes a campaign.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -66,7 +66,7 @@ static void on_sample(void *arg, const struct noon_sample *s)
 	struct noon_baseline *h = &c->data.head;
 	const noon_dur rtt = noon_sample_rtt(s);
 
-	/* Within the error of the stamps a round trip on one machine may come out negative. */
+	/* Within the error of the stamps a round-trip time on one machine may be negative. */
 	c->data.rtt_ns[h->count++] = rtt < 0 ? 0 : rtt;
 	if (h->count == NOON_BASELINE_COUNT_MAX)
 		stop(c);
@@ -99,7 +99,7 @@ static void on_progress(void *arg)
 	noon_loop_arm(c->asker.loop, &c->progress, NOON_S(1));
 }
 
-/* Return whether a text can stand on a line of a baseline. */
+/* Return whether a text is allowed on a line of a baseline. */
 static bool is_name(const char *text)
 {
 	size_t n = 0;
@@ -110,7 +110,7 @@ static bool is_name(const char *text)
 	return n > 0 && n < NOON_BASELINE_NAME_MAX;
 }
 
-/* Look whether the baseline could be written: before the campaign, not after it. */
+/* Check that the baseline can be written: before the campaign, not after it. */
 static int check_output(const struct noon_verb *self, const char *path)
 {
 	const char *slash = strrchr(path, '/');
@@ -133,7 +133,7 @@ static bool is_authenticated(const struct arguments *a)
 	       (strcmp(a->url.scheme, "ptp") == 0 && a->url.port == 0 && a->ptp.sa_file != NULL);
 }
 
-/* What must be given and fit together. */
+/* Required options and their consistency. */
 static int check(const struct noon_verb *self, struct arguments *a, const char *target)
 {
 	if (noon_url_parse(target, &a->url) || !is_authenticated(a))
@@ -185,7 +185,7 @@ static noon_err set_up(struct campaign *c, const char **ret_why)
 	return noon_asker_init(&c->asker, &conf, ret_why);
 }
 
-/* Run the campaign; returns an exit status, or -1 to go on. */
+/* Run the campaign; returns an exit status, or -1 to continue. */
 static int measure(struct campaign *c)
 {
 	struct noon_baseline *h = &c->data.head;
@@ -248,7 +248,7 @@ static int calibrate(const struct noon_verb *self, void *options, const struct n
 
 	if (status >= 0)
 		return status;
-	/* Round trips are what counts, whatever the clocks show. */
+	/* Only round-trip times count, whatever the clocks show. */
 	a->ptp.arbitrary_is_utc = true;
 	if (a->ptp.accuracy == NOON_DUR_MAX)
 		a->ptp.accuracy = 0;

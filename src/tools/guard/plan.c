@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * noonmark plan: can a deployment hold its alert limit, and if not, what would have to change?
+ * noonmark plan: can a deployment hold its alert limit, and if not, what has to change?
  */
 #include "estimate/guard/plan.h"
 
@@ -27,7 +27,7 @@ struct arguments {
 	double minimum_ns[2];
 	double index, attacker_index;
 	const char *calibration;
-	const char *key; /* that its signature is checked with; NULL: it is not */
+	const char *key; /* to verify its signature; NULL: not verified */
 	bool json;
 };
 
@@ -170,18 +170,18 @@ static const char *settle(const struct arguments *a)
 	return NULL;
 }
 
-/* Fill minima, propagation and the fastest path of an attacker. */
+/* Compute minima, propagation and the attacker's fastest path. */
 static const char *set_path(struct arguments *a, const struct noon_law *law)
 {
 	struct noon_plan_conf *c = &a->conf;
 	const double length = a->cable_m >= 0.0 ? a->cable_m : fmax(a->distance_m, 0.0);
 	const double light = fmax(a->distance_m, 0.0) * LIGHT_NS_PER_M;
 	const double tolerance = fmax(a->tolerance_m, 0.0);
-	/* A minimum assumes no medium; what a packet takes is fibre unless something is said. */
+	/* A minimum assumes no medium; a typical delay assumes fibre unless configured. */
 	const double slow = a->index >= 0.0 ? a->index : NOON_FIBRE_INDEX;
 	const double fast = a->index >= 0.0 ? a->index : NOON_CABLE_INDEX;
 
-	/* The ends of a cable may be as near as they like. */
+	/* The ends of a cable may be arbitrarily close. */
 	c->fastest_ns = light * a->attacker_index;
 	c->path_err_ns = tolerance * LIGHT_NS_PER_M * slow;
 	for (int i = 0; i < 2; i++) {
@@ -205,8 +205,8 @@ static const char *set_path(struct arguments *a, const struct noon_law *law)
 			    c->minimum_ns[1] > c->propagation_ns[1] * (1.0 + 1e-9)))
 		return "--m-f or --m-r is more than light in the fibre needs for --distance: such "
 		       "a minimum would be false";
-	/* A measured round trip says nothing of its halves: where one minimum is larger, split by
-	 * the minima. */
+	/* A measured round-trip time does not determine its halves: if one minimum is larger, split
+	 * by the minima. */
 	if (law != NULL) {
 		const double rest = law->least_ns - c->minimum_ns[0] - c->minimum_ns[1];
 
@@ -241,7 +241,7 @@ static void judge(struct plan *p)
 	}
 }
 
-/* Returns an exit status, or -1 to go on. */
+/* Returns an exit status, or -1 to continue. */
 static int prepare(struct plan *p)
 {
 	char why[NOON_BASELINE_WHY_MAX];

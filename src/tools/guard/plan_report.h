@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What noonmark plan found, as text and as JSON.
+ * Results of noonmark plan, as text and as JSON.
  */
 #ifndef NOON_TOOLS_PLAN_REPORT_H
 #define NOON_TOOLS_PLAN_REPORT_H
@@ -11,9 +11,9 @@
 
 struct noon_plan_report {
 	const struct noon_plan_conf *conf; /**< borrowed */
-	const char *path_id;	/**< of the calibration; NULL: round trips were not measured */
+	const char *path_id;	/**< of the calibration; NULL: no round-trip times were measured */
 	bool signature_checked; /**< of the calibration */
-	bool feasible;		/**< by one way at least */
+	bool feasible;		/**< at least by one way */
 	struct noon_plan_verdict v[NOON_PLAN_WAYS];
 	double change[NOON_PLAN_WAYS][NOON_PLAN_PARAMS]; /**< unit of the parameter; NAN: none */
 };

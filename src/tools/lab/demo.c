@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * noonmark demo: the main job. A server, a relay and a client with a wrong clock, on loopback; the
- * client finds the time, is attacked, says so, and recovers.
+ * noonmark demo: a server, a relay and a client with a wrong clock, on loopback; the client
+ * synchronises, detects an attack, and recovers.
  */
 #include <errno.h>
 #include <math.h>
@@ -36,7 +36,7 @@ struct ports {
 	unsigned relay_ke;
 };
 
-/* What the whole run has shown. */
+/* Results of the whole run. */
 struct tally {
 	long readings;
 	long violations;     /**< truth outside of the stated interval */
@@ -59,7 +59,7 @@ struct demo {
 	struct tally tally;
 };
 
-/* Set by ctrl-C: the demo ends early and cleans up. */
+/* Set by ctrl-C: the demo stops early and cleans up. */
 static volatile sig_atomic_t interrupted;
 
 static void on_interrupt(int signo)
@@ -75,7 +75,7 @@ static double mono_s(void)
 	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
 }
 
-/* A port that is free for TCP and UDP on loopback at this moment. */
+/* A port that is currently free for TCP and UDP on loopback. */
 static unsigned free_port(void)
 {
 	for (int i = 0; i < 100; i++) {
@@ -220,7 +220,7 @@ static void judge(struct tally *t, const json_t *s)
 	if (json_object_get(s, "bound_s") == NULL)
 		return;
 	t->readings++;
-	/* UTC - C must lie in [lower, upper]; 2 us for reading two clocks one after the other. */
+	/* UTC - C must be in [lower, upper]; 2 us for reading two clocks in sequence. */
 	if (-error < noon_json_num(s, "lower_s") - 2e-6 ||
 	    -error > noon_json_num(s, "upper_s") + 2e-6)
 		t->violations++;
@@ -236,7 +236,7 @@ static void judge(struct tally *t, const json_t *s)
 	t->widest_bound = fmax(t->widest_bound, noon_json_num(s, "bound_s"));
 }
 
-/* Show readings until `until`, one a second; false when the daemon is gone. */
+/* Show readings until `until`, one a second; false when the daemon has exited. */
 static bool show_until(struct demo *d, double until, bool *head)
 {
 	while (mono_s() < until && !interrupted) {
@@ -278,7 +278,7 @@ static bool attack(struct demo *d, const char *command)
 	return noon_relay_control_ask(d->control, command, answer, sizeof(answer), &sys) == NOON_OK;
 }
 
-/* The first quarter in peace, the middle under attack, the rest to recover. */
+/* No attack in the first quarter, attack in the middle, recovery in the rest. */
 static bool play(struct demo *d)
 {
 	const double begin = mono_s();

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What a relay does to the traffic of one direction: the delay box of all system tests.
+ * Impairment of one direction by a relay, for all system tests.
  *
  * Written as "delay=10ms,jitter=1ms,loss=0.1"; each key replaces its old value, "clear" resets
  * all. Probabilities are 0..1 for each packet.
@@ -26,14 +26,14 @@ struct noon_impair {
 	size_t long_bytes;
 	double loss;
 	double duplicate;
-	double reorder; /**< held back by reorder_delay */
+	double reorder; /**< delayed by reorder_delay */
 	noon_dur reorder_delay;
 	double replay;	 /**< an earlier packet follows */
 	double truncate; /**< cut at a random length */
 	double flip;	 /**< one random bit flipped */
 };
 
-/** What becomes of one packet. */
+/** Fate of one packet. */
 struct noon_fate {
 	noon_dur delay; /**< of the packet, >= 0 */
 	bool drop;
@@ -44,7 +44,7 @@ struct noon_fate {
 };
 
 /**
- * Change an impairment by a specification.
+ * Change an impairment according to a specification.
  * @param[out] ret_bad  the part that is wrong, points into spec; untouched on NOON_OK
  * @retval NOON_OK, NOON_ERR_FORMAT (im untouched)
  */

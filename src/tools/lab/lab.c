@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * noonmark lab run: scenarios with real daemons, several at a time, each in a network namespace of
- * its own.
+ * noonmark lab run: scenarios with real daemons, several at a time, each in its own network
+ * namespace.
  */
 #include <errno.h>
 #include <signal.h>
@@ -27,7 +27,7 @@ struct arguments {
 	bool json;
 };
 
-/* A scenario under way. */
+/* A running scenario. */
 struct job {
 	struct noon_sim_result r;
 	struct noon_sim_outcome outcome;
@@ -36,7 +36,7 @@ struct job {
 	int fd;
 };
 
-/* Set by ctrl-C: running scenarios end early and clean up. */
+/* Set by ctrl-C: running scenarios stop early and clean up. */
 static volatile sig_atomic_t interrupted;
 
 static void on_interrupt(int signo)
@@ -44,7 +44,7 @@ static void on_interrupt(int signo)
 	interrupted = signo;
 }
 
-/* In the process of a scenario: the outcome goes through the pipe. */
+/* In a scenario's process: the outcome is sent through the pipe. */
 static void child(const struct job *j, const struct arguments *a, int fd)
 {
 	struct noon_lab_outcome *o = calloc(1, sizeof(*o));
@@ -84,7 +84,7 @@ static bool start(struct job *j, const struct arguments *a)
 	return false;
 }
 
-/* The tally of the client an expectation names, or of all. */
+/* The tally of the client that an expectation names, or of all. */
 static struct noon_sim_tally tally_of(const struct job *j, const char *client)
 {
 	const struct noon_scenario *s = &j->r.file.s;
@@ -130,7 +130,7 @@ static void finish(struct job *j)
 
 	while (at < sizeof(j->got) && n != 0) {
 		if (interrupted)
-			(void)kill(j->pid, SIGTERM); /* it ends its daemons and cleans up */
+			(void)kill(j->pid, SIGTERM); /* it stops its daemons and cleans up */
 		n = read(j->fd, (char *)&j->got + at, sizeof(j->got) - at);
 		if (n < 0 && errno != EINTR)
 			break;
@@ -224,7 +224,7 @@ static int run(const struct noon_verb *self, void *options, const struct noon_ar
 
 	if (job == NULL)
 		return noon_tool_fail(self, "out of memory");
-	/* Every bad file is named. */
+	/* Report every bad file. */
 	for (size_t i = 0; i < n; i++)
 		good &= prepare(&job[i], line->argument[i]);
 	if (good) {

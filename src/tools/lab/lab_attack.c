@@ -97,7 +97,7 @@ unsigned noon_lab_active(const struct noon_scenario *s, size_t path, unsigned di
 	return mask;
 }
 
-/* What one direction suffers in all. */
+/* Total impairment of one direction. */
 struct sum {
 	double delay_ns, jitter_ns, uniform_ns;
 	double ramp; /* s/s */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Attacks of a scenario as orders to a relay.
+ * Attacks of a scenario as commands for a relay.
  */
 #ifndef NOON_TOOLS_LAB_ATTACK_H
 #define NOON_TOOLS_LAB_ATTACK_H
@@ -10,11 +10,11 @@
 #include "base/err.h"
 #include "sim/scenario.h"
 
-#define NOON_LAB_SPEC 256 /**< bytes of an order, with the final NUL */
+#define NOON_LAB_SPEC 256 /**< bytes of a command, with the final NUL */
 
 /**
- * Say whether real daemons and relays can play a scenario.
- * @param[out] why  what cannot be played, untouched on NOON_OK
+ * Tell whether real daemons and relays can run a scenario.
+ * @param[out] why  what cannot be run, untouched on NOON_OK
  * @retval NOON_OK, NOON_ERR_UNSUPPORTED
  */
 NOON_MUST_USE noon_err noon_lab_check(const struct noon_scenario *s, char *why, size_t n);
@@ -25,8 +25,8 @@ unsigned noon_lab_active(const struct noon_scenario *s, size_t path, unsigned di
 			 noon_dur at);
 
 /**
- * Write what the relay must do to a direction of a path: its link and the attacks of the mask,
- * as after "forward " or "reverse " (tools/lab/impair.h).
+ * Write the relay's impairment of a direction of a path: its link and the attacks of the mask, as
+ * after "forward " or "reverse " (tools/lab/impair.h).
  * @param at  ns after the start: a ramp that began earlier has grown since
  */
 void noon_lab_spec(const struct noon_scenario *s, size_t path, unsigned direction, unsigned mask,

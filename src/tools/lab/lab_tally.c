@@ -8,7 +8,7 @@
 #include "engine/clock/reading.h"
 #include "tools/core/tool.h"
 
-/* To read two clocks one after the other. */
+/* For reading two clocks in sequence. */
 #define SLACK_NS 2000.0
 
 void noon_lab_tally_init(struct noon_lab_tally *l, noon_dur first_attack)
@@ -19,7 +19,7 @@ void noon_lab_tally_init(struct noon_lab_tally *l, noon_dur first_attack)
 
 bool noon_lab_measures(const char *metric)
 {
-	/* These are about the inside of a daemon, or about its oscillator. */
+	/* These concern the inside of a daemon, or its oscillator. */
 	static const char *const inside[] = {"stale_violations",
 					     "I2",
 					     "I4",

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Readings of a real daemon as the tally of a scenario, the truth being CLOCK_REALTIME.
+ * Converts readings of a real daemon to the tally of a scenario, the truth being CLOCK_REALTIME.
  */
 #ifndef NOON_TOOLS_LAB_TALLY_H
 #define NOON_TOOLS_LAB_TALLY_H
@@ -9,7 +9,7 @@
 
 #include "sim/tally.h"
 
-/** A client's tally, and what it needs to know of the reading before. */
+/** A client's tally, and the state kept from the reading before. */
 struct noon_lab_tally {
 	struct noon_sim_tally t;
 	char state[16];	   /**< of the last reading */
@@ -20,10 +20,10 @@ struct noon_lab_tally {
 
 void noon_lab_tally_init(struct noon_lab_tally *l, noon_dur first_attack);
 
-/** Take an answer to the command "status", `at` ns after the start. */
+/** Process an answer to the command "status", `at` ns after the start. */
 void noon_lab_tally_take(struct noon_lab_tally *l, const json_t *status, noon_dur at);
 
-/** Return whether a metric can be measured from outside of a daemon at all. */
+/** Return whether a metric can be measured from outside a daemon. */
 bool noon_lab_measures(const char *metric);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Server number i is at 127.0.1.i, the relay of path number i at 127.0.2.i: each client meets each
- * of its servers under an address of its own.
+ * Server number i is at 127.0.1.i, the relay of path number i at 127.0.2.i: each client reaches
+ * each of its servers by a separate address.
  */
 #include "tools/lab/lab_world.h"
 
@@ -38,11 +38,11 @@ struct lab {
 	struct noon_children children;
 	struct noon_ask ask[NOON_SIM_NODES];
 	struct noon_lab_tally tally[NOON_SIM_NODES];
-	unsigned mask[NOON_SIM_PATHS][2]; /* attacks in force */
+	unsigned mask[NOON_SIM_PATHS][2]; /* active attacks */
 	char why[256];
 };
 
-/* A configuration being written. */
+/* A configuration in construction. */
 struct text {
 	char buf[CONF_LEN];
 	size_t n;
@@ -113,7 +113,7 @@ static void put_common(struct text *t, const struct lab *l, const char *name)
 	    l->dir, name, l->dir, name, l->dir, name);
 }
 
-/* The faults of the scenario's oscillator that a virtual clock has too. */
+/* The faults of the scenario's oscillator that a virtual clock supports. */
 static void put_clock(struct text *t, const struct noon_sim_node *n, noon_dur wrong, uint64_t seed)
 {
 	put(t,
@@ -276,7 +276,7 @@ static bool open_controls(struct lab *l, const struct noon_verb *verb)
 	return true;
 }
 
-/* Give new orders to the relays whose attacks begin or end. */
+/* Send new commands to the relays whose attacks start or stop. */
 static bool attack(struct lab *l, noon_dur at)
 {
 	static const char *const ways[] = {"forward", "reverse"};

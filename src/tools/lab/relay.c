@@ -91,7 +91,7 @@ static bool read_pair(const struct noon_option *o, const char *text, void *at,
 	return add_pair(text, o->name[0] == 't', at);
 }
 
-/* Returns an exit status, or -1 to go on. */
+/* Returns an exit status, or -1 to continue. */
 static int settle(const struct noon_verb *self, const struct arguments *a)
 {
 	if ((a->set || a->show) && a->control == NULL)
@@ -102,7 +102,7 @@ static int settle(const struct noon_verb *self, const struct arguments *a)
 	return -1;
 }
 
-/* Talk to a relay that runs already. */
+/* Send a command to a running relay. */
 static int tell(const struct noon_verb *self, const struct arguments *a)
 {
 	static const char *const ways[NOON_WAYS] = {"forward", "reverse"};

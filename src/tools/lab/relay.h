@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A relay for UDP and TCP that delays, loses and damages: an attacker on the path, to order.
+ * A relay for UDP and TCP that delays, drops and corrupts: a configurable attacker on the path.
  */
 #ifndef NOON_TOOLS_RELAY_H
 #define NOON_TOOLS_RELAY_H
@@ -21,10 +21,10 @@ struct noon_way_counters {
 	uint64_t replayed;
 	uint64_t truncated;
 	uint64_t flipped;
-	uint64_t overflowed; /**< no room to hold it */
+	uint64_t overflowed; /**< no buffer for it */
 };
 
-/** Shared by the UDP and the TCP side. */
+/** Shared by UDP and TCP. */
 struct noon_relay {
 	struct noon_loop *loop;
 	struct noon_rng *rng;
@@ -39,8 +39,8 @@ struct noon_relay_tcp;
 NOON_MUST_USE noon_err noon_relay_udp_new(struct noon_relay *r, const struct noon_addr *listen,
 					  const struct noon_addr *to, struct noon_relay_udp **ret,
 					  int *ret_sys);
-/** Relay datagrams between two hosts that both speak from the port that they are spoken to at, as
- * PTP does: what comes from `server` goes to `client`, and the other way; others are ignored. */
+/** Relay datagrams between two hosts that send from the port they receive on, as PTP does: from
+ * `server` to `client` and vice versa; others are ignored. */
 NOON_MUST_USE noon_err noon_relay_between_new(struct noon_relay *r, const struct noon_addr *listen,
 					      const struct noon_addr *server,
 					      const struct noon_addr *client,

@@ -106,7 +106,7 @@ noon_err noon_relay_control_new(struct noon_relay *r, const char *path,
 	c->relay = r;
 	if (set_path(&c->sun, path))
 		goto fail;
-	/* A socket left behind makes room; a mistyped path must not cost a file. */
+	/* A stale socket is replaced; a mistyped path must not delete a file. */
 	if (lstat(path, &st) == 0 && S_ISSOCK(st.st_mode))
 		(void)unlink(path);
 	fd = socket(AF_UNIX, SOCK_DGRAM, 0);
@@ -137,7 +137,7 @@ void noon_relay_control_free(struct noon_relay_control *c)
 	free(c);
 }
 
-/* The name of the asker, beside that of the relay: an abstract one is not seen from another network
+/* The client's address, next to the relay's: an abstract one is not visible from another network
  * namespace. */
 static bool bind_beside(int fd, const char *path, struct sockaddr_un *ret)
 {
@@ -147,7 +147,7 @@ static bool bind_beside(int fd, const char *path, struct sockaddr_un *ret)
 		       (long)getpid());
 	if (set_path(ret, name))
 		return false;
-	/* Nobody else has our number; a socket of that name was left behind. */
+	/* No other process has our PID; a socket of that name is stale. */
 	(void)unlink(name);
 	if (bind(fd, (const struct sockaddr *)ret, sizeof(*ret)) < 0)
 		return false;
@@ -156,7 +156,7 @@ static bool bind_beside(int fd, const char *path, struct sockaddr_un *ret)
 	return true;
 }
 
-/* Where the folder is not ours to write to, an abstract name of the kernel's choice is left. */
+/* If the folder is not writable, use an abstract address chosen by the kernel. */
 static bool bind_asker(int fd, const char *path, struct sockaddr_un *ret)
 {
 	const struct sockaddr_un any = {.sun_family = AF_UNIX};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Changing a relay while it runs: text datagrams on a Unix socket.
+ * Control of a running relay: text datagrams on a Unix socket.
  *
  *     forward SPEC | reverse SPEC | show      -> {"ok": ...} or the counters, as JSON
  */
@@ -11,7 +11,7 @@
 
 struct noon_relay_control;
 
-/** Bind the socket; an old one is replaced. *ret_sys is errno. @retval NOON_OK, NOON_ERR_OS */
+/** Bind the socket; a stale one is replaced. *ret_sys is errno. @retval NOON_OK, NOON_ERR_OS */
 NOON_MUST_USE noon_err noon_relay_control_new(struct noon_relay *r, const char *path,
 					      struct noon_relay_control **ret, int *ret_sys);
 void noon_relay_control_free(struct noon_relay_control *c);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The stream side: pieces are held in order, delayed, and may be damaged; a lost piece or a
- * truncated one ends the connection, since a stream cannot lose bytes.
+ * TCP: pieces are held in order, delayed, and may be corrupted; a lost or truncated piece closes
+ * the connection, since a stream cannot lose bytes.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -12,7 +12,7 @@
 #include "tools/lab/relay.h"
 
 #define PIECE_MAX	3072
-#define BACKLOG_MAX	64 /* pieces held each way of a connection */
+#define BACKLOG_MAX	64 /* pieces held per direction of a connection */
 #define CONNECTIONS_MAX 64
 
 struct piece {
@@ -24,10 +24,10 @@ struct piece {
 
 struct pair;
 
-/* One end of a connection, and what is on its way to the other end. */
+/* One end of a connection, and the pieces on their way to the other end. */
 struct half {
 	struct pair *pair;
-	enum noon_way way; /* of what comes in here */
+	enum noon_way way; /* of the received pieces */
 	struct noon_tcp tcp;
 	struct noon_timer timer;
 	size_t n_held;
@@ -39,7 +39,7 @@ struct half {
 struct pair {
 	struct noon_relay_tcp *relay;
 	bool in_use;
-	bool dead; /* to be cleared by the reaper */
+	bool dead; /* to be freed by the reaper */
 	struct half half[NOON_WAYS];
 };
 
@@ -51,7 +51,7 @@ struct noon_relay_tcp {
 	struct pair pair[CONNECTIONS_MAX];
 };
 
-/* Callbacks run inside the streams, so a pair is cleared from the loop, not from within. */
+/* Callbacks run inside the streams, so a pair is freed by the loop, not by them. */
 static void doom(struct pair *p)
 {
 	if (p->dead)
@@ -131,7 +131,7 @@ static void hold(struct half *h, struct noon_bytes data, noon_dur delay)
 	if (data.n > 0)
 		memcpy(p->p, data.p, data.n);
 	p->due = noon_time_add(noon_mono_now(), delay);
-	/* A stream keeps its order. */
+	/* A stream is delivered in order. */
 	if (noon_time_before(p->due, h->last_due))
 		p->due = h->last_due;
 	h->last_due = p->due;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The datagram side: a flow per client address, packets held in a heap until they are due.
+ * UDP: a flow per client address, packets held in a heap until they are due.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -13,8 +13,8 @@
 #define FLOWS_MAX  512
 #define HELD_MAX   4096
 #define PACKET_MAX 2048
-#define MEMORY	   32	       /* packets remembered for replay, each way */
-#define FLOW_IDLE  NOON_S(120) /* a flow that was silent for this long makes room */
+#define MEMORY	   32	       /* packets kept for replay, per direction */
+#define FLOW_IDLE  NOON_S(120) /* a flow without traffic for this long may be reused */
 #define BATCH	   32
 
 struct flow {
@@ -36,7 +36,7 @@ struct packet {
 struct noon_relay_udp {
 	struct noon_relay *relay;
 	struct noon_addr to;
-	struct noon_addr client; /* the only one, of a relay between two; else len 0 */
+	struct noon_addr client; /* the only client, for a relay between two; else len 0 */
 	struct noon_fd_watch watch;
 	struct noon_timer timer;
 	struct flow flow[FLOWS_MAX];
@@ -171,7 +171,7 @@ static void replay(struct noon_relay_udp *u, enum noon_way way)
 		hold(u, old, 0);
 }
 
-/* Everything that can happen to one packet. */
+/* All impairments of one packet. */
 static void take(struct noon_relay_udp *u, struct packet *p)
 {
 	struct noon_relay *r = u->relay;
@@ -242,7 +242,7 @@ static void flow_close(struct flow *f)
 	f->watch.fd = -1;
 }
 
-/* The flow of a client; a new one takes the place that was silent longest. */
+/* The flow of a client; a new one replaces the longest idle one. */
 static struct flow *flow_of(struct noon_relay_udp *u, const struct noon_addr *client)
 {
 	struct flow *oldest = &u->flow[0];
@@ -271,7 +271,7 @@ static struct flow *flow_of(struct noon_relay_udp *u, const struct noon_addr *cl
 	return oldest;
 }
 
-/* Between two: who sent it says which way it goes. */
+/* Between two: the sender determines the direction. */
 static void on_either(void *arg, unsigned what)
 {
 	struct noon_relay_udp *u = arg;

@@ -11,10 +11,10 @@
 /** Of struct noon_channel. */
 extern const struct noon_option noon_channel_rows[];
 
-/** Read a bit rate into a double: the rate of a channel, which has another name in each verb. */
+/** Parse a bit rate into a double: the rate of a channel, which has another name in each verb. */
 bool noon_channel_read_rate(const struct noon_option *o, const char *text, void *at,
 			    char why[NOON_OPTION_WHY]);
-/** Write it: "1G". */
+/** Format it: "1G". */
 void noon_channel_show_rate(const void *at, char out[NOON_OPTION_SHOW]);
 /** The row of that name. @param at  NOON_OPTION_AT() of the double */
 #define NOON_CHANNEL_RATE_ROW(title, ...)                                               \

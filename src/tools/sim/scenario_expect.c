@@ -18,7 +18,7 @@ static const char *skip_space(const char *p)
 	return p;
 }
 
-/* Copy a name of letters, digits, and "_.-"; returns what follows. */
+/* Copy a name of letters, digits, and "_.-"; returns the rest. */
 static const char *take_word(const char *p, char out[WORD_MAX])
 {
 	size_t n = 0;

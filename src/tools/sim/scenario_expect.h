@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What a scenario promises: a figure of the tally and its limit, as text.
+ * An expectation of a scenario: a figure of the tally and its limit, as text.
  *
  *     [CLIENT:]METRIC [OPERATOR VALUE]
  *
@@ -31,7 +31,7 @@ struct noon_expect {
 NOON_MUST_USE noon_err noon_expect_parse(const char *text, struct noon_expect *ret, char *why,
 					 size_t n);
 
-/** Return whether a tally is as expected, and the figure. */
+/** Return whether a tally meets the expectation, and the figure. */
 bool noon_expect_holds(const struct noon_expect *e, const struct noon_sim_tally *t,
 		       double *ret_value);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What was read, and checked, by the tables is taken over in the order that names need.
+ * Converts sections read and checked by the tables, in the order that names require.
  */
 #include "tools/sim/scenario_file.h"
 
@@ -14,14 +14,14 @@
 #include "platform/text.h"
 #include "tools/sim/scenario_options.h"
 
-#define LONG_RUN       NOON_S(2 * 86400) /* beyond it, clocks and comparisons go by 16 s */
+#define LONG_RUN       NOON_S(2 * 86400) /* beyond it, clocks and comparisons use 16 s */
 #define LONG_RUN_STEP  NOON_S(16)
 #define NTP_BYTES      48
 #define PTP_BYTES      44 /* a Sync without TLVs: the shortest event message */
 #define RECORDED_FIRST 1024
 #define PATH_BYTES     512
 
-/* A reading under way. */
+/* State of reading a file. */
 struct reading {
 	const char *path;
 	cfg_t *cfg;
@@ -86,7 +86,7 @@ static noon_err take_nodes(struct reading *r, const char *kind)
 	return NOON_OK;
 }
 
-/* The only node of a kind, where a section names none. */
+/* The only node of a kind, if a section names none. */
 static uint32_t only(const struct noon_scenario *s, bool client)
 {
 	uint32_t found = NOON_SIM_NONE;
@@ -115,7 +115,7 @@ static noon_err take_node(struct reading *r, cfg_t *cfg, const char *key, uint32
 	return NOON_OK;
 }
 
-/* Delays are one to a line, with their unit; "#" begins a comment. */
+/* One delay per line, with its unit; "#" starts a comment. */
 static noon_err scan_recorded(FILE *in, const char *name, double **ret, size_t *ret_n)
 {
 	size_t room = RECORDED_FIRST;
@@ -154,7 +154,7 @@ static noon_err scan_recorded(FILE *in, const char *name, double **ret, size_t *
 	return v == NULL ? NOON_ERR_OS : NOON_OK;
 }
 
-/* Load the delays a link names; a relative path begins at the scenario's folder. */
+/* Load the delays a link names; a relative path is relative to the scenario's folder. */
 static noon_err take_recorded(struct reading *r, cfg_t *cfg, struct noon_net_link_conf *l)
 {
 	const char *name = cfg_getstr(cfg, "recorded");
@@ -383,7 +383,7 @@ static noon_err take_top(struct reading *r)
 	return NOON_OK;
 }
 
-/* Tell what is impossible with the line of the section it is in. */
+/* Report what is impossible, with the line of its section. */
 static noon_err check_all(struct reading *r)
 {
 	static const char *const kinds[] = {"", "client", "path", "attack", "seeker", "event"};

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Scenario files: noonmark-scenario(5). Whoever runs them, here or with real daemons, reads them
- * with this.
+ * Scenario files: noonmark-scenario(5). Read by the simulator and for real daemons.
  */
 #ifndef NOON_TOOLS_SCENARIO_FILE_H
 #define NOON_TOOLS_SCENARIO_FILE_H
@@ -10,10 +9,10 @@
 #include "sim/scenario.h"
 #include "tools/sim/scenario_expect.h"
 
-/** A scenario with what it borrows. */
+/** A scenario with its borrowed data. */
 struct noon_scenario_file {
 	struct noon_scenario s;
-	struct noon_expect expect[NOON_SIM_EXPECTS]; /**< as s.expect, read */
+	struct noon_expect expect[NOON_SIM_EXPECTS]; /**< s.expect, parsed */
 	double *recorded[NOON_SIM_PATHS * 2];	     /**< delays from files, owned; NULL: none */
 	size_t n_recorded;
 };

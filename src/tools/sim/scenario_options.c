@@ -23,7 +23,7 @@
 #define LEAST_0	    NOON_OPTION_LEAST(0)
 #define PROBABILITY NOON_OPTION_RANGE(0, 1), .noun = "a probability"
 
-/* ---- words and forms of their own ---- */
+/* ---- words and formats of scenario files ---- */
 
 static const struct noon_word leap_words[] = {
 	{"insert", NOON_LEAP_INSERT}, {"delete", NOON_LEAP_DELETE}, {NULL, 0}};
@@ -55,7 +55,7 @@ static const struct noon_word upset_words[] = {
 		{NULL, 0},
 };
 
-/* "1Gb/s", "100 Mb/s", "9600": bits for each second. */
+/* "1Gb/s", "100 Mb/s", "9600": bits per second. */
 static noon_err scan_rate(const char *text, double *ret)
 {
 	static const char units[] = " kMG";
@@ -81,7 +81,7 @@ static noon_err scan_rate(const char *text, double *ret)
 	return NOON_OK;
 }
 
-/* "100us/s": a time for each second. */
+/* "100us/s": a time per second. */
 static noon_err scan_slope(const char *text, double *ret)
 {
 	static const struct {
@@ -102,7 +102,7 @@ static noon_err scan_slope(const char *text, double *ret)
 	return NOON_ERR_FORMAT;
 }
 
-/* "1e-9", "1e-7/sqrt(h)": a random walk of the frequency, for the root of a time. */
+/* "1e-9", "1e-7/sqrt(h)": a random walk of the frequency, per root of a time. */
 static noon_err scan_walk(const char *text, double *ret)
 {
 	static const struct {
@@ -227,7 +227,7 @@ static const struct noon_option top_rows[] = {
 	NOON_OPTION_END,
 };
 
-/* The clock comes before what changes it. */
+/* The clock comes before the options that change it. */
 static const struct noon_option node_rows[] = {
 	{"clock", NOON_OPTION_OWN, NODE(clock), .read = read_preset,
 	 .value = "perfect|tcxo|ocxo|rb|vm", .noun = "perfect, tcxo, ocxo, rb or vm",

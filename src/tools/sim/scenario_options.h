@@ -22,16 +22,16 @@ extern const struct noon_section noon_scenario_event;  /**< of struct noon_machi
 /** Of "forward" and "reverse" of a path, over what the path says: of struct noon_net_link_conf. */
 extern const struct noon_option noon_scenario_link_rows[];
 
-/** Where the minima of a path come from. */
+/** Source of the minima of a path. */
 enum noon_minima_from {
 	NOON_MINIMA_FROM_NOTHING, /**< 0 */
 	NOON_MINIMA_FROM_LIGHT,	  /**< length / c */
 	NOON_MINIMA_FROM_LINKS,	  /**< the least delay of the links, as a perfect survey finds it */
 };
 
-/** What a section "path" says. */
+/** Contents of a section "path". */
 struct noon_scenario_path {
-	struct noon_sim_path path;	/**< but for its links, name and ends */
+	struct noon_sim_path path;	/**< except its links, name and ends */
 	struct noon_net_link_conf both; /**< of both directions */
 	enum noon_minima_from minima;
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A run as a picture: the error of the clock within its interval, what the clock believed, and the
+ * A run as a picture: the error of the clock within its interval, the clock's estimate, and the
  * times of alarm.
  */
 #include <math.h>
@@ -11,7 +11,7 @@
 #include "tools/core/svg.h"
 #include "tools/sim/sim_run.h"
 
-/* Points kept; when there are as many, every other one goes. */
+/* Kept points; when full, every other one is dropped. */
 #define POINTS 2048
 
 struct noon_sim_picture {
@@ -80,7 +80,7 @@ void noon_sim_picture_look(void *arg, const struct noon_sim_look *look)
 	p->alarm[p->n++] = alarm;
 }
 
-/* Show what lies within some alert limits; the start and the worst may lie outside. */
+/* Show a few alert limits; the start and the worst may lie outside. */
 static double height_of(const struct noon_sim_picture *p)
 {
 	double most = 0.0;
@@ -91,7 +91,7 @@ static double height_of(const struct noon_sim_picture *p)
 	return 1.1 * most;
 }
 
-/* Draw a line along the bottom where there was an alarm. */
+/* Draw a line along the bottom during alarms. */
 static void draw_alarms(const struct noon_sim_picture *p, struct noon_svg *svg, double y)
 {
 	bool first = true;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The results of scenarios as a table for people and as JSON.
+ * The results of scenarios as a table for users and as JSON.
  */
 #include <inttypes.h>
 #include <jansson.h>
@@ -96,7 +96,7 @@ static void print_failure(const struct noon_sim_result *r, const struct noon_sim
 		(void)printf("  again: noonmark sim run %s --seed %" PRIu64 "\n", r->path, o->seed);
 }
 
-/* Say which of the paper's conditions a file's seekers do not meet. */
+/* Name the paper's conditions that a file's seekers do not meet. */
 static void print_conditions(const struct noon_scenario *s)
 {
 	for (size_t i = 0; i < s->seekers; i++) {

@@ -3,7 +3,7 @@
  * noonmark sim run: files times seeds, several processes at a time.
  *
  * Each run is a process of its own when there are several; its outcome comes back through a pipe.
- * Outcomes are taken in the order of the runs, so nothing depends on who was faster.
+ * Outcomes are collected in the order of the runs, so nothing depends on timing.
  */
 #include "tools/sim/sim_run.h"
 
@@ -31,7 +31,7 @@ struct arguments {
 	size_t jobs;
 };
 
-/* One run of all. */
+/* One of the runs. */
 struct job {
 	struct noon_sim_result *r;
 	size_t k; /* of its seeds */
@@ -39,7 +39,7 @@ struct job {
 	int fd; /* to read its outcome from */
 };
 
-/* Where the picture of a run goes; NULL: nowhere. */
+/* Path of the picture of a run; NULL: none. */
 static const char *picture_of(const struct arguments *a, const struct job *j, char out[PATH_MAX_])
 {
 	char name[64];
@@ -93,7 +93,7 @@ static bool read_all(int fd, void *p, size_t n)
 	return true;
 }
 
-/* Start a run in a process of its own; falls back to running it here. */
+/* Start a run in its own process; falls back to running it here. */
 static void start(const struct arguments *a, struct job *j)
 {
 	int fds[2];
@@ -120,7 +120,7 @@ static void start(const struct arguments *a, struct job *j)
 	j->fd = fds[0];
 }
 
-/* A process that dies leaves a run that was not made. */
+/* A process that dies counts as a run that was not made. */
 static void finish(struct job *j)
 {
 	struct noon_sim_outcome *o = &j->r->outcome[j->k];
@@ -178,7 +178,7 @@ static bool prepare(const struct arguments *a, struct noon_sim_result *r, const 
 	return true;
 }
 
-/* Run what was read; returns the exit status. */
+/* Run the scenarios; returns the exit status. */
 static int run_results(const struct noon_verb *self, const struct arguments *a,
 		       struct noon_sim_result *r, size_t n)
 {
@@ -222,7 +222,7 @@ static int run(const struct noon_verb *self, void *options, const struct noon_ar
 		free(r);
 		return noon_tool_fail(self, "out of memory, or libgcrypt is broken");
 	}
-	/* Every bad file is named. */
+	/* Report every bad file. */
 	for (size_t i = 0; i < n; i++)
 		good &= prepare(a, &r[i], line->argument[i]);
 	status = good ? run_results(self, a, r, n) : NOON_EXIT_USAGE;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What the parts of `noonmark sim run` share.
+ * Shared by the parts of `noonmark sim run`.
  */
 #ifndef NOON_TOOLS_SIM_RUN_H
 #define NOON_TOOLS_SIM_RUN_H
@@ -14,10 +14,10 @@
 #include "tools/core/tool.h"
 #include "tools/sim/scenario_file.h"
 
-/** What became of one run; no pointers, so that it can come from another process. */
+/** Result of one run; no pointers, so that another process can send it. */
 struct noon_sim_outcome {
 	uint64_t seed;
-	bool made; /**< false: the world could not be made */
+	bool made; /**< false: the world could not be created */
 	bool passed;
 	bool held[NOON_SIM_EXPECTS];
 	double value[NOON_SIM_EXPECTS]; /**< the figure of each expectation */
@@ -39,10 +39,10 @@ struct noon_sim_result {
 	struct noon_scenario_file file;
 	struct noon_sim_outcome *outcome; /**< outcome[seeds] */
 	size_t seeds;
-	const char *verb; /**< that repeats a run; NULL: sim run with its seed */
+	const char *verb; /**< command that repeats a run; NULL: sim run with its seed */
 };
 
-/** Print a table of all results, and each failure with the command that repeats it. */
+/** Print a table of all results, and the command that repeats each failure. */
 void noon_sim_print_table(const struct noon_sim_result *r, size_t n);
 /** Print all results as one JSON object. */
 void noon_sim_print_json(const struct noon_sim_result *r, size_t n);
@@ -50,15 +50,15 @@ void noon_sim_print_json(const struct noon_sim_result *r, size_t n);
 /** Write the file's name without folder and suffix. */
 void noon_sim_short_name(const char *path, char *out, size_t n);
 
-/** A picture under way: truth, estimate, bound and alarms over time. */
+/** A picture in construction: truth, estimate, bound and alarms over time. */
 struct noon_sim_picture;
 
-/** Begin; NULL when there is no memory. */
+/** Start; NULL: no memory. */
 struct noon_sim_picture *noon_sim_picture_new(const struct noon_scenario *s);
 void noon_sim_picture_free(struct noon_sim_picture *p);
-/** A noon_sim_on_look: note the first client. */
+/** A noon_sim_on_look: record the first client. */
 void noon_sim_picture_look(void *arg, const struct noon_sim_look *look);
-/** Write the file, all of it or nothing. @retval NOON_OK, NOON_ERR_OS */
+/** Write the file, completely or not at all. @retval NOON_OK, NOON_ERR_OS */
 NOON_MUST_USE noon_err noon_sim_picture_write(const struct noon_sim_picture *p, const char *path);
 
 #endif

@@ -16,8 +16,8 @@ static double seconds_now(void)
 	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
-/* The lattice is the authority where it fits; beyond, n is so large that the other way is exact
- * for all purposes. */
+/* Use the lattice where it fits; beyond, n is so large that the other method is exact for all
+ * purposes. */
 static noon_err exact_row(const struct noon_study_conf *c, struct noon_convolve *work, unsigned n,
 			  struct noon_study_row *ret)
 {
@@ -52,7 +52,7 @@ static noon_err exact_table(struct noon_study *s, struct noon_convolve *work)
 	return NOON_OK;
 }
 
-/* Bins over 0 .. most of what a mean of n gives; the same edges for all would waste them. */
+/* Bins over 0 .. most of the range of a mean of n; the same edges for all would waste bins. */
 static void set_histogram(struct noon_study *s, size_t i, unsigned n)
 {
 	struct noon_mc_histogram *h = &s->mc.histogram[i];
@@ -118,7 +118,7 @@ static void hypotheses(struct noon_study *s)
 	}
 }
 
-/* The practical case: what is left of the limit after the drift between two updates. */
+/* The practical case: the remainder of the limit after the drift between two updates. */
 static void practical(struct noon_study *s)
 {
 	static const double limits[] = {25e3, 50e3, 100e3, 200e3};
@@ -144,7 +144,8 @@ static void practical(struct noon_study *s)
 	}
 }
 
-/* What one false alarm in a million takes: round trips for the delay, and a delay for one. */
+/* At one false alarm in a million: round trips needed for the delay, and the delay that one
+ * detects. */
 static void demands(struct noon_study *s)
 {
 	const struct noon_cgf k = noon_cgf_of_channel(&s->conf.channel);

@@ -17,7 +17,7 @@
 #define NOON_STUDY_CURVE     151
 
 struct noon_study_conf {
-	const char *channel_name; /**< of the preset that it began with; static */
+	const char *channel_name; /**< name of the preset that it started from; static */
 	const char *channel_what;
 	struct noon_channel channel;
 	double delta_ns;
@@ -29,7 +29,7 @@ struct noon_study_conf {
 	unsigned threads;
 };
 
-/** One decision size: the exact law and its witness. */
+/** One decision size: the exact law and its simulation. */
 struct noon_study_row {
 	unsigned n;
 	double lambda_ns;
@@ -62,8 +62,8 @@ struct noon_study {
 	size_t n_practical;
 	unsigned needed; /**< least round trips for p_d and one false alarm in a million; 0: more
 			  *   than NOON_MC_N_MAX */
-	double least_ns; /**< least delay that one round trip finds so */
-	double exact_s;	 /**< time the exact table took */
+	double least_ns; /**< least delay that one round trip detects so */
+	double exact_s;	 /**< time to compute the exact table */
 };
 
 /** Compute everything. @retval NOON_OK, NOON_ERR_RANGE (channel, delta or p_d), NOON_ERR_OS */
@@ -79,7 +79,7 @@ NOON_MUST_USE noon_err noon_study_write(const struct noon_study *s, const char *
 					const char **ret_name);
 
 /** Count the rows where the simulation has power (expects at least one alarm), and those of them
- *  whose interval holds the exact probability. */
+ *  whose interval contains the exact probability. */
 void noon_study_agreement(const struct noon_study *s, size_t *ret_with_power, size_t *ret_agree);
 
 #endif

@@ -206,7 +206,7 @@ static char *svg_fig6(const struct noon_study *s, size_t *ret_n)
 	return noon_svg_end(&g, ret_n);
 }
 
-/* Fig 7 and 8 differ in what is drawn between the same axes. */
+/* Fig 7 and 8 have the same axes and different curves. */
 static void begin_hypotheses(const struct noon_study *s, struct noon_svg *g, const char *figure)
 {
 	const struct noon_study_row *r = &s->row[s->fig8];
@@ -293,7 +293,7 @@ static char *svg_fig9(const struct noon_study *s, size_t *ret_n)
 	}
 	ax.min = x[0] * 0.9;
 	ax.max = x[n - 1] * 1.1;
-	/* Deeper than this there is nothing to compare with. */
+	/* Lower probabilities cannot be compared. */
 	ay.min = fmax(pow(10.0, floor(log10(fmax(least, 1e-12)))), 1e-12);
 	ay.min = fmin(ay.min, 1e-2);
 	(void)snprintf(legend, sizeof(legend), "simulation, %.0f %% intervals",

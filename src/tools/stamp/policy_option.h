@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The option --policy of verbs of time stamps.
+ * The option --policy of time-stamp verbs.
  */
 #ifndef NOON_TOOLS_POLICY_OPTION_H
 #define NOON_TOOLS_POLICY_OPTION_H
 
 #include "option/option.h"
 
-/** Read an object identifier with dots into a const char *, which borrows it. */
+/** Parse an object identifier with dots into a const char *, which borrows it. */
 bool noon_policy_read(const struct noon_option *o, const char *text, void *at,
 		      char why[NOON_OPTION_WHY]);
 

@@ -9,8 +9,8 @@ static bool is_same(const struct noon_vote *a, const struct noon_vote *b)
 	return memcmp(a->who->key_hash, b->who->key_hash, sizeof(a->who->key_hash)) == 0;
 }
 
-/* Votes of an authority before this one do not count twice; `at` of them is looked at only if it
- * covers the point. */
+/* Earlier votes of an authority do not count twice; `at` of them is checked only if it covers the
+ * point. */
 static bool covers(const struct noon_vote *v, noon_dur at)
 {
 	return v->has_interval && v->lower <= at && at <= v->upper;
@@ -65,7 +65,7 @@ void noon_quorum_count(const struct noon_vote *v, size_t n, struct noon_quorum *
 	struct noon_quorum q = {.authorities = count_authorities(v, n), .agreeing = n > 0 ? 1 : 0};
 
 	assert(n <= NOON_QUORUM_MAX);
-	/* A point that most cover is the lower end of one of them. */
+	/* A point that most intervals cover is the lower end of one of them. */
 	for (size_t i = 0; i < n; i++) {
 		const size_t count = v[i].has_interval ? count_at(v, n, v[i].lower) : 0;
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * noonmark stamp: have time-stamp authorities say that files exist now.
+ * noonmark stamp: obtain time stamps of files from time-stamp authorities.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* A place in a directory. One that is not there yet has no number of its own. */
+/* A directory entry. One that does not exist yet has no inode number. */
 struct place {
 	dev_t dir_dev;
 	ino_t dir_ino;
@@ -84,7 +84,7 @@ static noon_err add_place(struct plan *p, const char *path)
 	struct stat st;
 
 	(void)snprintf(dir, sizeof(dir), "%.*s.", (int)n, path);
-	/* Where there is no directory nothing is written. */
+	/* Without the directory nothing is written. */
 	if (stat(dir, &st) < 0)
 		return NOON_OK;
 	place->path = strdup(path);
@@ -102,7 +102,7 @@ static void add_input(struct plan *p, const char *file)
 	const bool is_stdin = strcmp(file, "-") == 0;
 	struct stat st;
 
-	/* What cannot be read, or has too long a name, is said when its turn comes. */
+	/* An unreadable file, or too long a name, is reported when it is processed. */
 	if ((is_stdin ? fstat(STDIN_FILENO, &st) : stat(file, &st)) < 0)
 		return;
 	p->input[p->n_inputs++] = (struct input){

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Where the tokens of a run go.
+ * Paths of a run's tokens.
  */
 #ifndef NOON_TOOLS_STAMP_OUTPUT_H
 #define NOON_TOOLS_STAMP_OUTPUT_H
@@ -15,9 +15,8 @@ NOON_MUST_USE bool noon_stamp_output_name(const struct noon_stamper_conf *conf, 
 					  size_t i, char out[NOON_STAMPER_PATH_MAX]);
 
 /**
- * See that no token of a run would take the place of another one, or of a file that is to be
- * stamped: the same name in the same directory, however it is reached; what is a link to a file
- * counts as that file.
+ * Check that no token of a run would replace another one, or a file to be stamped: the same name in
+ * the same directory, by any path; a link counts as its target.
  * @param[out] ret_why  which, a clause
  * @retval NOON_OK
  * @retval NOON_ERR_RANGE  two are the same

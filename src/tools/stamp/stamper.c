@@ -11,9 +11,9 @@
 #include "tools/core/digest_file.h"
 #include "tools/stamp/stamp_output.h"
 
-/* The rate at which two of the machine's clocks may part while authorities are asked. */
+/* The rate at which two of the machine's clocks may diverge while authorities are queried. */
 #define DRIFT 500e-6
-/* Less than that may be an interruption while the clocks were read. */
+/* Less may be an interruption while the clocks were read. */
 #define SLEEP_MIN NOON_MS(1)
 
 static noon_time now(void *arg)
@@ -65,9 +65,9 @@ void noon_stamper_fini(struct noon_stamper *s)
 	noon_entropy_fini(&s->entropy);
 }
 
-/* --- where tokens go --- */
+/* --- paths of tokens --- */
 
-/* Before anybody is asked: a token that could not be kept is a question for nothing. */
+/* Before any request: a token that could not be kept would be useless. */
 static bool find_room(struct noon_stamper *s, const char *file, struct noon_ts_why *why)
 {
 	struct stat st;
@@ -100,7 +100,7 @@ static bool keep(struct noon_stamper *s, struct noon_stamp *stamp, struct noon_b
 	return !err;
 }
 
-/* --- asking --- */
+/* --- requests --- */
 
 /* @return false if a good token could not be kept */
 static bool ask(struct noon_stamper *s, size_t i, const uint8_t *value)
@@ -126,8 +126,8 @@ static bool ask(struct noon_stamper *s, size_t i, const uint8_t *value)
 	return !stamp->token.good || keep(s, stamp, reply.body);
 }
 
-/* UTC - h when a token was made, seen from `at`: the request had left, the answer not yet come.
- * While the machine sleeps h stands, so that UTC - h is another one afterwards. */
+/* UTC - h when a token was made, at `at`: between request and answer. During suspension h stops, so
+ * that UTC - h changes. */
 static void vote(struct noon_stamp *stamp, noon_time at, noon_dur asleep, struct noon_vote *v)
 {
 	const noon_dur slept = noon_sat_sub(asleep, stamp->asleep);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What a stamper found, for people and as JSON.
+ * Results of a stamper, for users and as JSON.
  */
 #include <stdio.h>
 #include <string.h>

@@ -26,7 +26,7 @@ void noon_token_time(noon_time t, unsigned digits, char out[NOON_TOKEN_TIME_MAX]
 	(void)snprintf(out + n, NOON_TOKEN_TIME_MAX - (size_t)n, " UTC");
 }
 
-/* Beyond the room it ends in "...". */
+/* Truncated text ends in "...". */
 static void hex(struct noon_bytes b, char out[HEX_MAX])
 {
 	size_t n = 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What a time-stamp token says, for people and as JSON.
+ * Contents of a time-stamp token, for users and as JSON.
  */
 #ifndef NOON_TOOLS_TOKEN_TEXT_H
 #define NOON_TOOLS_TOKEN_TEXT_H
@@ -13,10 +13,10 @@
 
 #define NOON_TOKEN_TIME_MAX 48
 
-/** Write "2026-11-22 13:31:02.25 UTC". @param digits  of the fraction, 0..9 */
+/** Format "2026-11-22 13:31:02.25 UTC". @param digits  of the fraction, 0..9 */
 void noon_token_time(noon_time t, unsigned digits, char out[NOON_TOKEN_TIME_MAX]);
 
-/** Print a token, what is good or wrong of it first. @param name  of its file or authority */
+/** Print a token, its validity first. @param name  of its file or authority */
 void noon_token_print(FILE *to, const char *name, const struct noon_tsp_token *t);
 
 /** The same as an object (new reference). Times are "SECONDS.FRACTION" since 1970, UTC. */

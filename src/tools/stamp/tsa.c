@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * noonmark tsa: what a daemon says of its time-stamp authority, and the authority's ledger.
+ * noonmark tsa: the state of a daemon's time-stamp authority, and the authority's ledger.
  */
 #include <stdio.h>
 #include <string.h>
@@ -58,7 +58,7 @@ static void print_status(const json_t *t)
 		     noon_json_str(ledger, "error"));
 }
 
-/* Good when every policy may issue and the ledger takes it. */
+/* OK if every policy may issue and the ledger is writable. */
 static bool is_fit(const json_t *t)
 {
 	size_t i;

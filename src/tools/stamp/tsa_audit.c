@@ -22,7 +22,7 @@ static int digit(char c)
 	return at == NULL ? -1 : (int)(at - all);
 }
 
-/* "SEQ:HASH", as `audit head` prints it. */
+/* "SEQ:HASH", as printed by `audit head`. */
 static bool parse_head(const char *text, struct noon_ledger_head *ret)
 {
 	char *end;
@@ -159,7 +159,7 @@ static json_t *token_json(const struct noon_ledger_entry *e)
 			 "imprint", imprint, "ordering", (int)t.ordering);
 }
 
-/* What is no text is shown all the same. */
+/* Invalid text is shown all the same. */
 static void set_text(json_t *o, struct noon_bytes body)
 {
 	char digits[2 * 64 + 1];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * noonmark verify: what do time-stamp tokens prove of a file?
+ * noonmark verify: what do time-stamp tokens prove about a file?
  */
 #include <errno.h>
 #include <stdio.h>
@@ -38,10 +38,10 @@ struct verify {
 	uint8_t *der[NOON_QUORUM_MAX];
 	struct noon_tsp_token token[NOON_QUORUM_MAX];
 	struct noon_quorum quorum;
-	noon_dur latest; /* "quorum" authorities say that it was no later; ns since 1970 */
+	noon_dur latest; /* "quorum" authorities prove this as the latest time; ns since 1970 */
 };
 
-/* Returns an exit status, or -1 to go on. */
+/* Returns an exit status, or -1 to continue. */
 static int settle(struct verify *v, const struct noon_arguments *line)
 {
 	struct arguments *a = &v->a;
@@ -93,7 +93,7 @@ static bool load(struct verify *v, size_t i, struct noon_bytes *ret)
 	return !err;
 }
 
-/* @return false if a file could not be read, which was said */
+/* @return false if a file could not be read (already reported) */
 static bool judge(struct verify *v, size_t i)
 {
 	const int64_t now_s = noon_clock_read(CLOCK_REALTIME) / NOON_NS_PER_SEC;
