@@ -167,7 +167,7 @@ static void take(struct noon_world *w, struct noon_sim_seeker *k, const struct n
 }
 
 /* Condition 1 as the paper has it: what is not from the server, or answers no request, is refused.
- * Only the signal shows that somebody else made the request. */
+ * Only the signal shows that an attacker made the request. */
 static bool is_refused(const struct noon_sim_seeker *k, const struct noon_flight *f,
 		       const struct noon_ntp_header *h)
 {

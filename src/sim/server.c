@@ -2,8 +2,8 @@
  *
  * A server: proto/ntp_server behind a clock that may be wrong or lie.
  *
- * A server that is a client as well gives out its own disciplined clock with its own bound, as
- * the daemon does.
+ * A server that is a client as well serves its own disciplined clock with its own bound, as the
+ * daemon does.
  */
 #include <math.h>
 #include <string.h>

@@ -2,10 +2,10 @@
  *
  * The answer to each request of a client under test.
  *
- * The script has three parts: one answer for each request number, then NAKs to the first keys
- * until the client has exchanged new ones, then silence. The first exchange that the NAKs bring is
- * refused, to see what the client does with its old keys meanwhile. Good answers stand between the
- * bad ones, so that a client has cookies, and its habits, back before the next.
+ * The script has three parts: one answer for each request number, then NAKs to the first keys until
+ * the client has exchanged new ones, then silence. The first exchange after the NAKs is refused, to
+ * see what the client does with its old keys meanwhile. Good answers between the bad ones let a
+ * client refill its cookies and return to normal polling.
  */
 #ifndef NOON_CHECK_CLIENT_SCRIPT_H
 #define NOON_CHECK_CLIENT_SCRIPT_H

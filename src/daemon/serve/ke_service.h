@@ -2,8 +2,8 @@
  *
  * The NTS-KE server: listener, connection cap and the loop it runs on.
  *
- * With the event backend it has a thread and a loop of its own, so that handshakes never delay an
- * NTP reply; with the poll backend it runs in the main loop. At the cap a connection that has sent
+ * With the event backend it has its own thread and loop, so that handshakes never delay an NTP
+ * reply; with the poll backend it runs in the main loop. At the cap a connection that has sent
  * nothing, or is slow to complete its handshake, is closed for a new one; without any, the new one
  * waits in the kernel's backlog. Each has an absolute time limit.
  */

@@ -9,7 +9,7 @@
 #include "estimate/guard/guard.h"
 #include "noonmark/clock.h"
 
-/** Constant but for the guard itself; about 100 kB. */
+/** Constant except for the guard itself; about 100 kB. */
 struct noon_daemon_guard {
 	struct noon_guard guard;
 	struct noon_guard_plan plan;

@@ -171,7 +171,7 @@ noon_dur noon_clock_asleep(void)
 	return most;
 }
 
-/* The coarse clocks stand still between two ticks of the kernel: read at the same one, their
+/* The coarse clocks are constant between two ticks of the kernel: read in the same one, their
  * difference is exact. One tick between the two makes it larger, so the least of three counts. */
 noon_dur noon_clock_real_ahead(void)
 {

@@ -54,7 +54,7 @@ struct system_clock {
 	int64_t told_raw;    /* of the last claim; INT64_MIN: none */
 	noon_dur told_bound; /* in it */
 	struct {
-		noon_dur shift;		    /* what the kernel was told: 0 nothing */
+		noon_dur shift;		    /* set in the kernel; 0: nothing */
 		noon_time at;		    /* C at which it takes effect */
 		struct noon_instant before; /* shows whether the kernel has carried it out */
 		int tai;		    /* of the kernel then */

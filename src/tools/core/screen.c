@@ -28,7 +28,7 @@ static void print_state(FILE *to, const json_t *s, bool colour)
 		(void)fprintf(to, "%s%s", i == 0 ? "   findings: " : ", ",
 			      json_string_value(json_array_get(findings, i)));
 	(void)fputc('\n', to);
-	/* A contradiction has a sentence of its own. */
+	/* A contradiction has its own sentence. */
 	if (json_is_string(json_object_get(s, "why")) &&
 	    json_object_get(json_object_get(s, "contradiction"), "text") == NULL)
 		(void)fprintf(to, "            %s\n", noon_json_str(s, "why"));

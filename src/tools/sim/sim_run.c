@@ -2,8 +2,8 @@
  *
  * noonmark sim run: files times seeds, several processes at a time.
  *
- * Each run is a process of its own when there are several; its outcome comes back through a pipe.
- * Outcomes are collected in the order of the runs, so nothing depends on timing.
+ * Each of several runs is a separate process; its outcome is returned through a pipe. Outcomes are
+ * collected in the order of the runs, so nothing depends on timing.
  */
 #include "tools/sim/sim_run.h"
 
