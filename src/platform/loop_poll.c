@@ -133,7 +133,7 @@ static void fire_due(struct poll_loop *l)
 	}
 }
 
-static bool still_there(const struct poll_loop *l, const struct noon_fd_watch *w, int fd)
+static bool is_still_watched(const struct poll_loop *l, const struct noon_fd_watch *w, int fd)
 {
 	for (size_t i = 0; i < l->n_watches; i++)
 		if (l->watch[i] == w)
@@ -148,7 +148,7 @@ static void dispatch(struct poll_loop *l, const struct pollfd *fds,
 		const short got = fds[i].revents;
 		unsigned what = 0;
 
-		if (got == 0 || !still_there(l, watches[i], fds[i].fd))
+		if (got == 0 || !is_still_watched(l, watches[i], fds[i].fd))
 			continue;
 		if (got & (POLLIN | POLLPRI | POLLERR | POLLHUP))
 			what |= NOON_READABLE;

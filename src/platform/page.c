@@ -85,7 +85,7 @@ static bool is_of_this_version(const struct noon_page *p)
 }
 
 /* What a reader checks once, when it opens the page: it does not change in a reused page. */
-static bool is_of_here(const struct noon_page *p, const uint8_t boot[16], uint64_t time_ns)
+static bool is_of_this_boot(const struct noon_page *p, const uint8_t boot[16], uint64_t time_ns)
 {
 	return memcmp(p->boot, boot, sizeof(p->boot)) == 0 && p->time_ns == time_ns;
 }
@@ -101,7 +101,7 @@ static struct noon_page *reuse(const char *path, const uint8_t boot[16], uint64_
 		return NULL;
 	if (is_of_this_version(p)) {
 		mark_stale(p);
-		if (is_of_here(p, boot, time_ns))
+		if (is_of_this_boot(p, boot, time_ns))
 			return p;
 	}
 	(void)munmap(p, NOON_PAGE_SIZE);

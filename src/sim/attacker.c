@@ -19,7 +19,7 @@ bool noon_sim_attack_is_on(const struct noon_sim_attacker *a, const struct noon_
 	return a->on && noon_sim_attack_concerns(a->conf, &w->s->path[path]);
 }
 
-static bool happens(struct noon_sim_attacker *a)
+static bool is_chosen(struct noon_sim_attacker *a)
 {
 	return a->conf->probability >= 1.0 || noon_rng_unit(&a->rng) < a->conf->probability;
 }
@@ -36,7 +36,7 @@ static void hold(struct noon_world *w, struct noon_sim_attacker *a, struct noon_
 	const struct noon_sim_attack *c = a->conf;
 
 	(void)w;
-	if (!happens(a))
+	if (!is_chosen(a))
 		return;
 	f->delay_ns += (double)c->delay;
 	if (c->jitter > 0)
@@ -59,7 +59,8 @@ static void skew(struct noon_world *w, struct noon_sim_attacker *a, struct noon_
 }
 
 /* The attacker's own path: faster one way and slower the other by the same amount. */
-static void shorten(struct noon_world *w, struct noon_sim_attacker *a, struct noon_flight *f)
+static void use_shorter_path(struct noon_world *w, struct noon_sim_attacker *a,
+			     struct noon_flight *f)
 {
 	const double ns = (double)a->conf->delay;
 	const unsigned fast = a->conf->direction == NOON_SIM_REVERSE ? 1 : 0;
@@ -101,7 +102,7 @@ static void drop_fast(struct noon_world *w, struct noon_sim_attacker *a, struct 
 }
 
 /* Hold until the end of the current period. */
-static void bunch(struct noon_world *w, struct noon_sim_attacker *a, struct noon_flight *f)
+static void hold_burst(struct noon_world *w, struct noon_sim_attacker *a, struct noon_flight *f)
 {
 	const noon_dur period = a->conf->time_constant;
 	const noon_dur since = noon_time_diff(f->sent, w->start);
@@ -162,7 +163,7 @@ static void replay(struct noon_world *w, struct noon_sim_attacker *a, struct noo
 {
 	struct noon_flight **kept = &a->kept[f->path][f->dir];
 
-	if (*kept != NULL && !is_same_exchange(w, *kept, f) && happens(a)) {
+	if (*kept != NULL && !is_same_exchange(w, *kept, f) && is_chosen(a)) {
 		struct noon_flight *again = inject(w, a, f, f->dir);
 
 		again->n = (*kept)->n;
@@ -181,7 +182,7 @@ static void duplicate(struct noon_world *w, struct noon_sim_attacker *a, struct 
 {
 	struct noon_flight *copy;
 
-	if (!happens(a))
+	if (!is_chosen(a))
 		return;
 	copy = noon_sim_flight_new(w, f->path, f->dir);
 	*copy = *f;
@@ -215,7 +216,7 @@ static void tamper(struct noon_world *w, struct noon_sim_attacker *a, struct noo
 	struct noon_ntp_header h;
 
 	(void)w;
-	if (f->dir != 1 || !happens(a) || !header_of(f, &h))
+	if (f->dir != 1 || !is_chosen(a) || !header_of(f, &h))
 		return;
 	h.receive = moved(h.receive, a->conf->offset > 0 ? a->conf->offset : 0);
 	h.transmit = moved(h.transmit, a->conf->offset > 0 ? a->conf->offset : 0);
@@ -232,7 +233,7 @@ static void kiss(struct noon_world *w, struct noon_sim_attacker *a, struct noon_
 	struct noon_flight *forged;
 	struct noon_ntp_header h;
 
-	if (f->dir != 0 || !happens(a) || !header_of(f, &h))
+	if (f->dir != 0 || !is_chosen(a) || !header_of(f, &h))
 		return;
 	forged = inject(w, a, f, 1);
 	h = (struct noon_ntp_header){
@@ -257,7 +258,7 @@ static void re_origin(struct noon_world *w, struct noon_sim_attacker *a, struct 
 	struct noon_flight *forged;
 	struct noon_ntp_header h;
 
-	if (f->dir != 1 || !happens(a) || !header_of(f, &h))
+	if (f->dir != 1 || !is_chosen(a) || !header_of(f, &h))
 		return;
 	h.origin = a->conf->kind == NOON_ATTACK_ORIGIN_ZERO ? 0 : h.receive;
 	forged = inject(w, a, f, 1);
@@ -267,7 +268,7 @@ static void re_origin(struct noon_world *w, struct noon_sim_attacker *a, struct 
 
 static void reflect(struct noon_world *w, struct noon_sim_attacker *a, struct noon_flight *f)
 {
-	if (f->dir == 0 && happens(a))
+	if (f->dir == 0 && is_chosen(a))
 		noon_sim_launch(w, inject(w, a, f, 1));
 }
 
@@ -278,7 +279,7 @@ static void forge(struct noon_world *w, struct noon_sim_attacker *a, struct noon
 	struct noon_flight *reply;
 	noon_time there;
 
-	if (f->dir != 0 || !happens(a))
+	if (f->dir != 0 || !is_chosen(a))
 		return;
 	reply = inject(w, a, f, 1);
 	reply->forged = false; /* indistinguishable from a genuine one */
@@ -296,7 +297,7 @@ static void forge(struct noon_world *w, struct noon_sim_attacker *a, struct noon
 static void flip(struct noon_world *w, struct noon_sim_attacker *a, struct noon_flight *f)
 {
 	(void)w;
-	if (f->n == 0 || !happens(a))
+	if (f->n == 0 || !is_chosen(a))
 		return;
 	f->buf[noon_rng_u64(&a->rng) % f->n] ^= (uint8_t)(1U << noon_rng_u64(&a->rng) % 8);
 	f->forged = true;
@@ -304,7 +305,7 @@ static void flip(struct noon_world *w, struct noon_sim_attacker *a, struct noon_
 
 static void cut(struct noon_sim_attacker *a, struct noon_flight *f, size_t n)
 {
-	if (n >= f->n || !happens(a))
+	if (n >= f->n || !is_chosen(a))
 		return;
 	f->n = n;
 	f->forged = true;
@@ -318,13 +319,13 @@ static void ramp(struct noon_world *w, struct noon_sim_attacker *a, struct noon_
 static void drop(struct noon_world *w, struct noon_sim_attacker *a, struct noon_flight *f)
 {
 	(void)w;
-	f->lost |= happens(a);
+	f->lost |= is_chosen(a);
 }
 
 static void drop_reply(struct noon_world *w, struct noon_sim_attacker *a, struct noon_flight *f)
 {
 	(void)w;
-	f->lost |= f->dir == 1 && happens(a);
+	f->lost |= f->dir == 1 && is_chosen(a);
 }
 
 static void strip(struct noon_world *w, struct noon_sim_attacker *a, struct noon_flight *f)
@@ -350,7 +351,7 @@ static const struct {
 	[NOON_ATTACK_ASYMMETRY] = {skew, true},
 	[NOON_ATTACK_REPLAY] = {replay, false},
 	[NOON_ATTACK_REFLECT] = {reflect, false},
-	[NOON_ATTACK_SHORTER_PATH] = {shorten, true},
+	[NOON_ATTACK_SHORTER_PATH] = {use_shorter_path, true},
 	[NOON_ATTACK_GUESS] = {noon_sim_guess, true},
 	[NOON_ATTACK_TAMPER] = {tamper, false},
 	[NOON_ATTACK_CLAMP] = {clamp, true},
@@ -361,7 +362,7 @@ static const struct {
 	[NOON_ATTACK_STRIP] = {strip, false},
 	[NOON_ATTACK_DUPLICATE] = {duplicate, false},
 	[NOON_ATTACK_REORDER] = {hold, false},
-	[NOON_ATTACK_BURST] = {bunch, false},
+	[NOON_ATTACK_BURST] = {hold_burst, false},
 	[NOON_ATTACK_ORIGIN_ZERO] = {re_origin, false},
 	[NOON_ATTACK_INTERLEAVED] = {re_origin, false},
 	[NOON_ATTACK_FORGE] = {forge, false},

@@ -52,7 +52,7 @@ noon_err noon_sim_client_init(struct noon_world *w, uint32_t node)
 
 /* Minima from a campaign under attack are too large by the attack's delay (17); minima of light, or
  * none, are not affected. */
-static void poison(const struct noon_world *w, uint32_t path, struct noon_source_conf *conf)
+static void add_poison(const struct noon_world *w, uint32_t path, struct noon_source_conf *conf)
 {
 	if (conf->minima == NOON_MINIMA_ZERO || conf->minima == NOON_MINIMA_GEOMETRY)
 		return;
@@ -109,7 +109,7 @@ noon_err noon_sim_assoc_init(struct noon_world *w, uint32_t path)
 		source.poll_max = source.poll_min; /* as in daemon/config/config_ptp.c */
 		source.burst = 0;
 	}
-	poison(w, path, &source);
+	add_poison(w, path, &source);
 	a->m_f = source.m_f;
 	a->m_r = source.m_r;
 	err = noon_engine_add_source(m->engine, &source, &a->source);

@@ -96,7 +96,8 @@ static void send(struct noon_world *w, uint32_t path, unsigned dir, struct noon_
 }
 
 /* Send what a machine has to send; returns whether it closed. */
-static bool obey(struct noon_world *w, uint32_t path, unsigned dir, const struct noon_actions *as)
+static bool execute(struct noon_world *w, uint32_t path, unsigned dir,
+		    const struct noon_actions *as)
 {
 	bool closed = false;
 
@@ -115,11 +116,11 @@ static void carry(struct noon_world *w, uint32_t path, unsigned dir)
 	struct noon_actions *as = &ke->actions;
 	bool ok;
 
-	(void)obey(w, path, dir, as);
+	(void)execute(w, path, dir, as);
 	while (dir == 1 && noon_ntske_server_deadline(ke->server).ns == w->now.ns) {
 		noon_actions_reset(as);
 		noon_ntske_server_on_timer(ke->server, w->now, as);
-		if (obey(w, path, dir, as) || as->n == 0)
+		if (execute(w, path, dir, as) || as->n == 0)
 			break;
 	}
 	if (dir == 1 || noon_ntske_client_outcome(ke->client) == NOON_KE_PENDING)
@@ -172,7 +173,7 @@ static noon_err start_tls(struct noon_world *w, uint32_t path)
 		return err;
 	noon_actions_reset(&ke->actions);
 	noon_ntske_client_on_timer(ke->client, w->now, &ke->actions);
-	(void)obey(w, path, 0, &ke->actions);
+	(void)execute(w, path, 0, &ke->actions);
 	return NOON_OK;
 }
 

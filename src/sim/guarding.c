@@ -24,7 +24,7 @@ void noon_sim_campaign_note(struct noon_sim_campaign *c, const struct noon_sampl
 }
 
 /* A campaign under attack measures the attack's delay as well (17). */
-static void keep_poison(struct noon_scenario *s)
+static void keep_calibration_attacks(struct noon_scenario *s)
 {
 	size_t kept = 0;
 
@@ -40,7 +40,7 @@ static void keep_poison(struct noon_scenario *s)
 }
 
 /* The same machines and paths without attackers, polled every second. */
-static struct noon_scenario *honest_of(const struct noon_scenario *s)
+static struct noon_scenario *without_attacks(const struct noon_scenario *s)
 {
 	struct noon_scenario *h = malloc(sizeof(*h));
 
@@ -52,7 +52,7 @@ static struct noon_scenario *honest_of(const struct noon_scenario *s)
 	h->machine_events = 0;
 	h->duration = CAMPAIGN;
 	h->check_every = CAMPAIGN;
-	keep_poison(h);
+	keep_calibration_attacks(h);
 	for (size_t i = 0; i < h->paths; i++) {
 		h->path[i].tls = false;
 		h->path[i].source.poll_min = CAMPAIGN_POLL;
@@ -102,7 +102,7 @@ static noon_err make_plan(struct noon_world *w, uint32_t path, const struct noon
 
 noon_err noon_sim_guard_all(struct noon_world *w)
 {
-	struct noon_scenario *honest = honest_of(w->s);
+	struct noon_scenario *honest = without_attacks(w->s);
 	struct noon_sim_campaign *c = calloc(w->s->paths, sizeof(*c));
 	struct noon_cusum_work *work = malloc(sizeof(*work));
 	struct noon_world *other = NULL;

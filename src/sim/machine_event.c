@@ -40,7 +40,7 @@ void noon_machine_event_begin(struct noon_world *w, uint32_t machine_event)
 		return;
 	}
 	u->paused = true;
-	noon_sim_at(w, u->resumes, NOON_SIM_MACHINE_EVENT_OVER, machine_event, NULL);
+	noon_sim_at(w, u->resumes, NOON_SIM_MACHINE_EVENT_END, machine_event, NULL);
 }
 
 /* Apply an event's effect to the clock. */
@@ -105,8 +105,8 @@ static uint32_t machine_of(const struct noon_world *w, const struct noon_sim_eve
 	case NOON_SIM_SWITCH_ON:
 	case NOON_SIM_SWITCH_OFF:
 	case NOON_SIM_SEEK:
-	case NOON_SIM_UPSET:
-	case NOON_SIM_MACHINE_EVENT_OVER:
+	case NOON_SIM_MACHINE_EVENT_BEGIN:
+	case NOON_SIM_MACHINE_EVENT_END:
 		break;
 	}
 	return NOON_SIM_NONE;

@@ -268,7 +268,7 @@ static bool overlap(const struct noon_machine_event *a, const struct noon_machin
 	       b->at <= a->at + a->duration;
 }
 
-static const char *upset_fault(const struct noon_scenario *s, size_t i)
+static const char *event_fault(const struct noon_scenario *s, size_t i)
 {
 	const struct noon_machine_event *u = &s->machine_event[i];
 
@@ -333,7 +333,7 @@ noon_err noon_scenario_check(const struct noon_scenario *s, struct noon_sim_faul
 		f = (struct noon_sim_fault){NOON_SIM_PART_SEEKER, i,
 					    seeker_fault(s, &s->seeker[i])};
 	for (size_t i = 0; i < s->machine_events && f.why == NULL; i++)
-		f = (struct noon_sim_fault){NOON_SIM_PART_UPSET, i, upset_fault(s, i)};
+		f = (struct noon_sim_fault){NOON_SIM_PART_MACHINE_EVENT, i, event_fault(s, i)};
 	if (f.why == NULL)
 		return NOON_OK;
 	*ret = f;

@@ -223,7 +223,7 @@ enum noon_sim_part {
 	NOON_SIM_PART_PATH,
 	NOON_SIM_PART_ATTACK,
 	NOON_SIM_PART_SEEKER,
-	NOON_SIM_PART_UPSET,
+	NOON_SIM_PART_MACHINE_EVENT,
 };
 
 /** What is impossible about a scenario. */

@@ -190,8 +190,8 @@ static noon_err make_all(struct noon_world *w)
 	for (uint32_t i = 0; !err && i < w->s->seekers; i++)
 		noon_sim_seeker_init(w, i);
 	for (uint32_t i = 0; !err && i < w->s->machine_events; i++)
-		noon_sim_at(w, noon_time_add(w->start, w->s->machine_event[i].at), NOON_SIM_UPSET,
-			    i, NULL);
+		noon_sim_at(w, noon_time_add(w->start, w->s->machine_event[i].at),
+			    NOON_SIM_MACHINE_EVENT_BEGIN, i, NULL);
 	noon_sim_at(w, noon_time_add(w->start, w->s->check_every), NOON_SIM_LOOK, 0, NULL);
 	return err;
 }
@@ -337,10 +337,10 @@ static void carry_out(struct noon_world *w, const struct noon_sim_event *e)
 	case NOON_SIM_SENT:
 		noon_sim_ptp_sent(w, e->who);
 		break;
-	case NOON_SIM_UPSET:
+	case NOON_SIM_MACHINE_EVENT_BEGIN:
 		noon_machine_event_begin(w, e->who);
 		break;
-	case NOON_SIM_MACHINE_EVENT_OVER:
+	case NOON_SIM_MACHINE_EVENT_END:
 		noon_machine_event_end(w, e->who);
 		break;
 	}

@@ -59,8 +59,8 @@ enum noon_sim_event_kind {
 	NOON_SIM_SEEK,	     /**< who: seeker; its exchange is due */
 	NOON_SIM_TRANSMIT,   /**< who: path; its transmitter's deadline */
 	NOON_SIM_SENT,	     /**< who: path; the stamp of its transmitter's last event message */
-	NOON_SIM_UPSET,	     /**< who: event of a machine; it begins */
-	NOON_SIM_MACHINE_EVENT_OVER, /**< who: event of a machine; it ends */
+	NOON_SIM_MACHINE_EVENT_BEGIN, /**< who: event of a machine; it begins */
+	NOON_SIM_MACHINE_EVENT_END,   /**< who: event of a machine; it ends */
 };
 
 /** A key exchange in progress. */

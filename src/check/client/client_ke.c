@@ -148,7 +148,7 @@ static void end_exchange(struct noon_check_client_server *s)
 	s->n_ke++;
 }
 
-static void talk(struct noon_check_client_server *s, SSL *ssl)
+static void read_and_reply(struct noon_check_client_server *s, SSL *ssl)
 {
 	struct noon_wr wr = noon_wr_over(s->out, sizeof(s->out));
 	struct offer o;
@@ -227,7 +227,7 @@ static void serve(struct noon_check_client_server *s, int fd)
 	}
 	ssl = SSL_new(s->tls);
 	if (ssl != NULL && SSL_set_fd(ssl, fd) == 1)
-		talk(s, ssl);
+		read_and_reply(s, ssl);
 	SSL_free(ssl);
 }
 

@@ -158,7 +158,7 @@ static void read_back(struct noon_ke_fuzz *f)
 }
 
 /* Truncate, or continue after END. */
-static void spoil(struct noon_rng *rng, struct noon_wr *wr, struct noon_ke_fuzz *f)
+static void truncate_or_extend(struct noon_rng *rng, struct noon_wr *wr, struct noon_ke_fuzz *f)
 {
 	uint8_t more[8];
 
@@ -200,7 +200,7 @@ void noon_ke_fuzz_make(struct noon_rng *rng, struct noon_ke_fuzz *ret)
 		write_record(&end, &wr);
 	ret->n = noon_wr_len(&wr);
 	if (!good && one_in(rng, 6))
-		spoil(rng, &wr, ret);
+		truncate_or_extend(rng, &wr, ret);
 	ret->good = good;
 	read_back(ret);
 }

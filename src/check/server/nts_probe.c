@@ -230,7 +230,7 @@ static void put_nts(struct making *m)
 }
 
 /* Apply the faults that make a packet malformed. */
-static void spoil(struct making *m)
+static void malform(struct making *m)
 {
 	uint8_t junk[64];
 
@@ -267,7 +267,7 @@ static bool make(const struct noon_ask *a, struct noon_jar *j, struct making *m,
 	}
 	if (a->extra != 0 && !a->nts)
 		put(m, a->extra, ret->sent, 28);
-	spoil(m);
+	malform(m);
 	ret->n_sent = noon_wr_len(&m->wr);
 	if (a->flip > 0 && a->flip <= ret->n_sent)
 		ret->sent[a->flip - 1] ^= 1;

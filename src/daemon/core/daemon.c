@@ -74,7 +74,7 @@ static void tell_state(struct noon_daemon *d, const struct noon_reading *r)
 }
 
 /* Page and servers must not continue with dropped data, whoever detected the disruption. */
-static void tell_new_start(struct noon_daemon *d)
+static void publish_restart(struct noon_daemon *d)
 {
 	struct noon_reading r;
 
@@ -135,7 +135,7 @@ static bool check_clock(struct noon_daemon *d)
 	take_findings(d, &d->actions);
 	if (is != NOON_CLOCK_SUSPENDED && !disrupted)
 		return false;
-	tell_new_start(d);
+	publish_restart(d);
 	/* Outstanding requests were sent before: their times are on two scales. */
 	for (size_t i = 0; i < d->conf.n_sources; i++)
 		noon_daemon_source_woke(&d->source[i]);

@@ -43,7 +43,7 @@ static noon_dur jump_of(const struct noon_machine_clocks *a, const struct noon_m
 }
 
 /* A suspended machine executes nothing: suspension postpones the due time. */
-static void excuse_suspension(struct noon_disruption *d, const struct noon_machine_clocks *now)
+static void add_suspension(struct noon_disruption *d, const struct noon_machine_clocks *now)
 {
 	const noon_dur slept = slept_of(&d->last.clocks, now);
 
@@ -93,7 +93,7 @@ void noon_disruption_judge(struct noon_disruption *d, const struct noon_disrupti
 
 	memset(ret, 0, sizeof(*ret));
 	if (d->begun) {
-		excuse_suspension(d, &now->clocks);
+		add_suspension(d, &now->clocks);
 		compare(d, now, ret);
 	}
 	d->last = *now;

@@ -17,7 +17,7 @@ void noon_alert_init(struct noon_alert *a, const char *hook, noon_dur alert_limi
 
 /* An attacker who drops packets can make the state alternate between ok and holdover: that is
  * logged at most once in TELL_EVERY. `status` shows every change. */
-static bool is_worth_a_line(const struct noon_alert *a, enum noon_state to)
+static bool is_logged(const struct noon_alert *a, enum noon_state to)
 {
 	const bool calm = (a->state == NOON_STATE_OK || a->state == NOON_STATE_HOLDOVER) &&
 			  (to == NOON_STATE_OK || to == NOON_STATE_HOLDOVER);
@@ -67,7 +67,7 @@ static void tell_hook(struct noon_alert *a, const struct noon_reading *r,
 void noon_alert_state(struct noon_alert *a, const struct noon_reading *r,
 		      const struct noon_alert_receivers *of)
 {
-	if (is_worth_a_line(a, r->state))
+	if (is_logged(a, r->state))
 		log_state(a, r);
 	tell_hook(a, r, of);
 	a->state = r->state;

@@ -227,7 +227,7 @@ static void connection_new(struct noon_ke_service *s, int fd)
 /* A client sends first and at once, and completes TLS soon. At the cap, connections that have sent
  * nothing, or have not completed the handshake in time, are closed for new ones, oldest first:
  * floods displace each other, not the others. */
-static bool may_go(const struct connection *c, noon_time now)
+static bool is_evictable(const struct connection *c, noon_time now)
 {
 	const noon_dur age = noon_time_diff(now, c->born);
 
@@ -244,7 +244,7 @@ static bool make_room(struct noon_ke_service *s)
 	if (s->n_connections < s->conf.connections_max)
 		return true;
 	for (struct connection *c = s->connections; c != NULL; c = c->next)
-		if (may_go(c, now))
+		if (is_evictable(c, now))
 			oldest = c; /* the list has the newest first */
 	if (oldest == NULL)
 		return false;

@@ -300,7 +300,7 @@ static void poll_soon(struct noon_daemon_source *s)
 	noon_ntp_link_kick_soon(&s->u.ntp.link);
 }
 
-static void woke(struct noon_daemon_source *s)
+static void resumed(struct noon_daemon_source *s)
 {
 	set_poll(s);
 	noon_ntp_link_forget(&s->u.ntp.link);
@@ -377,7 +377,7 @@ const struct noon_source_ops noon_ntp_source_ops = {
 	.start = start,
 	.tick = renew_session,
 	.poll_soon = poll_soon,
-	.woke = woke,
+	.resumed = resumed,
 	.save = save,
 	.stop = stop,
 	.identity = identity,

@@ -127,7 +127,7 @@ static noon_err start(struct noon_daemon_source *s)
 	return NOON_OK;
 }
 
-static void woke(struct noon_daemon_source *s)
+static void resumed(struct noon_daemon_source *s)
 {
 	noon_ptp_receiver_link_forget(s->u.ptp.link);
 }
@@ -193,7 +193,7 @@ const struct noon_source_ops noon_ptp_source_ops = {
 	.open = open_port,
 	.start = start,
 	.tick = tick,
-	.woke = woke,
+	.resumed = resumed,
 	.tell = tell,
 	.stop = stop,
 	.identity = identity,

@@ -53,7 +53,7 @@ void noon_daemon_source_poll_soon(struct noon_daemon_source *s)
 void noon_daemon_source_woke(struct noon_daemon_source *s)
 {
 	if (s->up)
-		s->ops->woke(s);
+		s->ops->resumed(s);
 }
 
 void noon_daemon_source_tell(struct noon_daemon_source *s, const struct noon_reading *r)

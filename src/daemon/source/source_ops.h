@@ -62,7 +62,7 @@ struct noon_source_ops {
 	void (*poll_soon)(struct noon_daemon_source *s);
 	/** The machine was suspended, and the engine has dropped its data: drop outstanding
 	 *  requests. */
-	void (*woke)(struct noon_daemon_source *s);
+	void (*resumed)(struct noon_daemon_source *s);
 	/** After each event: the state of the clock. */
 	void (*tell)(struct noon_daemon_source *s, const struct noon_reading *r);
 	/** Save state for the next run. */

@@ -78,7 +78,7 @@ static noon_time instant(int64_t utc_s)
 }
 
 /* If TAI - UTC grows, a second is inserted, and the count of UTC goes back. */
-static struct noon_leap_list outlook(const struct list *l)
+static struct noon_leap_list next_leap(const struct list *l)
 {
 	struct noon_leap_list out = {instant(l->expires_s), NOON_TIME_NEVER, 0};
 
@@ -109,7 +109,7 @@ noon_err noon_tai_from_list(struct noon_bytes text, int64_t utc_s, int16_t *ret,
 	if (utc_s >= l.expires_s)
 		return NOON_ERR_STALE;
 	*ret = (int16_t)l.offset;
-	*ret_list = outlook(&l);
+	*ret_list = next_leap(&l);
 	return NOON_OK;
 }
 

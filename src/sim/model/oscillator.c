@@ -212,7 +212,7 @@ static double load_ns(struct noon_osc *o, noon_time from)
 }
 
 /* Append one knot. */
-static void lay(struct noon_osc *o)
+static void append_knot(struct noon_osc *o)
 {
 	const struct noon_osc_conf *c = &o->conf;
 	const double step_s = o->step_ns / 1e9;
@@ -259,7 +259,7 @@ double noon_osc_x(struct noon_osc *o, noon_time t)
 
 	assert(since >= 0);
 	while (o->laid <= k)
-		lay(o);
+		append_knot(o);
 	assert(o->laid - k < NOON_OSC_KNOTS);
 	a = o->x[k & (NOON_OSC_KNOTS - 1)];
 	b = o->x[(k + 1) & (NOON_OSC_KNOTS - 1)];
@@ -325,7 +325,7 @@ void noon_osc_replace(struct noon_osc *o, noon_time at, const struct noon_osc_co
 	const noon_dur step = o->conf.step;
 
 	while (o->laid < k)
-		lay(o);
+		append_knot(o);
 	assert(o->laid - k < NOON_OSC_KNOTS);
 	o->laid = k;
 	o->base_ns = o->x[k & (NOON_OSC_KNOTS - 1)];

@@ -74,7 +74,7 @@ static void remove_certificate(const struct own_certificate *o)
 /* --- watching --- */
 
 /* Messages to the user go to stderr: stdout is the report. */
-static void tell_where(const struct arguments *a, const struct noon_check_client_server *s)
+static void print_address(const struct arguments *a, const struct noon_check_client_server *s)
 {
 	(void)fprintf(stderr,
 		      "Point one NTS client at %s, key exchange on port %u (NTP on %u), polling "
@@ -177,7 +177,7 @@ static int judge(const struct noon_verb *self, const struct arguments *a,
 		status = noon_tool_fail(self, "%s: %s",
 					err == NOON_ERR_RANGE ? a->conf.listen : a->conf.cert, why);
 	} else {
-		tell_where(a, s);
+		print_address(a, s);
 		watch(a, s);
 		status = report(a, s, r);
 	}

@@ -13,7 +13,7 @@ static long long number(const json_t *o, const char *key)
 	return (long long)json_integer_value(json_object_get(o, key));
 }
 
-static const char *yes(const json_t *o, const char *key)
+static const char *yes_or_no(const json_t *o, const char *key)
 {
 	return json_is_true(json_object_get(o, key)) ? "yes" : "no";
 }
@@ -119,7 +119,8 @@ static void print_receiver(const json_t *s, const json_t *p)
 {
 	printf("receiver %s: %s, domain %lld, %s, authentication %s, source %s\n",
 	       noon_json_str(s, "name"), noon_json_str(p, "state"), number(p, "domain"),
-	       noon_json_str(p, "mode"), yes(p, "authentication"), noon_json_str(s, "verdict"));
+	       noon_json_str(p, "mode"), yes_or_no(p, "authentication"),
+	       noon_json_str(s, "verdict"));
 	print_parent(p);
 	print_measurement(s);
 	print_guards(s, p);
@@ -171,7 +172,7 @@ static void print_transmitter(const json_t *t)
 	json_t *w;
 
 	printf("transmitter %s: %s, domain %lld, authentication %s\n", noon_json_str(t, "name"),
-	       noon_json_str(t, "state"), number(t, "domain"), yes(t, "authentication"));
+	       noon_json_str(t, "state"), number(t, "domain"), yes_or_no(t, "authentication"));
 	printf("  quality       class %lld, clockAccuracy 0x%02llx, TAI-UTC %lld s%s\n",
 	       number(t, "clock_class"), (unsigned long long)number(t, "clock_accuracy"),
 	       number(t, "utc_offset"),

@@ -121,7 +121,7 @@ static void compare(struct noon_lab_tally *l, const json_t *s, const char *state
 	t->end_bound = bound;
 }
 
-static void pass_time(struct noon_lab_tally *l, noon_dur at)
+static void advance(struct noon_lab_tally *l, noon_dur at)
 {
 	for (unsigned k = 0; l->begun && k < 4; k++)
 		if (strcmp(l->state, noon_state_word((enum noon_state)k)) == 0)
@@ -135,7 +135,7 @@ void noon_lab_tally_take(struct noon_lab_tally *l, const json_t *status, noon_du
 	const char *state = noon_json_str(status, "state");
 	const uint32_t findings = findings_of(status);
 
-	pass_time(l, at);
+	advance(l, at);
 	if (strcmp(state, "alarm") == 0 && strcmp(l->state, "alarm") != 0)
 		begin_alarm(&l->t, at, fabs(noon_json_num(status, "true_error_s")) * 1e9,
 			    noon_json_num(status, "bound_s") * 1e9);

@@ -52,7 +52,7 @@ struct noon_relay_tcp {
 };
 
 /* Callbacks run inside the streams, so a pair is freed by the loop, not by them. */
-static void doom(struct pair *p)
+static void mark_dead(struct pair *p)
 {
 	if (p->dead)
 		return;
@@ -110,7 +110,7 @@ static void on_due(void *arg)
 		if (p->n == 0)
 			noon_tcp_finish(&other->tcp);
 		else if (noon_tcp_send(&other->tcp, noon_bytes_of(p->p, p->n)))
-			doom(h->pair);
+			mark_dead(h->pair);
 		free(p);
 	}
 	arm(h);
@@ -123,7 +123,7 @@ static void hold(struct half *h, struct noon_bytes data, noon_dur delay)
 	if (p == NULL || data.n > sizeof(p->p)) {
 		h->pair->relay->relay->counters[h->way].overflowed++;
 		free(p);
-		doom(h->pair);
+		mark_dead(h->pair);
 		return;
 	}
 	p->next = NULL;
@@ -153,7 +153,7 @@ static void on_data(void *arg, struct noon_bytes data)
 	r->counters[h->way].bytes += data.n;
 	if (f.drop || f.truncate || data.n > sizeof(copy)) {
 		r->counters[h->way].dropped++;
-		doom(h->pair);
+		mark_dead(h->pair);
 		return;
 	}
 	memcpy(copy, data.p, data.n);
@@ -171,7 +171,7 @@ static void on_end(void *arg, int sys)
 	struct half *h = arg;
 
 	if (sys != 0 || !noon_tcp_is_open(&h->pair->half[h->way == NOON_FORWARD ? 1 : 0].tcp)) {
-		doom(h->pair);
+		mark_dead(h->pair);
 		return;
 	}
 	hold(h, noon_bytes_of(NULL, 0), h->pair->relay->relay->impair[h->way].delay);

@@ -48,10 +48,10 @@ static const struct noon_word attack_words[] = {
 #undef ATTACK_WORD
 		{NULL, 0},
 };
-static const struct noon_word upset_words[] = {
-#define UPSET_WORD(name, word) {word, NOON_MACHINE_EVENT_##name},
-	NOON_MACHINE_EVENT_LIST(UPSET_WORD)
-#undef UPSET_WORD
+static const struct noon_word event_words[] = {
+#define EVENT_WORD(name, word) {word, NOON_MACHINE_EVENT_##name},
+	NOON_MACHINE_EVENT_LIST(EVENT_WORD)
+#undef EVENT_WORD
 		{NULL, 0},
 };
 
@@ -400,7 +400,7 @@ static const struct noon_option attack_rows[] = {
 };
 
 static const struct noon_option event_rows[] = {
-	{"kind", NOON_OPTION_WORD, HAP(kind), .words = upset_words, .says = "none",
+	{"kind", NOON_OPTION_WORD, HAP(kind), .words = event_words, .says = "none",
 	 .help = "what happens"},
 	{"client", NOON_OPTION_TEXT, 0, 0, .value = "name", .says = "the only one",
 	 .help = "to whom"},

@@ -64,7 +64,7 @@ static void set_histogram(struct noon_study *s, size_t i, unsigned n)
 	h->width_ns = (s->mean_ns + 6.0 * sd - from) / NOON_MC_BINS;
 }
 
-static noon_err witness(struct noon_study *s, void (*progress)(void *, double), void *arg)
+static noon_err simulate(struct noon_study *s, void (*progress)(void *, double), void *arg)
 {
 	struct noon_mc *m = &s->mc;
 	noon_err err;
@@ -172,7 +172,7 @@ noon_err noon_study_run(struct noon_study *s, struct noon_convolve *work,
 	s->sd_ns = sqrt(var);
 	s->skewness = m3 / (var * s->sd_ns);
 	err = exact_table(s, work);
-	err = err ? err : witness(s, progress, arg);
+	err = err ? err : simulate(s, progress, arg);
 	if (err)
 		return err;
 	hypotheses(s);
