@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proto/tunnel/tunnel.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "proto/tunnel/tunnel_priv.h"
+
+#define TICK NOON_S(1)
+
+/* AES-GCM allows 2^32 packets with explicit nonces of our kind (RFC 4106, section 9 asks for less
+ * only where they are random); half of that leaves room to be late. */
+#define PACKETS_MAX (UINT64_C(1) << 31)
+
+static enum noon_tunnel_direction direction_of(const struct noon_tunnel *t, bool inbound)
+{
+	return t->conf.is_initiator != inbound ? NOON_TUNNEL_FROM_INITIATOR
+					       : NOON_TUNNEL_FROM_RESPONDER;
+}
+
+void noon_tunnel_half_end(struct noon_tunnel_half *half)
+{
+	noon_sa_fini(&half->sa);
+	half->epoch = 0;
+}
+
+noon_err noon_tunnel_half_make(const struct noon_tunnel *t, struct noon_tunnel_half *half,
+			       bool inbound, uint64_t epoch)
+{
+	struct noon_sa_form form = {.key_len = t->conf.key_len,
+				    .extended = t->conf.extended,
+				    .ah = t->conf.ah,
+				    .udp = t->conf.udp,
+				    .outer = t->conf.outer};
+	struct noon_secret_tunnel_epoch e;
+	noon_err err = noon_tunnel_keys_of(&t->conf.secret, direction_of(t, inbound), epoch, &e);
+
+	noon_tunnel_half_end(half);
+	if (err)
+		return err;
+	form.spi = e.spi;
+	form.ah_spi = e.ah_spi;
+	err = noon_sa_init(&half->sa, &form, &e.keys);
+	noon_wipe(&e, sizeof(e));
+	if (!err)
+		half->epoch = epoch;
+	return err;
+}
+
+noon_err noon_tunnel_spis(const struct noon_tunnel *t, uint64_t from,
+			  uint32_t spi[NOON_TUNNEL_AHEAD])
+{
+	return noon_tunnel_spis_of(&t->conf.secret, direction_of(t, true), from, spi);
+}
+
+static bool is_sound(const struct noon_tunnel_conf *c)
+{
+	const bool versions = (c->inner.version == 4 || c->inner.version == 6) &&
+			      (c->udp || c->outer.version == 4 || c->outer.version == 6);
+
+	return versions && c->ports >= 1 && c->ports <= NOON_TUNNEL_PORTS &&
+	       noon_padding_is_sound(&c->padding) && c->lifetime > 0 && c->packets <= PACKETS_MAX &&
+	       c->jitter >= 0 && c->jitter <= 0.5 && c->grace >= 0 && c->dead_after > 0 &&
+	       c->cover >= 0 && c->first >= 1 && c->reserved >= c->first;
+}
+
+noon_err noon_tunnel_init(struct noon_tunnel *t, const struct noon_tunnel_conf *conf, noon_time now,
+			  struct noon_rng *rng)
+{
+	noon_err err;
+
+	if (!is_sound(conf))
+		return NOON_ERR_RANGE;
+	*t = (struct noon_tunnel){.conf = *conf,
+				  .rng = rng,
+				  .heard = conf->first - 1,
+				  .last_heard = now,
+				  .last_sent = now,
+				  .tick = now};
+	if (t->conf.packets == 0)
+		t->conf.packets = PACKETS_MAX;
+	err = noon_tunnel_switch(t, conf->first, now);
+	t->refreshes = 0;
+	err = err ? err : noon_tunnel_half_make(t, &t->next, true, conf->first);
+	err = err ? err : noon_tunnel_spis(t, conf->first, t->ahead);
+	if (err)
+		noon_tunnel_fini(t);
+	return err;
+}
+
+void noon_tunnel_fini(struct noon_tunnel *t)
+{
+	noon_tunnel_half_end(&t->out);
+	noon_tunnel_half_end(&t->before);
+	noon_tunnel_half_end(&t->now);
+	noon_tunnel_half_end(&t->next);
+	noon_wipe(t, sizeof(*t));
+}
+
+bool noon_tunnel_reserve(struct noon_tunnel *t, uint64_t epoch)
+{
+	if (epoch <= t->conf.reserved)
+		return true;
+	if (epoch > t->wanted)
+		t->wanted = epoch;
+	return false;
+}
+
+uint64_t noon_tunnel_wants_reserved(const struct noon_tunnel *t)
+{
+	return t->wanted == 0 ? 0 : t->wanted + NOON_TUNNEL_RESERVE;
+}
+
+void noon_tunnel_reserved(struct noon_tunnel *t, uint64_t epoch)
+{
+	assert(epoch >= t->conf.reserved);
+	t->conf.reserved = epoch;
+	if (t->wanted <= epoch)
+		t->wanted = 0;
+}
+
+bool noon_tunnel_is_up(const struct noon_tunnel *t, noon_time now)
+{
+	return t->heard >= t->conf.first &&
+	       noon_time_diff(now, t->last_heard) <= t->conf.dead_after;
+}
+
+/* While the other end is silent, it may be sending with an epoch further ahead than is looked at:
+ * look at a piece of what comes behind, another one each second. */
+static void search(struct noon_tunnel *t, noon_time now)
+{
+	const uint64_t first = t->heard + 1 + NOON_TUNNEL_AHEAD;
+
+	if (noon_time_diff(now, t->last_heard) <= t->conf.dead_after) {
+		t->search_from = 0;
+		return;
+	}
+	t->search_from = t->search_from == 0 ? first : t->search_from + NOON_TUNNEL_AHEAD;
+	if (t->search_from >= first + NOON_TUNNEL_SEARCH)
+		t->search_from = first;
+	if (noon_tunnel_spis(t, t->search_from, t->search))
+		t->search_from = 0;
+}
+
+static void end_before(struct noon_tunnel *t, noon_time now)
+{
+	if (t->before.epoch == 0 || noon_time_before(now, t->before_until))
+		return;
+	t->ended[t->n_ended++ % NOON_TUNNEL_AHEAD] = t->before.sa.form.spi;
+	noon_tunnel_half_end(&t->before);
+}
+
+static bool cover_is_due(const struct noon_tunnel *t, noon_time now)
+{
+	const noon_dur quiet = noon_time_diff(now, t->last_sent);
+
+	/* Until the other end is heard with this epoch it may not know of it. */
+	if (t->heard < t->out.epoch && quiet >= TICK)
+		return true;
+	return t->conf.cover > 0 && quiet >= t->conf.cover;
+}
+
+void noon_tunnel_on_timer(struct noon_tunnel *t, noon_time now, struct noon_actions *out)
+{
+	if (!noon_time_before(now, t->tick)) {
+		t->tick = noon_time_add(now, TICK);
+		end_before(t, now);
+		noon_tunnel_refresh(t, now);
+		search(t, now);
+	}
+	if (cover_is_due(t, now))
+		noon_tunnel_send_cover(t, now, out);
+}
+
+noon_time noon_tunnel_deadline(const struct noon_tunnel *t)
+{
+	if (t->conf.cover == 0)
+		return t->tick;
+	return noon_time_min(t->tick, noon_time_add(t->last_sent, t->conf.cover));
+}
