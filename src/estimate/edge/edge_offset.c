@@ -235,24 +235,22 @@ static noon_dur half_of(const struct noon_edge_offset *o, const struct noon_edge
 	return rounded_up(fmax(half, (double)conf->half_few));
 }
 
-/* Return a quantile of the residuals, the value on the outer side. */
+/* Return a quantile of the residuals, the value on the outer side, and none beyond the estimate:
+ * they are those of earlier estimates. */
 static noon_dur low_residual(const struct noon_edge_window *w, double q)
 {
 	const size_t k = (size_t)floor(q * (double)(w->n + 1));
+	const noon_dur r = noon_edge_window_rank(w, k < 1 ? 1 : k);
 
-	return noon_edge_window_rank(w, k < 1 ? 1 : k);
+	return r < 0 ? r : 0;
 }
 
 static noon_dur high_residual(const struct noon_edge_window *w, double q)
 {
 	const size_t k = (size_t)ceil(q * (double)(w->n + 1));
+	const noon_dur r = noon_edge_window_rank(w, k > w->n ? w->n : k);
 
-	return noon_edge_window_rank(w, k > w->n ? w->n : k);
-}
-
-static noon_dur at_least_0(noon_dur d)
-{
-	return d > 0 ? d : 0;
+	return r > 0 ? r : 0;
 }
 
 struct noon_edge_estimate noon_edge_offset_estimate(const struct noon_edge_offset *o,
@@ -269,9 +267,10 @@ struct noon_edge_estimate noon_edge_offset_estimate(const struct noon_edge_offse
 						 sqrt((double)o->recent.n));
 	e.half = conf->floor + half_of(o, conf) + (c - e.correction);
 	e.share = stated_share(o, conf);
-	e.p01 = at_least_0(c + low_residual(&o->residuals, 0.01));
+	e.p01 = c + low_residual(&o->residuals, 0.01);
+	e.p01 = e.p01 > 0 ? e.p01 : 0;
 	e.p50 = c;
-	e.p99 = at_least_0(c + high_residual(&o->residuals, 0.99));
+	e.p99 = c + high_residual(&o->residuals, 0.99);
 	e.mean = rounded(o->mean_ns);
 	return e;
 }
