@@ -247,6 +247,52 @@ static void engine(void)
 	}
 }
 
+static size_t append(uint8_t *buf, size_t n, const uint8_t *p, size_t more)
+{
+	memcpy(buf + n, p, more);
+	return n + more;
+}
+
+/* Two kinds of packets with an outlier and a step; then a refresh, kinds that borrow and that make
+ * others leave, a long pause, and an association that is deleted. */
+static void edge(void)
+{
+	static const uint8_t refresh[] = {0, 1, 2, 4, 0x4d, 4, 0x6d};	 /* and two estimates */
+	static const uint8_t borrow[] = {7, 0x6d, 0, 90, 7, 0x6d, 0, 20, /* value by value */
+					 7, 0x01, 1, 0,	 1, 0,	  9, 0,	 0, 60};
+	static const uint8_t crowd[] = {7, 0x1c, 0, 1, 7, 0x3c, 0, 1, 7, 0x5c, 0, 1, 7, 0x7c, 0, 1,
+					7, 0x1e, 0, 1, 7, 0x3e, 0, 1, 7, 0x5e, 0, 1, 7, 0x7e, 0, 1};
+	static const uint8_t leave[] = {0, 2,	 3, 2, 0xff, 0xff, 4, 0x7e, /* a pause */
+					7, 0x7e, 0, 1, 1,    3};
+	uint8_t buf[2000];
+	struct noon_rng rng = noon_rng_seeded(9);
+	char name[32];
+
+	for (uint8_t i = 0; i < 6; i++) {
+		size_t n = 0;
+
+		buf[n++] = (uint8_t)(i << 3 | 7);
+		for (int j = 0; j < 48; j++) {
+			buf[n++] = 7; /* packets: kind, number less one, values */
+			buf[n++] = (uint8_t)(j & 1 ? 0x0c : 0x2d);
+			buf[n++] = 15;
+			noon_rng_fill(&rng, buf + n, 16);
+			for (size_t k = n; k < n + 16; k++)
+				buf[k] = (uint8_t)((buf[k] & 31) + (j > 30 ? 140 : 0));
+			buf[n + i] = 253;
+			n += 16;
+		}
+		(void)snprintf(name, sizeof(name), "packets-%u", i);
+		put("estimate_edge", name, buf, n);
+		n = append(buf, n, refresh, sizeof(refresh));
+		n = append(buf, n, borrow, sizeof(borrow));
+		n = append(buf, n, crowd, sizeof(crowd));
+		n = append(buf, n, leave, sizeof(leave));
+		(void)snprintf(name, sizeof(name), "refresh-%u", i);
+		put("estimate_edge", name, buf, n);
+	}
+}
+
 /* --- time-stamping --- */
 
 static void must_fit(const struct noon_der_wr *w)
@@ -364,6 +410,7 @@ int main(int argc, char **argv)
 	ntske();
 	one_way();
 	engine();
+	edge();
 	stamping();
 	return 0;
 }
