@@ -23,7 +23,7 @@ struct noon_edge_conf noon_edge_conf_default(void)
 	return (struct noon_edge_conf){
 		.keys = NOON_EDGE_KEYS_MAX,
 		.window = 128,
-		.residuals = 256,
+		.residuals = 512,
 		.share = 0.99,
 		.stale_after = NOON_S(600),
 		.cap = NOON_US(500),

@@ -8,7 +8,7 @@
  * differs in size only, then in association, in message type, in cipher, and last in the gap. What
  * it borrows is stated wider by an allowance for each difference.
  *
- * 250 KB, best kept out of stack frames. No heap.
+ * 440 KB, best kept out of stack frames. No heap.
  */
 #ifndef NOON_ESTIMATE_EDGE_TABLE_H
 #define NOON_ESTIMATE_EDGE_TABLE_H

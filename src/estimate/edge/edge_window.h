@@ -2,7 +2,7 @@
  *
  * The most recent values of a stream, in order of arrival and sorted: exact order statistics.
  *
- * No heap: 2 KiB in the struct. A full window drops its oldest value for each new one.
+ * No heap: 4 KiB in the struct. A full window drops its oldest value for each new one.
  */
 #ifndef NOON_ESTIMATE_EDGE_WINDOW_H
 #define NOON_ESTIMATE_EDGE_WINDOW_H
@@ -12,7 +12,7 @@
 
 #include "base/time.h"
 
-#define NOON_EDGE_WINDOW_MAX 256
+#define NOON_EDGE_WINDOW_MAX 512
 /** Largest |value| that a window holds, ns. */
 #define NOON_EDGE_WINDOW_VALUE_MAX ((noon_dur)INT32_MAX)
 
