@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The edge offset on random streams: as many packets are within the stated half-width as it says,
- * the median is not biased, a change of rate or size costs little, and steps are found.
- *
- * Each figure is the mean over repetitions with its standard error. The same seeds every time.
+ * The median of edge offsets is not biased, a change of rate or size costs little, and steps are
+ * found; a running mean and an exponentially weighted one on the same values for comparison.
  */
 #include <math.h>
 #include <setjmp.h>
@@ -11,53 +9,17 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
 
-#include "edge_stream.h"
-#include "estimate/edge/edge_table.h"
+#include "edge_world.h"
 
-#define SEED  UINT64_C(20260)
-#define ALPHA 0.05 /* of the exponentially weighted mean that is compared */
+#define ALPHA 0.05 /* of the exponentially weighted mean */
 
-static struct noon_edge_table t;
-static noon_time now;
+static struct edge_world w;
 
-/* ---- figures ---- */
-
-struct figure {
-	double n, sum, squares;
-};
-
-static void note(struct figure *f, double x)
-{
-	f->n += 1.0;
-	f->sum += x;
-	f->squares += x * x;
-}
-
-static double mean_of(const struct figure *f)
-{
-	return f->sum / f->n;
-}
-
-static double error_of(const struct figure *f)
-{
-	const double m = mean_of(f);
-
-	return sqrt((f->squares / f->n - m * m) / (f->n - 1.0));
-}
-
-static void print(const char *what, const struct figure *f, const char *unit)
-{
-	printf("# %s: %.2f +- %.2f %s, rms %.2f (%.0f repetitions, seed %llu)\n", what, mean_of(f),
-	       error_of(f), unit, sqrt(f->squares / f->n), f->n, (unsigned long long)SEED);
-}
-
-/* ---- the estimator under test, and others on the same values ---- */
-
-static const struct noon_edge_key fast = {.gap = 1};
-
+/* Estimators that know neither keys nor outliers. */
 struct others {
 	double n, mean, ewma; /* ns */
 };
@@ -69,89 +31,6 @@ static void follow(struct others *o, noon_dur v)
 	o->ewma += ((double)v - o->ewma) * fmax(ALPHA, 1.0 / o->n);
 }
 
-static void start(void)
-{
-	const struct noon_edge_conf conf = noon_edge_conf_default();
-
-	assert_int_equal(noon_edge_table_init(&t, &conf), NOON_OK);
-	now = (noon_time){NOON_S(1)};
-}
-
-static enum noon_edge_verdict feed(const struct noon_edge_key *key, noon_dur v)
-{
-	now = noon_time_add(now, NOON_MS(1));
-	return noon_edge_table_add(&t, key, v, now);
-}
-
-static double error_us(const struct noon_edge_key *key, double truth_us)
-{
-	return (double)noon_edge_table_estimate(&t, key, now).correction / 1e3 - truth_us;
-}
-
-/* ---- coverage ---- */
-
-enum { FROM_3, FROM_10, FROM_32, FROM_99, STAGES };
-
-static size_t stage_of(size_t residuals)
-{
-	return residuals >= 99 ? FROM_99 : residuals >= 32 ? FROM_32 : residuals >= 10;
-}
-
-struct coverage {
-	double n, inside, stated; /* packets, within the half-width, expected there as stated */
-};
-
-/* Feed a stream of n values and count them by the number of residuals at the time. */
-static void cover(struct edge_stream *s, int n, struct coverage c[STAGES])
-{
-	start();
-	for (int i = 0; i < n; i++) {
-		const struct noon_edge_estimate e = noon_edge_table_estimate(&t, &fast, now);
-		const noon_dur v = edge_stream_next(s);
-
-		if (e.basis == NOON_EDGE_OWN) {
-			const size_t k = stage_of(t.e[0].offset.residuals.n);
-
-			c[k].n += 1.0;
-			c[k].inside += noon_dur_abs(v - e.correction) <= e.half ? 1.0 : 0.0;
-			c[k].stated += e.share;
-		}
-		feed(&fast, v);
-	}
-}
-
-/* The share that is stated has to hold for any law; the least one for those that are common. */
-static void check_coverage(bool correlated, double outliers, double least)
-{
-	static const char *const names[STAGES] = {"3..9", "10..31", "32..98", "99 and more"};
-	struct coverage c[STAGES] = {{.n = 0.0}};
-
-	for (uint64_t i = 0; i < 400; i++) {
-		struct edge_stream s = edge_stream_of(SEED + i, i % 2 ? 24.0 : 60.0);
-
-		s.correlated = correlated;
-		s.outliers = outliers;
-		cover(&s, 1500, c);
-	}
-	printf("# %s, outliers %.3f, seed %llu\n", correlated ? "correlated" : "white", outliers,
-	       (unsigned long long)SEED);
-	for (size_t k = 0; k < STAGES; k++)
-		printf("#   %s residuals: %.4f of %.0f within the half-width, %.4f stated\n",
-		       names[k], c[k].inside / c[k].n, c[k].n, c[k].stated / c[k].n);
-	for (size_t k = 0; k < STAGES; k++)
-		assert_true(c[k].inside >= c[k].stated && c[k].inside >= least * c[k].n);
-}
-
-static void half_width_covers_what_it_says(void **state)
-{
-	(void)state;
-	check_coverage(false, 0.005, 0.99);
-	check_coverage(true, 0.005, 0.99);
-	check_coverage(false, 0.0, 0.99);
-	/* More outliers than 1 - share: few residuals cannot know of them. */
-	check_coverage(false, 0.02, 0.97);
-}
-
 /* ---- bias ---- */
 
 static void median_of_64_is_not_biased(void **state)
@@ -160,25 +39,81 @@ static void median_of_64_is_not_biased(void **state)
 
 	(void)state;
 	for (uint64_t i = 0; i < 300; i++) {
-		struct edge_stream s = edge_stream_of(SEED + i, 20.0);
+		struct edge_stream s = edge_stream_of(EDGE_SEED + i, 20.0);
 		struct others o = {.n = 0.0};
 
-		start();
+		edge_world_start(&w);
 		for (int k = 0; k < 64; k++) {
 			const noon_dur v = edge_stream_next(&s);
 
-			feed(&fast, v);
+			edge_world_feed(&w, &edge_fast, v);
 			follow(&o, v);
 		}
-		note(&median, error_us(&fast, 20.0));
-		note(&mean, o.mean / 1e3 - 20.0);
-		note(&ewma, o.ewma / 1e3 - 20.0);
+		figure_add(&median, edge_world_error_us(&w, &edge_fast, 20.0));
+		figure_add(&mean, o.mean / 1e3 - 20.0);
+		figure_add(&ewma, o.ewma / 1e3 - 20.0);
 	}
-	print("error after 64 values, median", &median, "us");
-	print("error after 64 values, running mean", &mean, "us");
-	print("error after 64 values, EWMA", &ewma, "us");
-	assert_true(fabs(mean_of(&median)) <= 1.0);
+	figure_print("error after 64 values, median", &median, "us");
+	figure_print("error after 64 values, running mean", &mean, "us");
+	figure_print("error after 64 values, EWMA", &ewma, "us");
+	assert_true(fabs(figure_mean(&median)) <= 1.0);
 	assert_true(median.squares < mean.squares && median.squares < ewma.squares);
+}
+
+static int ascending(const void *a, const void *b)
+{
+	const double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+#define RESIDUALS 5000
+
+/* Print what is left of single packets; returns 1.4826 MAD, us. */
+static double print_residuals(const char *what, double *r)
+{
+	struct figure f = {.n = 0.0};
+	double median, mad;
+
+	for (size_t i = 0; i < RESIDUALS; i++)
+		figure_add(&f, r[i]);
+	qsort(r, RESIDUALS, sizeof(r[0]), ascending);
+	median = r[RESIDUALS / 2];
+	for (size_t i = 0; i < RESIDUALS; i++)
+		r[i] = fabs(r[i] - median);
+	qsort(r, RESIDUALS, sizeof(r[0]), ascending);
+	mad = r[RESIDUALS / 2];
+	printf("# residuals, %s: median %.2f, sd %.2f, 1.48 MAD %.2f, p99 of |.| %.2f us\n", what,
+	       median, sqrt(f.squares / f.n - figure_mean(&f) * figure_mean(&f)), 1.4826 * mad,
+	       r[RESIDUALS / 100 * 99]);
+	return 1.4826 * mad;
+}
+
+/* The floor: values are almost white, so that no estimate makes the single packet better. */
+static void residuals_of_single_packets_are_compared(void **state)
+{
+	static double ours[RESIDUALS], mean[RESIDUALS], ewma[RESIDUALS];
+	struct edge_stream s = edge_stream_of(EDGE_SEED, 20.0);
+	struct others o = {.n = 0.0};
+
+	(void)state;
+	edge_world_start(&w);
+	s.correlated = true;
+	for (size_t i = 0; i < RESIDUALS + 100; i++) {
+		const noon_dur v = edge_stream_next(&s);
+
+		if (i >= 100) {
+			ours[i - 100] =
+				(double)(v - edge_world_ask(&w, &edge_fast).correction) / 1e3;
+			mean[i - 100] = ((double)v - o.mean) / 1e3;
+			ewma[i - 100] = ((double)v - o.ewma) / 1e3;
+		}
+		edge_world_feed(&w, &edge_fast, v);
+		follow(&o, v);
+	}
+	(void)print_residuals("running mean", mean);
+	(void)print_residuals("EWMA", ewma);
+	assert_true(print_residuals("median", ours) < 11.0);
 }
 
 /* ---- changes ---- */
@@ -192,25 +127,25 @@ static double change(uint64_t seed, double from_us, const struct noon_edge_key *
 	struct others o = {.n = 0.0};
 	double sum = 0.0, mean = 0.0, ewma = 0.0;
 
-	start();
+	edge_world_start(&w);
 	for (int i = 0; i < 500; i++) {
 		const noon_dur v = edge_stream_next(&s);
 
-		feed(&fast, v);
+		edge_world_feed(&w, &edge_fast, v);
 		follow(&o, v);
 	}
 	s.median_us = to_us;
 	for (int i = 0; i < 32; i++) {
 		const noon_dur v = edge_stream_next(&s);
 
-		sum += error_us(to, to_us) / 32.0;
+		sum += edge_world_error_us(&w, to, to_us) / 32.0;
 		mean += (o.mean / 1e3 - to_us) / 32.0;
 		ewma += (o.ewma / 1e3 - to_us) / 32.0;
-		feed(to, v);
+		edge_world_feed(&w, to, v);
 		follow(&o, v);
 	}
-	note(&ret_others[0], mean);
-	note(&ret_others[1], ewma);
+	figure_add(&ret_others[0], mean);
+	figure_add(&ret_others[1], ewma);
 	return sum;
 }
 
@@ -220,16 +155,16 @@ static void check_change(const char *what, double from_us, const struct noon_edg
 	struct figure here = {.n = 0.0}, after = {.n = 0.0}, others[2] = {{.n = 0.0}, {.n = 0.0}};
 
 	for (uint64_t i = 0; i < 300; i++) {
-		note(&here, change(SEED + i, from_us, to, to_us, others));
-		note(&after, error_us(to, to_us));
+		figure_add(&here, change(EDGE_SEED + i, from_us, to, to_us, others));
+		figure_add(&after, edge_world_error_us(&w, to, to_us));
 	}
 	printf("# %s, mean error over the first 32 packets:\n", what);
-	print("  table", &here, "us");
-	print("  table, after these 32", &after, "us");
-	print("  running mean", &others[0], "us");
-	print("  EWMA", &others[1], "us");
-	assert_true(fabs(mean_of(&here)) <= most_us);
-	assert_true(fabs(mean_of(&after)) <= 1.0);
+	figure_print("  table", &here, "us");
+	figure_print("  table, after these 32", &after, "us");
+	figure_print("  running mean", &others[0], "us");
+	figure_print("  EWMA", &others[1], "us");
+	assert_true(fabs(figure_mean(&here)) <= most_us);
+	assert_true(fabs(figure_mean(&after)) <= 1.0);
 }
 
 static void change_of_rate_or_size_costs_little(void **state)
@@ -242,38 +177,106 @@ static void change_of_rate_or_size_costs_little(void **state)
 	check_change("8 Hz to 1 kHz", 60.0, &slow, 24.0, 3.0);
 	check_change("44 to 1000 bytes", 20.0, &large, 28.0, 3.0);
 	/* Here the key says nothing: what the values until the step is found cost, 36 us each. */
-	check_change("a step within a key", 24.0, &fast, 60.0, 9.0);
+	check_change("a step within a key", 24.0, &edge_fast, 60.0, 9.0);
+}
+
+static void rate_that_is_known_costs_nothing(void **state)
+{
+	const struct noon_edge_key slow = {.gap = 4};
+	struct figure here = {.n = 0.0};
+
+	(void)state;
+	for (uint64_t i = 0; i < 300; i++) {
+		struct edge_stream at_8_hz = edge_stream_of(EDGE_SEED + 1000 + i, 60.0);
+		struct edge_stream at_1_khz = edge_stream_of(EDGE_SEED + i, 24.0);
+		double sum = 0.0;
+
+		edge_world_start(&w);
+		for (int k = 0; k < 200; k++)
+			edge_world_feed(&w, &slow, edge_stream_next(&at_8_hz));
+		for (int k = 0; k < 200; k++)
+			edge_world_feed(&w, &edge_fast, edge_stream_next(&at_1_khz));
+		for (int k = 0; k < 32; k++) {
+			sum += edge_world_error_us(&w, &slow, 60.0) / 32.0;
+			edge_world_feed(&w, &slow, edge_stream_next(&at_8_hz));
+		}
+		figure_add(&here, sum);
+	}
+	figure_print("back to a rate that is known, mean error over the first 32 packets", &here,
+		     "us");
+	assert_true(fabs(figure_mean(&here)) <= 1.0);
+}
+
+/* ---- steps ---- */
+
+/* Feed 500 values at one level, then more at another until the step is found; returns how many. */
+static int step(struct edge_stream *s, double to_us)
+{
+	int n = 1;
+
+	edge_world_start(&w);
+	for (int i = 0; i < 500; i++)
+		edge_world_feed(&w, &edge_fast, edge_stream_next(s));
+	s->median_us = to_us;
+	while (n < 1000 && edge_world_feed(&w, &edge_fast, edge_stream_next(s)) != NOON_EDGE_STEP)
+		n++;
+	return n;
 }
 
 static void finds_steps_within_a_key(void **state)
 {
 	struct figure up = {.n = 0.0}, down = {.n = 0.0}, after = {.n = 0.0};
-	unsigned missed = 0;
+	struct coverage c = {.n = 0.0};
+
+	(void)state;
+	for (uint64_t i = 0; i < 400; i++) {
+		struct edge_stream s = edge_stream_of(EDGE_SEED + i, i % 2 ? 24.0 : 60.0);
+		const double to_us = i % 2 ? 60.0 : 24.0;
+		const int n = step(&s, to_us);
+
+		figure_add(i % 2 ? &up : &down, n);
+		for (int k = n; k < 100; k++) {
+			const noon_dur v = edge_stream_next(&s);
+			const struct noon_edge_estimate e = edge_world_ask(&w, &edge_fast);
+
+			coverage_count(&c, &e, v);
+			if (k == 32)
+				figure_add(&after, (double)e.correction / 1e3 - to_us);
+			edge_world_feed(&w, &edge_fast, v);
+		}
+	}
+	figure_print("values until a step of +36 us is found", &up, "values");
+	figure_print("values until a step of -36 us is found", &down, "values");
+	figure_print("error 32 values after a step", &after, "us");
+	coverage_print("values after a step", &c);
+	assert_true(figure_mean(&up) <= 10.0 && figure_mean(&down) <= 10.0);
+	assert_true(fabs(figure_mean(&after)) <= 1.0);
+	assert_true(c.inside >= 0.99 * c.n);
+}
+
+/* The small steps that no sum finds are followed as the window moves on. */
+static void follows_small_steps(void **state)
+{
+	struct figure at_64 = {.n = 0.0}, at_160 = {.n = 0.0};
 
 	(void)state;
 	for (uint64_t i = 0; i < 300; i++) {
-		const bool rise = i % 2;
-		struct edge_stream s = edge_stream_of(SEED + i, rise ? 24.0 : 60.0);
-		int k = 0;
+		struct edge_stream s = edge_stream_of(EDGE_SEED + i, 20.0);
 
-		start();
-		for (int n = 0; n < 500; n++)
-			feed(&fast, edge_stream_next(&s));
-		s.median_us = rise ? 60.0 : 24.0;
-		while (++k < 32 && feed(&fast, edge_stream_next(&s)) != NOON_EDGE_STEP)
-			;
-		missed += k == 32;
-		note(rise ? &up : &down, k);
-		while (k++ < 32)
-			feed(&fast, edge_stream_next(&s));
-		note(&after, error_us(&fast, s.median_us));
+		edge_world_start(&w);
+		for (int k = 0; k < 500; k++)
+			edge_world_feed(&w, &edge_fast, edge_stream_next(&s));
+		s.median_us = 28.0;
+		for (int k = 0; k < 160; k++) {
+			edge_world_feed(&w, &edge_fast, edge_stream_next(&s));
+			if (k == 63)
+				figure_add(&at_64, edge_world_error_us(&w, &edge_fast, 28.0));
+		}
+		figure_add(&at_160, edge_world_error_us(&w, &edge_fast, 28.0));
 	}
-	print("values until a step of +36 us is found", &up, "values");
-	print("values until a step of -36 us is found", &down, "values");
-	print("error 32 values after a step", &after, "us");
-	printf("# steps not found within 32 values: %u\n", missed);
-	assert_int_equal(missed, 0);
-	assert_true(fabs(mean_of(&after)) <= 1.0);
+	figure_print("error 64 values after a step of 8 us", &at_64, "us");
+	figure_print("error 160 values after a step of 8 us", &at_160, "us");
+	assert_true(fabs(figure_mean(&at_160)) <= 1.0);
 }
 
 static void finds_no_steps_where_there_are_none(void **state)
@@ -283,15 +286,15 @@ static void finds_no_steps_where_there_are_none(void **state)
 
 		(void)state;
 		for (uint64_t i = 0; i < 100; i++) {
-			struct edge_stream s = edge_stream_of(SEED + i, 24.0);
+			struct edge_stream s = edge_stream_of(EDGE_SEED + i, 24.0);
 
 			s.correlated = correlated != 0;
-			start();
+			edge_world_start(&w);
 			for (int k = 0; k < 5000; k++)
-				feed(&fast, edge_stream_next(&s));
-			n += t.e[0].offset.n;
-			steps += t.e[0].offset.steps;
-			outliers += t.e[0].offset.outliers;
+				edge_world_feed(&w, &edge_fast, edge_stream_next(&s));
+			n += w.table.e[0].offset.n;
+			steps += w.table.e[0].offset.steps;
+			outliers += w.table.e[0].offset.outliers;
 		}
 		printf("# %s: %llu false steps, %llu outliers in %llu values\n",
 		       correlated ? "correlated" : "white", (unsigned long long)steps,
@@ -303,10 +306,12 @@ static void finds_no_steps_where_there_are_none(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(half_width_covers_what_it_says),
 		cmocka_unit_test(median_of_64_is_not_biased),
+		cmocka_unit_test(residuals_of_single_packets_are_compared),
 		cmocka_unit_test(change_of_rate_or_size_costs_little),
+		cmocka_unit_test(rate_that_is_known_costs_nothing),
 		cmocka_unit_test(finds_steps_within_a_key),
+		cmocka_unit_test(follows_small_steps),
 		cmocka_unit_test(finds_no_steps_where_there_are_none),
 	};
 
