@@ -53,9 +53,8 @@ struct noon_edge_conf {
 	noon_dur cap;	      /**< largest correction, ns, >= 0 */
 	noon_dur floor;	      /**< least uncertainty, ns, >= 0: the stamps themselves */
 	noon_dur half_few;    /**< least `half` while the residuals are too few for `share`, ns */
-	noon_dur allowance[NOON_EDGE_DIFFERENCES]; /**< by bit of NOON_EDGE_DIFFERS_*: what an
-						    *   estimate for another key may be wrong by, ns
-						    */
+	/** By bit of NOON_EDGE_DIFFERS_*: what a borrowed estimate may be wrong by, ns. */
+	noon_dur allowance[NOON_EDGE_DIFFERENCES];
 	enum noon_edge_centre centre;
 };
 
@@ -107,8 +106,8 @@ struct noon_edge_estimate {
 	noon_dur mean;		/**< running mean of all values, rounded to nearest */
 };
 
-/** Return the defaults: window 128, residuals 512, share 0.99, stale after 10 minutes, cap 500 us.
- */
+/** Return the defaults: window 128, residuals 512, share 0.99, stale after 10 minutes, and a
+ *  cap of 500 us. */
 struct noon_edge_conf noon_edge_conf_default(void);
 
 /** Return NOON_OK, or NOON_ERR_RANGE if a field is out of its range. */
@@ -123,7 +122,7 @@ void noon_edge_offset_init(struct noon_edge_offset *o, const struct noon_edge_co
  * @param value  t' - t or t2 - t2', ns, any
  * @param at     instant of the packet, any clock that is always the same
  * @return what became of it; values of a change of level are outliers until it is a step
- * Cost: O(window + residuals), some 0.6 us.
+ * Cost: O(window + residuals), some 0.6 us. Source: Page, Biometrika 41, 1954, 100 (the sums).
  */
 enum noon_edge_verdict noon_edge_offset_add(struct noon_edge_offset *o,
 					    const struct noon_edge_conf *conf, noon_dur value,
@@ -145,7 +144,10 @@ bool noon_edge_offset_is_usable(const struct noon_edge_offset *o, const struct n
  * for 0.99). With n fewer, only n / (n + 1) can be promised whatever the law, and is stated; half
  * is the largest stretched by sqrt(1 / (1 - conf->share) / (n + 1)), as for a tail like Student's
  * with 2 degrees of freedom, and at least half_few, so that it holds for conf->share of common
- * laws. What the cap cuts off is added. Rounds outward, the correction to nearest. Cost: O(window).
+ * laws. What the cap cuts off is added.
+ *
+ * Rounds outward, the correction to nearest. Cost: O(window).
+ * Source: order statistics of exchangeable values (Wilks, Ann. Math. Stat. 12, 1941, 91).
  */
 struct noon_edge_estimate noon_edge_offset_estimate(const struct noon_edge_offset *o,
 						    const struct noon_edge_conf *conf);
