@@ -67,7 +67,7 @@ static int ascending(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-#define RESIDUALS 5000
+#define RESIDUALS 5000 /* packets */
 
 /* Print what is left of single packets; returns 1.4826 MAD, us. */
 static double print_residuals(const char *what, double *r)
@@ -85,7 +85,7 @@ static double print_residuals(const char *what, double *r)
 	mad = r[RESIDUALS / 2];
 	printf("# residuals, %s: median %.2f, sd %.2f, 1.48 MAD %.2f, p99 of |.| %.2f us\n", what,
 	       median, sqrt(f.squares / f.n - figure_mean(&f) * figure_mean(&f)), 1.4826 * mad,
-	       r[RESIDUALS / 100 * 99]);
+	       r[(size_t)RESIDUALS / 100 * 99]);
 	return 1.4826 * mad;
 }
 
