@@ -72,6 +72,21 @@ static bool to_real(const struct noon_ptp_link *l, enum noon_stamp stamp,
 	return l->hw != NULL && noon_hwstamp_to_real(l->hw, since, *ns, ns, ret_err) == NOON_OK;
 }
 
+/* Tell the machine that sent message `id`. */
+static void departed(struct noon_ptp_link *l, uint32_t id, struct noon_ptp_departure *d)
+{
+	struct noon_ptp_sent *s = &l->sent[id % NOON_PTP_LINK_SENT];
+
+	if (!s->used || s->id != id ||
+	    !to_real(l, d->stamp.kind, &s->card, &d->stamp.real_ns, &d->stamp.err))
+		return;
+	s->used = false;
+	d->token = s->token;
+	d->stamp.since = s->before;
+	l->n_stamped++;
+	s->user->on_sent(s->user->arg, d);
+}
+
 static void take_departures(struct noon_ptp_link *l)
 {
 	struct noon_ptp_departure d;
@@ -80,17 +95,18 @@ static void take_departures(struct noon_ptp_link *l)
 	for (int i = 0; i < BATCH; i++) {
 		if (noon_udp_recv_sent(l->sockets.event, &id, &d.stamp.real_ns, &d.stamp.kind))
 			return;
-		struct noon_ptp_sent *s = &l->sent[id % NOON_PTP_LINK_SENT];
-
-		if (!s->used || s->id != id ||
-		    !to_real(l, d.stamp.kind, &s->card, &d.stamp.real_ns, &d.stamp.err))
-			continue;
-		s->used = false;
-		d.token = s->token;
-		d.stamp.since = s->before;
-		l->n_stamped++;
-		s->user->on_sent(s->user->arg, &d);
+		departed(l, id, &d);
 	}
+}
+
+static void arrived(struct noon_ptp_link *l, const struct noon_ptp_arrival *a, bool is_event)
+{
+	if (is_event) {
+		l->n_arrived++;
+		l->n_arrived_stamped += a->stamp.kind != NOON_STAMP_USER;
+	}
+	for (size_t k = 0; k < l->n_users; k++)
+		l->user[k]->on_packet(l->user[k]->arg, a);
 }
 
 static void take_arrivals(struct noon_ptp_link *l, int fd)
@@ -114,12 +130,7 @@ static void take_arrivals(struct noon_ptp_link *l, int fd)
 		if (d.stamp != NOON_STAMP_USER &&
 		    to_real(l, d.stamp, &l->card_looked, &a.stamp.real_ns, &a.stamp.err))
 			a.stamp.kind = d.stamp;
-		if (fd == l->sockets.event) {
-			l->n_arrived++;
-			l->n_arrived_stamped += a.stamp.kind != NOON_STAMP_USER;
-		}
-		for (size_t k = 0; k < l->n_users; k++)
-			l->user[k]->on_packet(l->user[k]->arg, &a);
+		arrived(l, &a, fd == l->sockets.event);
 	}
 }
 
@@ -140,9 +151,29 @@ static void on_ready(void *arg, unsigned what)
 	look_again(l, &now, &card);
 }
 
-noon_err noon_ptp_link_open(struct noon_ptp_link *l, struct noon_loop *loop,
-			    const struct noon_ptp_socket_conf *conf, const struct noon_hwstamp *hw,
-			    const char **ret_why, int *ret_sys)
+/* ---- in a tunnel ---- */
+
+static void on_tunnel_datagram(void *arg, const struct noon_tunnel_arrival *t)
+{
+	struct noon_ptp_link *l = arg;
+	const struct noon_tunnel_datagram *const d = t->datagram;
+	struct noon_ptp_arrival a = {.data = d->data, .stamp = t->stamp};
+
+	/* The other end system, as its machines know it. */
+	a.peer.n = d->ip.version == 4 ? 4 : 20;
+	memcpy(a.peer.key, d->ip.src, d->ip.version == 4 ? 4 : 16);
+	if (d->udp.dst == NOON_PTP_EVENT_PORT || d->udp.dst == NOON_PTP_GENERAL_PORT)
+		arrived(l, &a, d->udp.dst == NOON_PTP_EVENT_PORT);
+}
+
+static void on_tunnel_sent(void *arg, uint32_t id, const struct noon_link_stamp *stamp)
+{
+	struct noon_ptp_departure d = {.stamp = *stamp};
+
+	departed(arg, id, &d);
+}
+
+static void init(struct noon_ptp_link *l, struct noon_loop *loop)
 {
 	memset(l, 0, sizeof(*l));
 	l->loop = loop;
@@ -150,6 +181,26 @@ noon_err noon_ptp_link_open(struct noon_ptp_link *l, struct noon_loop *loop,
 	l->sockets.general = -1;
 	l->event.fd = -1;
 	l->general.fd = -1;
+}
+
+void noon_ptp_link_open_tunnel(struct noon_ptp_link *l, struct noon_loop *loop,
+			       struct noon_tunnel_link *tunnel)
+{
+	init(l, loop);
+	l->sockets.event_port = NOON_PTP_EVENT_PORT;
+	l->sockets.general_port = NOON_PTP_GENERAL_PORT;
+	l->tunnel = tunnel;
+	l->tunnel_user = (struct noon_tunnel_user){
+		.on_datagram = on_tunnel_datagram, .on_sent = on_tunnel_sent, .arg = l};
+	tunnel->user = &l->tunnel_user;
+	look(l);
+}
+
+noon_err noon_ptp_link_open(struct noon_ptp_link *l, struct noon_loop *loop,
+			    const struct noon_ptp_socket_conf *conf, const struct noon_hwstamp *hw,
+			    const char **ret_why, int *ret_sys)
+{
+	init(l, loop);
 	const noon_err err = noon_ptp_sockets_open(conf, &l->sockets, ret_why, ret_sys);
 
 	if (err)
@@ -165,6 +216,8 @@ noon_err noon_ptp_link_start(struct noon_ptp_link *l)
 {
 	noon_err err;
 
+	if (l->tunnel != NULL)
+		return NOON_OK;
 	l->event = (struct noon_fd_watch){
 		.fd = l->sockets.event, .want = NOON_READABLE, .ready = on_ready, .arg = l};
 	l->general = l->event;
@@ -201,6 +254,17 @@ static void address(const struct noon_ptp_link *l, const struct noon_peer *peer,
 		noon_addr_set_port(ret, port);
 }
 
+static noon_err send_datagram(struct noon_ptp_link *l, bool is_event, uint32_t id,
+			      const struct noon_action *a, const struct noon_addr *to)
+{
+	const uint16_t port = is_event ? l->sockets.event_port : l->sockets.general_port;
+	const struct noon_udp udp = {port, port};
+
+	if (l->tunnel != NULL)
+		return noon_tunnel_link_send(l->tunnel, &udp, a->send, is_event, id);
+	return noon_udp_send(is_event ? l->sockets.event : l->sockets.general, a->send, to, NULL);
+}
+
 static void send_event(struct noon_ptp_link *l, struct noon_ptp_user *user,
 		       const struct noon_action *a, const struct noon_addr *to)
 {
@@ -213,13 +277,15 @@ static void send_event(struct noon_ptp_link *l, struct noon_ptp_user *user,
 				    .user = user,
 				    .before = noon_instant_now(),
 				    .card = noon_hwstamp_look(l->hw)};
-	if (noon_udp_send(l->sockets.event, a->send, to, NULL) == NOON_OK) {
+	if (send_datagram(l, true, id, a, to) == NOON_OK) {
 		l->next_id++;
 		l->n_sent++;
 		return;
 	}
 	l->last_sys = errno;
 	l->n_failed++;
+	if (l->tunnel != NULL)
+		return;
 	memset(l->sent, 0, sizeof(l->sent));
 	l->next_id = 0;
 	noon_ptp_sockets_recount(&l->sockets, l->hw != NULL);
@@ -232,11 +298,12 @@ void noon_ptp_link_send(struct noon_ptp_link *l, struct noon_ptp_user *user,
 	struct noon_addr to;
 
 	address(l, &a->peer, event ? l->sockets.event_port : l->sockets.general_port, &to);
-	if (to.len == 0)
+	/* A tunnel has one other end. */
+	if (to.len == 0 && l->tunnel == NULL)
 		return;
 	if (event) {
 		send_event(l, user, a, &to);
-	} else if (noon_udp_send(l->sockets.general, a->send, &to, NULL)) {
+	} else if (send_datagram(l, false, 0, a, &to)) {
 		l->last_sys = errno;
 		l->n_failed++;
 	}
@@ -255,6 +322,8 @@ void noon_ptp_link_probe(struct noon_ptp_link *l, struct noon_ptp_user *user,
 
 void noon_ptp_link_close(struct noon_ptp_link *l)
 {
+	if (l->tunnel != NULL)
+		l->tunnel->user = NULL;
 	if (l->event.fd >= 0)
 		noon_loop_del(l->loop, &l->event);
 	if (l->general.fd >= 0)

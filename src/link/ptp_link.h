@@ -2,6 +2,9 @@
  *
  * The sockets of a PTP port on a loop, shared by the machines that use them.
  *
+ * A port may live in a timing tunnel instead (link/tunnel_link): then there are no sockets of its
+ * own, and the stamps are those of the encrypted packets.
+ *
  * A message of either socket is passed to every machine; each ignores the others'. Stamps are
  * passed as the kernel or the card gave them: the machines' owners translate them.
  */
@@ -10,6 +13,7 @@
 
 #include "base/action.h"
 #include "link/stamp.h"
+#include "link/tunnel_link.h"
 #include "platform/clock/clock.h"
 #include "platform/loop.h"
 #include "platform/net/hwstamp.h"
@@ -51,6 +55,8 @@ struct noon_ptp_link {
 	struct noon_loop *loop;
 	const struct noon_hwstamp *hw; /**< NULL: stamps of the kernel only */
 	struct noon_ptp_sockets sockets;
+	struct noon_tunnel_link *tunnel; /**< instead of the sockets; NULL: none */
+	struct noon_tunnel_user tunnel_user;
 	struct noon_fd_watch event;
 	struct noon_fd_watch general;
 	size_t n_users;
@@ -72,6 +78,9 @@ NOON_MUST_USE noon_err noon_ptp_link_open(struct noon_ptp_link *l, struct noon_l
 					  const struct noon_ptp_socket_conf *conf,
 					  const struct noon_hwstamp *hw, const char **ret_why,
 					  int *ret_sys);
+/** Live in a tunnel, which is borrowed until close and carries nothing else. */
+void noon_ptp_link_open_tunnel(struct noon_ptp_link *l, struct noon_loop *loop,
+			       struct noon_tunnel_link *tunnel);
 /** Start receiving. @retval NOON_OK, NOON_ERR_* of the loop */
 NOON_MUST_USE noon_err noon_ptp_link_start(struct noon_ptp_link *l);
 /** Add a machine; borrowed until close. @retval NOON_OK, NOON_ERR_FULL */

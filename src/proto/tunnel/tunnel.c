@@ -132,9 +132,11 @@ static void search(struct noon_tunnel *t, noon_time now)
 	const uint64_t first = t->heard + 1 + NOON_TUNNEL_AHEAD;
 
 	if (noon_time_diff(now, t->last_heard) <= t->conf.dead_after) {
+		t->spi_set += t->search_from > 0;
 		t->search_from = 0;
 		return;
 	}
+	t->spi_set++;
 	t->search_from = t->search_from == 0 ? first : t->search_from + NOON_TUNNEL_AHEAD;
 	if (t->search_from >= first + NOON_TUNNEL_SEARCH)
 		t->search_from = first;
@@ -148,6 +150,7 @@ static void end_before(struct noon_tunnel *t, noon_time now)
 		return;
 	t->ended[t->n_ended++ % NOON_TUNNEL_AHEAD] = t->before.sa.form.spi;
 	noon_tunnel_half_end(&t->before);
+	t->spi_set++;
 }
 
 static bool cover_is_due(const struct noon_tunnel *t, noon_time now)

@@ -90,6 +90,8 @@ struct noon_tunnel {
 	uint32_t ended[NOON_TUNNEL_AHEAD];  /**< SPIs that were in use, a ring */
 	size_t n_ended;
 
+	uint32_t spi_set; /**< counts changes of the SPIs that may come in */
+
 	noon_time last_heard;
 	noon_time last_sent;
 	noon_time tick;	 /**< next second of work */
@@ -165,6 +167,17 @@ noon_time noon_tunnel_deadline(const struct noon_tunnel *t);
 uint64_t noon_tunnel_wants_reserved(const struct noon_tunnel *t);
 /** Tell that epochs up to this one are reserved, on disk. */
 void noon_tunnel_reserved(struct noon_tunnel *t, uint64_t epoch);
+
+/** SPIs of ESP that may come in: in use, ahead and searched. */
+#define NOON_TUNNEL_SPIS_MAX (3 + 2 * NOON_TUNNEL_AHEAD)
+
+/**
+ * Return the SPIs of ESP that may come in: a filter in front of this machine lets them through, and
+ * is told when spi_set has changed, which is before the other end uses a new one.
+ * @param[out] spi  NOON_TUNNEL_SPIS_MAX
+ * @return how many
+ */
+size_t noon_tunnel_spis_in(const struct noon_tunnel *t, uint32_t *spi);
 
 /** Tell whether authentic packets of the other end came lately. */
 bool noon_tunnel_is_up(const struct noon_tunnel *t, noon_time now);

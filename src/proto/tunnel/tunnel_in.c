@@ -41,6 +41,7 @@ static void advance(struct noon_tunnel *t, struct noon_tunnel_half *half, noon_t
 	t->now = taken;
 	t->heard = taken.epoch;
 	t->search_from = 0;
+	t->spi_set++;
 	if (noon_tunnel_half_make(t, &t->next, true, t->heard + 1) ||
 	    noon_tunnel_spis(t, t->heard + 1, t->ahead))
 		noon_tunnel_half_end(&t->next); /* a later epoch is found by its SPI */
@@ -135,4 +136,22 @@ enum noon_tunnel_verdict noon_tunnel_on_packet(struct noon_tunnel *t, const stru
 	}
 	t->verdicts[v]++;
 	return v;
+}
+
+size_t noon_tunnel_spis_in(const struct noon_tunnel *t, uint32_t *spi)
+{
+	const struct noon_tunnel_half *const halves[] = {&t->before, &t->now};
+	size_t n = 0;
+
+	for (size_t i = 0; i < sizeof(halves) / sizeof(halves[0]); i++)
+		if (halves[i]->epoch > 0)
+			spi[n++] = halves[i]->sa.form.spi;
+	/* The first one ahead is that of `next`. */
+	memcpy(spi + n, t->ahead, sizeof(t->ahead));
+	n += NOON_TUNNEL_AHEAD;
+	if (t->search_from > 0) {
+		memcpy(spi + n, t->search, sizeof(t->search));
+		n += NOON_TUNNEL_AHEAD;
+	}
+	return n;
 }

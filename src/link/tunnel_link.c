@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "link/tunnel_link.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* Packets handled per wake-up; the rest waits for the next. */
+#define BATCH 64
+
+/* What SOL_UDP carries that is no ESP: a keepalive is one byte (RFC 3948, section 2.3). */
+#define KEEPALIVE_LEN 1
+
+static noon_time now(void)
+{
+	return noon_mono_now();
+}
+
+/* After each call of the machine: epochs it wants on disk, SPIs it expects, its next deadline. */
+static void settle(struct noon_tunnel_link *l)
+{
+	const uint64_t epoch = noon_tunnel_wants_reserved(&l->machine);
+	uint32_t spi[NOON_TUNNEL_SPIS_MAX];
+
+	if (epoch > 0 && l->host.reserve(l->host.arg, epoch))
+		noon_tunnel_reserved(&l->machine, epoch);
+	if (l->spi_set != l->machine.spi_set &&
+	    noon_raw_ip_filter(&l->raw, spi, noon_tunnel_spis_in(&l->machine, spi)) == NOON_OK)
+		l->spi_set = l->machine.spi_set;
+	noon_loop_arm(l->loop, &l->timer, noon_time_diff(noon_tunnel_deadline(&l->machine), now()));
+}
+
+static noon_dur gap_since(noon_time *last)
+{
+	const noon_time at = now();
+	const noon_dur gap = noon_time_is_never(*last) ? NOON_DUR_MAX : noon_time_diff(at, *last);
+
+	*last = at;
+	return gap;
+}
+
+/* ---- out ---- */
+
+static noon_err send_outer(struct noon_tunnel_link *l, struct noon_bytes packet,
+			   const struct noon_tunnel_sent *what)
+{
+	struct noon_addr to = l->peer;
+
+	if (to.len == 0)
+		return NOON_ERR_STATE;
+	if (l->raw.kind != NOON_RAW_UDP)
+		noon_addr_set_port(&to, 0);
+	l->sent[l->next_id % NOON_TUNNEL_LINK_SENT] = *what;
+	l->sent[l->next_id % NOON_TUNNEL_LINK_SENT].id = l->next_id;
+	if (noon_udp_send(l->raw.fd, packet, &to, NULL) == NOON_OK) {
+		l->next_id++;
+		return NOON_OK;
+	}
+	l->last_sys = errno;
+	l->n_failed++;
+	memset(l->sent, 0, sizeof(l->sent));
+	l->next_id = 0;
+	noon_raw_ip_recount(&l->raw);
+	return NOON_ERR_OS;
+}
+
+noon_err noon_tunnel_link_send(struct noon_tunnel_link *l, const struct noon_udp *udp,
+			       struct noon_bytes data, bool wants_stamp, uint32_t token)
+{
+	uint8_t room[NOON_TUNNEL_PACKET_MAX];
+	struct noon_wr wr = noon_wr_over(room, sizeof(room));
+	struct noon_tunnel_sealed sealed;
+	struct noon_tunnel_sent what = {.used = true,
+					.wants_stamp = wants_stamp,
+					.token = token,
+					.message = data.n > 0 ? data.p[0] : 0,
+					.gap = gap_since(&l->last_out),
+					.handed = noon_instant_now()};
+	noon_err err = noon_tunnel_seal(&l->machine, udp, data, now(), &wr, &sealed);
+
+	what.n = noon_wr_len(&wr);
+	err = err ? err : send_outer(l, noon_wr_written(&wr), &what);
+	l->n_sent += !err && wants_stamp;
+	settle(l);
+	return err;
+}
+
+static void take_departures(struct noon_tunnel_link *l)
+{
+	struct noon_link_stamp stamp = {0};
+	uint32_t id;
+
+	for (int i = 0; i < BATCH; i++) {
+		if (noon_udp_recv_sent(l->raw.fd, &id, &stamp.real_ns, &stamp.kind))
+			return;
+		struct noon_tunnel_sent *const s = &l->sent[id % NOON_TUNNEL_LINK_SENT];
+
+		if (!s->used || s->id != id)
+			continue;
+		s->used = false;
+		stamp.since = s->handed;
+		l->n_stamped += s->wants_stamp;
+		if (l->host.on_edge != NULL) {
+			const struct noon_tunnel_edge e = {
+				.message = s->message,
+				.n = s->n,
+				.took = noon_sat_sub(stamp.real_ns, s->handed.real_ns),
+				.gap = s->gap};
+
+			l->host.on_edge(l->host.arg, &e);
+		}
+		if (s->wants_stamp && l->user != NULL)
+			l->user->on_sent(l->user->arg, s->token, &stamp);
+	}
+}
+
+/* ---- in ---- */
+
+/* Raw sockets of IPv6 give packets without their header: put one there with what AH authenticates.
+ */
+static struct noon_bytes with_header(struct noon_tunnel_link *l, const struct noon_datagram *d)
+{
+	struct noon_wr wr = noon_wr_over(l->in, NOON_IP6_HEADER_LEN);
+	struct noon_ip ip = {.version = 6,
+			     .proto = l->raw.kind == NOON_RAW_AH ? NOON_IP_PROTO_AH
+								 : NOON_IP_PROTO_ESP};
+
+	memcpy(ip.src, &d->peer.u.v6.sin6_addr, sizeof(ip.src));
+	memcpy(ip.dst, &d->local.u.v6.sin6_addr, sizeof(ip.dst));
+	if (noon_ip_put(&wr, &ip, d->n))
+		return noon_bytes_of(l->in, 0);
+	return noon_bytes_of(l->in, NOON_IP6_HEADER_LEN + d->n);
+}
+
+static enum noon_tunnel_verdict give(struct noon_tunnel_link *l, struct noon_bytes packet,
+				     struct noon_tunnel_datagram *ret)
+{
+	const struct noon_rx rx = {.data = packet, .at = now(), .now = now()};
+	enum noon_tunnel_verdict v = noon_tunnel_on_packet(&l->machine, &rx, l->opened, ret);
+
+	settle(l);
+	if (v == NOON_TUNNEL_UNRESERVED && noon_tunnel_wants_reserved(&l->machine) == 0)
+		v = noon_tunnel_on_packet(&l->machine, &rx, l->opened, ret);
+	return v;
+}
+
+static void deliver(struct noon_tunnel_link *l, const struct noon_tunnel_datagram *d,
+		    const struct noon_datagram *outer)
+{
+	const struct noon_instant opened = noon_instant_now();
+	struct noon_tunnel_arrival a = {
+		.datagram = d,
+		.stamp = {.kind = outer->stamp, .real_ns = outer->stamp_ns, .since = l->looked}};
+
+	l->n_arrived++;
+	l->n_arrived_stamped += outer->stamp != NOON_STAMP_USER;
+	if (l->host.on_edge != NULL && outer->stamp != NOON_STAMP_USER) {
+		const struct noon_tunnel_edge e = {
+			.inbound = true,
+			.message = d->data.n > 0 ? d->data.p[0] : 0,
+			.n = outer->n,
+			.took = noon_sat_sub(opened.real_ns, outer->stamp_ns),
+			.gap = gap_since(&l->last_in)};
+
+		l->host.on_edge(l->host.arg, &e);
+	}
+	if (l->user != NULL)
+		l->user->on_datagram(l->user->arg, &a);
+}
+
+static void take_one(struct noon_tunnel_link *l, const struct noon_datagram *d)
+{
+	const bool bare = l->raw.kind != NOON_RAW_UDP && !l->raw.has_header;
+	struct noon_tunnel_datagram opened;
+	enum noon_tunnel_verdict v;
+
+	v = give(l, bare ? with_header(l, d) : noon_bytes_of(l->in + NOON_IP6_HEADER_LEN, d->n),
+		 &opened);
+	/* Behind an address translation the other end's port may change. */
+	if (l->raw.kind == NOON_RAW_UDP && (v == NOON_TUNNEL_ACCEPTED || v == NOON_TUNNEL_COVER))
+		l->peer = d->peer;
+	if (v == NOON_TUNNEL_ACCEPTED)
+		deliver(l, &opened, d);
+}
+
+static void take_arrivals(struct noon_tunnel_link *l)
+{
+	struct noon_datagram d;
+
+	for (int i = 0; i < BATCH; i++) {
+		const noon_err err = noon_udp_recv(l->raw.fd, l->in + NOON_IP6_HEADER_LEN,
+						   NOON_TUNNEL_PACKET_MAX, &d);
+
+		if (err == NOON_ERR_EMPTY)
+			return;
+		if (!err && !d.truncated && d.n > KEEPALIVE_LEN)
+			take_one(l, &d);
+	}
+}
+
+/* Departures before arrivals: an answer needs its request's stamp. */
+static void on_ready(void *arg, unsigned what)
+{
+	struct noon_tunnel_link *l = arg;
+	/* Taken before emptying the socket: later arrivals are stamped after this. */
+	const struct noon_instant at = noon_instant_now();
+
+	(void)what;
+	take_departures(l);
+	take_arrivals(l);
+	l->looked = at;
+}
+
+static void on_timer(void *arg)
+{
+	struct noon_tunnel_link *l = arg;
+
+	noon_actions_reset(&l->actions);
+	noon_tunnel_on_timer(&l->machine, now(), &l->actions);
+	for (size_t i = 0; i < l->actions.n; i++) {
+		/* Its departure is counted by the kernel and wanted by nobody. */
+		const struct noon_tunnel_sent what = {.used = false};
+
+		if (l->actions.a[i].kind == NOON_ACTION_SEND)
+			(void)!send_outer(l, l->actions.a[i].send, &what);
+	}
+	settle(l);
+}
+
+noon_err noon_tunnel_link_open(struct noon_tunnel_link *l, struct noon_loop *loop,
+			       const struct noon_tunnel_link_conf *conf,
+			       const struct noon_tunnel_host *host, struct noon_rng *rng,
+			       const char **ret_why, int *ret_sys)
+{
+	const struct noon_tunnel_conf *const m = &conf->machine;
+	const struct noon_raw_ip_conf raw = {.kind = m->udp  ? NOON_RAW_UDP
+						     : m->ah ? NOON_RAW_AH
+							     : NOON_RAW_ESP,
+					     .local = conf->local,
+					     .family = conf->family};
+	noon_err err;
+
+	memset(l, 0, sizeof(*l));
+	l->loop = loop;
+	l->host = *host;
+	l->peer = conf->peer;
+	l->local = conf->local;
+	l->raw.fd = -1;
+	l->watch.fd = -1;
+	l->last_out = l->last_in = NOON_TIME_NEVER;
+	l->timer = (struct noon_timer){.fire = on_timer, .arg = l};
+	*ret_why = "the configuration makes no sense";
+	*ret_sys = 0;
+	err = noon_tunnel_init(&l->machine, m, now(), rng);
+	if (err)
+		return err;
+	l->spi_set = l->machine.spi_set - 1;
+	err = noon_raw_ip_open(&raw, &l->raw, ret_why, ret_sys);
+	if (err)
+		noon_tunnel_fini(&l->machine);
+	return err;
+}
+
+noon_err noon_tunnel_link_start(struct noon_tunnel_link *l)
+{
+	noon_err err;
+
+	l->watch = (struct noon_fd_watch){
+		.fd = l->raw.fd, .want = NOON_READABLE, .ready = on_ready, .arg = l};
+	err = noon_loop_add(l->loop, &l->watch);
+	l->looked = noon_instant_now();
+	if (!err)
+		on_timer(l);
+	return err;
+}
+
+void noon_tunnel_link_close(struct noon_tunnel_link *l)
+{
+	if (l->watch.fd >= 0)
+		noon_loop_del(l->loop, &l->watch);
+	noon_loop_disarm(&l->timer);
+	noon_raw_ip_close(&l->raw);
+	noon_tunnel_fini(&l->machine);
+	l->watch.fd = -1;
+}
