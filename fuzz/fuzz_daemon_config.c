@@ -14,6 +14,18 @@
 #include "input.h"
 #include "platform/text.h"
 
+static void check_tunnel(const struct noon_config_tunnel *t)
+{
+	assert(t->name[0] != '\0' && t->name[0] != '.' && strchr(t->name, '/') == NULL);
+	assert(t->peer.len > 0 && (t->udp || t->local.len > 0) && !(t->udp && t->ah));
+	assert(t->inner_local.len > 0 && t->inner_local.len == t->inner_peer.len);
+	assert(t->ports >= 1 && t->ports <= NOON_TUNNEL_PORTS);
+	assert(t->key_len == 16 || t->key_len == 32);
+	assert(noon_padding_is_sound(&t->padding));
+	assert(t->lifetime > 0 && t->packets <= UINT64_C(1) << 31 && t->dead_after > 0);
+	assert(t->jitter >= 0 && t->jitter <= 0.5 && t->grace >= 0 && t->cover >= 0);
+}
+
 static void check(const struct noon_config *c)
 {
 	assert(noon_engine_conf_check(&c->engine) == NOON_OK);
@@ -25,6 +37,9 @@ static void check(const struct noon_config *c)
 	}
 	assert(c->server.n_listen <= NOON_CONFIG_LISTEN_MAX);
 	assert(c->ke.n_listen <= NOON_CONFIG_LISTEN_MAX && c->ke.n_names <= NOON_CONFIG_NAMES_MAX);
+	assert(c->n_tunnels <= NOON_CONFIG_TUNNELS_MAX);
+	for (size_t i = 0; i < c->n_tunnels; i++)
+		check_tunnel(&c->tunnel[i]);
 	assert(c->server.rate_per_s >= 0 && c->server.local_bound >= 0);
 	assert(c->server.local_stratum <= 15);
 	if (c->ke.enabled)

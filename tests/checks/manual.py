@@ -22,7 +22,7 @@ CONF = {
     "GENERAL OPTIONS": [""], "CLOCK": ["clock"], "SOURCES": ["source"], "SERVER": ["server"],
     "NTS-KE": ["nts-ke"], "TIME-STAMP AUTHORITY": ["tsa", "tsa policy"],
     "DAYTIME AND TIME": ["daytime", "time"], "PTP RECEIVERS": ["ptp-receiver"],
-    "PTP TRANSMITTERS": ["ptp-transmitter", "ptp-transmitter watch"],
+    "PTP TRANSMITTERS": ["ptp-transmitter", "ptp-transmitter watch"], "TUNNELS": ["tunnel"],
 }
 SCENARIO = {
     "GENERAL OPTIONS": [""], "SERVER AND CLIENT": ["server", "client"],

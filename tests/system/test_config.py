@@ -12,6 +12,9 @@ from harness import DAEMON, PATIENCE, check, main, needs_root
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 
+TUNNEL = 'tunnel "t" { local = "192.0.2.1" peer = "192.0.2.2" role = initiator key-file = "k"'
+THROUGH = 'transmitter = "192.0.2.2" tunnel = "t"'
+
 # (text, line, words of the message)
 BAD = [
     ('alert-limit = "5 parsecs"', 1, ["alert-limit = \"5 parsecs\": expected a time"]),
@@ -65,6 +68,36 @@ BAD = [
     ('server { }\nnts-ke { ntsservercert = "/x" }', 2, ["ntsserverkey"]),
     ('server { }\nnts-ke { ntsrotate = "10ms" }', 2, ["ntsrotate", "1s or more"]),
     ('server { }\nnts-ke { maxntsconnections = 0 }', 2, ["maxntsconnections"]),
+    ('tunnel ".." { }', 1, ["tunnel \"..\"", "expected a name"]),
+    ('tunnel "t" { role = initiator key-file = "k" }', 1, ["t", "peer", "needed"]),
+    ('tunnel "t" { peer = "192.0.2.2" }', 1, ["t", "local", "needed"]),
+    ('tunnel "t" {\n peer = "192.0.2.2:4500" }', 2, ["peer", "an address without a port"]),
+    ('tunnel "t" { peer = "192.0.2.2" encapsulation = udp }', 1, ["inner-local", "needed"]),
+    ('tunnel "t" { peer = "192.0.2.2" local = "::1" }', 1, ["local", "same family"]),
+    ('tunnel "t" { peer = "::1" local = "::2" inner-peer = "::2" }', 1, ["inner-local", "another"]),
+    ('tunnel "t" { peer = "::1" local = "::2" key-file = "k" }', 1, ["role", "needed", "responder"]),
+    ('tunnel "t" { peer = "::1" local = "::2" role = initiator }', 1, ["key-file", "keygen"]),
+    ('tunnel "t" {\n role = client }', 2, ["role", "initiator or responder"]),
+    ('tunnel "t" {\n encryption = aes128 }', 2, ["encryption", "aes128gcm16 or aes256gcm16"]),
+    ('tunnel "t" {\n padding = "random 9" }', 2, ["padding", "random MIN-MAX"]),
+    (f'{TUNNEL} port = {{319, 319}} }}', 1, ["port", "each port once"]),
+    ('tunnel "t" {\n lifetime = "0" }', 2, ["lifetime", "1s to 30d"]),
+    (f'{TUNNEL} ah = true encapsulation = udp }}', 1, ["ah", "inside UDP"]),
+    (f'{TUNNEL} profile = seed encapsulation = udp }}', 1, ["ah", "inside UDP"]),
+    (f'{TUNNEL} bytes = 5 }}', 1, ["bytes", "65536"]),
+    (f'{TUNNEL} cover = "1us" }}', 1, ["cover", "1ms"]),
+    (f'{TUNNEL} }}\n{TUNNEL} }}', 2, ["t"]),
+    (f'{TUNNEL} }}\ntunnel "u" {{ local = "::1" peer = "::2" role = responder key-file = "k" }}', 2,
+     ["key-file", "tunnel \"t\" has the same"]),
+    ('ptp-receiver "x" { transmitter = "192.0.2.2" tunnel = "t" }', 1, ["no section tunnel \"t\""]),
+    (f'tunnel "tea" {{ {TUNNEL[12:]} }}\nptp-receiver "x" {{ tunnel = "teas" }}', 2,
+     ["did you mean 'tea'"]),
+    (f'{TUNNEL} }}\nptp-receiver "x" {{ tunnel = "t" }}', 2, ["transmitter", "192.0.2.2"]),
+    (f'{TUNNEL} }}\nptp-receiver "x" {{ {THROUGH} network_transport = "UDPv6" }}', 2, ["UDPv4"]),
+    (f'{TUNNEL} }}\nptp-receiver "x" {{ {THROUGH} address = "192.0.2.1" }}', 2, ["inner-local"]),
+    (f'{TUNNEL} port = {{319}} }}\nptp-receiver "x" {{ {THROUGH} }}', 2, ["319 and 320"]),
+    (f'{TUNNEL} }}\nptp-transmitter "x" {{ interface = "eth0" tunnel = "t" }}', 2,
+     ["multicast = false"]),
     ('source "x" {', 1, ["never closed"]),
     ('alert-limit = "1ms"\nsource "x" {\n  nts = true\n', 2, ["never closed"]),
     ('}', 1, ["closing brace"]),
@@ -105,6 +138,7 @@ SECTIONS = {
     "TIME-STAMP AUTHORITY": ("tsa {", "}"), "DAYTIME AND TIME": ("daytime {", "}"),
     "PTP RECEIVERS": ('ptp-receiver "x" {', "}"),
     "PTP TRANSMITTERS": ('ptp-transmitter "x" {', "}"),
+    "TUNNELS": ('tunnel "x" {', "}"),
 }
 
 
@@ -173,7 +207,11 @@ def test_check_accepts(w):
     good = ['', 'alert-limit = "2s"\n', '# nothing\n', 'alert-limit = "250us" // why not\n',
             'source "time.example.net" { }\n',
             'clock { type = "system" }\nserver { }\nnts-ke { }\n', f'include("{inner}")\n',
-            'state-directory = "/var/lib/a{b" # {{{\n/* { */\n']
+            'state-directory = "/var/lib/a{b" # {{{\n/* { */\n',
+            f'{TUNNEL} }}\nptp-receiver "x" {{ {THROUGH} }}\n'
+            'ptp-transmitter "y" { multicast = false tunnel = "t" }\n',
+            'tunnel "t" { encapsulation = udp peer = "::1" inner-local = "192.0.2.1" role = responder '
+            'inner-peer = "192.0.2.2" key-file = "k" profile = seed ah = false }\n']
     for text in good:
         path = w.write("good.conf", text)
         done = run("--check", path)

@@ -131,6 +131,7 @@ static const struct noon_section *const in_top[] = {
 	&noon_config_tsa_section,
 	&noon_config_daytime_section,
 	&noon_config_time_section,
+	&noon_config_tunnel_section,
 	&noon_config_ptp_receiver_section,
 	&noon_config_ptp_transmitter_section,
 	NULL,
@@ -225,6 +226,7 @@ static noon_err take_all(cfg_t *cfg, struct noon_config *c)
 	err = err ? err : noon_config_take_servers(cfg, c);
 	err = err ? err : noon_config_take_tsa(cfg, c, &c->tsa);
 	err = err ? err : noon_config_take_one_way(cfg, c);
+	err = err ? err : noon_config_take_tunnels(cfg, c);
 	err = err ? err : take_sources(cfg, c);
 	return err ? err : take_transmitters(cfg, c);
 }

@@ -24,6 +24,7 @@
 #include "proto/ptp/ptp_receiver.h"
 #include "proto/ptp/ptp_transmitter.h"
 #include "proto/tsa/tsa.h"
+#include "proto/tunnel/tunnel.h"
 
 #define NOON_CONFIG_SOURCES_MAX NOON_SOURCES_MAX
 #define NOON_CONFIG_LISTEN_MAX	8
@@ -59,6 +60,7 @@ struct noon_config_ptp_port {
 	char sa_file[NOON_CONFIG_PATH_MAX]; /**< "" for no authentication */
 	uint8_t spp;
 	uint32_t key_id; /**< 0: the last one of the file */
+	char tunnel[64]; /**< name of the one it sends through; "" for none */
 };
 
 struct noon_config_ptp_receiver {
@@ -204,6 +206,34 @@ struct noon_config_one_way {
 	struct noon_one_way_server_conf machine;
 };
 
+#define NOON_CONFIG_TUNNELS_MAX 8
+
+/** A tunnel for timing traffic. Addresses have no port. */
+struct noon_config_tunnel {
+	char name[64];		      /**< fit for the name of a file */
+	struct noon_addr local, peer; /**< outer addresses; local len 0: any (in UDP only) */
+	struct noon_addr inner_local; /**< of what is inside; never len 0 */
+	struct noon_addr inner_peer;  /**< never len 0 */
+	bool is_initiator;	      /**< the other end is not */
+	char key_file[NOON_CONFIG_PATH_MAX];
+	size_t key_len;	   /**< of AES: 16 or 32 bytes */
+	bool seed;	   /**< profile: AH and padding unless the section says otherwise */
+	bool ah;	   /**< AH around ESP; not with udp */
+	bool extended;	   /**< sequence numbers of 64 bits */
+	bool udp;	   /**< inside UDP */
+	uint16_t udp_port; /**< of both ends */
+	uint16_t port[NOON_TUNNEL_PORTS]; /**< that it carries */
+	size_t ports;			  /**< 1 or more */
+	struct noon_padding padding;	  /**< sound */
+	noon_dur lifetime;
+	uint64_t packets;
+	uint64_t bytes; /**< 0: no limit */
+	double jitter;
+	noon_dur grace;
+	noon_dur dead_after;
+	noon_dur cover; /**< 0: none */
+};
+
 struct noon_config {
 	char state_dir[NOON_CONFIG_PATH_MAX];
 	char control[NOON_CONFIG_PATH_MAX]; /**< socket; "" for none */
@@ -228,12 +258,18 @@ struct noon_config {
 	struct noon_config_source source[NOON_CONFIG_SOURCES_MAX];
 	size_t n_transmitters;
 	struct noon_config_ptp_transmitter transmitter[NOON_CONFIG_TRANSMITTERS_MAX];
+	size_t n_tunnels;
+	struct noon_config_tunnel tunnel[NOON_CONFIG_TUNNELS_MAX];
 	int utc_offset; /**< TAI - UTC declared by configuration, s; 0: to be determined */
 	char leap_list[NOON_CONFIG_PATH_MAX];
 };
 
 /** The file, its sections and their options. */
 extern const struct noon_section noon_config_section;
+
+/** Return the tunnel of this name, or NULL. */
+const struct noon_config_tunnel *noon_config_tunnel_of(const struct noon_config *c,
+						       const char *name);
 
 /** Configuration without a file: a virtual clock and a local NTS server on loopback with a
  *  generated certificate, everything below a directory of the user's. */

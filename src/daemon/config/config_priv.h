@@ -16,6 +16,7 @@ extern const struct noon_section noon_config_ke_section;	      /**< noon_config_
 extern const struct noon_section noon_config_tsa_section;	      /**< noon_config_tsa */
 extern const struct noon_section noon_config_daytime_section;	      /**< noon_config_one_way */
 extern const struct noon_section noon_config_time_section;	      /**< noon_config_one_way */
+extern const struct noon_section noon_config_tunnel_section;	      /**< noon_config_tunnel */
 extern const struct noon_section noon_config_ptp_receiver_section;    /**< noon_config_source */
 extern const struct noon_section noon_config_ptp_transmitter_section; /**< ..._ptp_transmitter */
 
@@ -24,6 +25,10 @@ extern const struct noon_option noon_config_path_rows[];  /**< of struct noon_co
 extern const struct noon_option noon_config_guard_rows[]; /**< of struct noon_config_guard */
 /** Trust in any source, of struct noon_config_source. */
 extern const struct noon_option noon_config_trust_rows[];
+
+/** A struct noon_addr without a port; "" is none. */
+bool noon_config_read_address(const struct noon_option *o, const char *text, void *at,
+			      char why[NOON_OPTION_WHY]);
 
 /** A list of addresses to listen on: two members of several structs, in this order. */
 struct noon_config_listen {
@@ -48,6 +53,8 @@ void noon_config_listen_default(size_t *n, struct noon_addr *at, uint16_t port);
 
 /** Print "SECTION: what" or "SECTION "TITLE": what"; returns NOON_ERR_FORMAT. */
 noon_err noon_config_refuse(cfg_t *cfg, const char *what);
+/** The same with "OPTION: what". */
+noon_err noon_config_refuse_option(cfg_t *cfg, const char *option, const char *what);
 
 /** Defaults of a path, and of the options of every source. */
 void noon_config_path_init(struct noon_config_path *p);
@@ -71,6 +78,11 @@ NOON_MUST_USE noon_err noon_config_take_ptp_receiver(cfg_t *cfg, const struct no
 						     struct noon_config_source *s);
 NOON_MUST_USE noon_err noon_config_take_ptp_transmitter(cfg_t *cfg, const struct noon_config *c,
 							struct noon_config_ptp_transmitter *t);
+/** Convert all sections tunnel; `top` is the file. */
+NOON_MUST_USE noon_err noon_config_take_tunnels(cfg_t *top, struct noon_config *c);
+/** Check the option tunnel of a PTP port, and what else it says against it; "" is fine. */
+NOON_MUST_USE noon_err noon_config_check_tunnel(cfg_t *cfg, const struct noon_config *c,
+						const struct noon_config_ptp_port *p);
 /** Defaults of a section nts-ke, names included. */
 void noon_config_ke_default(struct noon_config_ke *k);
 

@@ -65,20 +65,6 @@ static bool read_acceptable(const struct noon_option *o, const char *text, void 
 	return true;
 }
 
-/* An address without a port; "" is any. */
-static bool read_address(const struct noon_option *o, const char *text, void *at,
-			 char why[NOON_OPTION_WHY])
-{
-	struct noon_addr a = {.len = 0};
-
-	(void)o;
-	(void)why;
-	if (text[0] != '\0' && noon_addr_parse(text, 0, &a))
-		return false;
-	memcpy(at, &a, sizeof(a));
-	return true;
-}
-
 static const struct noon_word profiles[] = {{"default", 0}, {"G.8265.1", 1}, {NULL, 0}};
 static const struct noon_word transports[] = {
 	{"UDPv4", AF_INET}, {"UDPv6", AF_INET6}, {"L2", AF_PACKET}, {NULL, 0}};
@@ -92,8 +78,8 @@ static const struct noon_option port_rows[] = {
 	 .help = "needed for multicast and Ethernet"},
 	{"network_transport", NOON_OPTION_WORD, PORT(family), .words = transports, .def = "UDPv4",
 	 .help = "what messages travel in"},
-	{"address", NOON_OPTION_OWN, PORT(address), .read = read_address, .value = "address",
-	 .says = "any", .noun = "an address such as \"192.0.2.1\"",
+	{"address", NOON_OPTION_OWN, PORT(address), .read = noon_config_read_address,
+	 .value = "address", .says = "any", .noun = "an address such as \"192.0.2.1\"",
 	 .help = "local address of a unicast port"},
 	{"clockIdentity", NOON_OPTION_OWN, NOON_OPTION_ALL(struct noon_config_ptp_port),
 	 .read = read_identity, .value = "identity",
@@ -111,6 +97,8 @@ static const struct noon_option port_rows[] = {
 	 .help = "security policy pointer"},
 	{"active_key_id", NOON_OPTION_UINT, PORT(key_id), NOON_OPTION_RANGE(0, INT32_MAX),
 	 .help = "key to seal with; 0: the last one"},
+	{"tunnel", NOON_OPTION_TEXT, PORT(tunnel), .value = "name", .says = "none",
+	 .help = "section tunnel that all messages go through; unicast only"},
 	NOON_OPTION_END,
 };
 
@@ -184,7 +172,8 @@ static const struct noon_option transmitter_rows[] = {
 	{"multicast", NOON_OPTION_BOOL, TRANSMITTER(machine.multicast),
 	 .help = "send to everybody"},
 	{"unicast_listen", NOON_OPTION_BOOL, TRANSMITTER(machine.unicast),
-	 .says = "true with sa_file, else false", .help = "grant unicast to those who ask"},
+	 .says = "true with sa_file or tunnel, else false",
+	 .help = "grant unicast to those who ask"},
 	{"log-grant-min", NOON_OPTION_INT, TRANSMITTER(machine.log_grant_min), INTERVAL,
 	 .help = "shortest interval granted, log2 s"},
 	{"unicast-max-duration", NOON_OPTION_UINT, TRANSMITTER(machine.duration_max_s),
@@ -234,14 +223,6 @@ const struct noon_section noon_config_ptp_transmitter_section = {
 	.sections = in_transmitter,
 };
 
-static noon_err refuse(cfg_t *cfg, const char *option, const char *what)
-{
-	char text[NOON_OPTION_WHY];
-
-	(void)snprintf(text, sizeof(text), "%s: %s", option, what);
-	return noon_config_refuse(cfg, text);
-}
-
 /* Domains of ITU-T G.8265.1, frequency and time over packet networks by unicast. */
 #define TELECOM_DOMAIN_MIN 4
 #define TELECOM_DOMAIN_MAX 23
@@ -254,42 +235,66 @@ static noon_err take_profile(cfg_t *cfg, bool multicast, struct noon_config_ptp_
 	if (p->domain == 0)
 		p->domain = TELECOM_DOMAIN_MIN;
 	if (p->domain < TELECOM_DOMAIN_MIN || p->domain > TELECOM_DOMAIN_MAX)
-		return refuse(cfg, "domainNumber", "profile G.8265.1: expected 4 to 23");
+		return noon_config_refuse_option(cfg, "domainNumber",
+						 "profile G.8265.1: expected 4 to 23");
 	if (multicast)
-		return refuse(cfg, "profile",
-			      "G.8265.1 is unicast only: give a receiver its transmitter, and a "
-			      "transmitter multicast = false");
+		return noon_config_refuse_option(
+			cfg, "profile",
+			"G.8265.1 is unicast only: give a receiver its transmitter, and a "
+			"transmitter multicast = false");
 	if (p->family == AF_PACKET)
-		return refuse(cfg, "network_transport",
-			      "profile G.8265.1: expected UDPv4 or UDPv6");
+		return noon_config_refuse_option(cfg, "network_transport",
+						 "profile G.8265.1: expected UDPv4 or UDPv6");
 	return NOON_OK;
 }
 
-static noon_err settle_port(cfg_t *cfg, struct noon_config_ptp_port *p)
+static noon_err settle_port(cfg_t *cfg, const struct noon_config *c, struct noon_config_ptp_port *p)
 {
 	if (p->family == AF_PACKET && p->interface[0] == '\0')
-		return refuse(cfg, "interface", "needed for L2");
+		return noon_config_refuse_option(cfg, "interface", "needed for L2");
 	if (p->address.len > 0 && p->address.u.sa.sa_family != p->family)
-		return refuse(cfg, "address", "expected an address of the transport's family");
+		return noon_config_refuse_option(cfg, "address",
+						 "expected an address of the transport's family");
 	p->sdo_id = (uint16_t)(p->major << 8 | p->minor);
-	return NOON_OK;
+	return noon_config_check_tunnel(cfg, c, p);
+}
+
+/* Only the other end is behind a tunnel. */
+static noon_err check_behind(cfg_t *cfg, const struct noon_config *c,
+			     const struct noon_config_ptp_receiver *r)
+{
+	const struct noon_config_tunnel *t = noon_config_tunnel_of(c, r->port.tunnel);
+	struct noon_addr a;
+	char text[NOON_OPTION_WHY];
+	char host[64];
+
+	if (t == NULL || (noon_addr_parse(r->transmitter, 0, &a) == NOON_OK &&
+			  noon_addr_equal(&a, &t->inner_peer)))
+		return NOON_OK;
+	noon_addr_format_host(&t->inner_peer, host, sizeof(host));
+	(void)snprintf(text, sizeof(text), "expected \"%s\", the other end inside the tunnel",
+		       host);
+	return noon_config_refuse_option(cfg, "transmitter", text);
 }
 
 static noon_err check_receiver(cfg_t *cfg, const struct noon_config_source *s)
 {
 	const struct noon_config_ptp_receiver *r = &s->ptp;
 
-	if (r->port.sa_file[0] == '\0' && !s->allow_unauthenticated)
-		return refuse(
-			cfg, "sa_file",
-			"without one, allow-unauthenticated = true is needed: an attacker can "
-			"forge its messages");
+	if (r->port.sa_file[0] == '\0' && r->port.tunnel[0] == '\0' && !s->allow_unauthenticated)
+		return noon_config_refuse_option(cfg, "sa_file",
+						 "without one or a tunnel, allow-unauthenticated = "
+						 "true is needed: an attacker can "
+						 "forge its messages");
 	if (!r->machine.unicast && r->port.interface[0] == '\0')
-		return refuse(cfg, "interface", "needed for multicast (or give a transmitter)");
+		return noon_config_refuse_option(cfg, "interface",
+						 "needed for multicast (or give a transmitter)");
 	if (r->machine.unicast && r->port.family == AF_PACKET)
-		return refuse(cfg, "transmitter", "unicast needs UDPv4 or UDPv6");
+		return noon_config_refuse_option(cfg, "transmitter",
+						 "unicast needs UDPv4 or UDPv6");
 	if (!r->machine.unicast && r->port.address.len > 0)
-		return refuse(cfg, "address", "only for unicast: multicast comes to the interface");
+		return noon_config_refuse_option(
+			cfg, "address", "only for unicast: multicast comes to the interface");
 	return NOON_OK;
 }
 
@@ -303,10 +308,10 @@ noon_err noon_config_take_ptp_receiver(cfg_t *cfg, const struct noon_config *c,
 	r->enabled = true;
 	r->machine.unicast = r->transmitter[0] != '\0';
 	if (cfg_title(cfg)[0] == '\0' || strlen(cfg_title(cfg)) >= sizeof(s->host))
-		return refuse(cfg, "title", "expected a name");
+		return noon_config_refuse_option(cfg, "title", "expected a name");
 	(void)snprintf(s->host, sizeof(s->host), "%s", cfg_title(cfg));
-	if (settle_port(cfg, &r->port) || take_profile(cfg, !r->machine.unicast, &r->port) ||
-	    check_receiver(cfg, s))
+	if (settle_port(cfg, c, &r->port) || take_profile(cfg, !r->machine.unicast, &r->port) ||
+	    check_behind(cfg, c, r) || check_receiver(cfg, s))
 		return NOON_ERR_FORMAT;
 	s->family = r->port.family;
 	/* PTP does not poll: the interval is that of Delay_Req. */
@@ -326,14 +331,14 @@ static noon_err take_watches(cfg_t *cfg, const struct noon_config *c,
 	const unsigned n = cfg_size(cfg, "watch");
 
 	if (n > NOON_PTP_WATCHED_MAX)
-		return refuse(cfg, "watch", "at most 16 receivers");
+		return noon_config_refuse_option(cfg, "watch", "at most 16 receivers");
 	for (unsigned i = 0; i < n; i++) {
 		cfg_t *in = cfg_getnsec(cfg, "watch", i);
 		struct noon_config_watch *w = &t->watch[i];
 
 		noon_option_take_group(in, &watch_section.group, w);
 		if (!parse_identity(cfg_title(in), w->clock))
-			return refuse(
+			return noon_config_refuse_option(
 				cfg, "watch",
 				"expected a clockIdentity of 16 hexadecimal digits as the title");
 		if (noon_config_settle_guard(in, c, cfg_title(in), &w->guard) ||
@@ -351,21 +356,28 @@ noon_err noon_config_take_ptp_transmitter(cfg_t *cfg, const struct noon_config *
 
 	noon_option_take_group(cfg, &noon_config_ptp_transmitter_section.group, t);
 	if (cfg_title(cfg)[0] == '\0' || strlen(cfg_title(cfg)) >= sizeof(t->name))
-		return refuse(cfg, "title", "expected a name of at most 63 characters");
+		return noon_config_refuse_option(cfg, "title",
+						 "expected a name of at most 63 characters");
 	(void)snprintf(t->name, sizeof(t->name), "%s", cfg_title(cfg));
-	if (settle_port(cfg, &t->port) || take_watches(cfg, c, t))
+	if (settle_port(cfg, c, &t->port) || take_watches(cfg, c, t))
 		return NOON_ERR_FORMAT;
 	m->one_step = !t->two_step;
 	/* A forged request for grants directs the messages at a third party: without keys it must
 	 * be enabled explicitly. */
 	if (!noon_option_is_set(cfg, "unicast_listen"))
-		m->unicast = t->port.sa_file[0] != '\0';
+		m->unicast = t->port.sa_file[0] != '\0' || t->port.tunnel[0] != '\0';
 	if (take_profile(cfg, m->multicast, &t->port))
 		return NOON_ERR_FORMAT;
+	if (m->multicast && t->port.tunnel[0] != '\0')
+		return noon_config_refuse_option(
+			cfg, "multicast",
+			"does not go through a tunnel: multicast = false is needed");
 	if (m->multicast && (t->port.interface[0] == '\0' || t->port.address.len > 0))
-		return refuse(cfg, "multicast",
-			      "needs an interface and no address; or multicast = false");
+		return noon_config_refuse_option(
+			cfg, "multicast",
+			"needs an interface and no address; or multicast = false");
 	if (!m->multicast && !m->unicast)
-		return refuse(cfg, "unicast_listen", "nothing would be sent to anybody");
+		return noon_config_refuse_option(cfg, "unicast_listen",
+						 "nothing would be sent to anybody");
 	return NOON_OK;
 }

@@ -33,6 +33,19 @@ bool noon_config_read_listen(const struct noon_option *o, const char *text, void
 	return true;
 }
 
+bool noon_config_read_address(const struct noon_option *o, const char *text, void *at,
+			      char why[NOON_OPTION_WHY])
+{
+	struct noon_addr a = {.len = 0};
+
+	(void)o;
+	(void)why;
+	if (text[0] != '\0' && (noon_addr_parse(text, 0, &a) || noon_addr_port(&a) != 0))
+		return false;
+	memcpy(at, &a, sizeof(a));
+	return true;
+}
+
 void noon_config_listen_default(size_t *n, struct noon_addr *at, uint16_t port)
 {
 	if (*n == 0 && noon_addr_parse("0.0.0.0", port, &at[0]) == NOON_OK &&

@@ -139,6 +139,14 @@ noon_err noon_config_refuse(cfg_t *cfg, const char *what)
 	return NOON_ERR_FORMAT;
 }
 
+noon_err noon_config_refuse_option(cfg_t *cfg, const char *option, const char *what)
+{
+	char text[NOON_OPTION_WHY];
+
+	(void)snprintf(text, sizeof(text), "%s: %s", option, what);
+	return noon_config_refuse(cfg, text);
+}
+
 static noon_err settle_cable(cfg_t *cfg, const struct noon_config_path *p,
 			     struct noon_source_conf *s)
 {
