@@ -12,6 +12,7 @@
 #include "daemon/report/recovery.h"
 #include "daemon/report/status_one_way.h"
 #include "daemon/report/status_ptp.h"
+#include "daemon/report/status_tunnel.h"
 #include "daemon/report/status_words.h"
 #include "estimate/guard/baseline.h"
 
@@ -314,6 +315,7 @@ json_t *noon_status_json(const struct noon_status_input *in)
 	(void)json_object_set_new(o, "one_way", noon_status_one_way(s));
 	(void)json_object_set_new(o, "ptp_transmitters",
 				  noon_status_ptp_transmitters(s->ptp, conf->n_transmitters));
+	(void)json_object_set_new(o, "tunnels", noon_status_tunnels(&s->tunnels));
 	(void)json_object_set_new(o, "events", noon_events_json(in->events));
 	return o;
 }

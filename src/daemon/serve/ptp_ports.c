@@ -17,6 +17,8 @@
 
 static bool is_same(const struct noon_config_ptp_port *a, const struct noon_config_ptp_port *b)
 {
+	if (a->tunnel[0] != '\0' || b->tunnel[0] != '\0')
+		return strcmp(a->tunnel, b->tunnel) == 0;
 	return strcmp(a->interface, b->interface) == 0 && a->family == b->family &&
 	       a->address.len == b->address.len &&
 	       (a->address.len == 0 || noon_addr_equal(&a->address, &b->address));
@@ -38,6 +40,17 @@ static void find_identity(struct noon_ptp_ports *p, struct noon_daemon_ptp_port 
 	else if (port->conf.interface[0] == '\0' ||
 		 noon_ptp_interface_identity(port->conf.interface, port->identity))
 		random_identity(p->rng, port->identity);
+}
+
+static noon_err open_in_tunnel(struct noon_ptp_ports *p, struct noon_daemon_ptp_port *port,
+			       const char *name)
+{
+	struct noon_daemon_tunnel *t;
+	const noon_err err = noon_tunnels_take(p->tunnels, port->conf.tunnel, name, &t);
+
+	if (!err)
+		noon_ptp_link_open_tunnel(&port->link, p->loop, &t->link);
+	return err;
 }
 
 static noon_err open_link(struct noon_ptp_ports *p, struct noon_daemon_ptp_port *port,
@@ -93,7 +106,8 @@ noon_err noon_ptp_ports_open(struct noon_ptp_ports *p, const struct noon_config_
 		return NOON_ERR_OS;
 	port->conf = *conf;
 	port->next_number = 1;
-	err = open_link(p, port, name);
+	err = port->conf.tunnel[0] != '\0' ? open_in_tunnel(p, port, name)
+					   : open_link(p, port, name);
 	if (err) {
 		free(port);
 		return err;
@@ -251,7 +265,9 @@ const char *noon_ptp_stamps_word(const struct noon_daemon_ptp_port *port)
 static void on_test(void *arg)
 {
 	struct noon_daemon_ptp_port *port = arg;
-	const char *name = port->conf.interface[0] != '\0' ? port->conf.interface : "any interface";
+	const char *name = port->conf.tunnel[0] != '\0'	? port->conf.tunnel
+			   : port->conf.interface[0] != '\0' ? port->conf.interface
+							     : "any interface";
 
 	/* In unicast nothing is sent before there is a peer. */
 	if (port->link.n_sent == 0) {
@@ -320,7 +336,9 @@ noon_err noon_ptp_ports_start(struct noon_ptp_ports *p)
 		port->prober = (struct noon_ptp_user){
 			.on_packet = on_probe_packet, .on_sent = on_probe_sent, .arg = port};
 		port->test = (struct noon_timer){.fire = on_test, .arg = port};
-		probe(port);
+		/* What is sent in a tunnel comes from its other end. */
+		if (port->conf.tunnel[0] == '\0')
+			probe(port);
 		noon_loop_arm(p->loop, &port->test, TEST_AFTER);
 	}
 	return NOON_OK;

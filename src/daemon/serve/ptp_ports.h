@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The PTP ports of the daemon: sockets shared by the sections that name the same interface, the
- * files of keys, and the self-test of the time stamps.
+ * The PTP ports of the daemon: sockets shared by the sections that name the same interface or
+ * tunnel, the files of keys, and the self-test of the time stamps.
  */
 #ifndef NOON_DAEMON_PTP_PORTS_H
 #define NOON_DAEMON_PTP_PORTS_H
 
 #include "daemon/config/config.h"
+#include "daemon/serve/tunnels.h"
 #include "link/ptp_link.h"
 #include "proto/ptp/ptp_keys.h"
 
@@ -47,6 +48,7 @@ struct noon_ptp_ports {
 	struct noon_loop *loop;
 	struct noon_rng *rng;
 	const struct noon_hwstamp *hw; /**< NULL: none */
+	struct noon_tunnels *tunnels;  /**< NULL: none */
 	size_t n;
 	struct noon_daemon_ptp_port *port[NOON_PTP_PORTS_MAX];
 	size_t n_files;

@@ -58,6 +58,10 @@ noon_err noon_services_open(struct noon_services *s, struct noon_loop *loop,
 	noon_err err = open_servers(s, loop, entropy);
 
 	err = err ? err : open_one_way(s, loop);
+	s->tunnels.loop = loop;
+	s->tunnels.rng = &entropy->rng;
+	err = err ? err : noon_tunnels_open(&s->tunnels, s->conf);
+	s->ports.tunnels = &s->tunnels;
 	s->ports.loop = loop;
 	s->ports.rng = &entropy->rng;
 	s->ports.hw = hw;
@@ -94,7 +98,7 @@ noon_err noon_services_start(struct noon_services *s)
 noon_err noon_services_start_ptp(struct noon_services *s, struct noon_clock *clock,
 				 struct noon_rng *rng, const struct noon_services_ptp_host *host)
 {
-	noon_err err = NOON_OK;
+	noon_err err = noon_tunnels_start(&s->tunnels);
 
 	for (size_t i = 0; i < s->conf->n_transmitters && !err; i++) {
 		s->ptp[i]->on_finding = host->on_finding;
@@ -161,6 +165,7 @@ void noon_services_end_ptp(struct noon_services *s)
 		s->ptp[i] = NULL;
 	}
 	noon_ptp_ports_fini(&s->ports);
+	noon_tunnels_fini(&s->tunnels);
 }
 
 void noon_services_fini(struct noon_services *s)

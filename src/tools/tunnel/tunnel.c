@@ -2,12 +2,13 @@
  *
  * noonmark tunnel: the verb, and its part `keygen`.
  */
+#include "tools/tunnel/tunnel.h"
+
 #include <stdio.h>
 
 #include "platform/entropy.h"
 #include "platform/text.h"
 #include "store/tunnel_file.h"
-#include "tools/core/tool.h"
 
 /* Bytes of a fingerprint as people compare it. */
 #define SHOWN 8
@@ -54,11 +55,11 @@ static const struct noon_verb keygen_verb = {
 	.act = keygen,
 };
 
-static const struct noon_verb *const parts[] = {&keygen_verb, NULL};
+static const struct noon_verb *const parts[] = {&noon_tunnel_status_verb, &keygen_verb, NULL};
 
 const struct noon_verb noon_verb_tunnel = {
 	.name = "tunnel",
-	.summary = "create secrets of tunnels for timing traffic",
+	.summary = "show the timing tunnels of the daemon, or create a secret for one",
 	.about = "Tunnels for timing traffic between two hosts.\n",
 	.parts = parts,
 };

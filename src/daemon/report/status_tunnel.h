@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The `status` of timing tunnels.
+ */
+#ifndef NOON_DAEMON_STATUS_TUNNEL_H
+#define NOON_DAEMON_STATUS_TUNNEL_H
+
+#include <jansson.h>
+
+#include "daemon/serve/tunnels.h"
+
+/** A list of the tunnels. */
+json_t *noon_status_tunnels(const struct noon_tunnels *t);
+
+#endif

@@ -1,0 +1,253 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""PTP in a timing tunnel between two of our own: forms, refreshes, restarts, and attacks on packets."""
+import hashlib
+import os
+import subprocess
+import sys
+import time
+
+from harness import Process, check, main, wait_for
+from ptp import measuring, ptp, receiver, served, transmitter
+
+INNER = {4: {"a": "10.9.0.1", "b": "10.9.0.2"}, 6: {"a": "fd09::1", "b": "fd09::2"}}
+SECRET = hashlib.sha256(b"a test").hexdigest()
+
+
+def ends(w, net, version=4, **options):
+    """The options of the section of either end."""
+    outer = net.address if version == 4 else net.address6
+    found = {}
+    for me, other in (("a", "b"), ("b", "a")):
+        found[me] = {
+            "local": outer[me], "peer": outer[other], "role": "initiator" if me == "b" else "responder",
+            "inner-local": INNER[version][me], "inner-peer": INNER[version][other],
+            "key-file": w.write(f"key-{me}", SECRET + "\n", mode=0o600), **options}
+        found[me] = {k: v for k, v in found[me].items() if v is not None}
+    return found
+
+
+def tunnelled(w, net, version=4, start=True, **options):
+    """A transmitter in "a" and a receiver in "b" that have nothing but a tunnel between them."""
+    both = ends(w, net, version, **options)
+    over = {"interface": None, "tunnel": "timing",
+            "network_transport": "UDPv4" if version == 4 else "UDPv6"}
+    t = transmitter(w, net, multicast=False, top={"tunnel": [("timing", both["a"])]}, start=start, **over)
+    inside = {**over, "transmitter": INNER[version]["a"], "logSyncInterval": -3, "logAnnounceInterval": -2,
+              "logMinDelayReqInterval": -3}
+    del inside["interface"]
+    r = receiver(w, net, top={"tunnel": [("timing", both["b"])]}, start=start, sources=[("gm", inside)])
+    return t, r
+
+
+def tunnel(d):
+    return d.status()["tunnels"][0]
+
+
+def works(r, seconds=20):
+    r.wait_state("ok", seconds)
+    return measuring(r, seconds)
+
+
+def check_exact(t, r, least=20):
+    """Every event message has the stamp of its encrypted packet, on both sides."""
+    for d in (t, r):
+        s = wait_for(lambda d=d: (s := tunnel(d))["events_sent_stamped"] >= least and s, 20,
+                     f"{d.name}: stamps")
+        check(s["mode"] == "exact" and s["up"], s)
+        check(s["events_sent"] - s["events_sent_stamped"] <= 2, s)
+        check(s["received"] == s["received_stamped"], s)
+        check(s["send_failures"] == 0 and s["refused"] == 0, s)
+    check(ptp(r)["port"]["stamps"] in ("kernel", "untested"), ptp(r)["port"])
+
+
+def form(w, version=4, **options):
+    net = w.net()
+    t, r = tunnelled(w, net, version, **options)
+    works(r)
+    check_exact(t, r)
+    s = tunnel(r)
+    check(set(s["verdicts"]) <= {"accepted", "cover", "unknown-spi"}, s["verdicts"])
+    return t, r
+
+
+def test_esp(w):
+    t, r = form(w)
+    # What is learned of the edges: encryption takes time, decryption too.
+    edges = tunnel(r)["edges"]
+    check({e["side"] for e in edges} == {"out", "in"}, edges)
+    # Per kind: its median lies between two microseconds and what a busy machine takes.
+    for e in (e for e in edges if e["n"] > 10):
+        check(1e-6 < e["median_s"] < 20e-3 and e["p01_s"] <= e["median_s"] <= e["p99_s"], e)
+        check(sum(row["n"] for row in e["histogram"]) == e["n"], e)
+    check("departures are stamped by the kernel" in t.log(), t.log())
+
+
+def test_ah_around_esp(w):
+    form(w, ah=True, encryption="aes256gcm16")
+
+
+def test_ipv6(w):
+    form(w, version=6)
+
+
+def test_ah_around_esp_over_ipv6(w):
+    form(w, version=6, ah=True)
+
+
+def test_inside_udp_without_extended_numbers(w):
+    form(w, encapsulation="udp", esn=False)
+
+
+def sizes_on_the_wire(w, net, end, seconds):
+    """Lengths of the ESP packets that leave an end, by a packet socket of its namespace."""
+    code = ("import socket, sys, time\n"
+            "s = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(3))\n"
+            "s.bind(('veth0', 0)); s.settimeout(0.2)\n"
+            f"end = time.monotonic() + {seconds}\n"
+            "while time.monotonic() < end:\n"
+            "    try:\n"
+            "        p, a = s.recvfrom(4096)\n"
+            "    except OSError:\n"
+            "        continue\n"
+            "    if a[2] == 4 and len(p) > 20 and p[9] in (50, 51):\n"
+            "        print(len(p))\n")
+    done = subprocess.run(net.end(end).wrap([sys.executable, "-c", code]), capture_output=True, text=True)
+    check(done.returncode == 0, done.stderr)
+    return [int(x) for x in done.stdout.split()]
+
+
+def test_cells_have_one_size(w):
+    net = w.net()
+    t, r = tunnelled(w, net, padding="cell 160", cover="50ms")
+    works(r)
+    sizes = sizes_on_the_wire(w, net, "a", 3)
+    # Sync, Follow_Up, Announce, Delay_Resp, Signaling and cover packets.
+    check(len(sizes) > 60 and len(set(sizes)) == 1, sorted(set(sizes)))
+    check(tunnel(t)["cover_packets"] > 0 and tunnel(r)["verdicts"].get("cover", 0) > 0, tunnel(r))
+
+
+def test_refreshes_lose_nothing(w):
+    net = w.net()
+    t, r = tunnelled(w, net, lifetime="2s", grace="1s")
+    works(r)
+    before = tunnel(r), tunnel(t)
+    wait_for(lambda: tunnel(r)["out"]["epoch"] >= before[0]["out"]["epoch"] + 5, 30, "five refreshes")
+    r.wait_state("ok", 10)
+    for d, old in zip((r, t), before):
+        s = tunnel(d)
+        check(s["out"]["spi"] != old["out"]["spi"], s["out"], old["out"])
+        lost = {k: v - old["verdicts"].get(k, 0) for k, v in s["verdicts"].items()
+                if k not in ("accepted", "cover")}
+        check(not any(lost.values()), lost)
+    # Each epoch was on disk before it was used.
+    for d in (r, t):
+        check(os.path.exists(os.path.join(d.state_dir, "timing.tunnel")), os.listdir(d.state_dir))
+
+
+def test_restarts_of_either_end(w):
+    net = w.net()
+    t, r = tunnelled(w, net)
+    works(r)
+    for d in (r, t, r):
+        epoch = tunnel(d)["out"]["epoch"]
+        if d is t:
+            d.kill()
+        else:
+            d.watcher.stop()
+            d.stop()
+        d.start()
+        check(tunnel(d)["out"]["epoch"] > epoch, "an epoch was used twice", epoch, tunnel(d))
+        wait_for(lambda: tunnel(r)["up"] and tunnel(t)["up"], 40, "both ends are up")
+        before = ptp(r)["samples"]
+        wait_for(lambda: ptp(r)["samples"] > before + 5, 40, "exchanges go on")
+        works(r, 40)
+
+
+class Injector(Process):
+    """Sends recorded packets of an end again: as they are, changed, and with other SPIs."""
+
+    CODE = r"""
+import random, socket
+rx = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(3))
+rx.bind(('veth0', 0)); rx.settimeout(0.2)
+tx = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
+random.seed(1)
+seen = set()  # what was sent here is heard here too
+print('ready', flush=True)
+
+def send(p, to):
+    seen.add(p[20:])
+    tx.sendto(p, to)
+
+while True:
+    try:
+        p, a = rx.recvfrom(4096)
+    except OSError:
+        continue
+    if a[2] != 4 or p[9] != 50 or p[20:] in seen:
+        continue
+    to = (socket.inet_ntoa(p[16:20]), 0)
+    send(p, to)
+    bad = bytearray(p); bad[random.randrange(28, len(p))] ^= 1 << random.randrange(8)
+    bad[24:28] = (int.from_bytes(p[24:28], "big") + 1000).to_bytes(4, "big")  # far ahead of the window
+    send(bytes(bad), to)
+    other = bytearray(p); other[20:24] = random.randbytes(4)
+    send(bytes(other), to)
+    send(p[:random.randrange(24, len(p))], to)
+"""
+
+    def __init__(self, w, ns):
+        super().__init__(w, "injector", [sys.executable, "-c", self.CODE], ns=ns)
+        self.expected = {0, -15}
+
+
+def test_packets_that_were_tampered_with(w):
+    net = w.net()
+    t, r = tunnelled(w, net)
+    works(r)
+    attack = Injector(w, net.end("a")).start()
+    wait_for(lambda: "ready" in attack.log(), 5, "the injector is there")
+    s = wait_for(lambda: (s := tunnel(r))["verdicts"].get("replay", 0) > 10
+                 and s["verdicts"].get("bad-auth", 0) > 10 and s, 20, "they arrive")
+    before = s["verdicts"]["accepted"]
+    time.sleep(3)
+    s = tunnel(r)
+    check(s["verdicts"]["accepted"] > before and s["up"], s)
+    # The filter in the kernel has dropped the other SPIs before the daemon saw them.
+    check(s["verdicts"].get("unknown-spi", 0) < 10, s["verdicts"])
+    check(r.state() == "ok", r.status())
+    check(r.log().count("\n") < 60, "packets cause log lines", r.log()[-2000:])
+    attack.stop()
+
+
+def test_another_key_and_nothing_in_the_clear(w):
+    net = w.net()
+    t, r = tunnelled(w, net, start=False)
+    w.write("key-a", hashlib.sha256(b"another").hexdigest() + "\n", mode=0o600)
+    t.start()
+    r.start()
+    time.sleep(4)
+    check(r.state() == "unsynchronised" and not tunnel(r)["up"], r.status())
+    check(tunnel(r)["verdicts"].get("accepted", 0) == 0, tunnel(r))
+    # And nobody listens on the ports of PTP outside of the tunnel.
+    with open(f"/proc/{r.popen.pid}/net/udp") as f:
+        check(":013F " not in f.read(), "port 319 is open")
+
+
+def test_clear_errors(w):
+    net = w.net()
+    for options, what in (({"key-file": w.path("no-such-file")}, "no-such-file"),
+                          ({"key-file": w.write("open-key", SECRET + "\n", mode=0o644)}, "open-key"),
+                          ({"key-file": w.write("bad-key", "xyz\n", mode=0o600)}, "bad-key")):
+        both = ends(w, net, **options)
+        d = transmitter(w, net, name="bad", interface=None, tunnel="timing", multicast=False,
+                        top={"tunnel": [("timing", both["a"])]}, start=False)
+        d.expected = {1}
+        d.start(ready=False)
+        wait_for(lambda: not d.alive(), 10, "it refuses to start")
+        check(what in d.log() and "tunnel timing" in d.log(), d.log())
+
+
+if __name__ == "__main__":
+    sys.exit(main(globals()))
