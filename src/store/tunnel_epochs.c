@@ -20,8 +20,8 @@
 
 #define HEAD	   "noonmark tunnel epochs 1\n"
 #define END	   "end "
-#define ID_DIGITS  (2 * NOON_TUNNEL_KEY_ID)
-#define SUM_DIGITS 64
+#define ID_DIGITS  ((size_t)2 * NOON_TUNNEL_KEY_ID)
+#define SUM_DIGITS ((size_t)64)
 #define END_LEN	   (sizeof(END) - 1 + SUM_DIGITS + 1)
 #define ENTRY_MAX  (ID_DIGITS + sizeof(" initiator 18446744073709551615\n"))
 #define TEXT_MAX   (sizeof(HEAD) + NOON_TUNNEL_EPOCHS_MAX * ENTRY_MAX + END_LEN)

@@ -77,12 +77,16 @@ static bool is_uniform(const struct noon_secret_tunnel *s)
 	return memcmp(s->key, s->key + 1, sizeof(s->key) - 1) == 0;
 }
 
-/* Secret of a text that ends with a zero. @return line of a fault, or 0 */
-static size_t parse(const char *text, struct noon_secret_tunnel *ret, const char **expected)
+/* Secret of len bytes, behind which stands a zero. @return line of a fault, or 0 */
+static size_t parse(const char *text, size_t len, struct noon_secret_tunnel *ret,
+		    const char **expected)
 {
 	bool has = false;
 	size_t line = 0;
 
+	*expected = "text";
+	if (strlen(text) < len)
+		return 1;
 	while (*text != '\0') {
 		const size_t n = strcspn(text, "\n");
 
@@ -111,7 +115,7 @@ static noon_err refuse_text(const char *path, size_t line, const char *expected,
 noon_err noon_tunnel_key_read(const char *path, struct noon_secret_tunnel *ret,
 			      char ret_why[NOON_TUNNEL_WHY_MAX])
 {
-	struct noon_secret_tunnel key;
+	struct noon_secret_tunnel key = {{0}};
 	char text[FILE_MAX + 1];
 	const char *expected = "";
 	size_t n = 0;
@@ -125,9 +129,7 @@ noon_err noon_tunnel_key_read(const char *path, struct noon_secret_tunnel *ret,
 		(void)snprintf(ret_why, NOON_TUNNEL_WHY_MAX, "%s: %s", path, noon_err_text(err));
 	} else {
 		text[n] = '\0';
-		line = strlen(text) < n ? 1 : parse(text, &key, &expected);
-		if (strlen(text) < n)
-			expected = "text";
+		line = parse(text, n, &key, &expected);
 		if (line > 0)
 			err = refuse_text(path, line, expected, ret_why);
 		else
