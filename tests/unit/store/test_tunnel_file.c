@@ -296,6 +296,20 @@ static void a_damaged_file_is_an_error(void **state)
 	assert_int_equal(reserved_of(1, true), 16);
 }
 
+static void a_file_that_is_too_long_is_damaged(void **state)
+{
+	static char large[65536];
+	const struct noon_secret_tunnel s = secret_of(1);
+	uint64_t got = 42;
+
+	(void)state;
+	memset(large, 'a', sizeof(large));
+	write_file(large, sizeof(large), 0600);
+	assert_int_equal(noon_tunnel_epochs_read(path, &s, true, &got, why), NOON_ERR_FORMAT);
+	assert_int_equal(got, 42);
+	assert_int_equal(reserve(1, true, 16), NOON_ERR_FORMAT);
+}
+
 static void a_file_that_cannot_be_read_is_no_new_start(void **state)
 {
 	const struct noon_secret_tunnel s = secret_of(1);
@@ -338,6 +352,7 @@ int main(void)
 		TEST(epochs_are_never_given_back),
 		TEST(the_role_of_a_secret_cannot_change),
 		TEST(a_damaged_file_is_an_error),
+		TEST(a_file_that_is_too_long_is_damaged),
 		TEST(a_file_that_cannot_be_read_is_no_new_start),
 		TEST(a_file_of_epochs_may_be_full),
 	};
