@@ -1,0 +1,178 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Others judge the ESP and AH packets of our tunnel, and we theirs: tshark, scapy, and Linux.
+
+tshark knows no extended sequence numbers and does not verify AH; scapy 2.5 cannot verify its own
+AH. Those are Linux's to judge, in a guest.
+"""
+import shutil
+import struct
+import subprocess
+import sys
+
+from esp import (CELL, CONSTANT, COUNT, NONE, RANDOM, Association, flipped, messages, pcap,
+                 version)
+from harness import PATIENCE, Skip, check, main
+
+OUT4, OUT6 = ("10.88.0.1", "10.88.0.2"), ("fd00:88::1", "fd00:88::2")
+IN4, IN6 = ("10.99.0.1", "10.99.0.2"), ("fd00:99::1", "fd00:99::2")
+TAMPERED = 20
+
+# Just before the low half of an extended number starts again.
+WRAP = 2**32 - COUNT // 2
+
+
+# --- tshark ------------------------------------------------------------------------------------
+
+
+def tshark(w, association, packets, *args):
+    if not shutil.which("tshark"):
+        raise Skip("tshark is not installed")
+    family = f"IPv{version(association.outer[0])}"
+    row = [family, *association.outer, f"0x{association.spi:08x}",
+           "AES-GCM with 16 octet ICV [RFC4106]", "0x" + association.key.hex(), "NULL", ""]
+    argv = ["tshark", "-n", "-r", w.write("packets.pcap", pcap(packets)),
+            "-o", "esp.enable_encryption_decode:TRUE", "-o", "esp.enable_authentication_check:TRUE",
+            "-o", "uat:esp_sa:" + ",".join(f'"{x}"' for x in row), *args]
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=60 * PATIENCE,
+                          env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": w.dir})
+    check(done.returncode == 0, "tshark:", done.stderr[-500:])
+    return done.stdout.splitlines()
+
+
+def fields(w, association, packets, *names):
+    args = ["-T", "fields", "-E", "separator=|", "-E", "aggregator=,"]
+    for name in names:
+        args += ["-e", name]
+    return [line.split("|") for line in tshark(w, association, packets, *args)]
+
+
+def test_tshark_decrypts_and_verifies(w):
+    forms = [(OUT4, IN4, 16, NONE), (OUT4, IN4, 32, RANDOM), (OUT6, IN6, 16, NONE),
+             (OUT6, IN6, 32, RANDOM), (OUT4, IN6, 16, CELL), (OUT6, IN4, 16, CONSTANT)]
+    for outer, inner, key_len, padding in forms:
+        a = Association(outer, inner, key_len=key_len, padding=padding)
+        sent = messages(COUNT)
+        packets = a.seal(sent)
+        broken = [flipped(p, -1 - i % 40) for i, p in enumerate(packets[:TAMPERED])]
+        seen = fields(w, a, packets + broken, "esp.icv_good", "esp.icv_bad", "esp.sequence",
+                      "udp.dstport", "ptp.v2.messagetype", "ptp.v2.sequenceid", "esp.protocol",
+                      "_ws.malformed", "_ws.expert.severity")
+        check(len(seen) == COUNT + TAMPERED, len(seen))
+        good = [x for x in seen[:COUNT] if x[:2] == ["1", "0"]]
+        # It states no ICV where the padding's length, decrypted, is longer than the packet.
+        bad = [x for x in seen[COUNT:] if x[0] != "1"]
+        w.note(f"tshark, IPv{version(inner[0])} in IPv{version(outer[0])}, AES-{8 * key_len},",
+               f"padding {padding['pad']}: {COUNT} offered, {len(good)} accepted;",
+               f"{TAMPERED} tampered, {len(bad)} refused")
+        check(len(good) == COUNT, [x for x in seen[:COUNT] if x[:2] != ["1", "0"]][:1])
+        check(len(bad) == TAMPERED, seen[COUNT:])
+        for i, (x, (_, port, data)) in enumerate(zip(good, sent)):
+            check(int(x[2]) == i + 1 and int(x[3]) == port, i, x)
+            check(int(x[4], 0) == data[0] & 15 and int(x[5]) == i, i, x)
+            check(x[6] in ("0x04", "0x29", "4", "41") and not x[7], i, x)
+
+
+# --- scapy -------------------------------------------------------------------------------------
+
+
+def scapy(association):
+    """Its module, and its association."""
+    try:
+        from scapy.layers import inet, inet6, ipsec
+    except ImportError:
+        raise Skip("python3-scapy is not installed") from None
+    header = (inet.IP if version(association.outer[0]) == 4 else inet6.IPv6)(
+        src=association.outer[0], dst=association.outer[1])
+    sa = ipsec.SecurityAssociation(ipsec.ESP, spi=association.spi, crypt_algo="AES-GCM",
+                                   crypt_key=association.key, tunnel_header=header)
+    return inet, inet6, ipsec, sa
+
+
+def high_of(association, i):
+    return association.first + i >> 32
+
+
+def scapy_opens(association, packets):
+    """Datagrams that scapy opens; None for a packet that it refuses."""
+    inet, inet6, ipsec, sa = scapy(association)
+    out = []
+    for i, packet in enumerate(packets):
+        outer = (inet.IP if version(association.outer[0]) == 4 else inet6.IPv6)(packet)
+        how = {"esn_en": True, "esn": high_of(association, i)} if association.esn else {}
+        try:
+            # The classes of the content are its own guess; the bytes are read here.
+            inner = bytes(sa.decrypt(outer, **how))
+        except ipsec.IPSecIntegrityError:
+            out.append(None)
+            continue
+        at = 20 if version(association.inner[0]) == 4 else 40
+        src, dst, n, _ = struct.unpack_from(">HHHH", inner, at)
+        out.append((src, dst, inner[at + 8:at + n]))
+    return out
+
+
+def scapy_seals(association, datagrams, pad):
+    """With bytes of padding behind the inner packet."""
+    inet, inet6, ipsec, sa = scapy(association)
+    out = []
+    for i, (src, dst, data) in enumerate(datagrams):
+        inner = (inet.IP if version(association.inner[0]) == 4 else inet6.IPv6)(
+            src=association.inner[0], dst=association.inner[1])
+        inner = bytes(inner / inet.UDP(sport=src, dport=dst) / data)
+        n = len(inner) + (pad and i * 7 % pad)
+        padded = (inet.IP if version(association.inner[0]) == 4 else inet6.IPv6)(
+            inner + bytes(n - len(inner)))
+        number = association.first + i
+        how = {"esn_en": True, "esn": number >> 32} if association.esn else {}
+        sa.seq_num = number & 0xffffffff  # as an argument it takes no 0
+        out.append(bytes(sa.encrypt(padded, iv=struct.pack(">Q", number ^ 0x5a5a), **how)))
+    return out
+
+
+SCAPY_FORMS = [
+    (OUT4, IN4, {"padding": NONE}, 0),
+    (OUT4, IN4, {"padding": RANDOM, "key_len": 32}, 300),
+    (OUT6, IN6, {"padding": CELL}, 300),
+    (OUT4, IN4, {"padding": RANDOM, "esn": True, "first": WRAP}, 300),
+    (OUT6, IN6, {"padding": CONSTANT, "esn": True, "first": 5 * 2**32 + 1, "key_len": 32}, 0),
+]
+
+
+def described(a, padding=None):
+    return (f"IPv{version(a.inner[0])} in IPv{version(a.outer[0])}, AES-{8 * a.key_len}"
+            + (", AH" if a.ah_spi else "") + (f", extended from {a.first}" if a.esn else "")
+            + f", padding {padding or a.padding['pad']}")
+
+
+def test_scapy_opens_ours(w):
+    for outer, inner, how, _ in SCAPY_FORMS:
+        a = Association(outer, inner, **how)
+        sent = messages(COUNT)
+        packets = a.seal(sent)
+        got = scapy_opens(a, packets)
+        broken = [flipped(p, -1 - i % 40) for i, p in enumerate(packets[:TAMPERED])]
+        refused = scapy_opens(a, broken).count(None)
+        accepted = sum(x == y for x, y in zip(got, sent))
+        w.note(f"scapy, {described(a)}: {COUNT} offered, {accepted} accepted;",
+               f"{TAMPERED} tampered, {refused} refused")
+        check(accepted == len(got) == COUNT, [x for x in zip(got, sent) if x[0] != x[1]][:1])
+        check(refused == TAMPERED, refused)
+
+
+def test_we_open_scapys(w):
+    for outer, inner, how, pad in SCAPY_FORMS:
+        a = Association(outer, inner, **how)
+        sent = messages(COUNT)
+        packets = scapy_seals(a, sent, pad)
+        _, counts = a.open([flipped(p, -1 - i % 40) for i, p in enumerate(packets[:TAMPERED])])
+        got = a.opened(packets)
+        w.note(f"ours, of scapy, {described(a, f'0 to {pad}')}: {COUNT} offered,",
+               f"{len(got)} accepted;",
+               f"{TAMPERED} tampered: {dict(counts)}")
+        check(got == sent, [x for x in zip(got, sent) if x[0] != x[1]][:1])
+        check(counts == {"bad-auth": TAMPERED}, counts)
+
+
+if __name__ == "__main__":
+    sys.exit(main(globals()))
