@@ -5,13 +5,17 @@
 tshark knows no extended sequence numbers and does not verify AH; scapy 2.5 cannot verify its own
 AH. Those are Linux's to judge, in a guest.
 """
+import collections
+import dataclasses
+import random
 import shutil
 import struct
 import subprocess
 import sys
 
-from esp import (CELL, CONSTANT, COUNT, NONE, RANDOM, Association, flipped, messages, pcap,
+from esp import (CELL, CONSTANT, COUNT, NONE, RANDOM, Association, flipped, messages, pcap, spi_of,
                  version)
+from esp_linux import Linux, end_of_state, policies, state
 from harness import PATIENCE, Skip, check, main
 
 OUT4, OUT6 = ("10.88.0.1", "10.88.0.2"), ("fd00:88::1", "fd00:88::2")
@@ -19,7 +23,7 @@ IN4, IN6 = ("10.99.0.1", "10.99.0.2"), ("fd00:99::1", "fd00:99::2")
 TAMPERED = 20
 
 # Just before the low half of an extended number starts again.
-WRAP = 2**32 - COUNT // 2
+WRAP = 2**32 - COUNT // 4
 
 
 # --- tshark ------------------------------------------------------------------------------------
@@ -172,6 +176,129 @@ def test_we_open_scapys(w):
                f"{TAMPERED} tampered: {dict(counts)}")
         check(got == sent, [x for x in zip(got, sent) if x[0] != x[1]][:1])
         check(counts == {"bad-auth": TAMPERED}, counts)
+
+
+# --- Linux -------------------------------------------------------------------------------------
+
+BATCH = 25  # packets on their way at a time; less than the window of the kernel's
+
+KERNEL_FORMS = [
+    (OUT4, IN4, {"padding": NONE}),
+    (OUT4, IN4, {"padding": RANDOM, "key_len": 32}),
+    (OUT4, IN4, {"padding": RANDOM, "esn": True, "first": WRAP}),
+    (OUT4, IN4, {"padding": CELL, "ah_spi": 0x2001}),
+    (OUT4, IN4, {"padding": RANDOM, "ah_spi": 0x2001, "esn": True, "first": WRAP}),
+    (OUT6, IN6, {"padding": RANDOM}),
+    (OUT6, IN6, {"padding": RANDOM, "ah_spi": 0x2001, "esn": True, "first": WRAP, "key_len": 32}),
+    (OUT4, IN6, {"padding": CONSTANT, "esn": True, "first": 5 * 2**32 + 1}),
+    (OUT6, IN4, {"padding": CELL, "ah_spi": 0x2001}),
+]
+
+
+def batches(items):
+    return [items[i:i + BATCH] for i in range(0, len(items), BATCH)]
+
+
+def refreshed(a, spi):
+    """The association that follows: other keys, SPIs and numbers."""
+    return dataclasses.replace(a, spi=spi, ah_spi=a.ah_spi and a.ah_spi + 0x100,
+                               first=2**32 + 1 if a.esn else 1)
+
+
+def difference(after, before):
+    return {k: v - before.get(k, 0) for k, v in after.items() if v != before.get(k, 0)}
+
+
+def give_all(linux, rng, packets, sent):
+    """Packets in batches, out of order within each; returns how many came out as they were."""
+    opened = 0
+    for some, expected in zip(batches(packets), batches(sent)):
+        some = rng.sample(some, len(some))
+        got = linux.give(some)
+        left = collections.Counter(expected)
+        opened += len(got)
+        check(not collections.Counter(got) - left, "not what was sent:", got, expected)
+    return opened
+
+
+def linux_opens_ours(w, linux, rng, a):
+    """Half of the datagrams before a refresh, half after it; then what it has to refuse."""
+    b = refreshed(a, 0x1101)
+    sent = messages(COUNT + TAMPERED)
+    half = COUNT // 2
+    before = linux.statistics()
+    linux.ip(state(a, True) + policies(a, "in"))
+    first, second = a.seal(sent[:half]), b.seal(sent[half:])
+    opened = give_all(linux, rng, first[:-BATCH], sent)
+    # The new one is there before it is used; the last packets of the old one are late.
+    linux.ip(state(b, True))
+    opened += give_all(linux, rng, second[:BATCH], sent[half:])
+    opened += give_all(linux, rng, first[-BATCH:], sent[half - BATCH:])
+    linux.ip(end_of_state(a))
+    opened += give_all(linux, rng, second[BATCH:half], sent[half + BATCH:])
+    errors = difference(linux.statistics(), before)
+
+    before = linux.statistics()
+    spare = second[half:]
+    broken = [flipped(p, -1 - i * 5 % 90) for i, p in enumerate(spare)]
+    got = linux.give(broken) + linux.give(second[half - BATCH:half]) + linux.give(first[-BATCH:])
+    refused = difference(linux.statistics(), before)
+    came = linux.give(spare)
+    w.note(f"Linux, {described(a)}: {COUNT} offered, {opened} accepted, errors {errors};",
+           f"{TAMPERED} tampered, {BATCH} replayed and {BATCH} of an association that has ended:",
+           f"{len(got)} accepted, {refused}")
+    check(opened == COUNT and not errors, opened, errors)
+    check(not got and refused == {"XfrmInStateProtoError": TAMPERED, "XfrmInStateSeqError": BATCH,
+                                  "XfrmInNoStates": BATCH}, refused)
+    check(sorted(came) == sorted(sent[COUNT:]), "tampering used a number up", len(came))
+
+
+def we_open_linuxs(w, linux, rng, a):
+    b = refreshed(a, 0x1102)
+    sent = messages(COUNT)
+    half = COUNT // 2
+    before = linux.statistics()
+    linux.ip(state(a, False) + policies(a, "out"))
+    packets = []
+    for i, some in enumerate(batches(sent)):
+        if i * BATCH == half:
+            linux.ip(state(b, False) + end_of_state(a))
+        packets += rng.sample(x := linux.take(a.inner[1], some), len(x))
+    errors = difference(linux.statistics(), before)
+    first = [p for p in packets if spi_of(p) == a.spi]
+    second = [p for p in packets if spi_of(p) == b.spi]
+    check(len(first) == half and len(second) == half, len(packets), len(first), len(second),
+          errors)
+    _, refused = a.open([flipped(p, -1 - i * 5 % 90) for i, p in enumerate(first[:TAMPERED])]
+                        + first[:1] + first[:BATCH] + second[:BATCH])
+    got = a.opened(first) + b.opened(second)
+    w.note(f"ours, of Linux, {described(a, 0 if a.padding == NONE else 300)}:",
+           f"{len(packets)} offered, {len(got)} accepted, errors {errors};",
+           f"{TAMPERED} tampered, 1 replayed: {dict(refused)}")
+    check(sorted(got) == sorted(sent) and not errors, len(got), errors)
+    wrong = "bad-ah" if a.ah_spi else "bad-auth"
+    check(refused == {wrong: TAMPERED, "accepted": BATCH, "replay": 1, "unknown-spi": BATCH},
+          refused)
+
+
+def linux_judges(w, forms):
+    linux = Linux(w, [OUT4, OUT6], [IN4, IN6])
+    rng = random.Random(1)
+    for outer, inner, how in forms:
+        linux_opens_ours(w, linux, rng, Association(outer, inner, **how))
+        linux.ip(["xfrm state flush", "xfrm policy flush"])
+        back = Association(outer[::-1], inner[::-1], **{**how, "spi": 0x1002})
+        we_open_linuxs(w, linux, rng, back)
+        linux.ip(["xfrm state flush", "xfrm policy flush"])
+    linux.end()
+
+
+def test_linux_over_ip4(w):
+    linux_judges(w, [x for x in KERNEL_FORMS if x[0] == OUT4])
+
+
+def test_linux_over_ip6(w):
+    linux_judges(w, [x for x in KERNEL_FORMS if x[0] == OUT6])
 
 
 if __name__ == "__main__":
