@@ -20,7 +20,7 @@ EVENT, GENERAL = 319, 320
 MESSAGES = ((0x0, 44, EVENT), (0x1, 44, EVENT), (0x8, 44, GENERAL), (0x9, 54, GENERAL),
             (0xb, 64, GENERAL))
 
-# Padding of seven forms.
+# Padding of the four modes.
 NONE = {"pad": "none"}
 RANDOM = {"pad": "random", "min": 0, "max": 300}
 CONSTANT = {"pad": "constant", "min": 101}
@@ -40,7 +40,7 @@ def messages(n, first=0):
 
 @dataclasses.dataclass
 class Association:
-    """One direction. `high` is the upper half of the first number, with extended ones."""
+    """One direction; addresses are (source, destination)."""
     outer: tuple
     inner: tuple
     spi: int = 0x1001
@@ -108,6 +108,28 @@ def flipped(packet, at):
     p = bytearray(packet)
     p[at] ^= 1
     return bytes(p)
+
+
+def changed(packet, at, bits=1):
+    """With bits of the IP header changed, and the checksum that a router would make."""
+    p = bytearray(packet)
+    p[at] ^= bits
+    if p[0] >> 4 == 4:
+        p[10:12] = b"\0\0"
+        total = sum(struct.unpack_from(">10H", p))
+        total = (total & 0xffff) + (total >> 16)
+        struct.pack_into(">H", p, 10, ~(total + (total >> 16)) & 0xffff)
+    return bytes(p)
+
+
+def without_ah(packet):
+    """ESP alone."""
+    n = header_len(packet)
+    ah = 4 * (packet[n + 1] + 2)
+    p = bytearray(packet[:n] + packet[n + ah:])
+    p[9 if n == 20 else 6] = packet[n]
+    struct.pack_into(">H", p, 2 if n == 20 else 4, len(p) - (0 if n == 20 else n))
+    return changed(bytes(p), 0, 0)
 
 
 def spi_of(packet):

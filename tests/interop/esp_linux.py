@@ -124,8 +124,9 @@ class Linux:
         self.guest.finish()
 
 
-def state(a, inbound):
-    """Commands that add the states of an association; `inbound`, seen from the guest."""
+def state(a, inbound, align4=True):
+    """Commands that add the states of an association; `inbound`, seen from the guest. Without
+    `align4` AH is padded to a multiple of 8 bytes over IPv4 too."""
     ids = f"src {a.outer[0]} dst {a.outer[1]}"
     # The number before the first one: the last that was used.
     low, high = a.first - 1 & 0xffffffff, a.first - 1 >> 32
@@ -135,7 +136,7 @@ def state(a, inbound):
     flags = ["esn"] if a.esn else []
     if version(a.outer[0]) != version(a.inner[0]):
         flags.append("af-unspec")
-    ah_flags = flags + (["align4"] if version(a.outer[0]) == 4 else [])
+    ah_flags = flags + (["align4"] if align4 and version(a.outer[0]) == 4 else [])
 
     def flag(words):
         return "flag " + " flag ".join(words) if words else ""

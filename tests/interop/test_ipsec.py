@@ -13,8 +13,8 @@ import struct
 import subprocess
 import sys
 
-from esp import (CELL, CONSTANT, COUNT, NONE, RANDOM, Association, flipped, messages, pcap, spi_of,
-                 version)
+from esp import (CELL, CONSTANT, COUNT, NONE, RANDOM, Association, changed, flipped, header_len, messages,
+                 pcap, spi_of, version, without_ah)
 from esp_linux import Linux, end_of_state, policies, state
 from harness import PATIENCE, Skip, check, main
 
@@ -254,6 +254,7 @@ def linux_opens_ours(w, linux, rng, a):
 
 
 def we_open_linuxs(w, linux, rng, a):
+    """The same in the other direction."""
     b = refreshed(a, 0x1102)
     sent = messages(COUNT)
     half = COUNT // 2
@@ -269,6 +270,8 @@ def we_open_linuxs(w, linux, rng, a):
     second = [p for p in packets if spi_of(p) == b.spi]
     check(len(first) == half and len(second) == half, len(packets), len(first), len(second),
           errors)
+    sizes = {len(p) for p in packets}
+    check(a.padding == NONE or len(sizes) == 1 and min(sizes) > 300, "not padded:", sizes)
     _, refused = a.open([flipped(p, -1 - i * 5 % 90) for i, p in enumerate(first[:TAMPERED])]
                         + first[:1] + first[:BATCH] + second[:BATCH])
     got = a.opened(first) + b.opened(second)
@@ -299,6 +302,72 @@ def test_linux_over_ip4(w):
 
 def test_linux_over_ip6(w):
     linux_judges(w, [x for x in KERNEL_FORMS if x[0] == OUT6])
+
+
+# Offset and bits of what a router may change in an outer header, and of what it may not.
+MUTABLE = {4: [(1, 0xff), (6, 0x40), (8, 3)], 6: [(1, 0xff), (2, 1), (3, 0x80), (7, 3)]}
+IMMUTABLE = {4: [(4, 1), (5, 0x80), (15, 2)], 6: [(9, 1), (23, 2)]}
+
+
+def variants(packets, changes):
+    return [changed(p, *changes[i % len(changes)]) for i, p in enumerate(packets)]
+
+
+def linux_checks_the_header(w, linux, outer, inner):
+    a = Association(outer, inner, ah_spi=0x2001, esn=True)
+    v = version(outer[0])
+    sent = messages(4 * TAMPERED)
+    packets = a.seal(sent + [(0, 0, bytes(100))] * TAMPERED)
+    parts = [packets[i:i + TAMPERED] for i in range(0, len(packets), TAMPERED)]
+    linux.ip(state(a, True) + policies(a, "in"))
+    zero = linux.statistics()
+    routed = linux.give(variants(parts[0], MUTABLE[v]))
+    one = linux.statistics()
+    forged = linux.give(variants(parts[1], IMMUTABLE[v]))
+    two = linux.statistics()
+    bare = linux.give([without_ah(p) for p in parts[2]])
+    three = linux.statistics()
+    cover = linux.give(parts[4])
+    four = linux.statistics()
+    last = linux.give(parts[3])
+    linux.ip(["xfrm state flush", "xfrm policy flush"])
+    w.note(f"Linux, AH over IPv{v}, {TAMPERED} of each: changed on the way as allowed, {len(routed)}",
+           f"accepted; as not allowed, {difference(two, one)}; ESP alone, {difference(three, two)};",
+           f"cover packets, {len(cover)} datagrams, {difference(four, three)}")
+    check(sorted(routed) == sorted(sent[:TAMPERED]) and one == zero, difference(one, zero))
+    check(not forged and difference(two, one) == {"XfrmInStateProtoError": TAMPERED}, forged)
+    check(not bare and difference(three, two)["XfrmInTmplMismatch"] == TAMPERED, bare)
+    # It drops them, and counts them here.
+    check(not cover and difference(four, three) == {"XfrmInStateProtoError": TAMPERED}, cover)
+    check(sorted(last) == sorted(sent[3 * TAMPERED:]), "what follows a cover packet", last)
+
+
+def we_check_the_header(w, linux, outer, inner, align4):
+    a = Association(outer[::-1], inner[::-1], spi=0x1002, ah_spi=0x2002, esn=True)
+    v = version(outer[0])
+    sent = messages(BATCH)
+    linux.ip(state(a, False, align4) + policies(a, "out"))
+    packets = linux.take(a.inner[1], sent)
+    linux.ip(["xfrm state flush", "xfrm policy flush"])
+    n = header_len(packets[0])
+    size = 4 * (packets[0][n + 1] + 2)
+    _, forged = a.open(variants(packets, IMMUTABLE[v]))
+    _, bare = a.open([without_ah(p) for p in packets])
+    got = a.opened(variants(packets, MUTABLE[v]))
+    w.note(f"ours, of Linux, AH of {size} bytes over IPv{v}, {BATCH} of each: changed on the way as",
+           f"allowed, {len(got)} accepted; as not allowed, {dict(forged)}; ESP alone, {dict(bare)}")
+    check(size == (28 if v == 4 and align4 else 32), size)
+    check(sorted(got) == sorted(sent), got)
+    check(forged == {"bad-ah": BATCH} and bare == {"no-ah": BATCH}, forged, bare)
+
+
+def test_linux_ah_covers_the_header(w):
+    linux = Linux(w, [OUT4, OUT6], [IN4, IN6])
+    for outer, inner in ((OUT4, IN4), (OUT6, IN6)):
+        linux_checks_the_header(w, linux, outer, inner)
+        we_check_the_header(w, linux, outer, inner, True)
+    we_check_the_header(w, linux, OUT4, IN4, False)
+    linux.end()
 
 
 if __name__ == "__main__":
