@@ -4,6 +4,7 @@ import collections
 import dataclasses
 import os
 import random
+import socket
 import struct
 import subprocess
 
@@ -15,6 +16,7 @@ PEER = os.environ.get("NOON_ESP_PEER", os.path.join(SOURCE, "build", "tests/inte
 COUNT = 1000  # datagrams for each judge, form and direction
 
 EVENT, GENERAL = 319, 320
+UDP_PORT = 4500  # of ESP in UDP
 
 # Type, bytes and port of PTP messages: Sync, Delay_Req, Follow_Up, Delay_Resp, Announce.
 MESSAGES = ((0x0, 44, EVENT), (0x1, 44, EVENT), (0x8, 44, GENERAL), (0x9, 54, GENERAL),
@@ -47,6 +49,7 @@ class Association:
     ah_spi: int = 0
     key_len: int = 16
     esn: bool = False
+    udp: bool = False  # inside UDP (RFC 3948)
     first: int = 1
     padding: dict = dataclasses.field(default_factory=lambda: NONE)
 
@@ -59,7 +62,8 @@ class Association:
     def options(self):
         return [f"outer={','.join(self.outer)}", f"inner={','.join(self.inner)}",
                 f"spi={self.spi}", f"ah-spi={self.ah_spi}", f"key={self.key.hex()}",
-                f"ah-key={self.ah_key.hex()}", f"esn={int(self.esn)}", f"first={self.first}",
+                f"ah-key={self.ah_key.hex()}", f"esn={int(self.esn)}", f"udp={int(self.udp)}",
+                f"first={self.first}",
                 *(f"{k}={v}" for k, v in self.padding.items())]
 
     def run(self, verb, lines):
@@ -70,12 +74,14 @@ class Association:
 
     def seal(self, datagrams):
         """Outer packets of datagrams; of (0, 0, bytes), a cover packet."""
-        return [bytes.fromhex(x)
-                for x in self.run("seal", [f"{s} {d} {data.hex()}" for s, d, data in datagrams])]
+        packets = [bytes.fromhex(x) for x in
+                   self.run("seal", [f"{s} {d} {data.hex()}" for s, d, data in datagrams])]
+        return [in_udp(p, self.outer) for p in packets] if self.udp else packets
 
     def open(self, packets):
         """What became of packets: (verdict, number, datagram), and how many of each verdict."""
         out, counts = [], collections.Counter()
+        packets = [p[28:] for p in packets] if self.udp else packets
         for line in self.run("open", [p.hex() for p in packets]):
             word, *rest = line.split()
             if word == "count":
@@ -122,6 +128,14 @@ def changed(packet, at, bits=1):
     return bytes(p)
 
 
+def in_udp(packet, outer):
+    """ESP in UDP over IPv4, whose checksum is zero (RFC 3948, section 2.1)."""
+    n = 28 + len(packet)
+    head = struct.pack(">BBHHHBBH4s4s", 0x45, 0, n, 0, 0x4000, 64, socket.IPPROTO_UDP, 0,
+                       *(socket.inet_aton(a) for a in outer))
+    return changed(head, 0, 0) + struct.pack(">4H", UDP_PORT, UDP_PORT, n - 20, 0) + packet
+
+
 def without_ah(packet):
     """ESP alone."""
     n = header_len(packet)
@@ -133,10 +147,13 @@ def without_ah(packet):
 
 
 def spi_of(packet):
-    """Of ESP, whether AH is before it or not."""
+    """Of ESP, behind AH or UDP or neither."""
     at = header_len(packet)
-    if packet[9 if at == 20 else 6] == 51:
+    kind = packet[9 if at == 20 else 6]
+    if kind == socket.IPPROTO_AH:
         at += 4 * (packet[at + 1] + 2)
+    elif kind == socket.IPPROTO_UDP:
+        at += 8
     return struct.unpack_from(">I", packet, at)[0]
 
 

@@ -3,6 +3,8 @@
 """Runs in the guest of esp_linux.py: does what the test asks for, a datagram of JSON at a time.
 
 use: esp_agent.py ADDRESS PORT INNER-ADDRESS...
+
+ESP in UDP to port 4500 of any IPv4 address is the kernel's.
 """
 import json
 import socket
@@ -11,11 +13,16 @@ import sys
 
 PORTS = (319, 320)
 
+UDP_ENCAP, UDP_ENCAP_ESPINUDP = 100, 2  # linux/udp.h
+
 
 class Agent:
     def __init__(self, address, port, inner):
         self.control = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.control.bind((address, port))
+        self.encap = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.encap.setsockopt(socket.IPPROTO_UDP, UDP_ENCAP, UDP_ENCAP_ESPINUDP)
+        self.encap.bind(("0.0.0.0", 4500))
         self.inner = {}  # (IP version, port): socket
         for a in inner:
             family = socket.AF_INET6 if ":" in a else socket.AF_INET

@@ -13,7 +13,7 @@ import time
 
 import peers  # noqa: F401  (finds the harness)
 from harness import PATIENCE, Failed, Skip, check, ip, wait_for
-from esp import version
+from esp import UDP_PORT, version
 from guest import Guest
 
 CONTROL = ("192.0.2.1", "192.0.2.2")
@@ -101,7 +101,7 @@ class Linux:
         return self.captured()
 
     def captured(self):
-        """ESP and AH packets from the guest, without padding of the frame."""
+        """Packets of ESP, of AH, and of ESP in UDP, that came from the guest."""
         out = []
         while True:
             try:
@@ -111,7 +111,9 @@ class Linux:
             p = frame[14:]
             if address[2] == socket.PACKET_OUTGOING or frame[12:14] not in (b"\x08\0", b"\x86\xdd"):
                 continue
-            if p[9 if p[0] >> 4 == 4 else 6] in (socket.IPPROTO_ESP, socket.IPPROTO_AH):
+            kind = p[9 if p[0] >> 4 == 4 else 6]
+            if kind in (socket.IPPROTO_ESP, socket.IPPROTO_AH) or kind == socket.IPPROTO_UDP and \
+                    struct.unpack_from(">2H", p, 20) == (UDP_PORT, UDP_PORT):
                 out.append(p)
 
     def statistics(self):
@@ -143,6 +145,7 @@ def state(a, inbound, align4=True):
     pad = 300 if a.padding["pad"] != "none" and not inbound else 0
     out = [f"xfrm state add {ids} proto esp spi {a.spi} mode tunnel reqid 1 replay-window 64 "
            f"{numbers} {flag(flags)} aead rfc4106(gcm(aes)) 0x{a.key.hex()} 128"
+           + (f" encap espinudp {UDP_PORT} {UDP_PORT} 0.0.0.0" if a.udp else "")
            + (f" tfcpad {pad}" if pad else "")]
     if a.ah_spi:
         out.append(f"xfrm state add {ids} proto ah spi {a.ah_spi} mode transport reqid 2 "

@@ -15,6 +15,7 @@
  * spi=N        of ESP
  * ah-spi=N     of AH; 0: no AH
  * esn=0|1      extended sequence numbers
+ * udp=0|1      inside UDP: an outer packet is what the UDP datagram carries
  * first=N      first sequence number
  * outer=A,B    source and destination outside
  * inner=A,B    and inside
@@ -154,6 +155,8 @@ static bool set_number(struct peer *p, const char *name, const char *value)
 		p->form.ah_spi = (uint32_t)n;
 	else if (strcmp(name, "esn") == 0)
 		p->form.extended = n != 0;
+	else if (strcmp(name, "udp") == 0)
+		p->form.udp = n != 0;
 	else if (strcmp(name, "first") == 0)
 		p->first = n;
 	else if (strcmp(name, "tos") == 0)

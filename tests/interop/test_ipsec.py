@@ -145,7 +145,8 @@ SCAPY_FORMS = [
 
 def described(a, padding=None):
     return (f"IPv{version(a.inner[0])} in IPv{version(a.outer[0])}, AES-{8 * a.key_len}"
-            + (", AH" if a.ah_spi else "") + (f", extended from {a.first}" if a.esn else "")
+            + (", AH" if a.ah_spi else "") + (", in UDP" if a.udp else "")
+            + (f", extended from {a.first}" if a.esn else "")
             + f", padding {padding or a.padding['pad']}")
 
 
@@ -188,6 +189,7 @@ KERNEL_FORMS = [
     (OUT4, IN4, {"padding": RANDOM, "esn": True, "first": WRAP}),
     (OUT4, IN4, {"padding": CELL, "ah_spi": 0x2001}),
     (OUT4, IN4, {"padding": RANDOM, "ah_spi": 0x2001, "esn": True, "first": WRAP}),
+    (OUT4, IN4, {"padding": RANDOM, "udp": True, "esn": True, "first": WRAP}),
     (OUT6, IN6, {"padding": RANDOM}),
     (OUT6, IN6, {"padding": RANDOM, "ah_spi": 0x2001, "esn": True, "first": WRAP, "key_len": 32}),
     (OUT4, IN6, {"padding": CONSTANT, "esn": True, "first": 5 * 2**32 + 1}),
