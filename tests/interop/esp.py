@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Associations of src/proto/tunnel through esp_peer, and the datagrams and faults of the tests."""
+"""Associations and tunnels of src/proto/tunnel through esp_peer and tunnel_peer, and the datagrams
+and faults of the tests."""
 import collections
 import dataclasses
 import os
@@ -11,7 +12,9 @@ import subprocess
 import peers  # noqa: F401  (finds the harness)
 from harness import PATIENCE, SOURCE, check
 
-PEER = os.environ.get("NOON_ESP_PEER", os.path.join(SOURCE, "build", "tests/interop/esp_peer"))
+BUILT = os.path.join(SOURCE, "build", "tests", "interop")
+PEER = os.environ.get("NOON_ESP_PEER", os.path.join(BUILT, "esp_peer"))
+TUNNEL_PEER = os.environ.get("NOON_TUNNEL_PEER", os.path.join(BUILT, "tunnel_peer"))
 
 COUNT = 1000  # datagrams for each judge, form and direction
 
@@ -52,12 +55,14 @@ class Association:
     udp: bool = False  # inside UDP (RFC 3948)
     first: int = 1
     padding: dict = dataclasses.field(default_factory=lambda: NONE)
+    key: bytes = b""  # of AES, and the salt
+    ah_key: bytes = b""
 
     def __post_init__(self):
         # Each association has keys of its own.
         rng = random.Random(f"{self.spi} {self.outer} {self.inner}")
-        self.key = rng.randbytes(self.key_len + 4)
-        self.ah_key = rng.randbytes(32)
+        self.key = self.key or rng.randbytes(self.key_len + 4)
+        self.ah_key = self.ah_key or rng.randbytes(32)
 
     def options(self):
         return [f"outer={','.join(self.outer)}", f"inner={','.join(self.inner)}",
@@ -66,39 +71,89 @@ class Association:
                 f"first={self.first}",
                 *(f"{k}={v}" for k, v in self.padding.items())]
 
-    def run(self, verb, lines):
-        done = subprocess.run([PEER, verb, *self.options()], input="".join(x + "\n" for x in lines),
-                              capture_output=True, text=True, timeout=60 * PATIENCE)
-        check(done.returncode == 0, "esp_peer", verb, done.stderr[-500:])
-        return done.stdout.splitlines()
-
     def seal(self, datagrams):
         """Outer packets of datagrams; of (0, 0, bytes), a cover packet."""
-        packets = [bytes.fromhex(x) for x in
-                   self.run("seal", [f"{s} {d} {data.hex()}" for s, d, data in datagrams])]
-        return [in_udp(p, self.outer) for p in packets] if self.udp else packets
+        return seal([PEER, "seal", *self.options()], datagrams, self)
 
     def open(self, packets):
         """What became of packets: (verdict, number, datagram), and how many of each verdict."""
-        out, counts = [], collections.Counter()
-        packets = [p[28:] for p in packets] if self.udp else packets
-        for line in self.run("open", [p.hex() for p in packets]):
-            word, *rest = line.split()
-            if word == "count":
-                counts[rest[0]] = int(rest[1])
-            elif word == "accepted":
-                out.append((word, int(rest[0]), (int(rest[1]), int(rest[2]),
-                                                 bytes.fromhex(rest[3]))))
-            else:
-                out.append((word, None, None))
-        check(sum(counts.values()) == len(packets) == len(out), "esp_peer lost count", counts)
-        return out, counts
+        return open_packets([PEER, "open", *self.options()], packets, self)
 
     def opened(self, packets):
         """The datagrams of packets which all have to be accepted."""
         out, counts = self.open(packets)
         check(counts == {"accepted": len(packets)}, f"of {len(packets)} packets", dict(counts))
         return [x[2] for x in out]
+
+
+@dataclasses.dataclass
+class Tunnel:
+    """Both ends of a timing tunnel; addresses are (initiator, responder)."""
+    outer: tuple
+    inner: tuple
+    secret: bytes
+    epochs: int
+    packets: int  # of an association at most
+    key_len: int = 16
+    ah: bool = False
+    esn: bool = False
+    udp: bool = False
+    padding: int = 0  # bytes at most
+
+    def options(self, initiator=True):
+        step = 1 if initiator else -1
+        return [f"secret={self.secret.hex()}", f"initiator={int(initiator)}",
+                f"outer={','.join(self.outer[::step])}", f"inner={','.join(self.inner[::step])}",
+                f"epochs={self.epochs}", f"packets={self.packets}", f"key-len={self.key_len}",
+                f"ah={int(self.ah)}", f"esn={int(self.esn)}", f"udp={int(self.udp)}",
+                f"max={self.padding}"]
+
+    def associations(self, initiator):
+        """Those with which the initiator, or the responder, sends."""
+        step = 1 if initiator else -1
+        out = []
+        for line in run([TUNNEL_PEER, "keys", *self.options()], []):
+            _, who, spi, ah_spi, key, ah_key = line.split()
+            if (who == "initiator") == initiator:
+                out.append(Association(
+                    self.outer[::step], self.inner[::step], int(spi), int(ah_spi) * self.ah,
+                    self.key_len, self.esn, self.udp,
+                    padding={**RANDOM, "max": self.padding} if self.padding else NONE,
+                    key=bytes.fromhex(key), ah_key=bytes.fromhex(ah_key)))
+        return out
+
+    def seal(self, datagrams, initiator=True):
+        return seal([TUNNEL_PEER, "seal", *self.options(initiator)], datagrams, self)
+
+    def open(self, packets, initiator=True):
+        return open_packets([TUNNEL_PEER, "open", *self.options(initiator)], packets, self)
+
+
+def run(argv, lines):
+    done = subprocess.run(argv, input="".join(x + "\n" for x in lines), capture_output=True,
+                          text=True, timeout=60 * PATIENCE)
+    check(done.returncode == 0, *argv[:2], done.stderr[-500:])
+    return done.stdout.splitlines()
+
+
+def seal(argv, datagrams, form):
+    lines = run(argv, [f"{s} {d} {data.hex()}" for s, d, data in datagrams])
+    packets = [bytes.fromhex(x) for x in lines if not x.startswith("count")]
+    return [in_udp(p, form.outer) for p in packets] if form.udp else packets
+
+
+def open_packets(argv, packets, form):
+    out, counts = [], collections.Counter()
+    for line in run(argv, [(p[28:] if form.udp else p).hex() for p in packets]):
+        word, *rest = line.split()
+        if word == "count":
+            counts[rest[0]] = int(rest[1])
+        elif word == "accepted":
+            out.append((word, int(rest[0]), (int(rest[1]), int(rest[2]), bytes.fromhex(rest[3]))))
+        else:
+            out.append((word, None, None))
+    check(sum(counts.values()) == len(packets) == len(out), argv[:2], "lost count", counts)
+    return out, counts
 
 
 def version(address):

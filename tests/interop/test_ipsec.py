@@ -1,20 +1,21 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Others judge the ESP and AH packets of our tunnel, and we theirs: tshark, scapy, and Linux.
+"""Others judge the ESP and AH packets of our tunnel, and we theirs: tshark, scapy, Linux.
 
 tshark knows no extended sequence numbers and does not verify AH; scapy 2.5 cannot verify its own
 AH. Those are Linux's to judge, in a guest.
 """
 import collections
 import dataclasses
+import hmac
 import random
 import shutil
 import struct
 import subprocess
 import sys
 
-from esp import (CELL, CONSTANT, COUNT, NONE, RANDOM, Association, changed, flipped, header_len, messages,
-                 pcap, spi_of, version, without_ah)
+from esp import (CELL, CONSTANT, COUNT, NONE, RANDOM, Association, Tunnel, changed, flipped,
+                 header_len, messages, pcap, spi_of, version, without_ah)
 from esp_linux import Linux, end_of_state, policies, state
 from harness import PATIENCE, Skip, check, main
 
@@ -204,7 +205,7 @@ def batches(items):
 def refreshed(a, spi):
     """The association that follows: other keys, SPIs and numbers."""
     return dataclasses.replace(a, spi=spi, ah_spi=a.ah_spi and a.ah_spi + 0x100,
-                               first=2**32 + 1 if a.esn else 1)
+                               first=2**32 + 1 if a.esn else 1, key=b"", ah_key=b"")
 
 
 def difference(after, before):
@@ -333,9 +334,10 @@ def linux_checks_the_header(w, linux, outer, inner):
     four = linux.statistics()
     last = linux.give(parts[3])
     linux.ip(["xfrm state flush", "xfrm policy flush"])
-    w.note(f"Linux, AH over IPv{v}, {TAMPERED} of each: changed on the way as allowed, {len(routed)}",
-           f"accepted; as not allowed, {difference(two, one)}; ESP alone, {difference(three, two)};",
-           f"cover packets, {len(cover)} datagrams, {difference(four, three)}")
+    w.note(f"Linux, AH over IPv{v}, {TAMPERED} of each: changed on the way as allowed,",
+           f"{len(routed)} accepted; as not allowed, {difference(two, one)}; ESP alone,",
+           f"{difference(three, two)}; cover packets, {len(cover)} datagrams,",
+           difference(four, three))
     check(sorted(routed) == sorted(sent[:TAMPERED]) and one == zero, difference(one, zero))
     check(not forged and difference(two, one) == {"XfrmInStateProtoError": TAMPERED}, forged)
     check(not bare and difference(three, two)["XfrmInTmplMismatch"] == TAMPERED, bare)
@@ -356,8 +358,8 @@ def we_check_the_header(w, linux, outer, inner, align4):
     _, forged = a.open(variants(packets, IMMUTABLE[v]))
     _, bare = a.open([without_ah(p) for p in packets])
     got = a.opened(variants(packets, MUTABLE[v]))
-    w.note(f"ours, of Linux, AH of {size} bytes over IPv{v}, {BATCH} of each: changed on the way as",
-           f"allowed, {len(got)} accepted; as not allowed, {dict(forged)}; ESP alone, {dict(bare)}")
+    w.note(f"ours, of Linux, AH of {size} bytes over IPv{v}, {BATCH} of each: changed on the way",
+           f"as allowed, {len(got)} accepted; as not allowed, {dict(forged)}; ESP alone, {dict(bare)}")
     check(size == (28 if v == 4 and align4 else 32), size)
     check(sorted(got) == sorted(sent), got)
     check(forged == {"bad-ah": BATCH} and bare == {"no-ah": BATCH}, forged, bare)
@@ -370,6 +372,94 @@ def test_linux_ah_covers_the_header(w):
         we_check_the_header(w, linux, outer, inner, True)
     we_check_the_header(w, linux, OUT4, IN4, False)
     linux.end()
+
+
+# --- the machine, which refreshes by itself ----------------------------------------------------
+
+TUNNELS = [
+    {"outer": OUT4, "inner": IN4, "padding": 300, "esn": True},
+    {"outer": OUT4, "inner": IN4, "padding": 300, "esn": True, "ah": True, "key_len": 32},
+    {"outer": OUT6, "inner": IN6, "padding": 0, "ah": True},
+]
+PER_EPOCH = 400
+SECRET = bytes(range(32))
+
+
+def linux_opens_a_tunnels(w, linux, rng, t):
+    sent = messages(COUNT)
+    epochs = t.associations(True)
+    packets = t.seal(sent)
+    linux.ip(sum((state(a, True) for a in epochs), []) + policies(epochs[0], "in"))
+    before = linux.statistics()
+    opened = give_all(linux, rng, packets, sent)
+    errors = difference(linux.statistics(), before)
+    used = collections.Counter(spi_of(p) for p in packets)
+    linux.ip(["xfrm state flush", "xfrm policy flush"])
+    w.note(f"Linux, tunnel, {described(epochs[0], t.padding)}: {COUNT} offered, {opened} accepted",
+           f"in {len(used)} epochs, errors {errors}")
+    check(opened == COUNT and not errors, opened, errors)
+    check([used[a.spi] for a in epochs] == [PER_EPOCH, PER_EPOCH, COUNT - 2 * PER_EPOCH], used)
+
+
+def a_tunnel_opens_linuxs(w, linux, rng, t):
+    sent = messages(COUNT)
+    epochs = t.associations(False)
+    packets = []
+    linux.ip(policies(epochs[0], "out"))
+    for i, some in enumerate(batches(sent)):
+        if i * BATCH % PER_EPOCH == 0:
+            n = i * BATCH // PER_EPOCH
+            linux.ip(state(epochs[n], False) + (end_of_state(epochs[n - 1]) if n else []))
+        packets += linux.take(t.inner[0], some)
+    linux.ip(["xfrm state flush", "xfrm policy flush"])
+    # Out of order, and across the refreshes.
+    mixed = []
+    for i in range(0, len(packets), 60):
+        mixed += rng.sample(x := packets[i:i + 60], len(x))
+    stranger = Association(t.outer[::-1], t.inner[::-1], ah_spi=1000 * t.ah, esn=t.esn)
+    seen, counts = t.open([flipped(p, -1 - i * 5 % 90) for i, p in enumerate(mixed[:TAMPERED])]
+                          + stranger.seal(sent[:BATCH]) + mixed + mixed[-BATCH:])
+    got = [x[2] for x in seen if x[0] == "accepted"]
+    w.note(f"tunnel, of Linux, {described(epochs[0], t.padding)}: {len(mixed)} offered,",
+           f"{len(got)} accepted in {len(epochs)} epochs; {TAMPERED} tampered, {BATCH} of a",
+           f"stranger and {BATCH} replayed: {dict(counts)}")
+    check(sorted(got) == sorted(sent), len(got), counts)
+    check(counts == {"accepted": COUNT, "bad-ah" if t.ah else "bad-auth": TAMPERED,
+                     "unknown-spi": BATCH, "replay": BATCH}, counts)
+
+
+def test_linux_and_a_tunnel(w):
+    linux = Linux(w, [OUT4, OUT6], [IN4, IN6])
+    rng = random.Random(1)
+    for how in TUNNELS:
+        t = Tunnel(secret=SECRET, epochs=3, packets=PER_EPOCH, **how)
+        linux_opens_a_tunnels(w, linux, rng, t)
+        a_tunnel_opens_linuxs(w, linux, rng, t)
+    linux.end()
+
+
+def hkdf(salt, secret, info, n):
+    """RFC 5869 with SHA-256."""
+    key = hmac.digest(salt, secret, "sha256")
+    out = last = b""
+    for i in range(1, 256):
+        last = hmac.digest(key, last + info + bytes([i]), "sha256")
+        out += last
+    return out[:n]
+
+
+def test_keys_of_a_tunnel_are_hkdfs(w):
+    t = Tunnel(OUT4, IN4, SECRET, epochs=130, packets=1, key_len=32, ah=True)
+    for direction, initiator in enumerate((True, False)):
+        for epoch, a in enumerate(t.associations(initiator), 1):
+            text = hkdf(b"noonmark tunnel 1", SECRET, struct.pack(">BBQ", 0, direction, epoch), 72)
+            block = hkdf(b"noonmark tunnel 1", SECRET,
+                         struct.pack(">BBQ", 1, direction, epoch // 64), 256)
+            spi, = struct.unpack_from(">I", block, 4 * (epoch % 64))
+            ah_spi, = struct.unpack_from(">I", text, 68)
+            check(a.key + a.ah_key == text[:68], epoch)
+            check(a.spi == spi | 1 << 31 and a.ah_spi == ah_spi | 1 << 31, epoch, a)
+    w.note("HKDF of another make: 260 of 260 sets of keys and SPIs")
 
 
 if __name__ == "__main__":
