@@ -62,7 +62,7 @@ def test_tshark_decrypts_and_verifies(w):
         broken = [flipped(p, -1 - i % 40) for i, p in enumerate(packets[:TAMPERED])]
         seen = fields(w, a, packets + broken, "esp.icv_good", "esp.icv_bad", "esp.sequence",
                       "udp.dstport", "ptp.v2.messagetype", "ptp.v2.sequenceid", "esp.protocol",
-                      "_ws.malformed", "_ws.expert.severity")
+                      "_ws.malformed", "esp.pad_len", "esp.pad")
         check(len(seen) == COUNT + TAMPERED, len(seen))
         good = [x for x in seen[:COUNT] if x[:2] == ["1", "0"]]
         # It states no ICV where the padding's length, decrypted, is longer than the packet.
@@ -75,7 +75,9 @@ def test_tshark_decrypts_and_verifies(w):
         for i, (x, (_, port, data)) in enumerate(zip(good, sent)):
             check(int(x[2]) == i + 1 and int(x[3]) == port, i, x)
             check(int(x[4], 0) == data[0] & 15 and int(x[5]) == i, i, x)
-            check(x[6] in ("0x04", "0x29", "4", "41") and not x[7], i, x)
+            check(int(x[6], 0) == (4 if inner == IN4 else 41) and not x[7], i, x)
+            # The others do not look at it: 1, 2, 3, ... (RFC 4303, section 2.4).
+            check(bytes.fromhex(x[9]) == bytes(range(1, int(x[8]) + 1)) and int(x[8]) < 4, i, x)
 
 
 # --- scapy -------------------------------------------------------------------------------------
@@ -359,7 +361,8 @@ def we_check_the_header(w, linux, outer, inner, align4):
     _, bare = a.open([without_ah(p) for p in packets])
     got = a.opened(variants(packets, MUTABLE[v]))
     w.note(f"ours, of Linux, AH of {size} bytes over IPv{v}, {BATCH} of each: changed on the way",
-           f"as allowed, {len(got)} accepted; as not allowed, {dict(forged)}; ESP alone, {dict(bare)}")
+           f"as allowed, {len(got)} accepted; as not allowed, {dict(forged)}; ESP alone,",
+           dict(bare))
     check(size == (28 if v == 4 and align4 else 32), size)
     check(sorted(got) == sorted(sent), got)
     check(forged == {"bad-ah": BATCH} and bare == {"no-ah": BATCH}, forged, bare)
