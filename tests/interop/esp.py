@@ -33,13 +33,14 @@ CELL = {"pad": "cell", "min": 256}
 
 
 def messages(n, first=0):
-    """(source port, destination port, PTP message); the number is in sequenceId."""
+    """(source port, destination port, PTP message); the number is in sequenceId. Up to three bytes
+    behind a message make ESP pad by any number."""
     out = []
     for i in range(first, first + n):
         kind, size, port = MESSAGES[i % len(MESSAGES)]
         head = struct.pack(">BBHBBHqI8sHHBb", kind, 0x12, size, 24, 0, 0x0400, 0, 0,
                            bytes(range(8)), 1, i & 0xffff, min(kind & 7, 5), 0x7f)
-        out.append((port, port, head + bytes(size - len(head))))
+        out.append((port, port, head + bytes(size - len(head) + i // len(MESSAGES) % 4)))
     return out
 
 

@@ -89,6 +89,8 @@ def scapy(association):
         from scapy.layers import inet, inet6, ipsec
     except ImportError:
         raise Skip("python3-scapy is not installed") from None
+    if "AES-GCM" not in ipsec.CRYPT_ALGOS:
+        raise Skip("python3-cryptography is not installed")
     header = (inet.IP if version(association.outer[0]) == 4 else inet6.IPv6)(
         src=association.outer[0], dst=association.outer[1])
     sa = ipsec.SecurityAssociation(ipsec.ESP, spi=association.spi, crypt_algo="AES-GCM",
@@ -149,7 +151,7 @@ SCAPY_FORMS = [
 def described(a, padding=None):
     return (f"IPv{version(a.inner[0])} in IPv{version(a.outer[0])}, AES-{8 * a.key_len}"
             + (", AH" if a.ah_spi else "") + (", in UDP" if a.udp else "")
-            + (f", extended from {a.first}" if a.esn else "")
+            + (", extended" if a.esn else "") + (f", from {a.first}" if a.first > 1 else "")
             + f", padding {padding or a.padding['pad']}")
 
 
@@ -187,7 +189,8 @@ def test_we_open_scapys(w):
 BATCH = 25  # packets on their way at a time; less than the window of the kernel's
 
 KERNEL_FORMS = [
-    (OUT4, IN4, {"padding": NONE}),
+    # Up to the last number that there is.
+    (OUT4, IN4, {"padding": NONE, "first": 2**32 - COUNT // 2}),
     (OUT4, IN4, {"padding": RANDOM, "key_len": 32}),
     (OUT4, IN4, {"padding": RANDOM, "esn": True, "first": WRAP}),
     (OUT4, IN4, {"padding": CELL, "ah_spi": 0x2001}),
@@ -366,6 +369,28 @@ def we_check_the_header(w, linux, outer, inner, align4):
     check(size == (28 if v == 4 and align4 else 32), size)
     check(sorted(got) == sorted(sent), got)
     check(forged == {"bad-ah": BATCH} and bare == {"no-ah": BATCH}, forged, bare)
+
+
+# Bytes of datagrams of which the packets are no longer than 1500.
+SIZES = range(1, 1330, 7)
+
+
+def test_linux_any_size(w):
+    linux = Linux(w, [OUT4, OUT6], [IN4, IN6])
+    sent = [(319, 320, random.Random(n).randbytes(n)) for n in SIZES]
+    for outer, inner in ((OUT4, IN4), (OUT6, IN6)):
+        a = Association(outer, inner, ah_spi=0x2001, esn=True)
+        linux.ip(state(a, True) + policies(a, "in"))
+        opened = give_all(linux, random.Random(1), a.seal(sent), sent)
+        b = Association(outer[::-1], inner[::-1], spi=0x1002, ah_spi=0x2002, esn=True)
+        linux.ip(state(b, False) + policies(b, "out"))
+        got = b.opened(sum((linux.take(b.inner[1], x) for x in batches(sent)), []))
+        errors = linux.statistics()
+        w.note(f"{described(a)}, datagrams of {SIZES[0]} to {SIZES[-1]} bytes: {len(sent)} offered",
+               f"to Linux, {opened} accepted; {len(sent)} of Linux, {len(got)} accepted; {errors}")
+        check(opened == len(sent) and sorted(got) == sorted(sent) and not errors, errors)
+        linux.ip(["xfrm state flush", "xfrm policy flush"])
+    linux.end()
 
 
 def test_linux_ah_covers_the_header(w):
