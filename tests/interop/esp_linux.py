@@ -6,6 +6,7 @@ this machine takes no part; it only carries the questions to the agent in the gu
 """
 import json
 import pathlib
+import shutil
 import socket
 import struct
 import subprocess
@@ -23,7 +24,6 @@ HERE = pathlib.Path(__file__).resolve().parent
 MODULES = ("ipv6 xfrm_user esp4 ah4 esp6 ah6 crypto_null gcm ghash-generic seqiv ctr hmac "
            "sha256_generic sha512_generic authenc drbg jitterentropy_rng").split()
 
-# {addresses}: one line for each address of the guest's and its peer's.
 SCRIPT = """
 ip link set vec0 address {mac}
 ip link set vec0 up
@@ -40,9 +40,12 @@ def on_tap(mine, peer):
 
 
 class Linux:
-    """`pairs` are (address here, address of the guest), the inner ones in `inner`."""
+    """`outer` and `inner` are lists of (address here, address of the guest)."""
 
     def __init__(self, w, outer, inner):
+        for program, package in (("linux.uml", "user-mode-linux"), ("modprobe", "kmod")):
+            if not shutil.which(program):
+                raise Skip(f"{package} is not installed")
         done = subprocess.run(["ip", "tuntap", "add", "dev", "tap0", "mode", "tap"],
                               capture_output=True, text=True)
         if done.returncode:
