@@ -23,7 +23,7 @@ noon_err noon_ah_get(struct noon_bytes packet, uint8_t ip_version, struct noon_a
 	    noon_rd_u32(&rd, &ah.spi) || noon_rd_u32(&rd, &ah.seq))
 		return NOON_ERR_SHORT;
 	len = ((size_t)words + 2) * 4;
-	if (reserved != 0 || ah.spi <= SPI_RESERVED)
+	if (ah.spi <= SPI_RESERVED)
 		return NOON_ERR_FORMAT;
 	if (len != noon_ah_len(ip_version) && len != NOON_AH_LEN_MAX)
 		return NOON_ERR_FORMAT;

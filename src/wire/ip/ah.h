@@ -33,7 +33,8 @@ size_t noon_ah_len(uint8_t ip_version);
  *
  * @param[out] ret  untouched unless NOON_OK
  * @retval NOON_OK, NOON_ERR_SHORT
- * @retval NOON_ERR_FORMAT  another length, the reserved field is set, or the SPI is reserved
+ * @retval NOON_ERR_FORMAT  another length, or the SPI is reserved. The reserved field is ignored,
+ * as the RFC asks (section 2.3); the ICV covers it
  */
 NOON_MUST_USE noon_err noon_ah_get(struct noon_bytes packet, uint8_t ip_version,
 				   struct noon_ah *ret);
