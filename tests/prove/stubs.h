@@ -44,4 +44,10 @@ extern double ceil(double x);
 extern double floor(double x);
 /*@ ensures \exists integer k; \result == k && x - 0.5 <= k <= x + 0.5; */
 extern double round(double x);
+/* Frama-C knows neither atomic types, of which nothing that is proved loads or stores any, nor
+ * static assertions, which the compilers check. */
+#include <stdatomic.h>
+#define _Atomic
+#define _Static_assert(...) struct model_static_assert
+
 #endif

@@ -21,6 +21,13 @@ FAULTS = {
         "src/estimate/bound/interval.c", "noon_time_diff(s->t2, s->t1) - m_f + err,",
         "noon_time_diff(s->t2, s->t1) - 2 * m_f + err,", "src/estimate/bound/interval.c",
         "noon_exchange_of", "request"),
+    "a point that f + 1 of them exclude": (
+        "src/estimate/bound/select.c", "if (!ends[i].is_start && cover-- == n - f) {",
+        "if (!ends[i].is_start && cover-- == n - f + 1) {", "src/estimate/bound/select.c",
+        "noon_select", "closed"),
+    "an interval that does not grow with its age": (
+        "src/daemon/report/publish.c", "noon_sat_add(noon_dur_scale_out(in->age, r->rate_bound), 1)",
+        "noon_sat_add(0, 1)", "src/daemon/report/publish.c", "noon_publish_page", "truth"),
     "a cursor past the end": (
         "src/base/bytes.c", "\trd->p += n;\n", "\trd->p += n + 1;\n", "src/base/bytes.c",
         "noon_rd_take", "@ensures"),
@@ -36,8 +43,8 @@ def tell(number, good, name, notes=()):
 def proved(top, work, cache):
     """Notes and verdict on the tree as it is."""
     notes, good = [], True
-    for name, names in prove.UNITS:
-        o = prove.prove(top, work, cache, name, names)
+    for name, names, *provers in prove.UNITS:
+        o = prove.prove(top, work, cache, name, names, *provers)
         notes.append(f"{name}: {o.proved} of {o.goals} goals, {o.seconds:.1f} s")
         notes += o.wrong()
         good = good and not o.wrong()

@@ -5,6 +5,9 @@
 
 #include "estimate/bound/rate.h"
 
+/*@ assigns \nothing;
+    ensures \result == NOON_CLOCK_OK <==> state == NOON_STATE_OK;
+    ensures \result == NOON_CLOCK_HOLDOVER <==> state == NOON_STATE_HOLDOVER; */
 static enum noon_clock_status page_status(enum noon_state state)
 {
 	switch (state) {
@@ -20,6 +23,14 @@ static enum noon_clock_status page_status(enum noon_state state)
 	return NOON_CLOCK_UNSYNCHRONISED;
 }
 
+/*@ requires \valid_read(in) && \valid_read(in->reading);
+    requires -1 < in->raw.osc < 1 && in->age >= 0;
+    assigns \nothing;
+    ensures never: h.ns == INT64_MAX ==> \result == INT64_MAX;
+    // What is left of h lasts left / (1 + osc) on CLOCK_MONOTONIC_RAW.
+    ensures not_late: \let left = h.ns - in->reading->h.ns - in->age;
+      h.ns != INT64_MAX && 0 <= left && h.ns - in->reading->h.ns <= INT64_MAX ==>
+	(\result - in->raw.from0) * (1 + in->raw.osc) <= left; */
 /* Convert an instant of h at or after the map's to CLOCK_MONOTONIC_RAW: rounded down, since it is a
  * deadline. */
 static int64_t raw_until(const struct noon_publish_input *in, noon_time h)
@@ -35,12 +46,18 @@ static int64_t raw_until(const struct noon_publish_input *in, noon_time h)
 	return noon_sat_add(in->raw.from0, left);
 }
 
+/*@ requires \valid_read(in);
+    assigns \nothing;
+    ensures \result == (1 + in->raw.osc) * (1 + rate) - 1; */
 /* Convert a rate against h to one against CLOCK_MONOTONIC_RAW. */
 static double raw_rate(const struct noon_publish_input *in, noon_freq rate)
 {
 	return (1 + in->raw.osc) * (1 + rate) - 1;
 }
 
+/*@ requires \valid_read(in);
+    assigns \nothing;
+    ensures \result <= in->real_ahead; */
 /* CLOCK_REALTIME - CLOCK_MONOTONIC without suspension that the clock has not processed yet: readers
  * must detect that. Suspension between the two reads reduces it, which only makes readers check
  * more.

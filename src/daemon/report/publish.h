@@ -52,6 +52,26 @@ struct noon_publish_input {
 	int16_t tai; /**< TAI - UTC by the list of leap seconds, s; 0: not known from there */
 };
 
+/*@ requires \valid_read(in) && \valid_read(in->reading) && \valid(ret);
+    requires \separated(ret, in, in->reading);
+    requires -1 < in->raw.osc < 1 && 0 <= in->age && in->max_rate_error >= 0;
+    requires in->reading->rate_bound >= 0 && in->raw.from0 <= INT64_MAX - NOON_PUBLISH_FRESH;
+    assigns *ret;
+    ensures known: ret->has_time != 0 <==> in->reading->bound != NOON_DUR_MAX;
+    ensures ok: ret->status == NOON_CLOCK_OK <==> in->reading->state == NOON_STATE_OK;
+    // A UTC that the reading, grown by its rate for its age, allows is between what is published.
+    ensures truth: \let at = in->raw.to0.ns + in->off_line;
+      \let grown = in->age * in->reading->rate_bound;
+      ret->has_time != 0 && \abs(at) < (1 << 60) && \abs(in->reading->lower) < (1 << 60) &&
+      \abs(in->reading->upper) < (1 << 60) && grown < (1 << 60) ==>
+	\forall integer utc;
+	  at + in->reading->lower - grown <= utc <= at + in->reading->upper + grown ==>
+	  ret->earliest0 <= utc <= ret->latest0;
+    // Their end is not late, on an oscillator that runs fast by osc.
+    ensures end: \let left = in->reading->void_after.ns - in->reading->h.ns - in->age;
+      ret->has_time != 0 && in->reading->void_after.ns != INT64_MAX && 0 <= left &&
+      in->reading->void_after.ns - in->reading->h.ns <= INT64_MAX ==>
+	(ret->void_after - in->raw.from0) * (1 + in->raw.osc) <= left; */
 /** Fill the body of the shared page. */
 void noon_publish_page(const struct noon_publish_input *in, struct noon_page_body *ret);
 
@@ -61,6 +81,10 @@ void noon_publish_served(const struct noon_publish_input *in, struct noon_served
 /** Fill the kernel's claim of its clock; with sources only. */
 void noon_publish_claim(const struct noon_publish_input *in, struct noon_clock_claim *ret);
 
+/*@ requires \valid_read(r);
+    assigns \nothing;
+    ensures \result ==> r->certain != 0 && r->terms.leap == 0;
+    ensures \result && limit < INT64_MAX ==> r->bound + r->hidden <= limit; */
 /**
  * Tell whether a daemon with sources may serve time: the time is certain, and the bound plus the
  * hidden advance is within serve-limit. The state, which concerns the alert limit, does not matter;

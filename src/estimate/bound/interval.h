@@ -50,7 +50,15 @@ struct noon_exchange {
     ensures reply: \result == NOON_OK ==> ret->lo.h == s->t4 &&
       \forall integer theta, delay, err;
 	delay >= m_r && \abs(err) <= s->stamp_err + s->server_err &&
-	s->t4.ns == s->t3.ns - theta + delay + err ==> ret->lo.theta <= theta; */
+	s->t4.ns == s->t3.ns - theta + delay + err ==> ret->lo.theta <= theta;
+    // Both together, the offset drifting within the rate in between: never called superluminal.
+    ensures honest: \result == NOON_ERR_RANGE ==>
+      !(\exists integer at_t1, at_t4, d_f, d_r, e_f, e_r;
+	d_f >= m_f && d_r >= m_r && \abs(s->t4.ns - s->t1.ns) <= INT64_MAX &&
+	\abs(s->t3.ns - s->t2.ns) <= INT64_MAX &&
+	\abs(e_f) <= s->stamp_err + s->server_err && \abs(e_r) <= s->stamp_err + s->server_err &&
+	\abs(at_t4 - at_t1) <= \abs(s->t4.ns - s->t1.ns) * rate_max &&
+	s->t2.ns == s->t1.ns + at_t1 + d_f + e_f && s->t4.ns == s->t3.ns - at_t4 + d_r + e_r); */
 /**
  * Compute what an exchange proves (theorem 1).
  *

@@ -16,6 +16,8 @@ struct noon_rate {
 	noon_freq max;
 };
 
+/*@ assigns \nothing;
+    ensures \result.min == -rate_max && \result.max == rate_max; */
 static inline struct noon_rate noon_rate_within(noon_freq rate_max)
 {
 	return (struct noon_rate){-rate_max, rate_max};

@@ -19,6 +19,31 @@
 
 #define NOON_SELECT_MAX 16
 
+/*@ // How many of the first n intervals do not hold x, counted one by one.
+    axiomatic Excluding {
+      logic integer excluding{L}(struct noon_interval *iv, integer n, integer x)
+	reads iv[0 .. n - 1];
+      predicate count_interval{L}(struct noon_interval *iv, integer n, integer next) =
+	\forall integer x; excluding(iv, next, x) ==
+	  excluding(iv, n, x) + (iv[n].lo <= x <= iv[n].hi ? 0 : 1);
+      axiom no_interval{L}:
+	\forall struct noon_interval *iv, integer x; excluding(iv, 0, x) == 0;
+      axiom intervals{L}: \forall struct noon_interval *iv, integer n, next;
+	0 <= n < next <= n + 1 ==> count_interval(iv, n, next);
+    } */
+
+/*@ requires 1 <= n <= NOON_SELECT_MAX && \valid_read(iv + (0 .. n - 1));
+    requires \valid(ret) && \valid(ret_false) && \separated(ret, ret_false, iv + (0 .. n - 1));
+    requires \forall integer i; 0 <= i < n ==> iv[i].lo <= iv[i].hi;
+    assigns *ret, *ret_false;
+    ensures untouched: \result != NOON_OK ==> *ret == \old(*ret) && *ret_false == \old(*ret_false);
+    // A truth that at most f of them exclude is in the result.
+    ensures truth: \result == NOON_OK ==>
+      \forall integer x; excluding{Pre}(iv, n, x) <= f ==> ret->lo <= x <= ret->hi;
+    // Refused: every point is excluded by more than f, or held by at most f.
+    ensures refused: \result == NOON_ERR_EMPTY ==>
+      \forall integer x; excluding{Pre}(iv, n, x) > f || n - excluding{Pre}(iv, n, x) <= f;
+    ensures range: \result == NOON_ERR_RANGE <==> n <= f; */
 /**
  * Intersect with at most f liars.
  *
