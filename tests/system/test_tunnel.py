@@ -309,6 +309,15 @@ def test_clear_errors(w):
         d.start(ready=False)
         wait_for(lambda: not d.alive(), 10, "it refuses to start")
         check(what in d.log() and "tunnel timing" in d.log(), d.log())
+    # Two files with one secret: its keys would meet their numbers twice.
+    both = ends(w, net)
+    d = transmitter(w, net, name="twice", interface=None, tunnel="timing", multicast=False, top={"tunnel": [
+        ("timing", both["a"]), ("other", {**both["a"], "peer": "192.0.2.9", "key-file": w.write(
+            "key-copy", SECRET + "\n", mode=0o600)})]}, start=False)
+    d.expected = {1}
+    d.start(ready=False)
+    wait_for(lambda: not d.alive(), 10, "it refuses to start")
+    check("has the secret of tunnel timing" in d.log(), d.log())
 
 
 if __name__ == "__main__":

@@ -122,22 +122,45 @@ static struct noon_tunnel_link_conf link_conf(const struct noon_daemon_tunnel *t
 	return l;
 }
 
-static noon_err read_files(struct noon_daemon_tunnel *t, const char *state_dir, uint64_t *reserved)
+static noon_err read_secret(struct noon_daemon_tunnel *t)
 {
 	char why[NOON_TUNNEL_WHY_MAX];
-	noon_err err = noon_tunnel_key_read(t->conf->key_file, &t->secret, why);
+	const noon_err err = noon_tunnel_key_read(t->conf->key_file, &t->secret, why);
 
-	if (!err) {
-		(void)snprintf(t->epochs, sizeof(t->epochs), "%s/%s.tunnel", state_dir,
-			       t->conf->name);
-		err = noon_tunnel_epochs_read(t->epochs, &t->secret, t->conf->is_initiator,
-					      reserved, why);
-	}
+	if (err)
+		noon_log(NOON_LOG_ERROR, "tunnel %s: %s", t->conf->name, why);
+	return err;
+}
+
+/* Reserve the first epochs of this run behind all that earlier ones may have used. */
+static noon_err reserve_first(struct noon_daemon_tunnel *t, const char *state_dir,
+			      uint64_t *reserved)
+{
+	char why[NOON_TUNNEL_WHY_MAX];
+	noon_err err;
+
+	(void)snprintf(t->epochs, sizeof(t->epochs), "%s/%s.tunnel", state_dir, t->conf->name);
+	err = noon_tunnel_epochs_read(t->epochs, &t->secret, t->conf->is_initiator, reserved, why);
 	if (err)
 		noon_log(NOON_LOG_ERROR, "tunnel %s: %s", t->conf->name, why);
 	else if (!reserve(t, *reserved + NOON_TUNNEL_RESERVE))
 		err = NOON_ERR_OS;
 	return err;
+}
+
+/* The same secret in two tunnels would use its keys twice with the same numbers. */
+static noon_err check_secret(const struct noon_tunnels *all, const struct noon_daemon_tunnel *t)
+{
+	for (size_t i = 0; i < all->n; i++) {
+		if (!noon_equal_ct(&all->tunnel[i]->secret, &t->secret, sizeof(t->secret)))
+			continue;
+		noon_log(NOON_LOG_ERROR,
+			 "tunnel %s: its key-file has the secret of tunnel %s: each needs one of "
+			 "its own (noonmark tunnel keygen)",
+			 t->conf->name, all->tunnel[i]->conf->name);
+		return NOON_ERR_STATE;
+	}
+	return NOON_OK;
 }
 
 static noon_err open_link(struct noon_tunnels *all, struct noon_daemon_tunnel *t, uint64_t reserved)
@@ -179,7 +202,9 @@ static noon_err open_one(struct noon_tunnels *all, const struct noon_config_tunn
 	t->watch = (struct noon_timer){.fire = on_watch, .arg = t};
 	t->edges = calloc(1, sizeof(*t->edges));
 	err = t->edges == NULL ? NOON_ERR_OS : noon_edge_table_init(t->edges, &edges);
-	err = err ? err : read_files(t, state_dir, &reserved);
+	err = err ? err : read_secret(t);
+	err = err ? err : check_secret(all, t);
+	err = err ? err : reserve_first(t, state_dir, &reserved);
 	err = err ? err : open_link(all, t, reserved);
 	if (err) {
 		tunnel_free(t);
