@@ -24,10 +24,10 @@ FAULTS = {
     "a point that f + 1 of them exclude": (
         "src/estimate/bound/select.c", "if (!ends[i].is_start && cover-- == n - f) {",
         "if (!ends[i].is_start && cover-- == n - f + 1) {", "src/estimate/bound/select.c",
-        "noon_select", "closed"),
-    "an interval that does not grow with its age": (
-        "src/daemon/report/publish.c", "noon_sat_add(noon_dur_scale_out(in->age, r->rate_bound), 1)",
-        "noon_sat_add(0, 1)", "src/daemon/report/publish.c", "noon_publish_page", "truth"),
+        "noon_select", "kept_start"),
+    "a holdover that is called ok": (
+        "src/daemon/report/publish.c", "return NOON_CLOCK_HOLDOVER;", "return NOON_CLOCK_OK;",
+        "src/daemon/report/publish.c", "page_status", "@ensures"),
     "a cursor past the end": (
         "src/base/bytes.c", "\trd->p += n;\n", "\trd->p += n + 1;\n", "src/base/bytes.c",
         "noon_rd_take", "@ensures"),
