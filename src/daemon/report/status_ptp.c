@@ -22,10 +22,11 @@ static json_t *port_part(const struct noon_daemon_ptp_port *p)
 	char id[IDENTITY_TEXT];
 
 	identity_text(p->identity, id);
-	return json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I}", "interface", p->conf.interface,
-			 "clock_identity", id, "stamps", noon_ptp_stamps_word(p), "events_sent",
-			 (json_int_t)l->n_sent, "events_sent_stamped", (json_int_t)l->n_stamped,
-			 "events_received", (json_int_t)l->n_arrived, "events_received_stamped",
+	return json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I}", "interface",
+			 p->conf.interface, "tunnel", p->conf.tunnel, "clock_identity", id,
+			 "stamps", noon_ptp_stamps_word(p), "events_sent", (json_int_t)l->n_sent,
+			 "events_sent_stamped", (json_int_t)l->n_stamped, "events_received",
+			 (json_int_t)l->n_arrived, "events_received_stamped",
 			 (json_int_t)l->n_arrived_stamped, "send_failures",
 			 (json_int_t)l->n_failed);
 }

@@ -20,9 +20,12 @@ static const char *yes_or_no(const json_t *o, const char *key)
 
 static void print_port(const json_t *port)
 {
-	printf("  port          %s, clockIdentity %s, departures stamped: %s\n",
-	       noon_json_str(port, "interface"), noon_json_str(port, "clock_identity"),
-	       noon_json_str(port, "stamps"));
+	const char *const tunnel = noon_json_str(port, "tunnel");
+
+	printf("  port          %s%s, clockIdentity %s, departures stamped: %s\n",
+	       tunnel[0] != '\0' ? "tunnel " : "",
+	       tunnel[0] != '\0' ? tunnel : noon_json_str(port, "interface"),
+	       noon_json_str(port, "clock_identity"), noon_json_str(port, "stamps"));
 	printf("  events        %lld sent (%lld stamped), %lld received (%lld stamped)\n",
 	       number(port, "events_sent"), number(port, "events_sent_stamped"),
 	       number(port, "events_received"), number(port, "events_received_stamped"));
