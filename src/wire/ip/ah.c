@@ -30,8 +30,7 @@ noon_err noon_ah_get(struct noon_bytes packet, uint8_t ip_version, struct noon_a
 	if (noon_rd_take(&rd, NOON_AH_ICV_LEN, &ah.icv) ||
 	    noon_rd_take(&rd, len - NOON_AH_FIXED_LEN - NOON_AH_ICV_LEN, &rest))
 		return NOON_ERR_SHORT;
-	if (noon_rd_take(&rd, noon_rd_left(&rd), &ah.payload))
-		return NOON_ERR_SHORT;
+	ah.payload = noon_bytes_of(rd.p, noon_rd_left(&rd));
 	*ret = ah;
 	return NOON_OK;
 }

@@ -23,10 +23,21 @@ struct noon_ah {
 	struct noon_bytes payload; /**< borrowed */
 };
 
+/*@ assigns \nothing;
+    ensures \result == (ip_version == 4 ? 28 : 32); */
 /** Return the bytes of a header: 28 over IPv4, 32 over IPv6, where it ends at a multiple of 8 of
  *  them (RFC 4302, section 2.6). */
 size_t noon_ah_len(uint8_t ip_version);
 
+/*@ requires \valid_read(packet.p + (0 .. packet.n - 1)) && packet.n <= PTRDIFF_MAX;
+    requires \valid(ret) && \separated(ret, packet.p + (0 .. packet.n - 1));
+    assigns *ret;
+    ensures untouched: \result != NOON_OK ==> *ret == \old(*ret);
+    // ICV and payload lie in the packet, in this order; nothing of the rest is left out.
+    ensures parts: \result == NOON_OK ==>
+      ret->icv.p == packet.p + NOON_AH_FIXED_LEN && ret->icv.n == NOON_AH_ICV_LEN &&
+      NOON_AH_FIXED_LEN + NOON_AH_ICV_LEN <= packet.n - ret->payload.n <= NOON_AH_LEN_MAX &&
+      ret->payload.p == packet.p + (packet.n - ret->payload.n); */
 /**
  * Read a header. Over IPv4 one that is padded to a multiple of 8 is accepted too: Linux sends it
  * unless the state has XFRM_STATE_ALIGN4.

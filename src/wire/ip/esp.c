@@ -16,8 +16,7 @@ noon_err noon_esp_get(struct noon_bytes packet, struct noon_esp *ret)
 		return NOON_ERR_SHORT;
 	if ((n - NOON_ESP_ICV_LEN) % 4 != 0 || esp.spi <= NOON_ESP_SPI_RESERVED)
 		return NOON_ERR_FORMAT;
-	if (noon_rd_take(&rd, n, &esp.sealed))
-		return NOON_ERR_SHORT;
+	esp.sealed = noon_bytes_of(rd.p, n);
 	*ret = esp;
 	return NOON_OK;
 }
@@ -68,6 +67,10 @@ noon_err noon_esp_trailer_get(struct noon_bytes plain, struct noon_bytes *payloa
 	if (pad > plain.n - NOON_ESP_TRAILER_MIN)
 		return NOON_ERR_FORMAT;
 	n = plain.n - NOON_ESP_TRAILER_MIN - pad;
+	/*@ loop invariant 0 <= i <= pad;
+	    loop invariant \forall integer k; 0 <= k < i ==> plain.p[n + k] == k + 1;
+	    loop assigns i;
+	    loop variant pad - i; */
 	for (size_t i = 0; i < pad; i++)
 		if (plain.p[n + i] != i + 1)
 			return NOON_ERR_FORMAT;

@@ -29,6 +29,15 @@ struct noon_esp {
 	struct noon_bytes sealed; /**< ciphertext and ICV; borrowed */
 };
 
+/*@ requires \valid_read(packet.p + (0 .. packet.n - 1)) && packet.n <= PTRDIFF_MAX;
+    requires \valid(ret) && \separated(ret, packet.p + (0 .. packet.n - 1));
+    assigns *ret;
+    ensures untouched: \result != NOON_OK ==> *ret == \old(*ret);
+    // What is sealed is the rest of the packet, with room for a trailer and an ICV.
+    ensures rest: \result == NOON_OK ==> ret->sealed.p == packet.p + NOON_ESP_HEADER_LEN &&
+      ret->sealed.n == packet.n - NOON_ESP_HEADER_LEN &&
+      ret->sealed.n >= NOON_ESP_TRAILER_MIN + NOON_ESP_ICV_LEN && ret->sealed.n % 4 == 0 &&
+      ret->spi > NOON_ESP_SPI_RESERVED; */
 /**
  * Read a packet.
  * @param[out] ret  untouched unless NOON_OK
@@ -46,6 +55,18 @@ NOON_MUST_USE noon_err noon_esp_put(struct noon_wr *wr, uint32_t spi, uint32_t s
 size_t noon_esp_trailer_len(size_t n);
 /** Append the trailer of n bytes of payload. @retval NOON_OK, NOON_ERR_FULL (nothing written) */
 NOON_MUST_USE noon_err noon_esp_trailer_put(struct noon_wr *wr, size_t n, uint8_t next);
+/*@ requires \valid_read(plain.p + (0 .. plain.n - 1)) && plain.n <= PTRDIFF_MAX;
+    requires \valid(payload) && \valid(ret_next);
+    requires \separated(payload, ret_next, plain.p + (0 .. plain.n - 1));
+    assigns *payload, *ret_next;
+    ensures untouched: \result != NOON_OK ==>
+      *payload == \old(*payload) && *ret_next == \old(*ret_next);
+    // The payload, padding 1, 2, 3, ..., its length and the protocol are all there is.
+    ensures parts: \result == NOON_OK ==> payload->p == plain.p &&
+      plain.n == payload->n + plain.p[plain.n - 2] + NOON_ESP_TRAILER_MIN &&
+      *ret_next == plain.p[plain.n - 1];
+    ensures padding: \result == NOON_OK ==> \forall integer i; 0 <= i < plain.p[plain.n - 2] ==>
+      plain.p[payload->n + i] == i + 1; */
 /**
  * Take the trailer off a plaintext. Padding is compared with 1, 2, 3, ..., as the RFC asks.
  * @param[out] payload  what is left; borrowed; untouched unless NOON_OK
