@@ -162,6 +162,19 @@ def test_a_hundred_refreshes_lose_nothing(w):
     check(p["state"] == "SLAVE", p)
 
 
+def test_refreshes_go_on_without_root(w):
+    """The user that the daemon becomes reserves epochs in the file that root has begun."""
+    net = w.net()
+    t, r = tunnelled(w, net, start=False, **{"packets": 16, "grace": "1s"})
+    for d in (t, r):
+        d.conf["user"] = "nobody"
+        d.start()
+    works(r)
+    wait_for(lambda: tunnel(r)["out"]["epoch"] > 40 and tunnel(t)["out"]["epoch"] > 40, 60, "refreshes")
+    for d in (t, r):
+        check("not refreshed" not in d.log(), d.log())
+
+
 class Flood(Process):
     """ESP packets with SPIs of nobody, as fast as one process sends them."""
 

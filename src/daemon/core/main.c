@@ -65,6 +65,15 @@ static void forbid_core_files(void)
 	(void)setrlimit(RLIMIT_CORE, &none);
 }
 
+/* A file that root made or read in the state folder, if it is there. */
+static noon_err give_file(const struct noon_config *c, const char *name, const char *suffix)
+{
+	char path[NOON_CONFIG_PATH_MAX + 80];
+
+	(void)snprintf(path, sizeof(path), "%s/%s%s", c->state_dir, name, suffix);
+	return access(path, F_OK) == 0 ? noon_sandbox_give(path, c->user) : NOON_OK;
+}
+
 /* Files of the state folder that root made or read are read again, or replaced, by the user. */
 static noon_err give_state(const struct noon_config *c)
 {
@@ -72,13 +81,10 @@ static noon_err give_state(const struct noon_config *c)
 					    "lock"};
 	noon_err err = noon_sandbox_give(c->state_dir, c->user);
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && !err; i++) {
-		char path[NOON_CONFIG_PATH_MAX + 32];
-
-		(void)snprintf(path, sizeof(path), "%s/%s", c->state_dir, names[i]);
-		if (access(path, F_OK) == 0)
-			err = noon_sandbox_give(path, c->user);
-	}
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && !err; i++)
+		err = give_file(c, names[i], "");
+	for (size_t i = 0; i < c->n_tunnels && !err; i++)
+		err = give_file(c, c->tunnel[i].name, ".tunnel");
 	return err;
 }
 
