@@ -334,5 +334,28 @@ def test_clear_errors(w):
     check("has the secret of tunnel timing" in d.log(), d.log())
 
 
+def test_starts_that_fail_use_no_epochs(w):
+    """The other end looks only so far ahead: an address that is not there yet must not use them up."""
+    net = w.net()
+    t, r = tunnelled(w, net)
+    works(r)
+    r.watcher.stop()
+    r.stop()
+    with open(os.path.join(r.state_dir, "timing.tunnel")) as f:
+        before = f.read()
+    section = r.conf["tunnel"][0][1]
+    local, section["local"] = section["local"], "192.0.2.77"
+    r.expected = {0, 1}
+    for _ in range(3):
+        r.start(ready=False)
+        wait_for(lambda: not r.alive(), 10, "it refuses to start")
+        check("local address" in r.log(), r.log())
+    with open(os.path.join(r.state_dir, "timing.tunnel")) as f:
+        check(f.read() == before, "epochs were reserved")
+    section["local"] = local
+    r.start()
+    works(r)
+
+
 if __name__ == "__main__":
     sys.exit(main(globals()))

@@ -143,8 +143,6 @@ static noon_err reserve_first(struct noon_daemon_tunnel *t, const char *state_di
 	err = noon_tunnel_epochs_read(t->epochs, &t->secret, t->conf->is_initiator, reserved, why);
 	if (err)
 		noon_log(NOON_LOG_ERROR, "tunnel %s: %s", t->conf->name, why);
-	else if (!reserve(t, *reserved + NOON_TUNNEL_RESERVE))
-		err = NOON_ERR_OS;
 	return err;
 }
 
@@ -245,8 +243,14 @@ noon_err noon_tunnels_take(struct noon_tunnels *t, const char *name, const char 
 noon_err noon_tunnels_start(struct noon_tunnels *t)
 {
 	for (size_t i = 0; i < t->n; i++) {
-		const noon_err err = noon_tunnel_link_start(&t->tunnel[i]->link);
+		struct noon_daemon_tunnel *const one = t->tunnel[i];
+		noon_err err;
 
+		/* Not before: starts that fail would use up epochs, and the other end looks no more
+		 * than NOON_TUNNEL_SEARCH of them ahead. */
+		if (!reserve(one, one->link.machine.conf.reserved))
+			return NOON_ERR_OS;
+		err = noon_tunnel_link_start(&one->link);
 		if (err)
 			return err;
 		on_watch(t->tunnel[i]);

@@ -39,7 +39,7 @@ NOON_MUST_USE noon_err noon_tunnels_open(struct noon_tunnels *t, const struct no
 NOON_MUST_USE noon_err noon_tunnels_take(struct noon_tunnels *t, const char *name,
 					 const char *section, struct noon_daemon_tunnel **ret);
 
-/** Start receiving. */
+/** Reserve the first epochs on disk and start. Errors are logged. */
 NOON_MUST_USE noon_err noon_tunnels_start(struct noon_tunnels *t);
 
 void noon_tunnels_fini(struct noon_tunnels *t);
