@@ -82,6 +82,10 @@ def test_esp(w):
         check(1e-6 < e["median_s"] < 20e-3 and e["p01_s"] <= e["median_s"] <= e["p99_s"], e)
         check(sum(row["n"] for row in e["histogram"]) == e["n"], e)
     check("departures are stamped by the kernel" in t.log(), t.log())
+    # What comes out of a tunnel is authentic.
+    check(r.status()["sources"][0]["authenticated"], r.status()["sources"][0])
+    text = w.tool("status", "--socket", r.socket, status=0).stdout
+    check("in a tunnel" in text and "NOT AUTHENTICATED" not in text and "unauthenticated" not in text, text)
 
 
 def test_ah_around_esp(w):

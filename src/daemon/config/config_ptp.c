@@ -321,7 +321,7 @@ noon_err noon_config_take_ptp_receiver(cfg_t *cfg, const struct noon_config *c,
 	s->engine.poll_min = poll;
 	s->engine.poll_max = poll;
 	s->engine.burst = 0;
-	s->engine.require_auth = r->port.sa_file[0] != '\0';
+	s->engine.require_auth = r->port.sa_file[0] != '\0' || r->port.tunnel[0] != '\0';
 	return noon_config_settle_source(cfg, c, s);
 }
 

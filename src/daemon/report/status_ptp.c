@@ -102,13 +102,14 @@ json_t *noon_status_ptp_receiver(const struct noon_ptp_receiver *m,
 {
 	const struct noon_ptp_foreign *f = noon_ptp_receiver_parent(m);
 	json_t *o = json_pack(
-		"{s:s, s:i, s:s, s:b, s:I, s:I, s:I, s:o, s:o, s:o}", "state",
+		"{s:s, s:i, s:s, s:b, s:b, s:I, s:I, s:I, s:o, s:o, s:o}", "state",
 		noon_ptp_receiver_state_word(m->state), "domain", (int)m->conf.port.domain, "mode",
 		m->conf.unicast ? "unicast" : "multicast", "authentication",
-		(int)(m->conf.policy.keys != NULL), "syncs", (json_int_t)m->n_sync, "samples",
-		(json_int_t)m->n_samples, "parents", (json_int_t)m->n_parents, "port",
-		port_part(port), "transmitter_guard", verdict_word(m->peer_verdict),
-		"transmitter_reasons", reason_words(m->peer_verdict, m->peer_reasons));
+		(int)(m->conf.policy.keys != NULL), "in_tunnel", (int)m->conf.policy.in_tunnel,
+		"syncs", (json_int_t)m->n_sync, "samples", (json_int_t)m->n_samples, "parents",
+		(json_int_t)m->n_parents, "port", port_part(port), "transmitter_guard",
+		verdict_word(m->peer_verdict), "transmitter_reasons",
+		reason_words(m->peer_verdict, m->peer_reasons));
 
 	if (o == NULL)
 		return NULL;

@@ -261,8 +261,10 @@ noon_err noon_ptp_service_start(struct noon_ptp_service *s, struct noon_clock *c
 	machine.port = noon_ptp_ports_identity(s->port);
 	machine.port.sdo_id = s->conf->port.sdo_id;
 	machine.port.domain = s->conf->port.domain;
-	machine.policy = (struct noon_ptp_policy){
-		.keys = s->keys, .spp = s->conf->port.spp, .key_id = s->conf->port.key_id};
+	machine.policy = (struct noon_ptp_policy){.keys = s->keys,
+						  .spp = s->conf->port.spp,
+						  .key_id = s->conf->port.key_id,
+						  .in_tunnel = s->conf->port.tunnel[0] != '\0'};
 	err = noon_ptp_transmitter_init(&s->machine, &machine, noon_clock_now(clock));
 	err = err ? err : noon_ptp_link_attach(&s->port->link, &s->user);
 	for (size_t i = 0; i < s->conf->n_watch && !err; i++) {

@@ -109,8 +109,10 @@ static noon_err start(struct noon_daemon_source *s)
 	machine.port = noon_ptp_ports_identity(s->u.ptp.port);
 	machine.port.sdo_id = c->port.sdo_id;
 	machine.port.domain = c->port.domain;
-	machine.policy = (struct noon_ptp_policy){
-		.keys = s->u.ptp.keys, .spp = c->port.spp, .key_id = c->port.key_id};
+	machine.policy = (struct noon_ptp_policy){.keys = s->u.ptp.keys,
+						  .spp = c->port.spp,
+						  .key_id = c->port.key_id,
+						  .in_tunnel = c->port.tunnel[0] != '\0'};
 	err = err ? err
 		  : noon_ptp_receiver_link_init(s->u.ptp.link, &s->u.ptp.port->link, s->host->clock,
 						&machine);

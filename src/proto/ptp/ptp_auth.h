@@ -27,7 +27,14 @@ struct noon_ptp_policy {
 				     *   authentication */
 	uint8_t spp;
 	uint32_t key_id; /**< to seal with; 0: the last one of the file */
+	bool in_tunnel;	 /**< what carries the messages authenticates them, and refuses replays */
 };
+
+/** Tell whether messages that are accepted are authentic. */
+static inline bool noon_ptp_policy_authenticates(const struct noon_ptp_policy *p)
+{
+	return p->keys != NULL || p->in_tunnel;
+}
 
 struct noon_ptp_stream {
 	struct noon_ptp_identity sender;

@@ -173,7 +173,7 @@ static struct noon_sample sample_of(const struct noon_ptp_receiver *r,
 		.rx_stamp = q->sync.stamp,
 		.stratum = stratum < 15 ? (uint8_t)stratum : 15,
 		.precision = -30,
-		.authenticated = r->conf.policy.keys != NULL,
+		.authenticated = noon_ptp_policy_authenticates(&r->conf.policy),
 		.replayable = !q->echoed,
 	};
 }

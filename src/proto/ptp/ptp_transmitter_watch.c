@@ -140,7 +140,7 @@ void noon_ptp_note_report(struct noon_ptp_transmitter *t, struct noon_ptp_watche
 		.source = (uint32_t)(w - t->watched),
 		.tx_stamp = NOON_STAMP_KERNEL,
 		.rx_stamp = NOON_STAMP_KERNEL,
-		.authenticated = t->conf.policy.keys != NULL,
+		.authenticated = noon_ptp_policy_authenticates(&t->conf.policy),
 	};
 	/* Each exchange counts once. */
 	request->used = false;

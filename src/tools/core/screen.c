@@ -174,11 +174,12 @@ static void print_protocol(FILE *to, const json_t *s)
 			      (int)noon_json_num(nts, "aead"), (int)noon_json_num(nts, "cookies"),
 			      noon_json_str(nts, "ke_last"));
 	else if (json_is_object(ptp))
-		(void)fprintf(to, "PTP %s, %s, domain %d, %s\n", noon_json_str(ptp, "state"),
-			      noon_json_str(ptp, "mode"), (int)noon_json_num(ptp, "domain"),
-			      json_is_true(json_object_get(ptp, "authentication"))
-				      ? "AUTHENTICATION TLV"
-				      : "NOT AUTHENTICATED");
+		(void)fprintf(
+			to, "PTP %s, %s, domain %d, %s\n", noon_json_str(ptp, "state"),
+			noon_json_str(ptp, "mode"), (int)noon_json_num(ptp, "domain"),
+			json_is_true(json_object_get(ptp, "authentication")) ? "AUTHENTICATION TLV"
+			: json_is_true(json_object_get(ptp, "in_tunnel"))    ? "in a tunnel"
+									     : "NOT AUTHENTICATED");
 	else
 		(void)fputs("NOT AUTHENTICATED\n", to);
 }
