@@ -361,5 +361,19 @@ def test_starts_that_fail_use_no_epochs(w):
     works(r)
 
 
+def test_an_end_that_never_hears_the_other_says_so(w):
+    net = w.net()
+    t, r = tunnelled(w, net, start=False, **{"dead-after": "1s"})
+    t.conf["tunnel"][0][1]["encryption"] = "aes256gcm16"
+    for d in (t, r):
+        d.start()
+    for d in (t, r):
+        wait_for(lambda d=d: "nothing authentic from the other end since the start" in d.log(), 10,
+                 f"{d.name} says so")
+    time.sleep(3)
+    for d in (t, r):
+        check(d.log().count("since the start") == 1, d.log())
+
+
 if __name__ == "__main__":
     sys.exit(main(globals()))

@@ -47,6 +47,20 @@ static bool reserve(void *arg, uint64_t epoch)
 
 /* ---- the other end ---- */
 
+/* Once: the two configurations may not agree, which nothing else would say. */
+static void tell_never_up(struct noon_daemon_tunnel *t)
+{
+	const struct noon_tunnel *const m = &t->link.machine;
+
+	t->was_never_up = true;
+	if (m->heard < m->conf.first)
+		noon_log(NOON_LOG_WARNING,
+			 "tunnel %s: nothing authentic from the other end since the start; "
+			 "noonmark tunnel status tells what came; both ends need the same secret "
+			 "and options, and one role each",
+			 t->conf->name);
+}
+
 static void on_watch(void *arg)
 {
 	struct noon_daemon_tunnel *t = arg;
@@ -61,6 +75,9 @@ static void on_watch(void *arg)
 		noon_log(NOON_LOG_WARNING,
 			 "tunnel %s: nothing authentic from the other end for %.0f s",
 			 t->conf->name, noon_dur_to_s(t->conf->dead_after));
+	else if (!is_up && !t->was_never_up &&
+		 noon_time_diff(noon_mono_now(), m->last_heard) > t->conf->dead_after)
+		tell_never_up(t);
 	t->was_up = is_up;
 	noon_loop_arm(t->link.loop, &t->watch, WATCH);
 }

@@ -18,7 +18,8 @@ struct noon_daemon_tunnel {
 	struct noon_edge_table *edges;		/**< owned */
 	bool is_used;				/**< a section of PTP has it */
 	bool was_up;				/**< as last logged */
-	bool reserve_failed;			/**< likewise */
+	bool was_never_up;			/**< that has been logged, or it was up */
+	bool reserve_failed;			/**< as last logged */
 	struct noon_timer watch;
 };
 
