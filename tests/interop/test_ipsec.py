@@ -10,6 +10,7 @@ import dataclasses
 import hmac
 import random
 import shutil
+import socket
 import struct
 import subprocess
 import sys
@@ -479,10 +480,12 @@ def hkdf(salt, secret, info, n):
 def test_keys_of_a_tunnel_are_hkdfs(w):
     t = Tunnel(OUT4, IN4, SECRET, epochs=130, packets=1, key_len=32, ah=True)
     for direction, initiator in enumerate((True, False)):
+        addresses = [socket.inet_aton(x) + bytes(12) for x in (IN4 if initiator else IN4[::-1])]
+        way = b"\4" + b"".join(addresses)
         for epoch, a in enumerate(t.associations(initiator), 1):
-            text = hkdf(b"noonmark tunnel 1", SECRET, struct.pack(">BBQ", 0, direction, epoch), 72)
+            text = hkdf(b"noonmark tunnel 1", SECRET, struct.pack(">BBQ", 0, direction, epoch) + way, 72)
             block = hkdf(b"noonmark tunnel 1", SECRET,
-                         struct.pack(">BBQ", 1, direction, epoch // 64), 256)
+                         struct.pack(">BBQ", 1, direction, epoch // 64) + way, 256)
             spi, = struct.unpack_from(">I", block, 4 * (epoch % 64))
             ah_spi, = struct.unpack_from(">I", text, 68)
             check(a.key + a.ah_key == text[:68], epoch)

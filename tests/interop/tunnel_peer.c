@@ -85,11 +85,14 @@ static void print_keys(const struct noon_tunnel_conf *c)
 	for (uint64_t epoch = c->first; epoch <= c->reserved; epoch++) {
 		for (int from = NOON_TUNNEL_FROM_INITIATOR; from <= NOON_TUNNEL_FROM_RESPONDER;
 		     from++) {
+			const bool own = (from == NOON_TUNNEL_FROM_INITIATOR) == c->is_initiator;
+			struct noon_tunnel_way way = {.direction = (enum noon_tunnel_direction)from,
+						      .version = c->inner.version};
 			struct noon_secret_tunnel_epoch e;
 
-			esp_must(noon_tunnel_keys_of(&c->secret, (enum noon_tunnel_direction)from,
-						     epoch, &e),
-				 "keys");
+			memcpy(way.from, own ? c->inner.src : c->inner.dst, sizeof(way.from));
+			memcpy(way.to, own ? c->inner.dst : c->inner.src, sizeof(way.to));
+			esp_must(noon_tunnel_keys_of(&c->secret, &way, epoch, &e), "keys");
 			(void)printf("%llu %s %u %u ", (unsigned long long)epoch,
 				     from == NOON_TUNNEL_FROM_INITIATOR ? "initiator" : "responder",
 				     e.spi, e.ah_spi);

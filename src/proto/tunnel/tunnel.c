@@ -12,10 +12,18 @@
  * only where they are random); half of that leaves room to be late. */
 #define PACKETS_MAX (UINT64_C(1) << 31)
 
-static enum noon_tunnel_direction direction_of(const struct noon_tunnel *t, bool inbound)
+static struct noon_tunnel_way way_of(const struct noon_tunnel *t, bool inbound)
 {
-	return t->conf.is_initiator != inbound ? NOON_TUNNEL_FROM_INITIATOR
-					       : NOON_TUNNEL_FROM_RESPONDER;
+	const struct noon_ip *const ip = &t->conf.inner;
+	const size_t n = noon_ip_addr_len(ip->version);
+	struct noon_tunnel_way way = {.direction = t->conf.is_initiator != inbound
+							   ? NOON_TUNNEL_FROM_INITIATOR
+							   : NOON_TUNNEL_FROM_RESPONDER,
+				      .version = ip->version};
+
+	memcpy(way.from, inbound ? ip->dst : ip->src, n);
+	memcpy(way.to, inbound ? ip->src : ip->dst, n);
+	return way;
 }
 
 void noon_tunnel_half_end(struct noon_tunnel_half *half)
@@ -33,7 +41,8 @@ noon_err noon_tunnel_half_make(const struct noon_tunnel *t, struct noon_tunnel_h
 				    .udp = t->conf.udp,
 				    .outer = t->conf.outer};
 	struct noon_secret_tunnel_epoch e;
-	noon_err err = noon_tunnel_keys_of(&t->conf.secret, direction_of(t, inbound), epoch, &e);
+	const struct noon_tunnel_way way = way_of(t, inbound);
+	noon_err err = noon_tunnel_keys_of(&t->conf.secret, &way, epoch, &e);
 
 	noon_tunnel_half_end(half);
 	if (err)
@@ -50,7 +59,9 @@ noon_err noon_tunnel_half_make(const struct noon_tunnel *t, struct noon_tunnel_h
 noon_err noon_tunnel_spis(const struct noon_tunnel *t, uint64_t from,
 			  uint32_t spi[NOON_TUNNEL_AHEAD])
 {
-	return noon_tunnel_spis_of(&t->conf.secret, direction_of(t, true), from, spi);
+	const struct noon_tunnel_way way = way_of(t, true);
+
+	return noon_tunnel_spis_of(&t->conf.secret, &way, from, spi);
 }
 
 static bool is_sound(const struct noon_tunnel_conf *c)
@@ -74,6 +85,7 @@ noon_err noon_tunnel_init(struct noon_tunnel *t, const struct noon_tunnel_conf *
 	*t = (struct noon_tunnel){.conf = *conf,
 				  .rng = rng,
 				  .heard = conf->first - 1,
+				  .search_span = NOON_TUNNEL_SEARCH,
 				  .last_heard = now,
 				  .last_sent = now,
 				  .tick = now};
@@ -126,7 +138,7 @@ bool noon_tunnel_is_up(const struct noon_tunnel *t, noon_time now)
 }
 
 /* While the other end is silent, it may be sending with an epoch further ahead than is looked at:
- * look at a piece of what comes behind, another one each second. */
+ * look at a piece of what comes behind, another one each second; each round twice as far. */
 static void search(struct noon_tunnel *t, noon_time now)
 {
 	const uint64_t first = t->heard + 1 + NOON_TUNNEL_AHEAD;
@@ -134,12 +146,16 @@ static void search(struct noon_tunnel *t, noon_time now)
 	if (noon_time_diff(now, t->last_heard) <= t->conf.dead_after) {
 		t->spi_set += t->search_from > 0;
 		t->search_from = 0;
+		t->search_span = NOON_TUNNEL_SEARCH;
 		return;
 	}
 	t->spi_set++;
 	t->search_from = t->search_from == 0 ? first : t->search_from + NOON_TUNNEL_AHEAD;
-	if (t->search_from >= first + NOON_TUNNEL_SEARCH)
+	if (t->search_from >= first + t->search_span) {
 		t->search_from = first;
+		if (t->search_span < NOON_TUNNEL_SEARCH_MAX)
+			t->search_span *= 2;
+	}
 	if (noon_tunnel_spis(t, t->search_from, t->search))
 		t->search_from = 0;
 }

@@ -33,8 +33,10 @@
 /** Epochs ahead of the last one heard whose SPIs are known. */
 #define NOON_TUNNEL_AHEAD NOON_TUNNEL_SPI_BLOCK
 
-/** Epochs that are looked for, while the other end is silent. */
-#define NOON_TUNNEL_SEARCH 4096
+/** Epochs that are looked for while the other end is silent, in the first round; twice as many in
+ *  each later one. */
+#define NOON_TUNNEL_SEARCH     4096
+#define NOON_TUNNEL_SEARCH_MAX (NOON_TUNNEL_SEARCH << 10)
 
 /** Epochs to reserve at a time. */
 #define NOON_TUNNEL_RESERVE 16
@@ -87,6 +89,7 @@ struct noon_tunnel {
 	uint32_t ahead[NOON_TUNNEL_AHEAD];  /**< SPI of epoch heard + 1 + i */
 	uint32_t search[NOON_TUNNEL_AHEAD]; /**< SPI of epoch search_from + i, while silent */
 	uint64_t search_from;		    /**< 0: nothing is searched */
+	uint64_t search_span;		    /**< epochs of this round */
 	uint32_t ended[NOON_TUNNEL_AHEAD];  /**< SPIs that were in use, a ring */
 	size_t n_ended;
 

@@ -43,8 +43,11 @@ static void advance(struct noon_tunnel *t, struct noon_tunnel_half *half, noon_t
 	t->search_from = 0;
 	t->spi_set++;
 	if (noon_tunnel_half_make(t, &t->next, true, t->heard + 1) ||
-	    noon_tunnel_spis(t, t->heard + 1, t->ahead))
-		noon_tunnel_half_end(&t->next); /* a later epoch is found by its SPI */
+	    noon_tunnel_spis(t, t->heard + 1, t->ahead)) {
+		/* A later epoch is searched; SPIs of another one would lead to the wrong keys. */
+		noon_tunnel_half_end(&t->next);
+		memset(t->ahead, 0, sizeof(t->ahead));
+	}
 	if (t->heard > t->out.epoch && noon_tunnel_switch(t, t->heard, now) == NOON_OK)
 		t->followed++;
 }

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Keys and SPIs of a tunnel, from the secret that its two ends share: one set for each epoch and
- * direction (HKDF-SHA256, RFC 5869). Who does not know the secret can foresee neither.
+ * Keys and SPIs of a tunnel, from the secret that its two ends share: one set for each epoch,
+ * direction and pair of inner addresses (HKDF-SHA256, RFC 5869). Who does not know the secret can
+ * foresee neither. Two ends that are configured for one role, or hosts to which a secret was
+ * copied, have different keys and do not understand each other, instead of using one key with equal
+ * numbers.
  */
 #ifndef NOON_PROTO_TUNNEL_KEYS_H
 #define NOON_PROTO_TUNNEL_KEYS_H
@@ -24,6 +27,14 @@ enum noon_tunnel_direction {
 	NOON_TUNNEL_FROM_RESPONDER,
 };
 
+/** Who sends to whom. */
+struct noon_tunnel_way {
+	enum noon_tunnel_direction direction;
+	uint8_t version;  /**< of the inner addresses, 4 or 6 */
+	uint8_t from[16]; /**< IPv4: 4 bytes, then zeros */
+	uint8_t to[16];
+};
+
 struct noon_secret_tunnel_epoch {
 	struct noon_secret_sa_keys keys;
 	uint32_t spi;	 /**< never a reserved one */
@@ -39,7 +50,7 @@ struct noon_secret_tunnel_epoch {
  * Cost: allocates inside the library; two derivations.
  */
 NOON_MUST_USE noon_err noon_tunnel_keys_of(const struct noon_secret_tunnel *secret,
-					   enum noon_tunnel_direction direction, uint64_t epoch,
+					   const struct noon_tunnel_way *way, uint64_t epoch,
 					   struct noon_secret_tunnel_epoch *ret);
 
 /**
@@ -50,7 +61,7 @@ NOON_MUST_USE noon_err noon_tunnel_keys_of(const struct noon_secret_tunnel *secr
  * Cost: as above, whatever the number of epochs.
  */
 NOON_MUST_USE noon_err noon_tunnel_spis_of(const struct noon_secret_tunnel *secret,
-					   enum noon_tunnel_direction direction, uint64_t from,
+					   const struct noon_tunnel_way *way, uint64_t from,
 					   uint32_t ret[NOON_TUNNEL_SPI_BLOCK]);
 
 #endif
