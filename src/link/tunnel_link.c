@@ -10,6 +10,9 @@
 /* What SOL_UDP carries that is no ESP: a keepalive is one byte (RFC 3948, section 2.3). */
 #define KEEPALIVE_LEN 1
 
+/* A disk that is full is not asked for each packet. */
+#define RESERVE_AGAIN NOON_S(1)
+
 static noon_time now(void)
 {
 	return noon_mono_now();
@@ -21,8 +24,12 @@ static void settle(struct noon_tunnel_link *l)
 	const uint64_t epoch = noon_tunnel_wants_reserved(&l->machine);
 	uint32_t spi[NOON_TUNNEL_SPIS_MAX];
 
-	if (epoch > 0 && l->host.reserve(l->host.arg, epoch))
-		noon_tunnel_reserved(&l->machine, epoch);
+	if (epoch > 0 && !noon_time_before(now(), l->reserve_at)) {
+		if (l->host.reserve(l->host.arg, epoch))
+			noon_tunnel_reserved(&l->machine, epoch);
+		else
+			l->reserve_at = noon_time_add(now(), RESERVE_AGAIN);
+	}
 	if (l->spi_set != l->machine.spi_set &&
 	    noon_raw_ip_filter(&l->raw, spi, noon_tunnel_spis_in(&l->machine, spi)) == NOON_OK)
 		l->spi_set = l->machine.spi_set;
@@ -40,6 +47,8 @@ static noon_dur gap_since(noon_time *last)
 
 /* ---- out ---- */
 
+static void take_departures(struct noon_tunnel_link *l);
+
 static noon_err send_outer(struct noon_tunnel_link *l, struct noon_bytes packet,
 			   const struct noon_tunnel_sent *what)
 {
@@ -56,7 +65,9 @@ static noon_err send_outer(struct noon_tunnel_link *l, struct noon_bytes packet,
 		return NOON_OK;
 	}
 	l->last_sys = errno;
+	l->last_size = packet.n;
 	l->n_failed++;
+	take_departures(l); /* of before: their numbers come again */
 	memset(l->sent, 0, sizeof(l->sent));
 	l->next_id = 0;
 	noon_raw_ip_recount(&l->raw);
@@ -138,8 +149,10 @@ static enum noon_tunnel_verdict give(struct noon_tunnel_link *l, struct noon_byt
 	enum noon_tunnel_verdict v = noon_tunnel_on_packet(&l->machine, &rx, l->opened, ret);
 
 	settle(l);
-	if (v == NOON_TUNNEL_UNRESERVED && noon_tunnel_wants_reserved(&l->machine) == 0)
+	if (v == NOON_TUNNEL_UNRESERVED && noon_tunnel_wants_reserved(&l->machine) == 0) {
+		l->machine.verdicts[v]--; /* it is counted again */
 		v = noon_tunnel_on_packet(&l->machine, &rx, l->opened, ret);
+	}
 	return v;
 }
 

@@ -70,7 +70,8 @@ struct noon_tunnel_link {
 	const struct noon_tunnel_user *user; /**< borrowed; NULL: none */
 	struct noon_tunnel_sent sent[NOON_TUNNEL_LINK_SENT];
 	uint32_t next_id;
-	uint32_t spi_set; /**< that the filter has */
+	uint32_t spi_set;     /**< that the filter has */
+	noon_time reserve_at; /**< CLOCK_MONOTONIC: not asked again before, after a failure */
 	struct noon_instant looked;
 	noon_time last_out; /**< CLOCK_MONOTONIC, of packets of the user; NEVER: none */
 	noon_time last_in;
@@ -83,6 +84,7 @@ struct noon_tunnel_link {
 	uint64_t n_arrived_stamped;
 	uint64_t n_failed; /**< sends */
 	int last_sys;	   /**< errno of the last failed send, 0: none */
+	size_t last_size;  /**< bytes of its outer packet */
 };
 
 struct noon_tunnel_link_conf {

@@ -141,7 +141,7 @@ def accounts(t, r):
 
 def check_nothing_lost(w, before, after, what):
     """Between two accounts; what was under way at either moment is at most a handful."""
-    for (sent0, got0), (sent1, got1), way in zip(before, after, ("to", "fro")):
+    for (sent0, got0), (sent1, got1), way in zip(before, after, ("there", "back")):
         w.note(f"{what}, {way}: {sent1 - sent0} sent, {got1 - got0} accepted")
         check(sent1 - sent0 > 50 and abs((sent1 - sent0) - (got1 - got0)) <= 8, before, after)
 

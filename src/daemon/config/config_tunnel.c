@@ -15,8 +15,8 @@
 #define PACKETS_MAX (1LL << 31) /* of the machine: far below where a nonce would repeat */
 #define BYTES_MIN   65536
 #define COVER_MIN   NOON_MS(1)
-#define CELL_MIN    64
-#define CELL_NOUN   "64"
+#define CELL_MIN    128 /* a message of PTP with its headers */
+#define CELL_NOUN   "128"
 
 static const struct {
 	const char *word;
@@ -32,7 +32,7 @@ static const struct {
 #define PADDING_NOUN                                                                       \
 	"\"none\", \"random MIN-MAX\", \"constant N\" or \"cell N\", bytes up to 1024, a " \
 	"cell of at least " CELL_NOUN
-_Static_assert(NOON_PADDING_MAX == 1024 && CELL_MIN == 64, "as the noun of padding says");
+_Static_assert(NOON_PADDING_MAX == 1024 && CELL_MIN == 128, "as the noun of padding says");
 
 /* Decimal digits only. @return what follows them, or NULL */
 static const char *scan_len(const char *text, size_t *ret)

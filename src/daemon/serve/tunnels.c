@@ -38,9 +38,13 @@ static bool reserve(void *arg, uint64_t epoch)
 		noon_tunnel_epochs_write(t->epochs, &t->secret, t->conf->is_initiator, epoch, why);
 
 	if (err && !t->reserve_failed)
-		noon_log(NOON_LOG_ERROR,
-			 "tunnel %s: the association is not refreshed until this is mended: %s",
-			 t->conf->name, why);
+		noon_log(
+			NOON_LOG_ERROR,
+			"tunnel %s: no epochs can be reserved; when those that are have been used, "
+			"or the other end goes on, nothing passes any more: %s",
+			t->conf->name, why);
+	else if (!err && t->reserve_failed)
+		noon_log(NOON_LOG_NOTICE, "tunnel %s: epochs are reserved again", t->conf->name);
 	t->reserve_failed = err != NOON_OK;
 	return !err;
 }
@@ -61,6 +65,19 @@ static void tell_never_up(struct noon_daemon_tunnel *t)
 			 t->conf->name);
 }
 
+/* Once for each time that sending begins to fail. */
+static void watch_sends(struct noon_daemon_tunnel *t)
+{
+	const struct noon_tunnel_link *const l = &t->link;
+	const bool is_failing = l->n_failed > t->n_failed;
+
+	if (is_failing && !t->was_failing)
+		noon_log(NOON_LOG_WARNING, "tunnel %s: a packet of %zu bytes could not be sent: %s",
+			 t->conf->name, l->last_size, strerror(l->last_sys));
+	t->was_failing = is_failing;
+	t->n_failed = l->n_failed;
+}
+
 static void on_watch(void *arg)
 {
 	struct noon_daemon_tunnel *t = arg;
@@ -79,6 +96,7 @@ static void on_watch(void *arg)
 		 noon_time_diff(noon_mono_now(), m->last_heard) > t->conf->dead_after)
 		tell_never_up(t);
 	t->was_up = is_up;
+	watch_sends(t);
 	noon_loop_arm(t->link.loop, &t->watch, WATCH);
 }
 
@@ -149,9 +167,8 @@ static noon_err read_secret(struct noon_daemon_tunnel *t)
 	return err;
 }
 
-/* Reserve the first epochs of this run behind all that earlier ones may have used. */
-static noon_err reserve_first(struct noon_daemon_tunnel *t, const char *state_dir,
-			      uint64_t *reserved)
+/* Find up to which epoch earlier runs may have used the secret. */
+static noon_err read_epochs(struct noon_daemon_tunnel *t, const char *state_dir, uint64_t *reserved)
 {
 	char why[NOON_TUNNEL_WHY_MAX];
 	noon_err err;
@@ -219,7 +236,7 @@ static noon_err open_one(struct noon_tunnels *all, const struct noon_config_tunn
 	err = t->edges == NULL ? NOON_ERR_OS : noon_edge_table_init(t->edges, &edges);
 	err = err ? err : read_secret(t);
 	err = err ? err : check_secret(all, t);
-	err = err ? err : reserve_first(t, state_dir, &reserved);
+	err = err ? err : read_epochs(t, state_dir, &reserved);
 	err = err ? err : open_link(all, t, reserved);
 	if (err) {
 		tunnel_free(t);

@@ -20,6 +20,8 @@ struct noon_daemon_tunnel {
 	bool was_up;				/**< as last logged */
 	bool was_never_up;			/**< that has been logged, or it was up */
 	bool reserve_failed;			/**< as last logged */
+	uint64_t n_failed;			/**< sends that had failed a moment ago */
+	bool was_failing;			/**< as last logged */
 	struct noon_timer watch;
 };
 

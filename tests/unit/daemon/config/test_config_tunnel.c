@@ -119,7 +119,7 @@ static void padding_is_read_in_all_its_forms(void **state)
 		{"random 1024-1024", {NOON_PADDING_RANDOM, 1024, 1024}},
 		{"constant 0", {NOON_PADDING_CONSTANT, 0, 0}},
 		{"constant 64", {NOON_PADDING_CONSTANT, 64, 0}},
-		{"cell 64", {NOON_PADDING_CELL, 64, 0}},
+		{"cell 128", {NOON_PADDING_CELL, 128, 0}},
 		{"cell 1024", {NOON_PADDING_CELL, 1024, 0}},
 	};
 	static const char *const bad[] = {
@@ -140,7 +140,7 @@ static void padding_is_read_in_all_its_forms(void **state)
 		"constant 1025",
 		"constant 5-6",
 		"constant -5",
-		"cell 63",
+		"cell 127",
 		"cell 1025",
 		"cell 1x",
 		"cell 99999999999999999999",
