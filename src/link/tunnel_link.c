@@ -180,6 +180,15 @@ static void deliver(struct noon_tunnel_link *l, const struct noon_tunnel_datagra
 		l->user->on_datagram(l->user->arg, &a);
 }
 
+/* Behind an address translation the other end's port may change. Only the newest packet tells: one
+ * that somebody held back and sends from elsewhere leads nowhere. */
+static bool is_newest(const struct noon_tunnel_link *l, const struct noon_tunnel_datagram *d)
+{
+	const struct noon_tunnel_half *const in = &l->machine.now;
+
+	return in->epoch > 0 && d->spi == in->sa.form.spi && d->seq == in->sa.replay.top;
+}
+
 static void take_one(struct noon_tunnel_link *l, const struct noon_datagram *d)
 {
 	const bool bare = l->raw.kind != NOON_RAW_UDP && !l->raw.has_header;
@@ -188,8 +197,8 @@ static void take_one(struct noon_tunnel_link *l, const struct noon_datagram *d)
 
 	v = give(l, bare ? with_header(l, d) : noon_bytes_of(l->in + NOON_IP6_HEADER_LEN, d->n),
 		 &opened);
-	/* Behind an address translation the other end's port may change. */
-	if (l->raw.kind == NOON_RAW_UDP && (v == NOON_TUNNEL_ACCEPTED || v == NOON_TUNNEL_COVER))
+	if (l->raw.kind == NOON_RAW_UDP && (v == NOON_TUNNEL_ACCEPTED || v == NOON_TUNNEL_COVER) &&
+	    is_newest(l, &opened))
 		l->peer = d->peer;
 	if (v == NOON_TUNNEL_ACCEPTED)
 		deliver(l, &opened, d);

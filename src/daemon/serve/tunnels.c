@@ -76,6 +76,12 @@ static void watch_sends(struct noon_daemon_tunnel *t)
 			 t->conf->name, l->last_size, strerror(l->last_sys));
 	t->was_failing = is_failing;
 	t->n_failed = l->n_failed;
+	if (l->machine.refused > 0 && !t->was_refused)
+		noon_log(NOON_LOG_WARNING,
+			 "tunnel %s: a datagram was not sent: larger than a cell, or no keys are "
+			 "left; noonmark tunnel status counts them as refused",
+			 t->conf->name);
+	t->was_refused = l->machine.refused > 0;
 }
 
 static void on_watch(void *arg)
@@ -287,7 +293,10 @@ noon_err noon_tunnels_start(struct noon_tunnels *t)
 		err = noon_tunnel_link_start(&one->link);
 		if (err)
 			return err;
-		on_watch(t->tunnel[i]);
+		if (!one->is_used)
+			noon_log(NOON_LOG_WARNING, "tunnel %s: no section uses it",
+				 one->conf->name);
+		on_watch(one);
 	}
 	return NOON_OK;
 }

@@ -22,6 +22,7 @@ struct noon_daemon_tunnel {
 	bool reserve_failed;			/**< as last logged */
 	uint64_t n_failed;			/**< sends that had failed a moment ago */
 	bool was_failing;			/**< as last logged */
+	bool was_refused;			/**< that a datagram was has been logged */
 	struct noon_timer watch;
 };
 

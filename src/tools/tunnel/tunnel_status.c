@@ -2,6 +2,7 @@
  *
  * noonmark tunnel status: the timing tunnels of a daemon.
  */
+#include <math.h>
 #include <stdio.h>
 
 #include "tools/tunnel/tunnel.h"
@@ -100,7 +101,7 @@ static void print_tunnel(const json_t *t)
 	size_t i;
 	json_t *e;
 
-	noon_tool_dur(left, sizeof(left), noon_json_num(t, "refresh_in_s"));
+	noon_tool_dur(left, sizeof(left), fmax(0, noon_json_num(t, "refresh_in_s")));
 	printf("tunnel %s: %s, %s with %s, mode %s\n", noon_json_str(t, "name"),
 	       json_is_true(json_object_get(t, "up")) ? "up" : "down",
 	       noon_json_str(t, "transport"), noon_json_str(t, "peer"), noon_json_str(t, "mode"));
