@@ -145,7 +145,8 @@ static struct noon_bytes with_header(struct noon_tunnel_link *l, const struct no
 static enum noon_tunnel_verdict give(struct noon_tunnel_link *l, struct noon_bytes packet,
 				     struct noon_tunnel_datagram *ret)
 {
-	const struct noon_rx rx = {.data = packet, .at = now(), .now = now()};
+	const noon_time at = now();
+	const struct noon_rx rx = {.data = packet, .at = at, .now = at};
 	enum noon_tunnel_verdict v = noon_tunnel_on_packet(&l->machine, &rx, l->opened, ret);
 
 	settle(l);
@@ -265,7 +266,6 @@ noon_err noon_tunnel_link_open(struct noon_tunnel_link *l, struct noon_loop *loo
 	l->loop = loop;
 	l->host = *host;
 	l->peer = conf->peer;
-	l->local = conf->local;
 	l->raw.fd = -1;
 	l->watch.fd = -1;
 	l->last_out = l->last_in = NOON_TIME_NEVER;

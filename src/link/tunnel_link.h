@@ -63,7 +63,6 @@ struct noon_tunnel_link {
 	struct noon_tunnel machine;
 	struct noon_raw_ip raw;
 	struct noon_addr peer; /**< where outer packets go; UDP: learned from authentic ones */
-	struct noon_addr local;
 	struct noon_fd_watch watch;
 	struct noon_timer timer;
 	struct noon_tunnel_host host;

@@ -3,28 +3,9 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 
 #include "platform/file.h"
-
-/* Whoever can read the file can be any member of the group, whoever can write it can choose them.
- */
-static noon_err check_mode(const char *path, char *why)
-{
-	struct stat st;
-
-	if (stat(path, &st) != 0)
-		return NOON_OK; /* reading it will say why */
-	if ((st.st_mode & (S_IWGRP | S_IRWXO)) != 0) {
-		(void)snprintf(
-			why, NOON_PTP_KEY_WHY_MAX,
-			"%s: mode %04o: others can read or change it; expected 0600, or 0640 "
-			"for a group of its own",
-			path, (unsigned)(st.st_mode & 07777));
-		return NOON_ERR_PERM;
-	}
-	return NOON_OK;
-}
+#include "store/key_mode.h"
 
 noon_err noon_ptp_key_file_read(const char *path, struct noon_ptp_keys *ret,
 				char ret_why[NOON_PTP_KEY_WHY_MAX])
@@ -32,7 +13,7 @@ noon_err noon_ptp_key_file_read(const char *path, struct noon_ptp_keys *ret,
 	struct noon_ptp_keys_fault fault = {0};
 	uint8_t *text = calloc(1, NOON_PTP_FILE_MAX);
 	size_t n = 0;
-	noon_err err = check_mode(path, ret_why);
+	noon_err err = noon_key_mode_check(path, ret_why, NOON_PTP_KEY_WHY_MAX);
 
 	if (!err) {
 		err = text == NULL ? NOON_ERR_OS

@@ -8,11 +8,11 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "crypto/hash.h"
 #include "platform/file.h"
 #include "platform/text.h"
+#include "store/key_mode.h"
 
 #define FILE_MAX   2048
 #define KEY_DIGITS ((size_t)2 * NOON_TUNNEL_SECRET)
@@ -33,24 +33,6 @@ noon_err noon_tunnel_key_id(const struct noon_secret_tunnel *secret,
 	if (!err)
 		memcpy(ret, sum, NOON_TUNNEL_KEY_ID);
 	return err;
-}
-
-/* Whoever can read the file can be either end, whoever can write it can choose the secret. */
-static noon_err check_mode(const char *path, char *why)
-{
-	struct stat st;
-
-	if (stat(path, &st) != 0)
-		return NOON_OK; /* reading it will say why */
-	if ((st.st_mode & (S_IWGRP | S_IRWXO)) != 0) {
-		(void)snprintf(
-			why, NOON_TUNNEL_WHY_MAX,
-			"%s: mode %04o: others can read or change it; expected 0600, or 0640 "
-			"for a group of its own",
-			path, (unsigned)(st.st_mode & 07777));
-		return NOON_ERR_PERM;
-	}
-	return NOON_OK;
 }
 
 static uint8_t digit(char c)
@@ -120,7 +102,7 @@ noon_err noon_tunnel_key_read(const char *path, struct noon_secret_tunnel *ret,
 	const char *expected = "";
 	size_t n = 0;
 	size_t line;
-	noon_err err = check_mode(path, ret_why);
+	noon_err err = noon_key_mode_check(path, ret_why, NOON_TUNNEL_WHY_MAX);
 
 	if (err)
 		return err;

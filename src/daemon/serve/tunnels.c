@@ -56,7 +56,7 @@ static void tell_never_up(struct noon_daemon_tunnel *t)
 {
 	const struct noon_tunnel *const m = &t->link.machine;
 
-	t->was_never_up = true;
+	t->silence_told = true;
 	if (m->heard < m->conf.first)
 		noon_log(NOON_LOG_WARNING,
 			 "tunnel %s: nothing authentic from the other end since the start; "
@@ -98,7 +98,7 @@ static void on_watch(void *arg)
 		noon_log(NOON_LOG_WARNING,
 			 "tunnel %s: nothing authentic from the other end for %.0f s",
 			 t->conf->name, noon_dur_to_s(t->conf->dead_after));
-	else if (!is_up && !t->was_never_up &&
+	else if (!is_up && !t->silence_told &&
 		 noon_time_diff(noon_mono_now(), m->last_heard) > t->conf->dead_after)
 		tell_never_up(t);
 	t->was_up = is_up;

@@ -18,7 +18,7 @@ struct noon_daemon_tunnel {
 	struct noon_edge_table *edges;		/**< owned */
 	bool is_used;				/**< a section of PTP has it */
 	bool was_up;				/**< as last logged */
-	bool was_never_up;			/**< that has been logged, or it was up */
+	bool silence_told;			/**< it was logged that nothing ever came */
 	bool reserve_failed;			/**< as last logged */
 	uint64_t n_failed;			/**< sends that had failed a moment ago */
 	bool was_failing;			/**< as last logged */

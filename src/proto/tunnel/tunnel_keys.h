@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Keys and SPIs of a tunnel, from the secret that its two ends share: one set for each epoch,
- * direction and pair of inner addresses (HKDF-SHA256, RFC 5869). Who does not know the secret can
- * foresee neither. Two ends that are configured for one role, or hosts to which a secret was
- * copied, have different keys and do not understand each other, instead of using one key with equal
- * numbers.
+ * direction and pair of inner addresses (HKDF-SHA256, RFC 5869). Without the
+ * secret neither can be predicted. Two ends that are configured for one role, or hosts to which a
+ * secret was copied, have different keys and do not understand each other, instead of using one key
+ * with equal numbers.
  */
 #ifndef NOON_PROTO_TUNNEL_KEYS_H
 #define NOON_PROTO_TUNNEL_KEYS_H

@@ -37,7 +37,8 @@ void noon_tunnel_refresh(struct noon_tunnel *t, noon_time now)
 	const uint64_t next = t->out.epoch + 1;
 	const bool known = t->heard >= t->out.epoch;
 
-	/* An end that nobody hears does not run ahead of the other, unless its keys are worn. */
+	/* Without an answer in this epoch the next one waits, unless a limit of the keys is
+	 * reached. */
 	if (!is_worn(t) && (!known || noon_time_before(now, t->out_until)))
 		return;
 	if (noon_tunnel_reserve(t, next) && noon_tunnel_switch(t, next, now))
