@@ -9,7 +9,7 @@
 void side_open(struct noon_tls_ctx **ret_server, struct noon_tls_ctx **ret_client)
 {
 	static struct noon_secret_x509 x;
-	const struct noon_x509_conf conf = {SIDE_HOST, NULL, 0, 1000000000, 2000000000};
+	const struct noon_x509_conf conf = {SIDE_HOST, NULL, 0, 1000000000, 2000000000, false};
 	struct noon_tls_pem chain, key;
 	struct noon_tls_why why;
 	noon_err err = noon_aead_global_init();

@@ -31,6 +31,30 @@ struct noon_asker_ptp {
 	noon_dur accuracy;	    /**< of a transmitter that claims none; NOON_DUR_MAX: refused */
 	noon_dur accuracy_per_step; /**< of each boundary clock; NOON_DUR_MAX: refused */
 	int16_t utc_offset;	    /**< TAI - UTC, s; 0: the transmitter's word */
+	const struct noon_asker_tunnel *tunnel; /**< NULL: none */
+};
+
+/** Bytes of a sentence about a file of keys. */
+#define NOON_ASKER_WHY_MAX 768
+
+/** A tunnel to ask a PTP transmitter through; strings outlive the asker. */
+struct noon_asker_tunnel {
+	const char *peer;     /**< outer address of the other end; NULL: there is no tunnel */
+	const char *local;    /**< outer address of this end */
+	const char *inner;    /**< address of this end inside; NULL: local */
+	bool responds;	      /**< this end is the responder */
+	const char *key_file; /**< secret; NULL: from a key exchange, in which this end asks */
+	const char *epochs;   /**< file of epochs of that secret */
+	const char *certificate;
+	const char *key;
+	const char *ca;
+	const char *name; /**< of the other end's certificate; NULL: peer */
+	uint16_t port;	  /**< of the key exchange */
+	int key_len;	  /**< of AES, bytes */
+	bool ah;
+	bool short_numbers; /**< sequence numbers of 32 bits */
+	bool udp;
+	uint16_t udp_port;
 };
 
 /** What an asker of daytime or time needs besides. */
@@ -91,6 +115,8 @@ struct noon_asker_authority {
 	char why[NOON_HTTP_POST_WHY_MAX];
 };
 
+struct noon_asker_tunnel_end;
+
 struct noon_asker {
 	struct noon_asker_conf conf;
 	struct noon_loop *loop;
@@ -102,12 +128,14 @@ struct noon_asker {
 	struct noon_ntp_link ntp;
 	struct noon_ptp_link port;
 	struct noon_ptp_receiver_link ptp;
+	struct noon_addr transmitter;
+	struct noon_asker_tunnel_end *tunnel; /**< owned; NULL: none */
 	struct noon_asker_question question;
 	struct noon_asker_authority tsp;
 	struct noon_ptp_keys keys;
-	char why[NOON_PTP_KEY_WHY_MAX]; /**< of a failed init */
-	bool asking;			/**< keys have been of use once */
-	bool fruitful;			/**< an answer came since the last key exchange */
+	char why[NOON_ASKER_WHY_MAX]; /**< of a failed init */
+	bool asking;		      /**< keys have been of use once */
+	bool fruitful;		      /**< an answer came since the last key exchange */
 	/** Callbacks; all but on_keys must be set, before noon_asker_start(). */
 	void (*on_keys)(void *arg, const struct noon_nts_session *session, uint16_t port);
 	void (*on_sample)(void *arg, const struct noon_sample *s);

@@ -12,6 +12,13 @@ NOON_MUST_USE noon_err noon_asker_ptp_init(struct noon_asker *a, const char **re
 void noon_asker_ptp_start(struct noon_asker *a, const struct noon_addr *peer);
 void noon_asker_ptp_fini(struct noon_asker *a);
 
+/** Open the port of PTP in a tunnel. @param[out] ret_why  in *a */
+NOON_MUST_USE noon_err noon_asker_tunnel_open(struct noon_asker *a, const char **ret_why);
+/** Begin; on_up is called when the tunnel has keys, at once if it has them. */
+void noon_asker_tunnel_start(struct noon_asker *a, void (*on_up)(struct noon_asker *a));
+/** Close; none is fine. */
+void noon_asker_tunnel_fini(struct noon_asker *a);
+
 /** Daytime or time instead of NTP. */
 void noon_asker_one_way_init(struct noon_asker *a);
 void noon_asker_one_way_start(struct noon_asker *a, const struct noon_addr *peer);

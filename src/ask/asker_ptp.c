@@ -119,7 +119,10 @@ noon_err noon_asker_ptp_init(struct noon_asker *a, const char **ret_why)
 	m.accuracy_per_step = c->accuracy_per_step;
 	m.max_layover = NOON_S(64);
 	err = load_keys(a, &m.policy, ret_why);
-	err = err ? err : open_port(a, ret_why);
+	m.policy.in_tunnel = c->tunnel != NULL;
+	if (!err)
+		err = c->tunnel != NULL ? noon_asker_tunnel_open(a, ret_why)
+					: open_port(a, ret_why);
 	a->ptp.on_sample = take_sample;
 	a->ptp.on_miss = take_miss;
 	a->ptp.arg = a;
@@ -129,9 +132,18 @@ noon_err noon_asker_ptp_init(struct noon_asker *a, const char **ret_why)
 	return err;
 }
 
+static void on_up(struct noon_asker *a)
+{
+	noon_ptp_receiver_link_start(&a->ptp, &a->transmitter);
+}
+
 void noon_asker_ptp_start(struct noon_asker *a, const struct noon_addr *peer)
 {
-	noon_ptp_receiver_link_start(&a->ptp, peer);
+	a->transmitter = *peer;
+	if (a->conf.ptp->tunnel != NULL)
+		noon_asker_tunnel_start(a, on_up);
+	else
+		on_up(a);
 }
 
 void noon_asker_ptp_fini(struct noon_asker *a)
@@ -139,5 +151,6 @@ void noon_asker_ptp_fini(struct noon_asker *a)
 	noon_ptp_receiver_link_fini(&a->ptp);
 	if (a->port.loop != NULL)
 		noon_ptp_link_close(&a->port);
+	noon_asker_tunnel_fini(a);
 	noon_ptp_keys_fini(&a->keys);
 }

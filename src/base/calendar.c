@@ -51,11 +51,13 @@ struct noon_calendar noon_calendar_of(noon_time t)
 	const int64_t s = floor_div(t.ns, NOON_NS_PER_SEC);
 	const int64_t days = floor_div(s, NOON_S_PER_DAY);
 	const int64_t of_day = s - days * NOON_S_PER_DAY;
+	/* s seconds are too many ns where t is the earliest time there is. */
+	const int64_t ns = t.ns % NOON_NS_PER_SEC;
 	struct noon_calendar c = {
 		.hour = (uint8_t)(of_day / 3600),
 		.minute = (uint8_t)(of_day / 60 % 60),
 		.second = (uint8_t)(of_day % 60),
-		.ns = (uint32_t)(t.ns - s * NOON_NS_PER_SEC),
+		.ns = (uint32_t)(ns < 0 ? ns + NOON_NS_PER_SEC : ns),
 	};
 
 	date_of(days, &c);

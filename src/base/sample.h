@@ -30,10 +30,12 @@ enum noon_leap {
 };
 
 struct noon_sample {
-	noon_time t1;	     /**< request left, local free-running clock */
-	noon_time t2;	     /**< request arrived, server clock */
-	noon_time t3;	     /**< reply left, server clock */
-	noon_time t4;	     /**< reply arrived, local free-running clock */
+	noon_time t1;	/**< request left, local free-running clock */
+	noon_time t2;	/**< request arrived, server clock */
+	noon_time t3;	/**< reply left, server clock */
+	noon_time t4;	/**< reply arrived, local free-running clock */
+	noon_dur shift; /**< by which the offset is guessed to differ from the middle of what the
+			 *   times prove, ns: it moves the estimate, never the interval */
 	noon_dur stamp_err;  /**< e: sum of timestamp errors of a one-way difference, >= 0 */
 	noon_dur server_err; /**< E_s: |server - UTC| as the server claims, >= 0 */
 	noon_dur root_delay; /**< >= 0; already part of server_err */
@@ -51,13 +53,14 @@ struct noon_sample {
 
 /*@ requires \valid_read(s);
     assigns \nothing; */
-/** Return the offset reference - local at the middle of the exchange, ns (unshifted by minima). */
+/** Return the estimate of the offset reference - local at the middle of the exchange, ns: the
+ * middle of the times (unshifted by minima), and what is guessed beyond them. */
 static inline noon_dur noon_sample_offset(const struct noon_sample *s)
 {
 	const noon_dur up = noon_time_diff(s->t2, s->t1);
 	const noon_dur down = noon_time_diff(s->t3, s->t4);
 
-	return up / 2 + down / 2 + (up % 2 + down % 2) / 2;
+	return noon_sat_add(up / 2 + down / 2 + (up % 2 + down % 2) / 2, s->shift);
 }
 
 /*@ requires \valid_read(s);

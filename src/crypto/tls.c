@@ -31,14 +31,16 @@ static bool expect_host(SSL *ssl, X509_VERIFY_PARAM *param, const char *host)
 	return SSL_set1_host(ssl, name) == 1 && SSL_set_tlsext_host_name(ssl, name) == 1;
 }
 
+static bool is_host(const char *host)
+{
+	return host[0] != '\0' && strlen(host) <= HOST_MAX;
+}
+
 static noon_err expect_peer(SSL *ssl, const struct noon_tls_peer *peer)
 {
 	X509_VERIFY_PARAM *param = SSL_get0_param(ssl);
-	const size_t n = strlen(peer->host);
 
-	if (n == 0 || n > HOST_MAX)
-		return NOON_ERR_RANGE;
-	if (!expect_host(ssl, param, peer->host))
+	if (peer->host && (!is_host(peer->host) || !expect_host(ssl, param, peer->host)))
 		return NOON_ERR_RANGE;
 	/* A time that was set would win over the flag that ignores times. */
 	if (!peer->no_time_check)
@@ -68,10 +70,10 @@ noon_err noon_tls_new(struct noon_tls_ctx *ctx, const struct noon_tls_peer *peer
 	struct noon_tls *t = calloc(1, sizeof(*t));
 	noon_err err = NOON_ERR_CRYPTO;
 
-	assert(ctx->server == !peer);
+	assert(ctx->mutual ? peer && (ctx->server || peer->host) : ctx->server == !peer);
 	if (!t)
 		return NOON_ERR_CRYPTO;
-	t->web = ctx->web;
+	t->alpn = ctx->alpn;
 	t->ssl = SSL_new(ctx->ssl);
 	if (t->ssl && attach(t) && SSL_set_app_data(t->ssl, t) == 1)
 		err = peer ? expect_peer(t->ssl, peer) : NOON_OK;
@@ -80,10 +82,10 @@ noon_err noon_tls_new(struct noon_tls_ctx *ctx, const struct noon_tls_peer *peer
 		noon_tls_free(t);
 		return err;
 	}
-	if (peer)
-		SSL_set_connect_state(t->ssl);
-	else
+	if (ctx->server)
 		SSL_set_accept_state(t->ssl);
+	else
+		SSL_set_connect_state(t->ssl);
 	*ret = t;
 	return NOON_OK;
 }
@@ -160,10 +162,10 @@ static noon_err check_alpn(struct noon_tls *t)
 	unsigned n = 0;
 
 	SSL_get0_alpn_selected(t->ssl, &name, &n);
-	if (n == strlen(NOON_TLS_ALPN) && memcmp(name, NOON_TLS_ALPN, n) == 0)
+	if (n == strlen(t->alpn) && memcmp(name, t->alpn, n) == 0)
 		return NOON_OK;
 	return noon_tls_why_set(&t->why, NOON_ERR_TLS, NOON_TLS_WHY_ALPN,
-				"the peer did not select " NOON_TLS_ALPN);
+				"the peer did not select %s", t->alpn);
 }
 
 noon_err noon_tls_handshake(struct noon_tls *t)
@@ -179,7 +181,7 @@ noon_err noon_tls_handshake(struct noon_tls *t)
 	result = SSL_do_handshake(t->ssl);
 	if (result != 1)
 		return explain(t, result);
-	err = t->web ? NOON_OK : check_alpn(t);
+	err = t->alpn ? check_alpn(t) : NOON_OK;
 	t->open = !err;
 	return err;
 }

@@ -6,7 +6,8 @@
  * speak TLS 1.3 only and ALPN "ntske/1" only (RFC 8915, section 4): a peer that offers or selects
  * another protocol, or none, is refused during the handshake. No session tickets, no early data, no
  * renegotiation. The backend is OpenSSL 3. A context for the web speaks TLS 1.2 as well, and
- * HTTP/1.1 to whoever names a protocol.
+ * HTTP/1.1 to whoever names a protocol. A mutual context is for the key exchange of tunnels: ALPN
+ * "noonmark-tunnel/1", and each end checks the other's certificate.
  *
  * One connection belongs to one thread at a time; so does a context while it is reloaded.
  */
@@ -20,7 +21,8 @@
 #include "base/bytes.h"
 #include "base/err.h"
 
-#define NOON_TLS_ALPN "ntske/1"
+#define NOON_TLS_ALPN	     "ntske/1"
+#define NOON_TLS_ALPN_TUNNEL "noonmark-tunnel/1" /**< not registered */
 
 /** Why a context could not be made or a connection failed. */
 #define NOON_TLS_REASON_LIST(X)                                              \
@@ -112,12 +114,26 @@ NOON_MUST_USE noon_err noon_tls_client_ctx_new(const struct noon_tls_pem *ca,
 					       struct noon_tls_ctx **ret,
 					       struct noon_tls_why *ret_why);
 
+/** Identity and trust of an end of a tunnel. */
+struct noon_tls_mutual {
+	bool is_server;
+	struct noon_tls_pem chain; /**< own certificate first, then its issuers */
+	struct noon_tls_pem key;
+	struct noon_tls_pem ca; /**< trust anchors for the other end's */
+};
+
+/** Make a context for either end of a mutual exchange. Errors as noon_tls_server_ctx_new(). */
+NOON_MUST_USE noon_err noon_tls_mutual_ctx_new(const struct noon_tls_mutual *m,
+					       struct noon_tls_ctx **ret,
+					       struct noon_tls_why *ret_why);
+
 /** Give the context up; its connections live on. NULL is fine. */
 void noon_tls_ctx_free(struct noon_tls_ctx *ctx);
 
-/** What a client asks of the server's certificate. */
+/** What is asked of the other end's certificate. */
 struct noon_tls_peer {
-	const char *host;   /**< name or IP address it must be for; borrowed for the call */
+	const char *host;   /**< name or IP address it must be for; borrowed for the call. A server
+			     *   of a mutual context may have NULL: it asks noon_tls_peer_is() */
 	int64_t time_s;	    /**< instant at which it must be valid, s since 1970 UTC */
 	bool no_time_check; /**< ignore its validity times (the local clock is not trusted) */
 };
@@ -125,7 +141,7 @@ struct noon_tls_peer {
 /**
  * Make a connection. A client's first bytes are ready to be taken after the first handshake call.
  *
- * @param peer  a client's expectations; NULL for a server
+ * @param peer  a client's expectations, or a mutual server's; NULL for other servers
  * @retval NOON_OK, NOON_ERR_RANGE (host name is empty or too long), NOON_ERR_CRYPTO
  */
 NOON_MUST_USE noon_err noon_tls_new(struct noon_tls_ctx *ctx, const struct noon_tls_peer *peer,
@@ -180,8 +196,22 @@ NOON_MUST_USE noon_err noon_tls_export(const struct noon_tls *t, const char *lab
 NOON_MUST_USE noon_err noon_tls_trust_digest(const struct noon_tls_pem *ca,
 					     uint8_t ret[NOON_TLS_DIGEST]);
 
-/** Tell whose certificate the server has shown: SHA-256 of its SubjectPublicKeyInfo.
- *  @retval NOON_OK, NOON_ERR_STATE (a server, or before the end of the handshake), NOON_ERR_CRYPTO
+/** Tell whether the certificate that the other end has shown is for this name or IP address;
+ *  false before the end of the handshake. */
+bool noon_tls_peer_is(const struct noon_tls *t, const char *host);
+
+/** Tell when all certificates of the other end's verified chain are valid, s since 1970 UTC.
+ *  @retval NOON_OK, NOON_ERR_STATE (it shows none, or before the end of the handshake) */
+NOON_MUST_USE noon_err noon_tls_peer_validity(const struct noon_tls *t, int64_t *ret_from_s,
+					      int64_t *ret_till_s);
+
+/** Tell whose certificate the other end has shown, whatever its key: SHA-256 of its subject, or of
+ *  its SubjectPublicKeyInfo if it has none. Errors as noon_tls_peer_key(). */
+NOON_MUST_USE noon_err noon_tls_peer_owner(const struct noon_tls *t, uint8_t ret[NOON_TLS_DIGEST]);
+
+/** Tell whose certificate the other end has shown: SHA-256 of its SubjectPublicKeyInfo.
+ *  @retval NOON_OK, NOON_ERR_STATE (it shows none, or before the end of the handshake),
+ * NOON_ERR_CRYPTO
  */
 NOON_MUST_USE noon_err noon_tls_peer_key(const struct noon_tls *t, uint8_t ret[NOON_TLS_DIGEST]);
 

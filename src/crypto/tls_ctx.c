@@ -14,8 +14,7 @@
 
 #include "crypto/tls_priv.h"
 
-static const uint8_t alpn[] = "\x07" NOON_TLS_ALPN; /* as on the wire: length, then name */
-#define ALPN_BYTES (sizeof(alpn) - 1)
+#define ALPN_MAX 32 /* bytes of a protocol's name */
 
 static const uint8_t alpn_web[][10] = {"\x08http/1.1", "\x08http/1.0"};
 
@@ -150,7 +149,7 @@ static noon_err refuse_alpn(SSL *ssl)
 	struct noon_tls *t = SSL_get_app_data(ssl);
 
 	return noon_tls_why_set(&t->why, NOON_ERR_TLS, NOON_TLS_WHY_ALPN,
-				"the peer does not offer " NOON_TLS_ALPN);
+				"the peer does not offer %s", t->alpn);
 }
 
 /* A ClientHello without ALPN never gets as far as select_alpn(). */
@@ -179,16 +178,32 @@ static bool offers(const uint8_t *want, const unsigned char *in, unsigned n)
 	return false;
 }
 
+/* A name as on the wire: its length, then itself. Returns the bytes of both. */
+static unsigned put_alpn(const char *name, uint8_t ret[ALPN_MAX])
+{
+	const size_t n = strlen(name);
+
+	assert(n < ALPN_MAX);
+	ret[0] = (uint8_t)n;
+	for (size_t i = 0; i < n; i++)
+		ret[1 + i] = (uint8_t)name[i];
+	return (unsigned)n + 1;
+}
+
 static int select_alpn(SSL *ssl, const unsigned char **out, unsigned char *ret_n,
 		       const unsigned char *in, unsigned n, void *arg)
 {
+	const struct noon_tls *t = SSL_get_app_data(ssl);
+	uint8_t want[ALPN_MAX];
+
 	(void)arg;
-	if (!offers(alpn, in, n)) {
+	(void)put_alpn(t->alpn, want);
+	if (!offers(want, in, n)) {
 		(void)refuse_alpn(ssl);
 		return SSL_TLSEXT_ERR_ALERT_FATAL;
 	}
-	*out = alpn + 1;
-	*ret_n = alpn[0];
+	*out = (const unsigned char *)t->alpn;
+	*ret_n = want[0];
 	return SSL_TLSEXT_ERR_OK;
 }
 
@@ -225,7 +240,7 @@ static SSL_CTX *new_ssl_ctx(const SSL_METHOD *method)
 	return ssl;
 }
 
-static bool prepare_ntske(SSL_CTX *ssl)
+static bool prepare_named(SSL_CTX *ssl)
 {
 	SSL_CTX_set_client_hello_cb(ssl, check_hello, NULL);
 	SSL_CTX_set_alpn_select_cb(ssl, select_alpn, NULL);
@@ -239,23 +254,37 @@ static bool prepare_web(SSL_CTX *ssl)
 	       SSL_CTX_set_cipher_list(ssl, WEB_CIPHERS) == 1;
 }
 
-static noon_err new_server(bool web, const struct noon_tls_pem *chain,
-			   const struct noon_tls_pem *key, SSL_CTX **ret, struct noon_tls_why *why)
+static noon_err load_identity(SSL_CTX *ssl, const struct noon_tls_pem *chain,
+			      const struct noon_tls_pem *key, struct noon_tls_why *why)
 {
 	const struct part certs = {chain, NOON_TLS_WHY_FILE_CERT, "certificate"};
 	const struct part secret = {key, NOON_TLS_WHY_FILE_KEY, "private key"};
+	const noon_err err = load_certs(ssl, &certs, why);
+
+	return err ? err : load_key(ssl, &secret, why);
+}
+
+static SSL_CTX *new_server_ssl(bool web)
+{
 	SSL_CTX *ssl = new_ssl_ctx(TLS_server_method());
+
+	if (ssl && SSL_CTX_set_num_tickets(ssl, 0) == 1 &&
+	    SSL_CTX_set_max_early_data(ssl, 0) == 1 &&
+	    (web ? prepare_web(ssl) : prepare_named(ssl)))
+		return ssl;
+	SSL_CTX_free(ssl);
+	return NULL;
+}
+
+static noon_err new_server(bool web, const struct noon_tls_pem *chain,
+			   const struct noon_tls_pem *key, SSL_CTX **ret, struct noon_tls_why *why)
+{
+	SSL_CTX *ssl = new_server_ssl(web);
 	noon_err err;
 
-	if (!ssl || SSL_CTX_set_num_tickets(ssl, 0) != 1 ||
-	    SSL_CTX_set_max_early_data(ssl, 0) != 1 ||
-	    !(web ? prepare_web(ssl) : prepare_ntske(ssl))) {
-		SSL_CTX_free(ssl);
+	if (!ssl)
 		return refuse_library(why);
-	}
-	err = load_certs(ssl, &certs, why);
-	if (!err)
-		err = load_key(ssl, &secret, why);
+	err = load_identity(ssl, chain, key, why);
 	if (err)
 		SSL_CTX_free(ssl);
 	else
@@ -281,9 +310,13 @@ noon_err noon_tls_server_ctx_new(const struct noon_tls_pem *chain, const struct 
 				 struct noon_tls_ctx **ret, struct noon_tls_why *ret_why)
 {
 	SSL_CTX *ssl = NULL;
-	const noon_err err = new_server(false, chain, key, &ssl, ret_why);
+	noon_err err = new_server(false, chain, key, &ssl, ret_why);
 
-	return err ? err : wrap(ssl, true, ret, ret_why);
+	if (!err)
+		err = wrap(ssl, true, ret, ret_why);
+	if (!err)
+		(*ret)->alpn = NOON_TLS_ALPN;
+	return err;
 }
 
 noon_err noon_tls_web_ctx_new(const struct noon_tls_pem *chain, const struct noon_tls_pem *key,
@@ -292,20 +325,16 @@ noon_err noon_tls_web_ctx_new(const struct noon_tls_pem *chain, const struct noo
 	SSL_CTX *ssl = NULL;
 	noon_err err = new_server(true, chain, key, &ssl, ret_why);
 
-	if (!err)
-		err = wrap(ssl, true, ret, ret_why);
-	if (!err)
-		(*ret)->web = true;
-	return err;
+	return err ? err : wrap(ssl, true, ret, ret_why);
 }
 
 noon_err noon_tls_server_ctx_reload(struct noon_tls_ctx *ctx, const struct noon_tls_pem *chain,
 				    const struct noon_tls_pem *key, struct noon_tls_why *ret_why)
 {
 	SSL_CTX *ssl = NULL;
-	const noon_err err = new_server(ctx->web, chain, key, &ssl, ret_why);
+	const noon_err err = new_server(!ctx->alpn, chain, key, &ssl, ret_why);
 
-	assert(ctx->server);
+	assert(ctx->server && !ctx->mutual);
 	if (err)
 		return err;
 	SSL_CTX_free(ctx->ssl);
@@ -313,27 +342,61 @@ noon_err noon_tls_server_ctx_reload(struct noon_tls_ctx *ctx, const struct noon_
 	return NOON_OK;
 }
 
+static SSL_CTX *new_client_ssl(const char *protocol)
+{
+	SSL_CTX *ssl = new_ssl_ctx(TLS_client_method());
+	uint8_t alpn[ALPN_MAX];
+	const unsigned n = put_alpn(protocol, alpn);
+
+	/* This one function of OpenSSL returns 0 for success. */
+	if (ssl && SSL_CTX_set_alpn_protos(ssl, alpn, n) == 0)
+		return ssl;
+	SSL_CTX_free(ssl);
+	return NULL;
+}
+
+/* The other end must show a certificate of these anchors. */
+static noon_err trust(SSL_CTX *ssl, const struct noon_tls_pem *ca, struct noon_tls_why *why)
+{
+	const struct part anchors = {ca, NOON_TLS_WHY_FILE_CA, "CA certificate"};
+
+	SSL_CTX_set_verify(ssl, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+	if (ca)
+		return load_certs(ssl, &anchors, why);
+	return SSL_CTX_set_default_verify_paths(ssl) == 1 ? NOON_OK : refuse_library(why);
+}
+
 noon_err noon_tls_client_ctx_new(const struct noon_tls_pem *ca, struct noon_tls_ctx **ret,
 				 struct noon_tls_why *ret_why)
 {
-	const struct part anchors = {ca, NOON_TLS_WHY_FILE_CA, "CA certificate"};
-	SSL_CTX *ssl = new_ssl_ctx(TLS_client_method());
-	noon_err err = NOON_OK;
+	SSL_CTX *ssl = new_client_ssl(NOON_TLS_ALPN);
+	noon_err err = ssl ? trust(ssl, ca, ret_why) : refuse_library(ret_why);
 
-	/* This one function of OpenSSL returns 0 for success. */
-	if (!ssl || SSL_CTX_set_alpn_protos(ssl, alpn, ALPN_BYTES) != 0 ||
-	    (!ca && SSL_CTX_set_default_verify_paths(ssl) != 1)) {
+	if (err)
 		SSL_CTX_free(ssl);
-		return refuse_library(ret_why);
-	}
-	SSL_CTX_set_verify(ssl, SSL_VERIFY_PEER, NULL);
-	if (ca)
-		err = load_certs(ssl, &anchors, ret_why);
-	if (err) {
+	else
+		err = wrap(ssl, false, ret, ret_why);
+	if (!err)
+		(*ret)->alpn = NOON_TLS_ALPN;
+	return err;
+}
+
+noon_err noon_tls_mutual_ctx_new(const struct noon_tls_mutual *m, struct noon_tls_ctx **ret,
+				 struct noon_tls_why *ret_why)
+{
+	SSL_CTX *ssl = m->is_server ? new_server_ssl(false) : new_client_ssl(NOON_TLS_ALPN_TUNNEL);
+	noon_err err = ssl ? trust(ssl, &m->ca, ret_why) : refuse_library(ret_why);
+
+	err = err ? err : load_identity(ssl, &m->chain, &m->key, ret_why);
+	if (err)
 		SSL_CTX_free(ssl);
+	else
+		err = wrap(ssl, m->is_server, ret, ret_why);
+	if (err)
 		return err;
-	}
-	return wrap(ssl, false, ret, ret_why);
+	(*ret)->alpn = NOON_TLS_ALPN_TUNNEL;
+	(*ret)->mutual = true;
+	return NOON_OK;
 }
 
 void noon_tls_ctx_free(struct noon_tls_ctx *ctx)

@@ -12,7 +12,9 @@
 struct noon_tls_ctx {
 	SSL_CTX *ssl; /**< owned; connections hold references of their own */
 	bool server;
-	bool web; /**< serves HTTP/1.1, not NTS-KE */
+	bool mutual; /**< the other end shows a certificate as well */
+	/** ALPN name of the protocol; static. NULL: HTTP, which need not be named. */
+	const char *alpn;
 };
 
 struct noon_tls {
@@ -22,7 +24,7 @@ struct noon_tls {
 	bool eof;  /**< no more bytes will come */
 	bool open; /**< the handshake is done */
 	bool closing;
-	bool web; /**< as in the context */
+	const char *alpn; /**< as in the context */
 	struct noon_tls_why why;
 };
 

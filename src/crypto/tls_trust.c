@@ -6,9 +6,11 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/x509.h>
+#include <openssl/x509v3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "crypto/hash.h"
 #include "crypto/tls_priv.h"
@@ -101,6 +103,47 @@ noon_err noon_tls_trust_digest(const struct noon_tls_pem *ca, uint8_t ret[NOON_T
 	return err;
 }
 
+bool noon_tls_peer_is(const struct noon_tls *t, const char *host)
+{
+	X509 *cert = t->open ? SSL_get1_peer_certificate(t->ssl) : NULL;
+	bool is;
+
+	if (cert == NULL)
+		return false;
+	is = X509_check_ip_asc(cert, host, 0) == 1 ||
+	     X509_check_host(cert, host, 0, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS, NULL) == 1;
+	X509_free(cert);
+	ERR_clear_error();
+	return is;
+}
+
+/* Seconds since 1970; far away where OpenSSL cannot tell. */
+static int64_t seconds_of(const ASN1_TIME *t, int64_t otherwise)
+{
+	struct tm tm;
+
+	return ASN1_TIME_to_tm(t, &tm) == 1 ? (int64_t)timegm(&tm) : otherwise;
+}
+
+noon_err noon_tls_peer_validity(const struct noon_tls *t, int64_t *ret_from_s, int64_t *ret_till_s)
+{
+	const STACK_OF(X509) *chain = t->open ? SSL_get0_verified_chain(t->ssl) : NULL;
+	const int n = chain != NULL ? sk_X509_num(chain) : 0;
+
+	*ret_from_s = INT64_MIN;
+	*ret_till_s = INT64_MAX;
+	for (int i = 0; i < n; i++) {
+		const X509 *cert = sk_X509_value(chain, i);
+		const int64_t from = seconds_of(X509_get0_notBefore(cert), INT64_MAX);
+		const int64_t till = seconds_of(X509_get0_notAfter(cert), INT64_MIN);
+
+		*ret_from_s = from > *ret_from_s ? from : *ret_from_s;
+		*ret_till_s = till < *ret_till_s ? till : *ret_till_s;
+	}
+	ERR_clear_error();
+	return n > 0 ? NOON_OK : NOON_ERR_STATE;
+}
+
 noon_err noon_tls_peer_key(const struct noon_tls *t, uint8_t ret[NOON_TLS_DIGEST])
 {
 	X509 *cert = t->open ? SSL_get1_peer_certificate(t->ssl) : NULL;
@@ -120,6 +163,23 @@ noon_err noon_tls_peer_key(const struct noon_tls *t, uint8_t ret[NOON_TLS_DIGEST
 	ERR_clear_error();
 	if (!ok)
 		return NOON_ERR_CRYPTO;
+	memcpy(ret, digest, NOON_TLS_DIGEST);
+	return NOON_OK;
+}
+
+noon_err noon_tls_peer_owner(const struct noon_tls *t, uint8_t ret[NOON_TLS_DIGEST])
+{
+	X509 *cert = t->open ? SSL_get1_peer_certificate(t->ssl) : NULL;
+	X509_NAME *name = cert != NULL ? X509_get_subject_name(cert) : NULL;
+	uint8_t digest[EVP_MAX_MD_SIZE];
+	unsigned n = 0;
+	bool ok = name != NULL && X509_NAME_entry_count(name) > 0;
+
+	ok = ok && X509_NAME_digest(name, EVP_sha256(), digest, &n) == 1 && n == NOON_TLS_DIGEST;
+	X509_free(cert);
+	ERR_clear_error();
+	if (!ok)
+		return noon_tls_peer_key(t, ret);
 	memcpy(ret, digest, NOON_TLS_DIGEST);
 	return NOON_OK;
 }

@@ -104,7 +104,11 @@ noon_err noon_tls_why_of(struct noon_tls *t)
 	ERR_clear_error();
 	if (t->why.reason != NOON_TLS_WHY_NONE)
 		return t->why.err;
-	if (!SSL_is_server(t->ssl) && verify != X509_V_OK)
+	if (ERR_GET_LIB(error) == ERR_LIB_SSL &&
+	    ERR_GET_REASON(error) == SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE)
+		return noon_tls_why_set(&t->why, NOON_ERR_CERT, NOON_TLS_WHY_CERT_OTHER,
+					"the peer shows no certificate");
+	if ((SSL_get_verify_mode(t->ssl) & SSL_VERIFY_PEER) != 0 && verify != X509_V_OK)
 		return noon_tls_why_set(&t->why, NOON_ERR_CERT, reason_of_verify(verify),
 					"certificate refused: %s",
 					X509_verify_cert_error_string(verify));

@@ -97,7 +97,8 @@ static bool fill(X509 *cert, EVP_PKEY *key, const struct noon_x509_conf *conf)
 	       set_subject(cert, conf->common_name) && X509_set_pubkey(cert, key) == 1 &&
 	       add_extension(cert, NID_basic_constraints, "critical,CA:FALSE") &&
 	       add_extension(cert, NID_key_usage, "critical,digitalSignature") &&
-	       add_extension(cert, NID_ext_key_usage, "serverAuth") &&
+	       add_extension(cert, NID_ext_key_usage,
+			     conf->for_clients ? "serverAuth,clientAuth" : "serverAuth") &&
 	       add_extension(cert, NID_subject_key_identifier, "hash") && add_names(cert, conf) &&
 	       X509_sign(cert, key, EVP_sha256()) > 0;
 }

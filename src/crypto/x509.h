@@ -2,12 +2,14 @@
  *
  * Self-signed certificates: what a server without configuration, and the tests, present.
  *
- * ECDSA on P-256 with SHA-256, X.509 v3, not a CA, for TLS servers. The certificate is its own
- * trust anchor: give it to a client as its CA file. The backend is OpenSSL 3.
+ * ECDSA on P-256 with SHA-256, X.509 v3, not a CA, for TLS servers, or for both ends of TLS. The
+ * certificate is its own trust anchor: give it to a client as its CA file. The backend is
+ * OpenSSL 3.
  */
 #ifndef NOON_CRYPTO_X509_H
 #define NOON_CRYPTO_X509_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,6 +24,7 @@ struct noon_x509_conf {
 	size_t n_names;		  /**< 0: for the common name only */
 	int64_t not_before_s;	  /**< s since 1970 UTC */
 	int64_t not_after_s;	  /**< s since 1970 UTC; > not_before_s */
+	bool for_clients;	  /**< for TLS clients as well */
 };
 
 /** A certificate and its key as PEM text; secret: wipe with noon_x509_wipe(). */

@@ -73,6 +73,16 @@ static struct noon_source *source_of(struct noon_engine *e, uint32_t source)
 	return source < NOON_SOURCES_MAX && e->source[source].in_use ? &e->source[source] : NULL;
 }
 
+static void remove_cycles(struct noon_engine *e, uint32_t source)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < e->cycles; i++)
+		if (e->cycle[i].source[0] != source && e->cycle[i].source[1] != source)
+			e->cycle[n++] = e->cycle[i];
+	e->cycles = n;
+}
+
 void noon_engine_remove_source(struct noon_engine *e, uint32_t source)
 {
 	struct noon_source *s = source_of(e, source);
@@ -85,7 +95,17 @@ void noon_engine_remove_source(struct noon_engine *e, uint32_t source)
 	e->of_source[source] = (struct noon_findings){0};
 	e->declared[source] = (struct noon_declared){0};
 	e->guard[source] = NULL;
+	remove_cycles(e, source);
 	noon_recovery_forget_source(&e->recovery, source);
+}
+
+noon_err noon_engine_add_cycle(struct noon_engine *e, struct noon_cycle *cycle, uint32_t a,
+			       uint32_t b)
+{
+	if (e->cycles == NOON_CYCLES_MAX)
+		return NOON_ERR_FULL;
+	e->cycle[e->cycles++] = (struct noon_cycle_watch){.cycle = cycle, .source = {a, b}};
+	return NOON_OK;
 }
 
 void noon_engine_set_guard(struct noon_engine *e, uint32_t source, struct noon_guard *guard)
@@ -782,6 +802,14 @@ static void recover(struct noon_engine *e, const struct noon_source *s)
 		noon_recovery_certify(r, e->source, &e->drift, e->now, &e->cert, &e->wide);
 }
 
+/* Show an accepted exchange to those who look for attacks. */
+static void watch(struct noon_engine *e, const struct noon_source *s, const struct noon_sample *x)
+{
+	noon_guard_findings_take(e->guard[x->source], x, e->now, &e->of_source[x->source]);
+	for (size_t i = 0; i < e->cycles; i++)
+		noon_cycle_findings_take(&e->cycle[i], x, &s->conf, e->now, e->of_source);
+}
+
 void noon_engine_on_sample(struct noon_engine *e, const struct noon_sample *x, noon_time now,
 			   struct noon_actions *out)
 {
@@ -807,7 +835,7 @@ void noon_engine_on_sample(struct noon_engine *e, const struct noon_sample *x, n
 	if (s->suspect && !was_suspect)
 		poll_others(e, s);
 	if (fate == NOON_SAMPLE_ACCEPTED)
-		noon_guard_findings_take(e->guard[x->source], x, e->now, &e->of_source[x->source]);
+		watch(e, s, x);
 	vote(e, s, fate == NOON_SAMPLE_ACCEPTED);
 	recover(e, s);
 	if (fate == NOON_SAMPLE_ACCEPTED)
@@ -1005,6 +1033,8 @@ void noon_engine_accept(struct noon_engine *e, uint32_t source, noon_time now)
 		discard_past(e);
 		request_polls(e);
 	}
+	for (size_t i = 0; i < e->cycles; i++)
+		noon_cycle_findings_accept(&e->cycle[i], source, e->of_source);
 	for (uint32_t i = 0; i < NOON_SOURCES_MAX; i++) {
 		struct noon_source *s = &e->source[i];
 		const bool doubted =

@@ -37,11 +37,15 @@
 #include "engine/clock/reading.h"
 #include "engine/conditions.h"
 #include "engine/conf.h"
+#include "engine/cycle_findings.h"
 #include "engine/recovery.h"
 #include "engine/source.h"
 #include "engine/state.h"
 #include "engine/vote.h"
 #include "estimate/guard/guard.h"
+
+/** Pairs of paths that may be compared. */
+#define NOON_CYCLES_MAX 8
 
 /** All state; the caller's storage, about 250 kB. The fields are the engine's own. */
 struct noon_engine {
@@ -51,6 +55,8 @@ struct noon_engine {
 	struct noon_findings of_source[NOON_SOURCES_MAX];
 	struct noon_guard *guard[NOON_SOURCES_MAX]; /**< borrowed; NULL: not guarded */
 	struct noon_declared declared[NOON_SOURCES_MAX];
+	struct noon_cycle_watch cycle[NOON_CYCLES_MAX];
+	size_t cycles; /**< of them in use */
 	struct noon_findings of_engine;
 	struct noon_vote vote; /**< the last one held */
 	struct noon_cert cert; /**< the last one agreed; valid when has_cert */
@@ -114,6 +120,19 @@ NOON_MUST_USE noon_err noon_engine_add_source(struct noon_engine *e,
  * @param guard   initialised; borrowed until the source is removed; NULL: none
  */
 void noon_engine_set_guard(struct noon_engine *e, uint32_t source, struct noon_guard *guard);
+
+/**
+ * Compare two sources that reach one transmitter over different paths: the finding ASYMMETRY, which
+ * says that one way of a path changed, and no more than that (estimate/guard/cycle.h).
+ *
+ * @param cycle  initialised; borrowed until one of the sources is removed
+ * @param a      in use; the first path
+ * @param b      in use; the second path
+ * @retval NOON_OK
+ * @retval NOON_ERR_FULL  NOON_CYCLES_MAX are in use
+ */
+NOON_MUST_USE noon_err noon_engine_add_cycle(struct noon_engine *e, struct noon_cycle *cycle,
+					     uint32_t a, uint32_t b);
 
 /**
  * Take note of what a source's own guard says of the path to us. An alarm counts like one of our

@@ -8,6 +8,9 @@
 /* Datagrams handled per wake-up; the rest waits for the next. */
 #define BATCH 16
 
+/* Ports that nobody is at home on (RFC 6335, section 6). */
+#define PORT_FIRST 49152
+
 static void close_socket(struct noon_ntp_link *l)
 {
 	if (l->watch.fd < 0)
@@ -19,6 +22,27 @@ static void close_socket(struct noon_ntp_link *l)
 
 static void on_ready(void *arg, unsigned what);
 
+/* A fresh port here too: an answer to an earlier request that somebody held back is for none. */
+static void send_in_tunnel(struct noon_ntp_link *l, const struct noon_action *a)
+{
+	const uint64_t drawn = noon_rng_u64(l->client.conf.rng);
+	const struct noon_tunnel_message m = {
+		.user = &l->tunnel_user,
+		.udp = {.src = (uint16_t)(PORT_FIRST + drawn % (UINT16_MAX - PORT_FIRST + 1)),
+			.dst = noon_addr_port(&l->peer)},
+		.data = a->send,
+		.wants_stamp = true,
+		.token = a->token};
+
+	l->tunnel_port = m.udp.src;
+	l->token = a->token;
+	l->last_sys = 0;
+	l->stamping = l->tunnel->raw.stamping;
+	l->sent = noon_instant_now();
+	if (noon_tunnel_link_send(l->tunnel, &m))
+		l->last_sys = l->tunnel->last_sys; /* counts as a miss at the time-out */
+}
+
 /* C3: a fresh socket, and with it a fresh random port, for each request. The previous socket stays
  * open until then, so that late and duplicate answers are seen and counted. */
 static void send_request(struct noon_ntp_link *l, const struct noon_action *a)
@@ -28,7 +52,8 @@ static void send_request(struct noon_ntp_link *l, const struct noon_action *a)
 	close_socket(l);
 	l->last_sys = 0;
 	l->token = a->token;
-	if (noon_udp_connect(&l->peer, NULL, &fd, &l->stamping, &l->last_sys))
+	if (noon_udp_connect(&l->peer, l->local.len > 0 ? &l->local : NULL, &fd, &l->stamping,
+			     &l->last_sys))
 		return; /* counts as a miss at the time-out */
 	/* Without hardware stamps the kernel's are still delivered. */
 	if (l->hw != NULL && noon_hwstamp_want(fd))
@@ -71,7 +96,10 @@ static void carry_out(void *arg, const struct noon_action *a)
 
 	switch (a->kind) {
 	case NOON_ACTION_SEND:
-		send_request(l, a);
+		if (l->tunnel != NULL)
+			send_in_tunnel(l, a);
+		else
+			send_request(l, a);
 		break;
 	case NOON_ACTION_SAMPLE:
 		l->on_sample(l->arg, &a->sample);
@@ -146,6 +174,47 @@ static void on_ready(void *arg, unsigned what)
 	}
 }
 
+/* ---- in a tunnel ---- */
+
+static bool takes(void *arg, const struct noon_udp *udp)
+{
+	const struct noon_ntp_link *l = arg;
+
+	return l->tunnel_port != 0 && udp->dst == l->tunnel_port &&
+	       udp->src == noon_addr_port(&l->peer);
+}
+
+static void on_tunnel_sent(void *arg, uint32_t token, const struct noon_link_stamp *stamp)
+{
+	struct noon_ntp_link *l = arg;
+	noon_time sent;
+
+	if (token == l->token && noon_stamp_departure(l->clock, stamp, &sent) == NOON_OK)
+		noon_ntp_client_on_sent(&l->client, token, sent, stamp->kind, &l->pump.wanted);
+	noon_pump_run(&l->pump);
+}
+
+static void on_tunnel_datagram(void *arg, const struct noon_tunnel_arrival *t)
+{
+	struct noon_ntp_link *l = arg;
+	struct noon_rx rx = {.data = t->datagram->data, .now = noon_clock_now(l->clock)};
+
+	noon_stamp_arrival(l->clock, &t->stamp, &rx);
+	noon_ntp_client_on_packet(&l->client, &rx, &l->pump.wanted);
+	noon_pump_run(&l->pump);
+}
+
+noon_err noon_ntp_link_open_tunnel(struct noon_ntp_link *l, struct noon_tunnel_link *tunnel)
+{
+	l->tunnel = tunnel;
+	l->hw = NULL;
+	l->tunnel_user = (struct noon_tunnel_user){.takes = takes,
+						   .on_datagram = on_tunnel_datagram,
+						   .on_sent = on_tunnel_sent,
+						   .arg = l};
+	return noon_tunnel_link_attach(tunnel, &l->tunnel_user);
+}
+
 static void on_timer(void *arg)
 {
 	noon_ntp_link_kick(arg);
@@ -177,6 +246,9 @@ noon_err noon_ntp_link_init(struct noon_ntp_link *l, struct noon_loop *loop,
 	l->loop = loop;
 	l->clock = clock;
 	l->watch.fd = -1;
+	l->local.len = 0;
+	l->tunnel = NULL;
+	l->tunnel_port = 0;
 	l->timer = (struct noon_timer){.fire = on_timer, .arg = l};
 	noon_pump_init(&l->pump, carry_out, arm, l);
 	return noon_ntp_client_init(&l->client, conf, noon_clock_now(clock));
@@ -191,6 +263,8 @@ void noon_ntp_link_start(struct noon_ntp_link *l, const struct noon_addr *peer)
 void noon_ntp_link_fini(struct noon_ntp_link *l)
 {
 	close_socket(l);
+	if (l->tunnel != NULL)
+		noon_tunnel_link_detach(l->tunnel, &l->tunnel_user);
 	noon_loop_disarm(&l->timer);
 	noon_ntp_client_fini(&l->client);
 }

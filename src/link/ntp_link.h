@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * proto/ntp_client on a loop: a new UDP socket for each request, kernel stamps translated into
- * the free-running time of a clock.
+ * proto/ntp_client on a loop: a new UDP socket for each request, or a new port within a tunnel,
+ * kernel stamps translated into the free-running time of a clock.
  */
 #ifndef NOON_LINK_NTP_LINK_H
 #define NOON_LINK_NTP_LINK_H
@@ -10,6 +10,7 @@
 
 #include "link/pump.h"
 #include "link/stamp.h"
+#include "link/tunnel_link.h"
 #include "platform/clock/clock.h"
 #include "platform/loop.h"
 #include "platform/net/hwstamp.h"
@@ -19,8 +20,12 @@
 struct noon_ntp_link {
 	struct noon_loop *loop;
 	struct noon_clock *clock;
-	const struct noon_hwstamp *hw; /**< NULL: stamps of the kernel only; set after init */
+	const struct noon_hwstamp *hw;	 /**< NULL: stamps of the kernel only; set after init */
+	struct noon_tunnel_link *tunnel; /**< NULL: none */
+	struct noon_tunnel_user tunnel_user;
+	uint16_t tunnel_port; /**< of the newest request; 0: none */
 	struct noon_ntp_client client;
+	struct noon_addr local;	    /**< of sockets, port 0; len 0: any; set after init */
 	struct noon_addr peer;	    /**< len 0: not known yet, nothing is sent */
 	struct noon_fd_watch watch; /**< of the newest request's socket; fd -1 when there is none */
 	struct noon_timer timer;
@@ -42,6 +47,10 @@ struct noon_ntp_link {
 NOON_MUST_USE noon_err noon_ntp_link_init(struct noon_ntp_link *l, struct noon_loop *loop,
 					  struct noon_clock *clock,
 					  const struct noon_ntp_client_conf *conf);
+/** Send through a tunnel, which is borrowed until fini; before start. @retval NOON_OK,
+ *  NOON_ERR_FULL */
+NOON_MUST_USE noon_err noon_ntp_link_open_tunnel(struct noon_ntp_link *l,
+						 struct noon_tunnel_link *tunnel);
 /** Set the peer and run the machine; may be called again to change the peer. */
 void noon_ntp_link_start(struct noon_ntp_link *l, const struct noon_addr *peer);
 /** Ask the machine again after its state was changed from outside. */

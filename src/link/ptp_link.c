@@ -72,6 +72,45 @@ static bool to_real(const struct noon_ptp_link *l, enum noon_stamp stamp,
 	return l->hw != NULL && noon_hwstamp_to_real(l->hw, since, *ns, ns, ret_err) == NOON_OK;
 }
 
+/* Since the one before, ns. */
+static noon_dur gap_since(noon_time *last)
+{
+	const noon_time at = noon_mono_now();
+	const noon_dur gap = noon_time_is_never(*last) ? NOON_DUR_MAX : noon_time_diff(at, *last);
+
+	*last = at;
+	return gap;
+}
+
+static void tell_egress(struct noon_ptp_link *l, const struct noon_ptp_sent *s,
+			const struct noon_ptp_departure *d)
+{
+	const struct noon_tunnel_edge e = {
+		.message = s->message,
+		.n = s->n,
+		.took = noon_sat_sub(d->stamp.real_ns, s->before.real_ns),
+		.gap = s->gap};
+
+	if (l->on_edge != NULL && d->stamp.kind == NOON_STAMP_KERNEL)
+		l->on_edge(l->edge_arg, &e);
+}
+
+static void tell_ingress(struct noon_ptp_link *l, const struct noon_ptp_arrival *a)
+{
+	struct noon_tunnel_edge e;
+
+	if (l->on_edge == NULL)
+		return;
+	e = (struct noon_tunnel_edge){
+		.inbound = true,
+		.message = a->data.n > 0 ? a->data.p[0] : 0,
+		.n = a->data.n,
+		.took = noon_sat_sub(noon_instant_now().real_ns, a->stamp.real_ns),
+		.gap = gap_since(&l->last_in)};
+	if (a->stamp.kind == NOON_STAMP_KERNEL)
+		l->on_edge(l->edge_arg, &e);
+}
+
 /* Tell the machine that sent message `id`. */
 static void departed(struct noon_ptp_link *l, uint32_t id, struct noon_ptp_departure *d)
 {
@@ -84,6 +123,7 @@ static void departed(struct noon_ptp_link *l, uint32_t id, struct noon_ptp_depar
 	d->token = s->token;
 	d->stamp.since = s->before;
 	l->n_stamped++;
+	tell_egress(l, s, d);
 	s->user->on_sent(s->user->arg, d);
 }
 
@@ -109,6 +149,12 @@ static void arrived(struct noon_ptp_link *l, const struct noon_ptp_arrival *a, b
 		l->user[k]->on_packet(l->user[k]->arg, a);
 }
 
+static bool is_admitted(const struct noon_ptp_link *l, const struct noon_peer *peer)
+{
+	return l->only.n == 0 ||
+	       (l->only.n == peer->n && memcmp(l->only.key, peer->key, peer->n) == 0);
+}
+
 static void take_arrivals(struct noon_ptp_link *l, int fd)
 {
 	uint8_t buf[NOON_PTP_MESSAGE_MAX];
@@ -126,10 +172,14 @@ static void take_arrivals(struct noon_ptp_link *l, int fd)
 			continue;
 		a.data = noon_bytes_of(buf, d.n);
 		a.peer = noon_ptp_peer_of(&d.peer);
+		if (!is_admitted(l, &a.peer))
+			continue;
 		a.stamp.real_ns = d.stamp_ns;
 		if (d.stamp != NOON_STAMP_USER &&
 		    to_real(l, d.stamp, &l->card_looked, &a.stamp.real_ns, &a.stamp.err))
 			a.stamp.kind = d.stamp;
+		if (fd == l->sockets.event)
+			tell_ingress(l, &a);
 		arrived(l, &a, fd == l->sockets.event);
 	}
 }
@@ -153,6 +203,12 @@ static void on_ready(void *arg, unsigned what)
 
 /* ---- in a tunnel ---- */
 
+static bool takes(void *arg, const struct noon_udp *udp)
+{
+	(void)arg;
+	return udp->dst == NOON_PTP_EVENT_PORT || udp->dst == NOON_PTP_GENERAL_PORT;
+}
+
 static void on_tunnel_datagram(void *arg, const struct noon_tunnel_arrival *t)
 {
 	struct noon_ptp_link *l = arg;
@@ -162,8 +218,7 @@ static void on_tunnel_datagram(void *arg, const struct noon_tunnel_arrival *t)
 	/* The other end system, as its machines know it. */
 	a.peer.n = d->ip.version == 4 ? 4 : 20;
 	memcpy(a.peer.key, d->ip.src, d->ip.version == 4 ? 4 : 16);
-	if (d->udp.dst == NOON_PTP_EVENT_PORT || d->udp.dst == NOON_PTP_GENERAL_PORT)
-		arrived(l, &a, d->udp.dst == NOON_PTP_EVENT_PORT);
+	arrived(l, &a, d->udp.dst == NOON_PTP_EVENT_PORT);
 }
 
 static void on_tunnel_sent(void *arg, uint32_t id, const struct noon_link_stamp *stamp)
@@ -181,19 +236,25 @@ static void init(struct noon_ptp_link *l, struct noon_loop *loop)
 	l->sockets.general = -1;
 	l->event.fd = -1;
 	l->general.fd = -1;
+	l->last_out = l->last_in = NOON_TIME_NEVER;
 }
 
-void noon_ptp_link_open_tunnel(struct noon_ptp_link *l, struct noon_loop *loop,
-			       struct noon_tunnel_link *tunnel)
+noon_err noon_ptp_link_open_tunnel(struct noon_ptp_link *l, struct noon_loop *loop,
+				   struct noon_tunnel_link *tunnel)
 {
+	noon_err err;
+
 	init(l, loop);
 	l->sockets.event_port = NOON_PTP_EVENT_PORT;
 	l->sockets.general_port = NOON_PTP_GENERAL_PORT;
 	l->tunnel = tunnel;
-	l->tunnel_user = (struct noon_tunnel_user){
-		.on_datagram = on_tunnel_datagram, .on_sent = on_tunnel_sent, .arg = l};
-	tunnel->user = &l->tunnel_user;
+	l->tunnel_user = (struct noon_tunnel_user){.takes = takes,
+						   .on_datagram = on_tunnel_datagram,
+						   .on_sent = on_tunnel_sent,
+						   .arg = l};
+	err = noon_tunnel_link_attach(tunnel, &l->tunnel_user);
 	look(l);
+	return err;
 }
 
 noon_err noon_ptp_link_open(struct noon_ptp_link *l, struct noon_loop *loop,
@@ -254,14 +315,54 @@ static void address(const struct noon_ptp_link *l, const struct noon_peer *peer,
 		noon_addr_set_port(ret, port);
 }
 
+void noon_ptp_link_read(struct noon_ptp_link *l, const struct noon_instant *at)
+{
+	l->has_reading = true;
+	l->reading = *at;
+}
+
+void noon_ptp_link_warm_up(struct noon_ptp_link *l)
+{
+	if (l->tunnel != NULL)
+		noon_tunnel_link_warm_up(l->tunnel);
+}
+
+/* Sync or Delay_Req: event messages of the end-to-end mechanism. */
+static size_t kind_of(uint8_t type)
+{
+	return type == NOON_PTP_DELAY_REQ;
+}
+
+struct noon_ptp_egress noon_ptp_link_egress(const struct noon_ptp_link *l, uint8_t type)
+{
+	const size_t n = l->last_len[kind_of(type)];
+	struct noon_tunnel_egress e;
+
+	if (l->tunnel == NULL)
+		return (struct noon_ptp_egress){.unstamped = false};
+	e = noon_tunnel_link_egress(l->tunnel, type, n);
+	return (struct noon_ptp_egress){.unstamped = e.unstamped, .later = e.later};
+}
+
 static noon_err send_datagram(struct noon_ptp_link *l, bool is_event, uint32_t id,
 			      const struct noon_action *a, const struct noon_addr *to)
 {
 	const uint16_t port = is_event ? l->sockets.event_port : l->sockets.general_port;
 	const struct noon_udp udp = {port, port};
 
-	if (l->tunnel != NULL)
-		return noon_tunnel_link_send(l->tunnel, &udp, a->send, is_event, id);
+	if (l->tunnel != NULL) {
+		const struct noon_tunnel_message m = {
+			.user = &l->tunnel_user,
+			.udp = udp,
+			.data = a->send,
+			.handed = is_event && l->has_reading ? &l->reading : NULL,
+			.wants_stamp = is_event,
+			.token = id};
+
+		if (is_event)
+			l->last_len[kind_of(a->send.p[0] & 0x0f)] = a->send.n;
+		return noon_tunnel_link_send(l->tunnel, &m);
+	}
 	return noon_udp_send(is_event ? l->sockets.event : l->sockets.general, a->send, to, NULL);
 }
 
@@ -271,12 +372,16 @@ static void send_event(struct noon_ptp_link *l, struct noon_ptp_user *user,
 	const uint32_t id = l->next_id;
 	struct noon_ptp_sent *s = &l->sent[id % NOON_PTP_LINK_SENT];
 
-	*s = (struct noon_ptp_sent){.used = true,
-				    .id = id,
-				    .token = a->token,
-				    .user = user,
-				    .before = noon_instant_now(),
-				    .card = noon_hwstamp_look(l->hw)};
+	*s = (struct noon_ptp_sent){
+		.used = true,
+		.id = id,
+		.token = a->token,
+		.user = user,
+		.before = l->has_reading && l->tunnel != NULL ? l->reading : noon_instant_now(),
+		.card = noon_hwstamp_look(l->hw),
+		.message = a->send.p[0],
+		.n = a->send.n,
+		.gap = gap_since(&l->last_out)};
 	if (send_datagram(l, true, id, a, to) == NOON_OK) {
 		l->next_id++;
 		l->n_sent++;
@@ -323,7 +428,7 @@ void noon_ptp_link_probe(struct noon_ptp_link *l, struct noon_ptp_user *user,
 void noon_ptp_link_close(struct noon_ptp_link *l)
 {
 	if (l->tunnel != NULL)
-		l->tunnel->user = NULL;
+		noon_tunnel_link_detach(l->tunnel, &l->tunnel_user);
 	if (l->event.fd >= 0)
 		noon_loop_del(l->loop, &l->event);
 	if (l->general.fd >= 0)

@@ -18,6 +18,7 @@
 #include "platform/loop.h"
 #include "platform/net/hwstamp.h"
 #include "platform/net/ptp_socket.h"
+#include "proto/ptp/ptp_port.h"
 
 #define NOON_PTP_LINK_USERS 20
 #define NOON_PTP_LINK_SENT  64 /**< event messages whose stamps may still come */
@@ -48,6 +49,9 @@ struct noon_ptp_sent {
 	uint32_t token;
 	struct noon_ptp_user *user;
 	struct noon_instant before;
+	uint8_t message; /**< its first byte */
+	size_t n;
+	noon_dur gap;		       /**< since the event message before; NOON_DUR_MAX: none */
 	struct noon_hwstamp_look card; /**< likewise */
 };
 
@@ -57,13 +61,23 @@ struct noon_ptp_link {
 	struct noon_ptp_sockets sockets;
 	struct noon_tunnel_link *tunnel; /**< instead of the sockets; NULL: none */
 	struct noon_tunnel_user tunnel_user;
+	struct noon_peer only; /**< the one whose messages are taken; n 0: everybody */
+	/** Of sockets: how long event messages took from the program to the edge and back; NULL:
+	 * not wanted. */
+	void (*on_edge)(void *arg, const struct noon_tunnel_edge *e);
+	void *edge_arg;
+	noon_time last_out; /**< CLOCK_MONOTONIC, of event messages; NEVER: none */
+	noon_time last_in;
 	struct noon_fd_watch event;
 	struct noon_fd_watch general;
 	size_t n_users;
 	struct noon_ptp_user *user[NOON_PTP_LINK_USERS];
 	struct noon_ptp_sent sent[NOON_PTP_LINK_SENT];
 	uint32_t next_id;
-	struct noon_instant looked; /**< when the sockets were last read */
+	bool has_reading;
+	struct noon_instant reading; /**< of noon_ptp_link_read() */
+	size_t last_len[2];	     /**< bytes of the last Sync and Delay_Req, in a tunnel */
+	struct noon_instant looked;  /**< when the sockets were last read */
 	struct noon_hwstamp_look card_looked;
 	uint64_t n_sent;	    /**< event messages */
 	uint64_t n_stamped;	    /**< of which the departure stamp is known */
@@ -78,13 +92,22 @@ NOON_MUST_USE noon_err noon_ptp_link_open(struct noon_ptp_link *l, struct noon_l
 					  const struct noon_ptp_socket_conf *conf,
 					  const struct noon_hwstamp *hw, const char **ret_why,
 					  int *ret_sys);
-/** Live in a tunnel, which is borrowed until close and carries nothing else. */
-void noon_ptp_link_open_tunnel(struct noon_ptp_link *l, struct noon_loop *loop,
-			       struct noon_tunnel_link *tunnel);
+/** Live in a tunnel, which is borrowed until close. @retval NOON_OK, NOON_ERR_FULL */
+NOON_MUST_USE noon_err noon_ptp_link_open_tunnel(struct noon_ptp_link *l, struct noon_loop *loop,
+						 struct noon_tunnel_link *tunnel);
 /** Start receiving. @retval NOON_OK, NOON_ERR_* of the loop */
 NOON_MUST_USE noon_err noon_ptp_link_start(struct noon_ptp_link *l);
 /** Add a machine; borrowed until close. @retval NOON_OK, NOON_ERR_FULL */
 NOON_MUST_USE noon_err noon_ptp_link_attach(struct noon_ptp_link *l, struct noon_ptp_user *user);
+/** The reading that event messages sent from now on are stamped with is taken after `at`. */
+void noon_ptp_link_read(struct noon_ptp_link *l, const struct noon_instant *at);
+/** A message that is due within this is sent by the time that the machine looks. */
+#define NOON_PTP_LINK_AT_ONCE NOON_US(100)
+
+/** An event message will be sent at once: prepare its way, where that is wanted. */
+void noon_ptp_link_warm_up(struct noon_ptp_link *l);
+/** Return how the next event message of a type will leave, if it is sent now. */
+struct noon_ptp_egress noon_ptp_link_egress(const struct noon_ptp_link *l, uint8_t type);
 /** Execute a SEND of a machine. The message's type selects the socket; peer n == 0 is the group. */
 void noon_ptp_link_send(struct noon_ptp_link *l, struct noon_ptp_user *user,
 			const struct noon_action *a);

@@ -69,6 +69,17 @@ static void on_timer(void *arg)
 
 void noon_ptp_receiver_link_kick(struct noon_ptp_receiver_link *l)
 {
+	struct noon_ptp_egress egress;
+	struct noon_instant at;
+
+	if (noon_ptp_receiver_asks(&l->machine,
+				   noon_time_add(noon_clock_now(l->clock), NOON_PTP_LINK_AT_ONCE)))
+		noon_ptp_link_warm_up(l->port);
+	egress = noon_ptp_link_egress(l->port, NOON_PTP_DELAY_REQ);
+	at = noon_instant_now();
+
+	noon_ptp_receiver_set_egress(&l->machine, &egress);
+	noon_ptp_link_read(l->port, &at);
 	noon_ptp_receiver_on_timer(&l->machine, noon_clock_now(l->clock), &l->pump.wanted);
 	noon_pump_run(&l->pump);
 }

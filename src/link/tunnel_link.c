@@ -4,11 +4,16 @@
 #include <errno.h>
 #include <string.h>
 
+#include "proto/ptp/ptp_port.h"
+
 /* Packets handled per wake-up; the rest waits for the next. */
 #define BATCH 64
 
 /* What SOL_UDP carries that is no ESP: a keepalive is one byte (RFC 3948, section 2.3). */
 #define KEEPALIVE_LEN 1
+
+/* A type that PTP has not. */
+#define OTHER_MESSAGE 0x0f
 
 /* A disk that is full is not asked for each packet. */
 #define RESERVE_AGAIN NOON_S(1)
@@ -18,8 +23,29 @@ static noon_time now(void)
 	return noon_mono_now();
 }
 
+/* Whoever knows our packets by their SPI hears of a new one before it is used. */
+static void tell_spis(struct noon_tunnel_link *l)
+{
+	const struct noon_tunnel_half *const in_use[] = {&l->machine.before, &l->machine.now};
+	const struct noon_tunnel_half *const out = &l->machine.out;
+	struct noon_tunnel_spis s = {.out = out->epoch > 0 ? out->sa.form.spi : 0};
+
+	if (l->host.on_spis == NULL || (l->told_out == s.out && l->told_set == l->machine.spi_set))
+		return;
+	l->told_out = s.out;
+	l->told_set = l->machine.spi_set;
+	if (out->epoch > 0 && out->sa.form.ah)
+		s.out_ah = out->sa.form.ah_spi;
+	s.n = noon_tunnel_spis_in(&l->machine, s.in);
+	/* Those that the kernel has are not for our filter. */
+	for (size_t i = 0; l->machine.conf.by_kernel && i < 2; i++)
+		if (in_use[i]->epoch > 0)
+			s.in[s.n++] = in_use[i]->sa.form.spi;
+	l->host.on_spis(l->host.arg, &s);
+}
+
 /* After each call of the machine: epochs it wants on disk, SPIs it expects, its next deadline. */
-static void settle(struct noon_tunnel_link *l)
+void noon_tunnel_link_settle(struct noon_tunnel_link *l)
 {
 	const uint64_t epoch = noon_tunnel_wants_reserved(&l->machine);
 	uint32_t spi[NOON_TUNNEL_SPIS_MAX];
@@ -33,13 +59,21 @@ static void settle(struct noon_tunnel_link *l)
 	if (l->spi_set != l->machine.spi_set &&
 	    noon_raw_ip_filter(&l->raw, spi, noon_tunnel_spis_in(&l->machine, spi)) == NOON_OK)
 		l->spi_set = l->machine.spi_set;
+	tell_spis(l);
+	if (l->host.on_settled != NULL)
+		l->host.on_settled(l->host.arg);
 	noon_loop_arm(l->loop, &l->timer, noon_time_diff(noon_tunnel_deadline(&l->machine), now()));
+}
+
+static noon_dur gap_to(noon_time last, noon_time at)
+{
+	return noon_time_is_never(last) ? NOON_DUR_MAX : noon_time_diff(at, last);
 }
 
 static noon_dur gap_since(noon_time *last)
 {
 	const noon_time at = now();
-	const noon_dur gap = noon_time_is_never(*last) ? NOON_DUR_MAX : noon_time_diff(at, *last);
+	const noon_dur gap = gap_to(*last, at);
 
 	*last = at;
 	return gap;
@@ -56,6 +90,7 @@ static noon_err send_outer(struct noon_tunnel_link *l, struct noon_bytes packet,
 
 	if (to.len == 0)
 		return NOON_ERR_STATE;
+	tell_spis(l);
 	if (l->raw.kind != NOON_RAW_UDP)
 		noon_addr_set_port(&to, 0);
 	l->sent[l->next_id % NOON_TUNNEL_LINK_SENT] = *what;
@@ -74,25 +109,103 @@ static noon_err send_outer(struct noon_tunnel_link *l, struct noon_bytes packet,
 	return NOON_ERR_OS;
 }
 
-noon_err noon_tunnel_link_send(struct noon_tunnel_link *l, const struct noon_udp *udp,
-			       struct noon_bytes data, bool wants_stamp, uint32_t token)
+noon_err noon_tunnel_link_attach(struct noon_tunnel_link *l, const struct noon_tunnel_user *user)
+{
+	for (size_t i = 0; i < NOON_TUNNEL_LINK_USERS; i++) {
+		if (l->user[i] != NULL)
+			continue;
+		l->user[i] = user;
+		return NOON_OK;
+	}
+	return NOON_ERR_FULL;
+}
+
+void noon_tunnel_link_detach(struct noon_tunnel_link *l, const struct noon_tunnel_user *user)
+{
+	for (size_t i = 0; i < NOON_TUNNEL_LINK_USERS; i++)
+		if (l->user[i] == user)
+			l->user[i] = NULL;
+	for (size_t i = 0; i < NOON_TUNNEL_LINK_SENT; i++)
+		if (l->sent[i].user == user)
+			l->sent[i].user = NULL;
+}
+
+static void send_covers(struct noon_tunnel_link *l)
+{
+	for (size_t i = 0; i < l->actions.n; i++) {
+		/* Its departure is counted by the kernel and wanted by nobody. */
+		const struct noon_tunnel_sent what = {.used = false};
+
+		if (l->actions.a[i].kind == NOON_ACTION_SEND &&
+		    send_outer(l, l->actions.a[i].send, &what) == NOON_OK)
+			l->last_out = now();
+	}
+}
+
+void noon_tunnel_link_warm_up(struct noon_tunnel_link *l)
+{
+	if (!l->warm_up)
+		return;
+	noon_actions_reset(&l->actions);
+	noon_tunnel_cover(&l->machine, now(), &l->actions);
+	send_covers(l);
+}
+
+struct noon_tunnel_egress noon_tunnel_link_egress(const struct noon_tunnel_link *l, uint8_t message,
+						  size_t n)
+{
+	const enum noon_tunnel_correction c =
+		noon_tunnel_correction_of(l->correction, &l->stamping);
+	const struct noon_tunnel_edge e = {
+		.message = message, .n = n, .gap = gap_to(l->last_out, now())};
+	struct noon_tunnel_egress x = {.unstamped = c != NOON_TUNNEL_EXACT};
+
+	/* In automatic mode it stands in for a stamp that is lost, and for one-step messages. */
+	if (l->host.estimate != NULL && l->correction != NOON_TUNNEL_EXACT &&
+	    l->correction != NOON_TUNNEL_NONE)
+		x.later = l->host.estimate(l->host.arg, &e);
+	return x;
+}
+
+/* Edges are learned by PTP's type of message; all else is of one kind. */
+static uint8_t message_of(const struct noon_udp *udp, struct noon_bytes data)
+{
+	const bool is_ptp = udp->dst == NOON_PTP_EVENT_PORT || udp->dst == NOON_PTP_GENERAL_PORT;
+
+	return is_ptp && data.n > 0 ? data.p[0] : OTHER_MESSAGE;
+}
+
+static noon_err send_datagram(struct noon_tunnel_link *l, const struct noon_tunnel_message *m)
 {
 	uint8_t room[NOON_TUNNEL_PACKET_MAX];
 	struct noon_wr wr = noon_wr_over(room, sizeof(room));
 	struct noon_tunnel_sealed sealed;
 	struct noon_tunnel_sent what = {.used = true,
-					.wants_stamp = wants_stamp,
-					.token = token,
-					.message = data.n > 0 ? data.p[0] : 0,
+					.wants_stamp = m->wants_stamp,
+					.user = m->user,
+					.token = m->token,
+					.message = message_of(&m->udp, m->data),
+					.n = m->data.n,
 					.gap = gap_since(&l->last_out),
-					.handed = noon_instant_now()};
-	noon_err err = noon_tunnel_seal(&l->machine, udp, data, now(), &wr, &sealed);
+					.handed = m->handed != NULL ? *m->handed
+								    : noon_instant_now()};
+	noon_err err = noon_tunnel_seal(&l->machine, &m->udp, m->data, now(), &wr, &sealed);
 
-	what.n = noon_wr_len(&wr);
 	err = err ? err : send_outer(l, noon_wr_written(&wr), &what);
-	l->n_sent += !err && wants_stamp;
-	settle(l);
+	if (!err && m->wants_stamp) {
+		l->n_sent++;
+		noon_tunnel_stamping_sent(&l->stamping);
+	}
+	noon_tunnel_link_settle(l);
 	return err;
+}
+
+noon_err noon_tunnel_link_send(struct noon_tunnel_link *l, const struct noon_tunnel_message *m)
+{
+	/* Where sizes tell nothing, pairs must not either: each message has its cover packet. */
+	if (!m->wants_stamp && l->machine.conf.padding.mode == NOON_PADDING_CELL)
+		noon_tunnel_link_warm_up(l);
+	return send_datagram(l, m);
 }
 
 static void take_departures(struct noon_tunnel_link *l)
@@ -110,6 +223,7 @@ static void take_departures(struct noon_tunnel_link *l)
 		s->used = false;
 		stamp.since = s->handed;
 		l->n_stamped += s->wants_stamp;
+		noon_tunnel_stamping_came(&l->stamping);
 		if (l->host.on_edge != NULL) {
 			const struct noon_tunnel_edge e = {
 				.message = s->message,
@@ -119,8 +233,8 @@ static void take_departures(struct noon_tunnel_link *l)
 
 			l->host.on_edge(l->host.arg, &e);
 		}
-		if (s->wants_stamp && l->user != NULL)
-			l->user->on_sent(l->user->arg, s->token, &stamp);
+		if (s->wants_stamp && s->user != NULL)
+			s->user->on_sent(s->user->arg, s->token, &stamp);
 	}
 }
 
@@ -149,7 +263,7 @@ static enum noon_tunnel_verdict give(struct noon_tunnel_link *l, struct noon_byt
 	const struct noon_rx rx = {.data = packet, .at = at, .now = at};
 	enum noon_tunnel_verdict v = noon_tunnel_on_packet(&l->machine, &rx, l->opened, ret);
 
-	settle(l);
+	noon_tunnel_link_settle(l);
 	if (v == NOON_TUNNEL_UNRESERVED && noon_tunnel_wants_reserved(&l->machine) == 0) {
 		l->machine.verdicts[v]--; /* it is counted again */
 		v = noon_tunnel_on_packet(&l->machine, &rx, l->opened, ret);
@@ -170,15 +284,21 @@ static void deliver(struct noon_tunnel_link *l, const struct noon_tunnel_datagra
 	if (l->host.on_edge != NULL && outer->stamp != NOON_STAMP_USER) {
 		const struct noon_tunnel_edge e = {
 			.inbound = true,
-			.message = d->data.n > 0 ? d->data.p[0] : 0,
-			.n = outer->n,
+			.message = message_of(&d->udp, d->data),
+			.n = d->data.n,
 			.took = noon_sat_sub(opened.real_ns, outer->stamp_ns),
 			.gap = gap_since(&l->last_in)};
 
 		l->host.on_edge(l->host.arg, &e);
 	}
-	if (l->user != NULL)
-		l->user->on_datagram(l->user->arg, &a);
+	for (size_t i = 0; i < NOON_TUNNEL_LINK_USERS; i++) {
+		const struct noon_tunnel_user *const user = l->user[i];
+
+		if (user == NULL || !user->takes(user->arg, &d->udp))
+			continue;
+		user->on_datagram(user->arg, &a);
+		return;
+	}
 }
 
 /* Behind an address translation the other end's port may change. Only the newest packet tells: one
@@ -239,14 +359,22 @@ static void on_timer(void *arg)
 
 	noon_actions_reset(&l->actions);
 	noon_tunnel_on_timer(&l->machine, now(), &l->actions);
-	for (size_t i = 0; i < l->actions.n; i++) {
-		/* Its departure is counted by the kernel and wanted by nobody. */
-		const struct noon_tunnel_sent what = {.used = false};
+	send_covers(l);
+	noon_tunnel_link_settle(l);
+}
 
-		if (l->actions.a[i].kind == NOON_ACTION_SEND)
-			(void)!send_outer(l, l->actions.a[i].send, &what);
+void noon_tunnel_link_addresses(struct noon_ip *ip, const struct noon_addr *from,
+				const struct noon_addr *to)
+{
+	if (to->u.sa.sa_family == AF_INET) {
+		ip->version = 4;
+		memcpy(ip->src, &from->u.v4.sin_addr, 4);
+		memcpy(ip->dst, &to->u.v4.sin_addr, 4);
+	} else {
+		ip->version = 6;
+		memcpy(ip->src, &from->u.v6.sin6_addr, 16);
+		memcpy(ip->dst, &to->u.v6.sin6_addr, 16);
 	}
-	settle(l);
 }
 
 noon_err noon_tunnel_link_open(struct noon_tunnel_link *l, struct noon_loop *loop,
@@ -266,6 +394,8 @@ noon_err noon_tunnel_link_open(struct noon_tunnel_link *l, struct noon_loop *loo
 	l->loop = loop;
 	l->host = *host;
 	l->peer = conf->peer;
+	l->correction = conf->correction;
+	l->warm_up = conf->warm_up;
 	l->raw.fd = -1;
 	l->watch.fd = -1;
 	l->last_out = l->last_in = NOON_TIME_NEVER;
@@ -275,7 +405,7 @@ noon_err noon_tunnel_link_open(struct noon_tunnel_link *l, struct noon_loop *loo
 	err = noon_tunnel_init(&l->machine, m, now(), rng);
 	if (err)
 		return err;
-	l->spi_set = l->machine.spi_set - 1;
+	l->spi_set = l->told_set = l->machine.spi_set - 1;
 	err = noon_raw_ip_open(&raw, &l->raw, ret_why, ret_sys);
 	if (err)
 		noon_tunnel_fini(&l->machine);

@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-noon_err noon_sandbox_drop(const char *user, bool keep_time, bool keep_bind)
+noon_err noon_sandbox_drop(const char *user, bool keep_time, bool keep_bind, bool keep_admin)
 {
 	const struct passwd *pw;
 	const capng_flags_t flags = (capng_flags_t)(CAPNG_DROP_SUPP_GRP | CAPNG_CLEAR_BOUNDING);
@@ -24,6 +24,8 @@ noon_err noon_sandbox_drop(const char *user, bool keep_time, bool keep_bind)
 	if (keep_time && capng_update(CAPNG_ADD, both, CAP_SYS_TIME))
 		return NOON_ERR_PERM;
 	if (keep_bind && capng_update(CAPNG_ADD, both, CAP_NET_BIND_SERVICE))
+		return NOON_ERR_PERM;
+	if (keep_admin && capng_update(CAPNG_ADD, both, CAP_NET_ADMIN))
 		return NOON_ERR_PERM;
 	if (capng_change_id((int)pw->pw_uid, (int)pw->pw_gid, flags))
 		return NOON_ERR_PERM;

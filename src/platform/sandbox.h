@@ -16,9 +16,11 @@
  * @param user        name; must exist
  * @param keep_time   keep CAP_SYS_TIME
  * @param keep_bind   keep CAP_NET_BIND_SERVICE
+ * @param keep_admin  keep CAP_NET_ADMIN: the kernel asks for it with each change of its IPsec
  * @retval NOON_OK, NOON_ERR_NOT_FOUND (no such user), NOON_ERR_PERM
  */
-NOON_MUST_USE noon_err noon_sandbox_drop(const char *user, bool keep_time, bool keep_bind);
+NOON_MUST_USE noon_err noon_sandbox_drop(const char *user, bool keep_time, bool keep_bind,
+					 bool keep_admin);
 
 /** Change the owner of a path to that user, before dropping.
  *  @retval NOON_OK, NOON_ERR_NOT_FOUND, NOON_ERR_OS */

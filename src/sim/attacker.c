@@ -45,6 +45,13 @@ static void hold(struct noon_world *w, struct noon_sim_attacker *a, struct noon_
 		f->delay_ns += (double)c->uniform * noon_rng_unit(&a->rng);
 }
 
+/* The same for what is short: without padding a Sync is. */
+static void hold_short(struct noon_world *w, struct noon_sim_attacker *a, struct noon_flight *f)
+{
+	if (f->n <= a->conf->bytes)
+		hold(w, a, f);
+}
+
 /* Add delay to the server; save as much from the server, as far as there is queueing to save. */
 static void skew(struct noon_world *w, struct noon_sim_attacker *a, struct noon_flight *f)
 {
@@ -144,6 +151,9 @@ static bool is_same_exchange(const struct noon_world *w, const struct noon_fligh
 {
 	const size_t at = a->dir == 0 ? 40 : 24;
 
+	/* SPI and sequence number, behind the outer header. */
+	if (w->s->path[a->path].tunnel)
+		return a->n >= 28 && b->n >= 28 && memcmp(a->buf + 20, b->buf + 20, 8) == 0;
 	if (w->s->path[a->path].ptp)
 		return is_same_message(a, b);
 	return a->n >= NOON_NTP_HEADER_LEN && b->n >= NOON_NTP_HEADER_LEN &&
@@ -360,6 +370,7 @@ static const struct {
 	[NOON_ATTACK_KISS] = {kiss, false},
 	[NOON_ATTACK_COOKIE_EXHAUSTION] = {drop_reply, false},
 	[NOON_ATTACK_STRIP] = {strip, false},
+	[NOON_ATTACK_SIZE_DELAY] = {hold_short, false},
 	[NOON_ATTACK_DUPLICATE] = {duplicate, false},
 	[NOON_ATTACK_REORDER] = {hold, false},
 	[NOON_ATTACK_BURST] = {hold_burst, false},

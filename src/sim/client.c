@@ -15,7 +15,7 @@ static struct noon_sim_machine *client_of(struct noon_world *w, uint32_t path)
 
 static bool is_authenticated(const struct noon_sim_path *p)
 {
-	return p->ptp ? p->sa : p->nts;
+	return p->ptp ? p->sa || p->tunnel : p->nts;
 }
 
 static const struct noon_counters *counters_of(const struct noon_sim_assoc *a)
@@ -143,6 +143,8 @@ void noon_sim_assoc_fini(struct noon_world *w, uint32_t path)
 	if (!a->up)
 		return;
 	noon_sim_ke_fini(&a->ke);
+	noon_sim_tunnel_fini(a->tunnel);
+	a->tunnel = NULL;
 	if (a->conf->ptp)
 		noon_sim_ptp_fini(a->ptp);
 	else
@@ -222,6 +224,7 @@ static void on_send(struct noon_world *w, uint32_t path, const struct noon_actio
 	/* Earlier is safe: it can only widen the interval. */
 	f->asked = noon_time_add(stamp, -m->stamp_err);
 	tell_sent(w, path, action->token, f->asked);
+	noon_sim_tunnel_seal(w, f);
 	noon_sim_send(w, f);
 }
 

@@ -56,7 +56,8 @@ static noon_err parse_keys(const struct noon_sim_path *conf, struct noon_ptp_key
 static struct noon_ptp_policy policy_of(const struct noon_sim_path *conf,
 					struct noon_ptp_keys *keys)
 {
-	return (struct noon_ptp_policy){.keys = conf->sa ? keys : NULL, .spp = 1};
+	return (struct noon_ptp_policy){
+		.keys = conf->sa ? keys : NULL, .spp = 1, .in_tunnel = conf->tunnel};
 }
 
 static noon_err make_receiver(struct noon_world *w, uint32_t path, uint32_t source)
@@ -147,6 +148,8 @@ noon_err noon_sim_ptp_init(struct noon_world *w, uint32_t path, uint32_t source)
 	noon_actions_reset(&p->out);
 	err = make_receiver(w, path, source);
 	err = err ? err : make_transmitter(w, path);
+	if (!err && w->s->path[path].tunnel)
+		err = noon_sim_tunnel_init(w, path);
 	if (err)
 		return err;
 	renew_quality(w, path);
@@ -181,6 +184,7 @@ static void send(struct noon_world *w, uint32_t path, const struct noon_action *
 		p->sent_token = a->token;
 		noon_sim_at(w, noon_time_add(w->now, NOON_SIM_LATENCY), NOON_SIM_SENT, path, NULL);
 	}
+	noon_sim_tunnel_seal(w, f);
 	noon_sim_send(w, f);
 }
 

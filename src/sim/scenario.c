@@ -4,7 +4,10 @@
 #include <math.h>
 #include <string.h>
 
+#include "proto/tunnel/padding.h"
+
 #define PTP_POLL_MAX 1
+#define CELL_MIN     128 /* a message of PTP with its headers */
 #define YEARS_100    NOON_S(INT64_C(3155760000))
 #define YEAR	     NOON_S(31557600)
 #define LEAP_MOST    NOON_S(30 * 86400)
@@ -203,6 +206,10 @@ static const char *path_fault(const struct noon_scenario *s, const struct noon_s
 		return "minpoll, maxpoll, minima, extra-error: some value is out of range";
 	if (p->ptp && p->source.poll_min > PTP_POLL_MAX)
 		return "protocol ptp: expected minpoll of 1 at most: a layover is below 1 s";
+	if (p->tunnel && (!p->ptp || p->sa))
+		return "tunnel: of protocol ptp, and without sa";
+	if (p->cell > 0 && (!p->tunnel || p->cell < CELL_MIN || p->cell > NOON_PADDING_MAX))
+		return "cell: of a tunnel, expected 128..1024";
 	return fault != NULL ? fault : link_fault(&p->link[1]);
 }
 

@@ -57,8 +57,10 @@ struct noon_sim_path {
 	bool ptp; /**< a transmitter and a receiver of PTP, one Sync and Delay_Req in 2^poll_min s
 		   */
 	bool sa;  /**< ptp: every message has an AUTHENTICATION TLV */
-	bool nts; /**< unless ptp */
-	bool tls; /**< real handshakes; false: keys are handed over after the time of one */
+	bool tunnel; /**< ptp: inside ESP, instead of `sa` */
+	size_t cell; /**< tunnel: bytes that every packet is padded to before encryption; 0: none */
+	bool nts;    /**< unless ptp */
+	bool tls;    /**< real handshakes; false: keys are handed over after the time of one */
 };
 
 /** A time seeker of the paper, beside the client of a path (sim/seeker.h). */
@@ -93,6 +95,7 @@ struct noon_sim_seeker_conf {
 	X(COOKIE_EXHAUSTION, "cookie-exhaustion") /* (12) replies never arrive */                \
 	X(BLOCK_KE, "block-ke")			  /* (13) no key exchange */                     \
 	X(STRIP, "strip")			  /* (13) extension fields are cut off */        \
+	X(SIZE_DELAY, "size-delay")		  /* (1) of packets up to a size only */         \
 	X(DUPLICATE, "duplicate")		  /* (14) */                                     \
 	X(REORDER, "reorder")			  /* (14) */                                     \
 	X(BURST, "burst")		     /* (14) packets are held and released together */   \
@@ -135,6 +138,7 @@ struct noon_sim_attack {
 	noon_dur offset;	 /**< of lies, steps and tampering, ns, signed */
 	double probability;	 /**< of each packet, 0..1; default 1 */
 	double fraction;	 /**< drop-fast: of the fastest packets, 0..1 */
+	size_t bytes;		 /**< size-delay: of the longest packet that is held */
 	double position;	 /**< of the attacker on the path: 0 client, 1 server */
 	uint32_t code;		 /**< kiss: as in ref_id */
 	bool guess;		 /**< kiss: off the path, the origin is guessed */

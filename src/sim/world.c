@@ -109,7 +109,10 @@ noon_time noon_sim_stamp(struct noon_sim_machine *m, noon_time h)
 static noon_err make_tls(struct noon_world *w)
 {
 	static const char *const name = "sim.invalid";
-	const struct noon_x509_conf conf = {name, &name, 1, 0, INT64_C(4000000000)};
+	const struct noon_x509_conf conf = {.common_name = name,
+					    .names = &name,
+					    .n_names = 1,
+					    .not_after_s = INT64_C(4000000000)};
 	struct noon_secret_x509 *x;
 	struct noon_tls_why why;
 	struct noon_tls_pem cert, key;
@@ -288,6 +291,10 @@ static void look_at_all(struct noon_world *w)
 
 static void arrival(struct noon_world *w, struct noon_flight *f)
 {
+	if (!noon_sim_tunnel_open(w, f)) {
+		noon_sim_flight_free(w, f);
+		return;
+	}
 	if (f->dir == 0 && w->assoc[f->path].ptp != NULL)
 		noon_sim_ptp_arrival(w, f);
 	else if (f->dir == 0)

@@ -19,6 +19,7 @@
 #include "proto/nts/ntske_server.h"
 #include "proto/ptp/ptp_receiver.h"
 #include "proto/ptp/ptp_transmitter.h"
+#include "proto/tunnel/tunnel.h"
 #include "sim/model/oscillator.h"
 #include "sim/queue.h"
 #include "sim/scenario.h"
@@ -102,11 +103,18 @@ struct noon_sim_ptp {
 	uint32_t sent_token;
 };
 
+/** Both ends of a timing tunnel. */
+struct noon_sim_tunnel {
+	struct noon_tunnel end[2]; /**< the client's, the server's */
+};
+
 /** A client's side of a path. */
 struct noon_sim_assoc {
 	const struct noon_sim_path *conf;
-	struct noon_ntp_client ntp; /**< unless the path is of PTP */
-	struct noon_sim_ptp *ptp;   /**< NULL: it is of NTP */
+	struct noon_ntp_client ntp;	/**< unless the path is of PTP */
+	struct noon_sim_ptp *ptp;	/**< NULL: it is of NTP */
+	struct noon_sim_tunnel *tunnel; /**< NULL: none */
+	uint64_t tunnels;		/**< that there were */
 	struct noon_sim_ke ke;
 	uint32_t source;		    /**< in the engine */
 	noon_dur m_f, m_r;		    /**< minima as configured */
@@ -207,6 +215,7 @@ struct noon_world {
 	struct noon_sim_attacker *attacker;
 	struct noon_sim_seeker seeker[NOON_SIM_SEEKERS];
 	struct noon_flight *spare;
+	struct noon_actions tunnel_actions; /**< of the call of a tunnel under way */
 	struct noon_actions actions, doing, findings;
 	struct noon_tls_ctx *tls_client, *tls_server;
 	struct noon_sim_campaign *campaign; /**< one for each path, or NULL: nothing is collected */
@@ -285,6 +294,14 @@ void noon_sim_ptp_sent(struct noon_world *w, uint32_t path);
 void noon_sim_ptp_arrival(struct noon_world *w, const struct noon_flight *f);
 /** Return whom the receiver of a path listens to. */
 struct noon_peer noon_sim_ptp_peer(void);
+
+/* tunnel.c */
+noon_err noon_sim_tunnel_init(struct noon_world *w, uint32_t path);
+void noon_sim_tunnel_fini(struct noon_sim_tunnel *t);
+/** Seal a packet that is about to be sent, if its path has a tunnel. */
+void noon_sim_tunnel_seal(struct noon_world *w, struct noon_flight *f);
+/** Open one that has arrived. @return false: it is not authentic */
+bool noon_sim_tunnel_open(struct noon_world *w, struct noon_flight *f);
 
 /* guarding.c */
 void noon_sim_campaign_note(struct noon_sim_campaign *c, const struct noon_sample *x);

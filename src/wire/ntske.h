@@ -20,7 +20,8 @@
 #define NOON_NTSKE_PORT	  4460 /**< TCP port (IANA "ntske") */
 #define NOON_NTSKE_NTPV4  0    /**< protocol number of NTPv4 */
 
-/** Record types (RFC 8915, section 7.6; 1024 is chrony's "compliant AES-128-GCM-SIV exporter"). */
+/** Record types (RFC 8915, section 7.6; 1024 is chrony's "compliant AES-128-GCM-SIV exporter";
+ *  those from 0x4000 on are for private use: ours, of key exchanges of tunnels and PTP). */
 enum noon_ntske_type {
 	NOON_NTSKE_END = 0,
 	NOON_NTSKE_NEXT_PROTOCOL = 1,
@@ -31,6 +32,11 @@ enum noon_ntske_type {
 	NOON_NTSKE_SERVER = 6,
 	NOON_NTSKE_SERVER_PORT = 7,
 	NOON_NTSKE_COMPLIANT_EXPORTER = 1024,
+	NOON_NTSKE_TUNNEL = 0x4e00,	  /**< which tunnel: version of IP, inner addresses */
+	NOON_NTSKE_TUNNEL_FORM = 0x4e01,  /**< what both ends must have alike */
+	NOON_NTSKE_TUNNEL_EPOCH = 0x4e02, /**< to begin with: 64 bits */
+	NOON_NTSKE_PTP = 0x4e03,	  /**< keys for PTP: domainNumber, clockIdentity */
+	NOON_NTSKE_PTP_KEY = 0x4e04,	  /**< its number: SPP, key identifier, lifetime in s */
 };
 
 /** Codes of an ERROR record (RFC 8915, section 4.1.3). */
@@ -38,6 +44,10 @@ enum noon_ntske_code {
 	NOON_NTSKE_CODE_UNKNOWN_CRITICAL = 0,
 	NOON_NTSKE_CODE_BAD_REQUEST = 1,
 	NOON_NTSKE_CODE_INTERNAL = 2,
+	NOON_NTSKE_CODE_NO_TUNNEL = 0x8000, /**< ours: none between these addresses */
+	NOON_NTSKE_CODE_ROOM = 0x8003,	    /**< ours: no room for another receiver */
+	NOON_NTSKE_CODE_NAME = 0x8001,	    /**< ours: the certificate is another's */
+	NOON_NTSKE_CODE_FORM = 0x8002,	    /**< ours: the ends differ */
 };
 
 struct noon_ntske_record {

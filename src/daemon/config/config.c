@@ -227,7 +227,9 @@ static noon_err take_all(cfg_t *cfg, struct noon_config *c)
 	err = err ? err : noon_config_take_tsa(cfg, c, &c->tsa);
 	err = err ? err : noon_config_take_one_way(cfg, c);
 	err = err ? err : noon_config_take_tunnels(cfg, c);
+	err = err ? err : noon_config_check_server_tunnels(cfg, c);
 	err = err ? err : take_sources(cfg, c);
+	err = err ? err : noon_config_check_cycles(cfg, c);
 	return err ? err : take_transmitters(cfg, c);
 }
 

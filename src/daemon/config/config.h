@@ -17,6 +17,7 @@
 #include "crypto/ts_signer.h"
 #include "engine/conf.h"
 #include "http/http_server.h"
+#include "link/tunnel_correction.h"
 #include "option/option_file.h"
 #include "platform/clock/clock.h"
 #include "platform/net/udp.h"
@@ -30,6 +31,7 @@
 #define NOON_CONFIG_LISTEN_MAX	8
 #define NOON_CONFIG_PATH_MAX	512
 #define NOON_CONFIG_NAMES_MAX	8
+#define NOON_CONFIG_TUNNELS_MAX 8
 
 enum noon_clock_kind {
 	NOON_CLOCK_KIND_VIRTUAL,
@@ -47,6 +49,16 @@ struct noon_config_clock {
 };
 
 /** Common to receivers and transmitters of PTP: sockets, domain and keys. */
+/** Where the keys of a tunnel or of PTP come from, if not from a file. */
+struct noon_config_exchange {
+	char certificate[NOON_CONFIG_PATH_MAX]; /**< "": there is no exchange */
+	char key[NOON_CONFIG_PATH_MAX];
+	char ca[NOON_CONFIG_PATH_MAX]; /**< what the other end's certificate must come from */
+	char name[256];		       /**< that it must be for; "": any */
+	uint16_t port;		       /**< TCP */
+	noon_dur rekey;		       /**< time between two exchanges */
+};
+
 struct noon_config_ptp_port {
 	char interface[16];	  /**< "" for none: unicast only */
 	int family;		  /**< AF_INET, AF_INET6, or AF_PACKET for Ethernet */
@@ -57,16 +69,20 @@ struct noon_config_ptp_port {
 	uint8_t domain;
 	bool telecom;			    /**< profile G.8265.1 */
 	uint8_t major, minor;		    /**< halves of sdo_id */
-	char sa_file[NOON_CONFIG_PATH_MAX]; /**< "" for no authentication */
+	char sa_file[NOON_CONFIG_PATH_MAX]; /**< "" for no authentication, or exchange */
+	struct noon_config_exchange exchange;
 	uint8_t spp;
 	uint32_t key_id; /**< 0: the last one of the file */
 	char tunnel[64]; /**< name of the one it sends through; "" for none */
+	bool in_tunnel;	 /**< one of ours, which lets nothing else in */
 };
 
 struct noon_config_ptp_receiver {
 	bool enabled; /**< the source is one */
 	struct noon_config_ptp_port port;
-	char transmitter[256];		       /**< "" for multicast */
+	char transmitter[256]; /**< "" for multicast */
+	char cycle_with[64];   /**< another section, over another path to the same; "": none */
+	noon_dur cycle_limit;
 	struct noon_ptp_receiver_conf machine; /**< except rng, source, port, policy and peer */
 };
 
@@ -118,6 +134,7 @@ struct noon_config_source {
 	uint16_t port;	   /**< NTP */
 	uint16_t nts_port; /**< NTS-KE */
 	bool nts;
+	char tunnel[64]; /**< NTP goes through it; "": none */
 	bool allow_unauthenticated;
 	bool iburst;
 	struct noon_config_path path;
@@ -142,6 +159,8 @@ struct noon_config_server {
 	noon_dur local_bound;  /**< |clock - UTC| claimed when serving the local clock */
 	double rate_per_s;     /**< requests per second and address; 0: no limit */
 	unsigned rate_burst;
+	size_t n_tunnels;
+	char tunnel[NOON_CONFIG_TUNNELS_MAX][64]; /**< requests come through these as well */
 };
 
 struct noon_config_ke {
@@ -205,8 +224,12 @@ struct noon_config_one_way {
 	noon_dur timeout;	  /**< of a connection, from its start */
 	struct noon_one_way_server_conf machine;
 };
-
-#define NOON_CONFIG_TUNNELS_MAX 8
+/** Who seals and opens the packets of a tunnel. */
+enum noon_tunnel_backend {
+	NOON_TUNNEL_BY_USER, /**< this program */
+	NOON_TUNNEL_BY_KERNEL,
+	NOON_TUNNEL_BY_OTHERS, /**< it is only observed */
+};
 
 /** A tunnel for timing traffic. Addresses have no port. */
 struct noon_config_tunnel {
@@ -214,8 +237,10 @@ struct noon_config_tunnel {
 	struct noon_addr local, peer; /**< outer addresses; local len 0: any (in UDP only) */
 	struct noon_addr inner_local; /**< of what is inside; never len 0 */
 	struct noon_addr inner_peer;  /**< never len 0 */
-	bool is_initiator;	      /**< the other end is not */
-	char key_file[NOON_CONFIG_PATH_MAX];
+	enum noon_tunnel_backend backend;
+	bool is_initiator;		     /**< the other end is not */
+	char key_file[NOON_CONFIG_PATH_MAX]; /**< "": exchange */
+	struct noon_config_exchange exchange;
 	size_t key_len;	   /**< of AES: 16 or 32 bytes */
 	bool seed;	   /**< profile: AH and padding unless the section says otherwise */
 	bool ah;	   /**< AH around ESP; not with udp */
@@ -225,13 +250,16 @@ struct noon_config_tunnel {
 	uint16_t port[NOON_TUNNEL_PORTS]; /**< that it carries */
 	size_t ports;			  /**< 1 or more */
 	struct noon_padding padding;	  /**< sound */
+	enum noon_tunnel_correction correction;
+	bool warm_up; /**< a cover packet ahead of each event message */
 	noon_dur lifetime;
 	uint64_t packets;
 	uint64_t bytes; /**< 0: no limit */
 	double jitter;
 	noon_dur grace;
 	noon_dur dead_after;
-	noon_dur cover; /**< 0: none */
+	noon_dur cover;			       /**< 0: none */
+	char spi_socket[NOON_CONFIG_PATH_MAX]; /**< of who is told of SPIs; "": nobody */
 };
 
 struct noon_config {

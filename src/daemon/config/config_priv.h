@@ -83,6 +83,57 @@ NOON_MUST_USE noon_err noon_config_take_tunnels(cfg_t *top, struct noon_config *
 /** Check the option tunnel of a PTP port, and what else it says against it; "" is fine. */
 NOON_MUST_USE noon_err noon_config_check_tunnel(cfg_t *cfg, const struct noon_config *c,
 						const struct noon_config_ptp_port *p);
+
+/** The options of a key exchange. @param AT  macro of where the members are @param name  what
+ *  peer-name is without being said */
+#define NOON_CONFIG_EXCHANGE_ROWS(AT, name_says)                                             \
+	{"certificate",                                                                      \
+	 NOON_OPTION_TEXT,                                                                   \
+	 AT(exchange.certificate),                                                           \
+	 .value = "path",                                                                    \
+	 .says = "none",                                                                     \
+	 .help = "of this end, then its issuers, PEM: keys come from an exchange"},          \
+		{"certificate-key",                                                          \
+		 NOON_OPTION_TEXT,                                                           \
+		 AT(exchange.key),                                                           \
+		 .value = "path",                                                            \
+		 .says = "needed with certificate",                                          \
+		 .help = "its private key, PEM"},                                            \
+		{"peer-certificates",                                                        \
+		 NOON_OPTION_TEXT,                                                           \
+		 AT(exchange.ca),                                                            \
+		 .value = "path",                                                            \
+		 .says = "needed with certificate",                                          \
+		 .help = "root of the other end's certificate, or it, if self-signed, PEM"}, \
+		{"peer-name",                                                                \
+		 NOON_OPTION_TEXT,                                                           \
+		 AT(exchange.name),                                                          \
+		 .value = "name",                                                            \
+		 .says = (name_says),                                                        \
+		 .noun = "a name of at most 255 characters",                                 \
+		 .help = "that the other end's certificate must be for"},                    \
+		{"exchange-port",   NOON_OPTION_UINT,                                        \
+		 AT(exchange.port), NOON_OPTION_RANGE(1, 65535),                             \
+		 .def = "4461",	    .help = "TCP, of the end that answers"},                 \
+	{                                                                                    \
+		"rekey", NOON_OPTION_TIME, AT(exchange.rekey),                               \
+			NOON_OPTION_RANGE(NOON_S(1), NOON_S(30 * 86400)),                    \
+			.def = "8h",                                                         \
+			.help = "between two key exchanges, less by up to a share of it"     \
+	}
+
+/** Check the options of a key exchange. Errors are reported. @retval NOON_OK, NOON_ERR_FORMAT */
+NOON_MUST_USE noon_err noon_config_settle_exchange(cfg_t *cfg, struct noon_config_exchange *x);
+
+/** Check the option tunnel of a source: the host must be its other end, and the port one of those
+ *  that it carries. Errors are reported. @retval NOON_OK, NOON_ERR_FORMAT */
+NOON_MUST_USE noon_err noon_config_check_tunnel_to(cfg_t *cfg, const struct noon_config *c,
+						   const char *name, const char *host,
+						   uint16_t port);
+
+/** Check the option tunnel of the server, once the tunnels are known. Errors are reported.
+ *  @param top  the file @retval NOON_OK, NOON_ERR_FORMAT */
+NOON_MUST_USE noon_err noon_config_check_server_tunnels(cfg_t *top, const struct noon_config *c);
 /** Defaults of a section nts-ke, names included. */
 void noon_config_ke_default(struct noon_config_ke *k);
 
@@ -91,5 +142,8 @@ NOON_MUST_USE noon_err noon_config_take_servers(cfg_t *top, struct noon_config *
 NOON_MUST_USE noon_err noon_config_take_tsa(cfg_t *top, const struct noon_config *c,
 					    struct noon_config_tsa *t);
 NOON_MUST_USE noon_err noon_config_take_one_way(cfg_t *top, struct noon_config *c);
+
+/** Check what the option cycle-with names, once all sections are read. */
+noon_err noon_config_check_cycles(cfg_t *top, const struct noon_config *c);
 
 #endif

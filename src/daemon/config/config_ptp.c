@@ -99,6 +99,7 @@ static const struct noon_option port_rows[] = {
 	 .help = "key to seal with; 0: the last one"},
 	{"tunnel", NOON_OPTION_TEXT, PORT(tunnel), .value = "name", .says = "none",
 	 .help = "section tunnel that all messages go through; unicast only"},
+	NOON_CONFIG_EXCHANGE_ROWS(PORT, "the transmitter; of a receiver: any"),
 	NOON_OPTION_END,
 };
 
@@ -136,6 +137,10 @@ static const struct noon_option receiver_rows[] = {
 	 NOON_OPTION_LEAST(0), .says = "none", .help = "error that each boundary clock may add"},
 	{"max-layover", NOON_OPTION_TIME, RECEIVER(machine.max_layover), NOON_OPTION_LEAST(1),
 	 .help = "longest time from a Sync to its Delay_Req"},
+	{"cycle-with", NOON_OPTION_TEXT, RECEIVER(cycle_with), .value = "name", .says = "none",
+	 .help = "section ptp-receiver with another path to the same transmitter"},
+	{"cycle-limit", NOON_OPTION_TIME, RECEIVER(cycle_limit), NOON_OPTION_LEAST(1), .def = "5us",
+	 .help = "change of asymmetry that is a finding, at least"},
 	NOON_OPTION_END,
 };
 
@@ -172,7 +177,7 @@ static const struct noon_option transmitter_rows[] = {
 	{"multicast", NOON_OPTION_BOOL, TRANSMITTER(machine.multicast),
 	 .help = "send to everybody"},
 	{"unicast_listen", NOON_OPTION_BOOL, TRANSMITTER(machine.unicast),
-	 .says = "true with sa_file or tunnel, else false",
+	 .says = "true with sa_file, certificate or tunnel, else false",
 	 .help = "grant unicast to those who ask"},
 	{"log-grant-min", NOON_OPTION_INT, TRANSMITTER(machine.log_grant_min), INTERVAL,
 	 .help = "shortest interval granted, log2 s"},
@@ -248,6 +253,24 @@ static noon_err take_profile(cfg_t *cfg, bool multicast, struct noon_config_ptp_
 	return NOON_OK;
 }
 
+/* Keys of a certificate's exchange, instead of those of a file. */
+static noon_err check_exchanged_keys(cfg_t *cfg, const struct noon_config_ptp_port *p)
+{
+	if (p->sa_file[0] != '\0')
+		return noon_config_refuse_option(
+			cfg, "certificate",
+			"expected either it or sa_file: keys are exchanged, or come from a file");
+	if (noon_option_is_set(cfg, "active_key_id"))
+		return noon_config_refuse_option(
+			cfg, "active_key_id",
+			"belongs to sa_file: keys that are exchanged have numbers of their own");
+	if (p->family == AF_PACKET)
+		return noon_config_refuse_option(
+			cfg, "certificate",
+			"keys for one receiver are for unicast: UDPv4 or UDPv6 is needed");
+	return NOON_OK;
+}
+
 static noon_err settle_port(cfg_t *cfg, const struct noon_config *c, struct noon_config_ptp_port *p)
 {
 	if (p->family == AF_PACKET && p->interface[0] == '\0')
@@ -256,7 +279,14 @@ static noon_err settle_port(cfg_t *cfg, const struct noon_config *c, struct noon
 		return noon_config_refuse_option(cfg, "address",
 						 "expected an address of the transport's family");
 	p->sdo_id = (uint16_t)(p->major << 8 | p->minor);
-	return noon_config_check_tunnel(cfg, c, p);
+	if (noon_config_check_tunnel(cfg, c, p) || noon_config_settle_exchange(cfg, &p->exchange))
+		return NOON_ERR_FORMAT;
+	if (p->exchange.certificate[0] != '\0' && check_exchanged_keys(cfg, p))
+		return NOON_ERR_FORMAT;
+	/* Of a tunnel of others it is not known that everything comes out of it. */
+	p->in_tunnel = p->tunnel[0] != '\0' &&
+		       noon_config_tunnel_of(c, p->tunnel)->backend != NOON_TUNNEL_BY_OTHERS;
+	return NOON_OK;
 }
 
 /* Only the other end is behind a tunnel. */
@@ -277,15 +307,28 @@ static noon_err check_behind(cfg_t *cfg, const struct noon_config *c,
 	return noon_config_refuse_option(cfg, "transmitter", text);
 }
 
+static bool has_keys(const struct noon_config_ptp_port *p)
+{
+	return p->sa_file[0] != '\0' || p->exchange.certificate[0] != '\0';
+}
+
 static noon_err check_receiver(cfg_t *cfg, const struct noon_config_source *s)
 {
 	const struct noon_config_ptp_receiver *r = &s->ptp;
 
-	if (r->port.sa_file[0] == '\0' && r->port.tunnel[0] == '\0' && !s->allow_unauthenticated)
-		return noon_config_refuse_option(cfg, "sa_file",
-						 "without one or a tunnel, allow-unauthenticated = "
-						 "true is needed: an attacker can "
-						 "forge its messages");
+	if (!has_keys(&r->port) && !r->port.in_tunnel && !s->allow_unauthenticated)
+		return noon_config_refuse_option(
+			cfg, "sa_file",
+			"without one, a certificate or a tunnel of our own, "
+			"allow-unauthenticated = true is needed: an attacker can "
+			"forge its messages");
+	if (r->port.exchange.certificate[0] != '\0' && !r->machine.unicast)
+		return noon_config_refuse_option(cfg, "certificate",
+						 "keys for one receiver are for unicast: give a "
+						 "transmitter");
+	if (r->port.exchange.certificate[0] != '\0' && noon_option_is_set(cfg, "spp"))
+		return noon_config_refuse_option(
+			cfg, "spp", "comes from the transmitter with the key: leave it out");
 	if (!r->machine.unicast && r->port.interface[0] == '\0')
 		return noon_config_refuse_option(cfg, "interface",
 						 "needed for multicast (or give a transmitter)");
@@ -302,6 +345,7 @@ noon_err noon_config_take_ptp_receiver(cfg_t *cfg, const struct noon_config *c,
 				       struct noon_config_source *s)
 {
 	struct noon_config_ptp_receiver *r = &s->ptp;
+	const struct noon_config_tunnel *in;
 	int8_t poll;
 
 	noon_option_take_group(cfg, &noon_config_ptp_receiver_section.group, s);
@@ -313,6 +357,8 @@ noon_err noon_config_take_ptp_receiver(cfg_t *cfg, const struct noon_config *c,
 	if (settle_port(cfg, c, &r->port) || take_profile(cfg, !r->machine.unicast, &r->port) ||
 	    check_behind(cfg, c, r) || check_receiver(cfg, s))
 		return NOON_ERR_FORMAT;
+	in = noon_config_tunnel_of(c, r->port.tunnel);
+	r->machine.egress_in_request = in != NULL && in->seed;
 	s->family = r->port.family;
 	/* PTP does not poll: the interval is that of Delay_Req. */
 	poll = r->machine.log_delay;
@@ -321,8 +367,31 @@ noon_err noon_config_take_ptp_receiver(cfg_t *cfg, const struct noon_config *c,
 	s->engine.poll_min = poll;
 	s->engine.poll_max = poll;
 	s->engine.burst = 0;
-	s->engine.require_auth = r->port.sa_file[0] != '\0' || r->port.tunnel[0] != '\0';
+	if (r->port.exchange.name[0] == '\0')
+		(void)snprintf(r->port.exchange.name, sizeof(r->port.exchange.name), "%s",
+			       r->transmitter);
+	s->engine.require_auth = has_keys(&r->port) || r->port.in_tunnel;
 	return noon_config_settle_source(cfg, c, s);
+}
+
+noon_err noon_config_check_cycles(cfg_t *top, const struct noon_config *c)
+{
+	for (size_t i = 0, k = 0; i < c->n_sources; i++) {
+		const struct noon_config_ptp_receiver *const r = &c->source[i].ptp;
+		cfg_t *cfg = r->enabled ? cfg_getnsec(top, "ptp-receiver", (unsigned)k++) : NULL;
+		bool found = false;
+
+		if (cfg == NULL || r->cycle_with[0] == '\0')
+			continue;
+		for (size_t j = 0; j < c->n_sources; j++)
+			found |= j != i && c->source[j].ptp.enabled &&
+				 strcmp(c->source[j].host, r->cycle_with) == 0;
+		if (!found)
+			return noon_config_refuse_option(
+				cfg, "cycle-with",
+				"expected the name of another section ptp-receiver");
+	}
+	return NOON_OK;
 }
 
 static noon_err take_watches(cfg_t *cfg, const struct noon_config *c,
@@ -365,9 +434,14 @@ noon_err noon_config_take_ptp_transmitter(cfg_t *cfg, const struct noon_config *
 	/* A forged request for grants directs the messages at a third party: without keys it must
 	 * be enabled explicitly. */
 	if (!noon_option_is_set(cfg, "unicast_listen"))
-		m->unicast = t->port.sa_file[0] != '\0' || t->port.tunnel[0] != '\0';
+		m->unicast = has_keys(&t->port) || t->port.in_tunnel;
 	if (take_profile(cfg, m->multicast, &t->port))
 		return NOON_ERR_FORMAT;
+	if (m->multicast && t->port.exchange.certificate[0] != '\0')
+		return noon_config_refuse_option(
+			cfg, "multicast",
+			"certificate gives each receiver a key of its own: multicast = false is "
+			"needed");
 	if (m->multicast && t->port.tunnel[0] != '\0')
 		return noon_config_refuse_option(
 			cfg, "multicast",

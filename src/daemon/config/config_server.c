@@ -53,6 +53,19 @@ void noon_config_listen_default(size_t *n, struct noon_addr *at, uint16_t port)
 		*n = 2;
 }
 
+static bool read_tunnel(const struct noon_option *o, const char *text, void *at,
+			char why[NOON_OPTION_WHY])
+{
+	struct noon_config_server *s = at;
+
+	(void)o;
+	(void)why;
+	if (s->n_tunnels == NOON_CONFIG_TUNNELS_MAX || strlen(text) >= sizeof(s->tunnel[0]))
+		return false;
+	(void)snprintf(s->tunnel[s->n_tunnels++], sizeof(s->tunnel[0]), "%s", text);
+	return true;
+}
+
 static bool read_name(const struct noon_option *o, const char *text, void *at,
 		      char why[NOON_OPTION_WHY])
 {
@@ -68,6 +81,10 @@ static bool read_name(const struct noon_option *o, const char *text, void *at,
 
 static const struct noon_option server_rows[] = {
 	NOON_CONFIG_LISTEN_ROW(struct noon_config_server, "all addresses, port 123"),
+	{"tunnel", NOON_OPTION_OWN, NOON_OPTION_ALL(struct noon_config_server), .read = read_tunnel,
+	 .most = NOON_CONFIG_TUNNELS_MAX, .value = "name", .says = "none",
+	 .noun = "the name of a section tunnel",
+	 .help = "requests come through these tunnels; then through no others unless listen says"},
 	{"threads", NOON_OPTION_UINT, SERVER(threads), NOON_OPTION_RANGE(1, 64), .def = "1",
 	 .help = "workers for each address"},
 	{"local-stratum", NOON_OPTION_UINT, SERVER(local_stratum), NOON_OPTION_RANGE(0, 15),
@@ -147,7 +164,8 @@ noon_err noon_config_take_servers(cfg_t *top, struct noon_config *c)
 	if (server != NULL) {
 		noon_option_take_group(server, &noon_config_server_section.group, &c->server);
 		c->server.enabled = true;
-		noon_config_listen_default(&c->server.n_listen, c->server.listen, 123);
+		if (c->server.n_tunnels == 0)
+			noon_config_listen_default(&c->server.n_listen, c->server.listen, 123);
 	}
 	if (ke == NULL)
 		return NOON_OK;

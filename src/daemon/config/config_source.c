@@ -77,7 +77,10 @@ static const struct noon_word families[] = {
 	{"any", AF_UNSPEC}, {"ipv4", AF_INET}, {"ipv6", AF_INET6}, {NULL, 0}};
 
 static const struct noon_option source_rows[] = {
-	{"nts", NOON_OPTION_BOOL, SOURCE(nts), .def = "true", .help = "with NTS"},
+	{"nts", NOON_OPTION_BOOL, SOURCE(nts), .says = "true without tunnel, else false",
+	 .help = "with NTS"},
+	{"tunnel", NOON_OPTION_TEXT, SOURCE(tunnel), .value = "name", .says = "none",
+	 .help = "section tunnel that its messages go through"},
 	{"port", NOON_OPTION_UINT, SOURCE(port), PORT, .def = "123", .help = "of NTP"},
 	{"ntsport", NOON_OPTION_UINT, SOURCE(nts_port), PORT, .def = "4460",
 	 .help = "of the key exchange"},
@@ -246,13 +249,27 @@ static noon_err settle_aeads(cfg_t *cfg, struct noon_config_source *s)
 	return NOON_OK;
 }
 
+/* Only the other end is behind a tunnel, and it carries no key exchange of NTS. */
+static noon_err settle_tunnel(cfg_t *cfg, const struct noon_config *c, const char *host,
+			      struct noon_config_source *s)
+{
+	if (noon_option_is_set(cfg, "nts") && s->nts)
+		return noon_config_refuse_option(
+			cfg, "nts", "does not go through a tunnel, which authenticates by itself");
+	return noon_config_check_tunnel_to(cfg, c, s->tunnel, host, s->port);
+}
+
 noon_err noon_config_take_source(cfg_t *cfg, const struct noon_config *c,
 				 struct noon_config_source *s)
 {
 	const char *host = cfg_title(cfg);
 
 	noon_option_take_group(cfg, &noon_config_source_section.group, s);
-	if (!s->nts && !s->allow_unauthenticated)
+	if (s->tunnel[0] != '\0' && settle_tunnel(cfg, c, host, s))
+		return NOON_ERR_FORMAT;
+	if (!noon_option_is_set(cfg, "nts"))
+		s->nts = s->tunnel[0] == '\0';
+	if (!s->nts && s->tunnel[0] == '\0' && !s->allow_unauthenticated)
 		return noon_config_refuse(
 			cfg,
 			"nts = false needs allow-unauthenticated = true: an attacker can forge "
@@ -261,7 +278,7 @@ noon_err noon_config_take_source(cfg_t *cfg, const struct noon_config *c,
 		return noon_config_refuse(cfg, "expected a host name or address");
 	(void)snprintf(s->host, sizeof(s->host), "%s", host);
 	s->engine.burst = s->iburst ? s->engine.burst : 0;
-	s->engine.require_auth = s->nts;
+	s->engine.require_auth = s->nts || s->tunnel[0] != '\0';
 	if (settle_aeads(cfg, s) || noon_config_settle_source(cfg, c, s))
 		return NOON_ERR_FORMAT;
 	if (noon_source_conf_check(&s->engine))

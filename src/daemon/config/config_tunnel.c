@@ -17,6 +17,7 @@
 #define COVER_MIN   NOON_MS(1)
 #define CELL_MIN    128 /* a message of PTP with its headers */
 #define CELL_NOUN   "128"
+#define NTP_PORT    123
 
 static const struct {
 	const char *word;
@@ -101,6 +102,15 @@ static bool read_port(const struct noon_option *o, const char *text, void *at,
 static const struct noon_word roles[] = {{"initiator", 1}, {"responder", 0}, {NULL, 0}};
 static const struct noon_word ciphers[] = {{"aes128gcm16", 16}, {"aes256gcm16", 32}, {NULL, 0}};
 static const struct noon_word encapsulations[] = {{"none", 0}, {"udp", 1}, {NULL, 0}};
+static const struct noon_word backends[] = {{"user", NOON_TUNNEL_BY_USER},
+					    {"kernel", NOON_TUNNEL_BY_KERNEL},
+					    {"observe", NOON_TUNNEL_BY_OTHERS},
+					    {NULL, 0}};
+static const struct noon_word corrections[] = {{"auto", NOON_TUNNEL_AUTO},
+					       {"exact", NOON_TUNNEL_EXACT},
+					       {"statistical", NOON_TUNNEL_STATISTICAL},
+					       {"none", NOON_TUNNEL_NONE},
+					       {NULL, 0}};
 static const struct noon_word profiles[] = {{"default", 0}, {"seed", 1}, {NULL, 0}};
 
 #define ADDRESS_NOUN "an address without a port such as \"192.0.2.1\" or \"2001:db8::1\""
@@ -119,6 +129,8 @@ static const struct noon_option address_rows[] = {
 		    "address of this end inside the tunnel"),
 	ADDRESS_ROW("inner-peer", inner_peer, "that of peer",
 		    "address of the other end inside the tunnel"),
+	{"backend", NOON_OPTION_WORD, TUNNEL(backend), .words = backends,
+	 .help = "what seals and opens: the daemon, the kernel, or others"},
 	{"encapsulation", NOON_OPTION_WORD, TUNNEL(udp), .words = encapsulations,
 	 .help = "what carries ESP: IP, or UDP through translators of addresses"},
 	{"udp-port", NOON_OPTION_UINT, TUNNEL(udp_port), NOON_OPTION_RANGE(1, 65535), .def = "4500",
@@ -132,10 +144,11 @@ static const struct noon_option address_rows[] = {
 static const struct noon_option protection_rows[] = {
 	{"role", NOON_OPTION_WORD, TUNNEL(is_initiator), .words = roles, .says = "needed",
 	 .help = "of this end; the other end has the other one"},
-	{"key-file", NOON_OPTION_TEXT, TUNNEL(key_file), .value = "path", .says = "needed",
+	{"key-file", NOON_OPTION_TEXT, TUNNEL(key_file), .value = "path",
+	 .says = "needed, or certificate",
 	 .help = "secret that both ends share, of noonmark tunnel keygen"},
 	{"profile", NOON_OPTION_WORD, TUNNEL(seed), .words = profiles,
-	 .help = "seed: ah = true and padding = \"random 0-256\" unless they are given"},
+	 .help = "seed: ah = true, padding = \"random 0-256\" and correctionField of Delay_Req"},
 	{"encryption", NOON_OPTION_WORD, TUNNEL(key_len), .words = ciphers, .def = "aes128gcm16",
 	 .help = "cipher of ESP"},
 	{"ah", NOON_OPTION_BOOL, TUNNEL(ah),
@@ -147,6 +160,15 @@ static const struct noon_option protection_rows[] = {
 	 .help = "bytes added so that sizes do not tell the type of a message"},
 	{"cover", NOON_OPTION_TIME, TUNNEL(cover), NOON_OPTION_RANGE(0, NOON_S(3600)), .def = "0",
 	 .help = "a cover packet after so long without any; 0: none"},
+	{"correction", NOON_OPTION_WORD, TUNNEL(correction), .words = corrections, .def = "auto",
+	 .help = "departures: stamped after encryption, or estimated"},
+	{"warm-up", NOON_OPTION_BOOL, TUNNEL(warm_up),
+	 .help = "a cover packet ahead of each Sync and Delay_Req, against cold caches"},
+	NOON_OPTION_END,
+};
+
+static const struct noon_option exchange_rows[] = {
+	NOON_CONFIG_EXCHANGE_ROWS(TUNNEL, "the address of peer"),
 	NOON_OPTION_END,
 };
 
@@ -162,6 +184,8 @@ static const struct noon_option lifetime_rows[] = {
 	 .value = "share", .help = "a lifetime is shorter by up to this share of it, at random"},
 	{"grace", NOON_OPTION_TIME, TUNNEL(grace), NOON_OPTION_RANGE(0, NOON_S(3600)), .def = "10s",
 	 .help = "how long the association before is still accepted"},
+	{"spi-socket", NOON_OPTION_TEXT, TUNNEL(spi_socket), .value = "path", .says = "none",
+	 .help = "Unix socket of a program that is told of SPIs before they are used"},
 	{"dead-after", NOON_OPTION_TIME, TUNNEL(dead_after),
 	 NOON_OPTION_RANGE(NOON_S(1), NOON_S(86400)), .def = "30s",
 	 .help = "silence after which the other end is lost"},
@@ -172,7 +196,10 @@ const struct noon_section noon_config_tunnel_section = {
 	.group = {"tunnel",
 		  sizeof(struct noon_config_tunnel),
 		  NULL,
-		  {{address_rows, 0, NULL}, {protection_rows, 0, NULL}, {lifetime_rows, 0, NULL}}},
+		  {{address_rows, 0, NULL},
+		   {protection_rows, 0, NULL},
+		   {exchange_rows, 0, NULL},
+		   {lifetime_rows, 0, NULL}}},
 	.kind = NOON_SECTION_TITLED,
 };
 
@@ -205,7 +232,7 @@ static noon_err settle_addresses(cfg_t *cfg, struct noon_config_tunnel *t)
 {
 	if (t->peer.len == 0)
 		return noon_config_refuse_option(cfg, "peer", "needed: expected " ADDRESS_NOUN);
-	if (t->local.len == 0 && !t->udp)
+	if (t->local.len == 0 && !t->udp && t->backend != NOON_TUNNEL_BY_OTHERS)
 		return noon_config_refuse_option(cfg, "local", "needed: expected " ADDRESS_NOUN);
 	if (t->local.len > 0 && !is_pair(&t->local, &t->peer))
 		return noon_config_refuse_option(
@@ -223,15 +250,58 @@ static noon_err settle_addresses(cfg_t *cfg, struct noon_config_tunnel *t)
 	return NOON_OK;
 }
 
-static noon_err settle_protection(cfg_t *cfg, struct noon_config_tunnel *t)
+noon_err noon_config_settle_exchange(cfg_t *cfg, struct noon_config_exchange *x)
 {
+	static const char *const others[] = {"certificate-key", "peer-certificates", "peer-name",
+					     "exchange-port", "rekey"};
+
+	if (x->certificate[0] == '\0') {
+		for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+			if (noon_option_is_set(cfg, others[i]))
+				return noon_config_refuse_option(
+					cfg, others[i], "belongs to certificate, which is missing");
+		return NOON_OK;
+	}
+	if (x->key[0] == '\0')
+		return noon_config_refuse_option(cfg, "certificate-key",
+						 "needed: expected the certificate's private key");
+	if (x->ca[0] == '\0')
+		return noon_config_refuse_option(
+			cfg, "peer-certificates",
+			"needed: expected the other end's self-signed certificate, or its root");
+	return NOON_OK;
+}
+
+static noon_err settle_keys(cfg_t *cfg, struct noon_config_tunnel *t)
+{
+	if (t->backend == NOON_TUNNEL_BY_OTHERS && t->spi_socket[0] != '\0')
+		return noon_config_refuse_option(cfg, "spi-socket",
+						 "whoever manages an observed tunnel has its SPIs");
+	if (t->backend == NOON_TUNNEL_BY_OTHERS && t->exchange.certificate[0] == '\0')
+		return NOON_OK;
+	if (t->backend == NOON_TUNNEL_BY_OTHERS)
+		return noon_config_refuse_option(cfg, "certificate",
+						 "whoever manages an observed tunnel has its keys");
 	if (!noon_option_is_set(cfg, "role"))
 		return noon_config_refuse_option(
 			cfg, "role",
 			"needed: expected initiator at one end and responder at the other");
-	if (t->key_file[0] == '\0')
-		return noon_config_refuse_option(cfg, "key-file",
-						 "needed: noonmark tunnel keygen FILE creates one");
+	if (t->key_file[0] == '\0' && t->exchange.certificate[0] == '\0')
+		return noon_config_refuse_option(
+			cfg, "key-file",
+			"needed, or certificate: noonmark tunnel keygen FILE creates one");
+	if (t->key_file[0] != '\0' && t->exchange.certificate[0] != '\0')
+		return noon_config_refuse_option(
+			cfg, "certificate",
+			"expected either it or key-file: keys are exchanged, "
+			"or come from a file");
+	if (t->exchange.certificate[0] != '\0' && t->exchange.name[0] == '\0')
+		noon_addr_format_host(&t->peer, t->exchange.name, sizeof(t->exchange.name));
+	return noon_config_settle_exchange(cfg, &t->exchange);
+}
+
+static noon_err settle_protection(cfg_t *cfg, struct noon_config_tunnel *t)
+{
 	if (t->seed && !noon_option_is_set(cfg, "ah"))
 		t->ah = true;
 	if (t->seed && !noon_option_is_set(cfg, "padding"))
@@ -247,6 +317,32 @@ static noon_err settle_protection(cfg_t *cfg, struct noon_config_tunnel *t)
 	return NOON_OK;
 }
 
+/* What Linux cannot do. Its padding fills up to a size, and it sends nothing that means nothing. */
+static noon_err settle_kernel(cfg_t *cfg, const struct noon_config_tunnel *t)
+{
+	if (t->backend != NOON_TUNNEL_BY_KERNEL)
+		return NOON_OK;
+	if (t->udp)
+		return noon_config_refuse_option(
+			cfg, "encapsulation",
+			"the kernel back end has none: expected none, or backend = user");
+	if (t->padding.mode == NOON_PADDING_RANDOM || t->padding.mode == NOON_PADDING_CONSTANT)
+		return noon_config_refuse_option(cfg, "padding",
+						 "the kernel can only fill up: expected none or "
+						 "cell N, or backend = user");
+	if (t->cover > 0)
+		return noon_config_refuse_option(
+			cfg, "cover", "the kernel sends none: expected 0, or backend = user");
+	if (t->warm_up)
+		return noon_config_refuse_option(
+			cfg, "warm-up", "the kernel sends none: expected false, or backend = user");
+	if (t->correction == NOON_TUNNEL_STATISTICAL || t->correction == NOON_TUNNEL_NONE)
+		return noon_config_refuse_option(cfg, "correction",
+						 "the kernel's stamps are of after encryption: "
+						 "expected auto or exact, or backend = user");
+	return NOON_OK;
+}
+
 /* Two tunnels with one secret would use one key for different packets of the same number. */
 static noon_err check_key_file(cfg_t *cfg, const struct noon_config *c,
 			       const struct noon_config_tunnel *t)
@@ -254,7 +350,7 @@ static noon_err check_key_file(cfg_t *cfg, const struct noon_config *c,
 	char text[NOON_OPTION_WHY];
 
 	for (size_t i = 0; i < c->n_tunnels; i++) {
-		if (strcmp(c->tunnel[i].key_file, t->key_file) != 0)
+		if (t->key_file[0] == '\0' || strcmp(c->tunnel[i].key_file, t->key_file) != 0)
 			continue;
 		(void)snprintf(text, sizeof(text),
 			       "tunnel \"%s\" has the same: expected a secret of its own",
@@ -282,8 +378,8 @@ static noon_err settle_ports(cfg_t *cfg, struct noon_config_tunnel *t)
 static noon_err take_tunnel(cfg_t *cfg, const struct noon_config *c, struct noon_config_tunnel *t)
 {
 	noon_option_take_group(cfg, &noon_config_tunnel_section.group, t);
-	if (take_name(cfg, t) || settle_addresses(cfg, t) || settle_protection(cfg, t) ||
-	    check_key_file(cfg, c, t))
+	if (take_name(cfg, t) || settle_addresses(cfg, t) || settle_keys(cfg, t) ||
+	    settle_protection(cfg, t) || settle_kernel(cfg, t) || check_key_file(cfg, c, t))
 		return NOON_ERR_FORMAT;
 	return settle_ports(cfg, t);
 }
@@ -355,5 +451,60 @@ noon_err noon_config_check_tunnel(cfg_t *cfg, const struct noon_config *c,
 	if (!carries(t, NOON_PTP_EVENT_PORT) || !carries(t, NOON_PTP_GENERAL_PORT))
 		return noon_config_refuse_option(cfg, "tunnel",
 						 "expected one whose option port has 319 and 320");
+	return NOON_OK;
+}
+
+static noon_err check_port(cfg_t *cfg, const struct noon_config_tunnel *t, uint16_t port)
+{
+	char text[NOON_OPTION_WHY];
+
+	if (carries(t, port))
+		return NOON_OK;
+	(void)snprintf(text, sizeof(text), "expected one whose option port has %u", port);
+	return noon_config_refuse_option(cfg, "tunnel", text);
+}
+
+noon_err noon_config_check_tunnel_to(cfg_t *cfg, const struct noon_config *c, const char *name,
+				     const char *host, uint16_t port)
+{
+	const struct noon_config_tunnel *t = noon_config_tunnel_of(c, name);
+	struct noon_addr given;
+	char text[NOON_OPTION_WHY];
+	char inner[64];
+
+	if (t == NULL)
+		return refuse_name(cfg, c, name);
+	if (t->backend == NOON_TUNNEL_BY_OTHERS)
+		return noon_config_refuse_option(
+			cfg, "tunnel",
+			"one that others manage proves nothing: expected NTS without it");
+	if (noon_addr_parse(host, 0, &given) != NOON_OK ||
+	    !noon_addr_equal(&given, &t->inner_peer)) {
+		noon_addr_format_host(&t->inner_peer, inner, sizeof(inner));
+		(void)snprintf(text, sizeof(text),
+			       "expected a source \"%s\", the other end inside the tunnel", inner);
+		return noon_config_refuse_option(cfg, "tunnel", text);
+	}
+	return check_port(cfg, t, port);
+}
+
+noon_err noon_config_check_server_tunnels(cfg_t *top, const struct noon_config *c)
+{
+	cfg_t *cfg = noon_option_section(top, "server");
+
+	for (size_t i = 0; i < c->server.n_tunnels; i++) {
+		const char *name = c->server.tunnel[i];
+		const struct noon_config_tunnel *t = noon_config_tunnel_of(c, name);
+
+		if (t == NULL)
+			return refuse_name(cfg, c, name);
+		if (t->backend != NOON_TUNNEL_BY_USER)
+			return noon_config_refuse_option(cfg, "tunnel",
+							 "expected one of backend = user; through "
+							 "others NTP goes by itself: "
+							 "give listen their inner-local");
+		if (check_port(cfg, t, NTP_PORT))
+			return NOON_ERR_FORMAT;
+	}
 	return NOON_OK;
 }

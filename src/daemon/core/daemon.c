@@ -14,6 +14,7 @@
 #include "daemon/core/store.h"
 #include "daemon/report/log.h"
 #include "daemon/report/status.h"
+#include "daemon/source/cycles.h"
 #include "daemon/source/duplicates.h"
 #include "platform/notify.h"
 
@@ -469,6 +470,7 @@ noon_err noon_daemon_start(struct noon_daemon *d)
 	err = noon_services_start(&d->services);
 	for (size_t i = 0; i < d->conf.n_sources && !err; i++)
 		err = noon_daemon_source_start(&d->source[i], &d->host);
+	err = err ? err : noon_daemon_cycles_start(d->source, d->conf.n_sources);
 	err = err ? err : noon_services_start_ptp(&d->services, d->clock, &d->entropy.rng, &ptp);
 	if (err)
 		noon_log(NOON_LOG_ERROR, "cannot start: %s", noon_err_text(err));

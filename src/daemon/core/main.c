@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "crypto/aead.h"
+#include "crypto/tls.h"
 #include "daemon/config/command_line.h"
 #include "daemon/core/daemon.h"
 #include "daemon/report/limits.h"
@@ -21,6 +22,7 @@
 #include "daemon/source/guarding.h"
 #include "platform/notify.h"
 #include "platform/sandbox.h"
+#include "store/tunnel_file.h"
 
 /* The only mutable variable of file scope: set by the signal handler of the poll backend. */
 static volatile sig_atomic_t caught;
@@ -101,6 +103,14 @@ static bool open_standard_descriptors(void)
 	return fd >= 0;
 }
 
+static bool has_kernel_tunnel(const struct noon_config *c)
+{
+	for (size_t i = 0; i < c->n_tunnels; i++)
+		if (c->tunnel[i].backend == NOON_TUNNEL_BY_KERNEL)
+			return true;
+	return false;
+}
+
 /* Root is given up, unless no user is configured. */
 static noon_err drop(const struct noon_config *c)
 {
@@ -115,7 +125,7 @@ static noon_err drop(const struct noon_config *c)
 	 * socket, which the user's group may access. */
 	if (!err && c->control[0] != '\0')
 		err = noon_sandbox_give_group(c->control, c->user);
-	err = err ? err : noon_sandbox_drop(c->user, steers, false);
+	err = err ? err : noon_sandbox_drop(c->user, steers, false, has_kernel_tunnel(c));
 	if (err)
 		noon_log(NOON_LOG_ERROR,
 			 "cannot become user \"%s\": %s (useradd --system %s makes it, user = "
@@ -169,20 +179,62 @@ static bool check_keys(const struct noon_config_ptp_port *port, const char *name
 	return !err;
 }
 
+static bool check_exchange(const struct noon_config_exchange *x, bool is_server, const char *kind,
+			   const char *name)
+{
+	const struct noon_tls_mutual m = {.is_server = is_server,
+					  .chain = {.path = x->certificate},
+					  .key = {.path = x->key},
+					  .ca = {.path = x->ca}};
+	struct noon_tls_ctx *tls = NULL;
+	struct noon_tls_why why = {.text = ""};
+
+	if (x->certificate[0] == '\0')
+		return true;
+	if (noon_tls_mutual_ctx_new(&m, &tls, &why)) {
+		noon_log(NOON_LOG_ERROR, "%s %s: %s", kind, name, why.text);
+		return false;
+	}
+	noon_tls_ctx_free(tls);
+	return true;
+}
+
+static bool check_tunnel(const struct noon_config_tunnel *t)
+{
+	struct noon_secret_tunnel secret;
+	char why[NOON_TUNNEL_WHY_MAX];
+
+	if (t->key_file[0] == '\0')
+		return check_exchange(&t->exchange, !t->is_initiator, "tunnel", t->name);
+	if (noon_tunnel_key_read(t->key_file, &secret, why)) {
+		noon_log(NOON_LOG_ERROR, "tunnel %s: %s", t->name, why);
+		return false;
+	}
+	noon_wipe(&secret, sizeof(secret));
+	return true;
+}
+
 /* Files named in the configuration, apart from those that only a start can try. */
 static int check_files(const struct noon_config *c)
 {
 	bool good = noon_aead_global_init() == NOON_OK;
 
+	for (size_t i = 0; i < c->n_tunnels; i++)
+		good &= check_tunnel(&c->tunnel[i]);
 	for (size_t i = 0; i < c->n_sources; i++) {
-		good &= check_guard(c, &c->source[i].guard);
-		if (c->source[i].ptp.enabled)
-			good &= check_keys(&c->source[i].ptp.port, c->source[i].host);
+		const struct noon_config_source *s = &c->source[i];
+
+		good &= check_guard(c, &s->guard);
+		if (!s->ptp.enabled)
+			continue;
+		good &= check_keys(&s->ptp.port, s->host);
+		good &= check_exchange(&s->ptp.port.exchange, false, "ptp-receiver", s->host);
 	}
 	for (size_t i = 0; i < c->n_transmitters; i++) {
 		const struct noon_config_ptp_transmitter *t = &c->transmitter[i];
 
 		good &= check_keys(&t->port, t->name);
+		good &= check_exchange(&t->port.exchange, true, "ptp-transmitter", t->name);
 		for (size_t k = 0; k < t->n_watch; k++)
 			good &= check_guard(c, &t->watch[k].guard);
 	}

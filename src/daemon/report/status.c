@@ -14,6 +14,7 @@
 #include "daemon/report/status_ptp.h"
 #include "daemon/report/status_tunnel.h"
 #include "daemon/report/status_words.h"
+#include "daemon/source/cycles.h"
 #include "estimate/guard/baseline.h"
 
 static const char *stamp_word(enum noon_stamp s)
@@ -167,6 +168,7 @@ static json_t *source(const struct noon_daemon_source *s, noon_time now)
 					  json_string(s->duplicate_of->conf->host));
 		(void)json_object_set_new(o, "duplicate_why", json_string(s->duplicate_why));
 	}
+	(void)json_object_set_new(o, "cycle", noon_daemon_cycle_status(s));
 	(void)json_object_set_new(o, "guard", guard_part(s, now));
 	(void)json_object_set_new(o, "conditions", conditions(s, now));
 	return o;

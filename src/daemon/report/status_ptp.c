@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "daemon/report/status_tunnel.h"
 #include "daemon/report/status_words.h"
 #include "noonmark/clock.h"
 
@@ -174,20 +175,30 @@ static json_t *transmitter(const struct noon_ptp_service *s)
 	const struct noon_ptp_transmitter *m = &s->machine;
 	const struct noon_ptp_quality *q = &m->quality;
 
-	return json_pack("{s:s, s:s, s:i, s:b, s:i, s:i, s:b, s:i, s:i, s:I, s:I, s:I, s:I, s:I, "
-			 "s:o, s:o, s:o}",
-			 "name", s->conf->name, "state",
-			 noon_ptp_transmitter_state_word(
-				 noon_ptp_transmitter_state_of(m, noon_clock_now(s->clock))),
-			 "domain", (int)m->conf.port.domain, "authentication",
-			 (int)(m->conf.policy.keys != NULL), "clock_class", (int)q->clock_class,
-			 "clock_accuracy", (int)noon_ptp_accuracy_from_dur(q->bound),
-			 "ptp_timescale", (int)q->tai_known, "utc_offset", (int)q->tai_offset,
-			 "unicast_receivers", (int)noon_ptp_transmitter_clients(m), "announces",
-			 (json_int_t)m->n_announce, "syncs", (json_int_t)m->n_sync, "delay_resps",
-			 (json_int_t)m->n_delay_resp, "unstamped_syncs", (json_int_t)m->n_no_stamp,
-			 "denied", (json_int_t)m->n_denied, "port", port_part(s->port), "verdicts",
-			 noon_status_verdicts(&m->counters), "watched", watched(s));
+	json_t *o = json_pack(
+		"{s:s, s:s, s:i, s:b, s:i, s:i, s:b, s:i, s:i, s:I, s:I, s:I, s:I, s:I, "
+		"s:o, s:o, s:o}",
+		"name", s->conf->name, "state",
+		noon_ptp_transmitter_state_word(
+			noon_ptp_transmitter_state_of(m, noon_clock_now(s->clock))),
+		"domain", (int)m->conf.port.domain, "authentication",
+		(int)noon_ptp_policy_has_keys(&m->conf.policy), "clock_class", (int)q->clock_class,
+		"clock_accuracy", (int)noon_ptp_accuracy_from_dur(q->bound), "ptp_timescale",
+		(int)q->tai_known, "utc_offset", (int)q->tai_offset, "unicast_receivers",
+		(int)noon_ptp_transmitter_clients(m), "announces", (json_int_t)m->n_announce,
+		"syncs", (json_int_t)m->n_sync, "delay_resps", (json_int_t)m->n_delay_resp,
+		"unstamped_syncs", (json_int_t)m->n_no_stamp, "denied", (json_int_t)m->n_denied,
+		"port", port_part(s->port), "verdicts", noon_status_verdicts(&m->counters),
+		"watched", watched(s));
+
+	if (o != NULL && s->giver.exchange != NULL) {
+		json_t *x = noon_status_exchange(s->giver.exchange, noon_mono_now());
+
+		(void)json_object_set_new(
+			x, "pairs", json_integer((json_int_t)noon_ptp_pairs_count(s->giver.pairs)));
+		(void)json_object_set_new(o, "exchange", x);
+	}
+	return o;
 }
 
 json_t *noon_status_ptp_transmitters(struct noon_ptp_service *const *s, size_t n)

@@ -19,9 +19,6 @@
 #define CONTROL_LEN 256
 #define WORKERS_MAX (64 * NOON_CONFIG_LISTEN_MAX)
 
-/* An older stamp was not taken on the clock as it is now. */
-#define STAMP_AGE_MAX NOON_S(1)
-
 /* How long a worker sleeps without traffic before it checks for a stop, and rotates keys. */
 #define IDLE_MS 250
 
@@ -65,25 +62,11 @@ struct noon_ntp_service {
 	struct worker *worker[WORKERS_MAX];
 };
 
-/* Arrival of a request on the served clock. The client's bound holds if this is late, not if it is
- * early: so the steering of CLOCK_REALTIME since the stamp is added, and an implausible stamp is
- * replaced by now. */
-static noon_time arrival(const struct worker *w, int64_t stamp_ns, int64_t real_ns)
-{
-	const noon_dur age = noon_sat_sub(real_ns, stamp_ns);
-
-	if (age < 0 || age > STAMP_AGE_MAX)
-		stamp_ns = real_ns;
-	else
-		stamp_ns += age / 2000;
-	return noon_clock_map_apply(&w->time.map, stamp_ns);
-}
-
 /* Answer one request; returns the length of the reply, 0 for none. */
 static size_t serve(struct worker *w, struct slot *s, size_t n, int64_t stamp_ns)
 {
 	const int64_t real_ns = noon_clock_read(CLOCK_REALTIME);
-	const noon_time received = arrival(w, stamp_ns, real_ns);
+	const noon_time received = noon_served_arrival(&w->time, stamp_ns, real_ns);
 	const noon_time now = noon_clock_map_apply(&w->time.map, real_ns);
 	struct noon_wr out = noon_wr_over(s->out, sizeof(s->out));
 	const struct noon_bytes request = noon_bytes_of(s->in, n);

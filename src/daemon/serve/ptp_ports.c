@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "daemon/report/log.h"
+#include "platform/net/witness.h"
 #include "store/ptp_key_file.h"
 
 /* The self-test reports within two seconds. */
@@ -42,15 +42,38 @@ static void find_identity(struct noon_ptp_ports *p, struct noon_daemon_ptp_port 
 		random_identity(p->rng, port->identity);
 }
 
+static noon_err open_link(struct noon_ptp_ports *p, struct noon_daemon_ptp_port *port,
+			  const char *name);
+
 static noon_err open_in_tunnel(struct noon_ptp_ports *p, struct noon_daemon_ptp_port *port,
 			       const char *name)
 {
 	struct noon_daemon_tunnel *t;
-	const noon_err err = noon_tunnels_take(p->tunnels, port->conf.tunnel, name, &t);
+	noon_err err =
+		noon_tunnels_take(p->tunnels, port->conf.tunnel, NOON_TUNNEL_FOR_PTP, name, &t);
 
-	if (!err)
-		noon_ptp_link_open_tunnel(&port->link, p->loop, &t->link);
-	return err;
+	if (err)
+		return err;
+	if (t->conf->backend == NOON_TUNNEL_BY_USER)
+		return noon_ptp_link_open_tunnel(&port->link, p->loop, &t->link);
+	/* What leaves and comes to these addresses goes through the tunnel, or not at all. */
+	port->conf.address = t->conf->inner_local;
+	/* Nothing but what came out of it reaches a socket that is bound to the device. */
+	if (t->conf->backend == NOON_TUNNEL_BY_OTHERS && t->observed.is_tun)
+		memcpy(port->conf.interface, t->observed.inside.device,
+		       sizeof(port->conf.interface));
+	err = open_link(p, port, name);
+	if (err)
+		return err;
+	/* The kernel sees to it that these come out of the tunnel; of others it does not. */
+	port->link.only = noon_ptp_peer_of(&t->conf->inner_peer);
+	/* Stamps of a TUN device are of before encryption: that is measured elsewhere. */
+	if (t->conf->backend == NOON_TUNNEL_BY_KERNEL || !t->observed.is_tun) {
+		port->link.on_edge = noon_tunnels_on_edge;
+		port->link.edge_arg = t;
+	}
+	t->port = &port->link;
+	return NOON_OK;
 }
 
 static noon_err open_link(struct noon_ptp_ports *p, struct noon_daemon_ptp_port *port,
@@ -69,7 +92,8 @@ static noon_err open_link(struct noon_ptp_ports *p, struct noon_daemon_ptp_port 
 	noon_err err;
 
 	memcpy(conf.interface, port->conf.interface, sizeof(conf.interface));
-	err = noon_ptp_link_open(&port->link, p->loop, &conf, p->hw, &why, &sys);
+	err = noon_ptp_link_open(&port->link, p->loop, &conf,
+				 port->conf.tunnel[0] == '\0' ? p->hw : NULL, &why, &sys);
 	if (err)
 		noon_log(NOON_LOG_ERROR, "%s: interface \"%s\": %s%s%s", name, port->conf.interface,
 			 why, sys != 0 ? ": " : "", sys != 0 ? strerror(sys) : "");
@@ -220,16 +244,11 @@ noon_err noon_ptp_ports_reload(struct noon_ptp_ports *p)
 
 /* ---- the self-test ---- */
 
-/* A device that a program reads, such as TUN: IPsec in that program happens after the stamp.
- */
-static bool is_tun(const char *interface)
+/* IPsec in the program that reads a TUN device happens after the stamp. */
+static enum noon_ptp_stamps stamped(const struct noon_daemon_ptp_port *port)
 {
-	char path[64];
-
-	if (interface[0] == '\0')
-		return false;
-	(void)snprintf(path, sizeof(path), "/sys/class/net/%s/tun_flags", interface);
-	return access(path, F_OK) == 0;
+	return noon_device_is_tun(port->conf.interface) ? NOON_PTP_STAMPS_BEFORE_IT
+							: NOON_PTP_STAMPS_GOOD;
 }
 
 static void on_probe_sent(void *arg, const struct noon_ptp_departure *d)
@@ -237,8 +256,7 @@ static void on_probe_sent(void *arg, const struct noon_ptp_departure *d)
 	struct noon_daemon_ptp_port *port = arg;
 
 	port->kind = d->stamp.kind;
-	port->stamps =
-		is_tun(port->conf.interface) ? NOON_PTP_STAMPS_BEFORE_IT : NOON_PTP_STAMPS_GOOD;
+	port->stamps = stamped(port);
 }
 
 static void on_probe_packet(void *arg, const struct noon_ptp_arrival *a)
@@ -275,7 +293,7 @@ static void on_test(void *arg)
 		return;
 	}
 	if (port->stamps == NOON_PTP_STAMPS_UNTESTED && port->link.n_stamped > 0) {
-		port->stamps = NOON_PTP_STAMPS_GOOD;
+		port->stamps = stamped(port);
 		port->kind = NOON_STAMP_KERNEL;
 	}
 	if (port->stamps == NOON_PTP_STAMPS_UNTESTED)

@@ -7,7 +7,7 @@
 #define NOON_DAEMON_PTP_PORTS_H
 
 #include "daemon/config/config.h"
-#include "daemon/serve/tunnels.h"
+#include "daemon/tunnel/tunnels.h"
 #include "link/ptp_link.h"
 #include "proto/ptp/ptp_keys.h"
 
@@ -47,8 +47,9 @@ struct noon_ptp_key_use {
 struct noon_ptp_ports {
 	struct noon_loop *loop;
 	struct noon_rng *rng;
-	const struct noon_hwstamp *hw; /**< NULL: none */
-	struct noon_tunnels *tunnels;  /**< NULL: none */
+	const struct noon_hwstamp *hw;	      /**< NULL: none */
+	struct noon_tunnels *tunnels;	      /**< NULL: none */
+	struct noon_key_exchanges *exchanges; /**< borrowed */
 	size_t n;
 	struct noon_daemon_ptp_port *port[NOON_PTP_PORTS_MAX];
 	size_t n_files;

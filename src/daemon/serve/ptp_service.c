@@ -215,9 +215,18 @@ static void on_sent(void *arg, const struct noon_ptp_departure *d)
 static void on_timer(void *arg)
 {
 	struct noon_ptp_service *s = arg;
-	const noon_time now = noon_clock_now(s->clock);
-	const struct view v = look(s);
+	struct noon_ptp_egress egress;
+	struct view v;
+	noon_time now;
 
+	if (noon_ptp_transmitter_syncs(
+		    &s->machine, noon_time_add(noon_clock_now(s->clock), NOON_PTP_LINK_AT_ONCE)))
+		noon_ptp_link_warm_up(&s->port->link);
+	egress = noon_ptp_link_egress(&s->port->link, NOON_PTP_SYNC);
+	now = noon_clock_now(s->clock);
+	v = look(s);
+	noon_ptp_transmitter_set_egress(&s->machine, &egress);
+	noon_ptp_link_read(&s->port->link, &v.now);
 	noon_ptp_transmitter_on_timer(&s->machine, now, utc_now(&v), &s->pump.wanted);
 	noon_pump_run(&s->pump);
 }
@@ -240,6 +249,9 @@ noon_err noon_ptp_service_new(const struct noon_config *all,
 	noon_pump_init(&s->pump, carry_out, after_actions, s);
 	err = noon_ptp_ports_open(ports, &conf->port, conf->name, &s->port);
 	err = err ? err : noon_ptp_ports_keys(ports, &conf->port, conf->name, &s->keys);
+	err = err ? err
+		  : noon_ptp_giver_open(&s->giver, &conf->port, conf->name, ports->rng,
+					ports->exchanges);
 	for (size_t i = 0; i < conf->n_watch && !err; i++)
 		err = noon_daemon_guard_new(all, &conf->watch[i].guard, &s->watch[i].guard);
 	if (err) {
@@ -261,10 +273,12 @@ noon_err noon_ptp_service_start(struct noon_ptp_service *s, struct noon_clock *c
 	machine.port = noon_ptp_ports_identity(s->port);
 	machine.port.sdo_id = s->conf->port.sdo_id;
 	machine.port.domain = s->conf->port.domain;
+	s->giver.clock = clock;
 	machine.policy = (struct noon_ptp_policy){.keys = s->keys,
+						  .pairs = s->giver.pairs,
 						  .spp = s->conf->port.spp,
 						  .key_id = s->conf->port.key_id,
-						  .in_tunnel = s->conf->port.tunnel[0] != '\0'};
+						  .in_tunnel = s->conf->port.in_tunnel};
 	err = noon_ptp_transmitter_init(&s->machine, &machine, noon_clock_now(clock));
 	err = err ? err : noon_ptp_link_attach(&s->port->link, &s->user);
 	for (size_t i = 0; i < s->conf->n_watch && !err; i++) {
@@ -381,5 +395,6 @@ void noon_ptp_service_free(struct noon_ptp_service *s)
 	noon_loop_disarm(&s->timer);
 	for (size_t i = 0; i < NOON_PTP_WATCHED_MAX; i++)
 		free(s->watch[i].guard);
+	noon_ptp_giver_close(&s->giver);
 	free(s);
 }

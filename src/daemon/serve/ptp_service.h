@@ -7,6 +7,7 @@
 #define NOON_DAEMON_PTP_SERVICE_H
 
 #include "daemon/config/config.h"
+#include "daemon/keys/ptp_pair_keys.h"
 #include "daemon/serve/ptp_ports.h"
 #include "daemon/serve/served.h"
 #include "daemon/source/guarding.h"
@@ -26,7 +27,8 @@ struct noon_ptp_service {
 	struct noon_clock *clock;
 	struct noon_served *served;
 	struct noon_daemon_ptp_port *port;
-	struct noon_ptp_keys *keys; /**< borrowed; NULL: none */
+	struct noon_ptp_keys *keys;  /**< borrowed; NULL: none */
+	struct noon_ptp_giver giver; /**< of keys for each receiver; zero: none */
 	struct noon_ptp_user user;
 	struct noon_timer timer;
 	struct noon_pump pump;				   /**< of the machine */

@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/serve/served.h"
 
+/* An older stamp was not taken on the clock as it is now. */
+#define STAMP_AGE_MAX NOON_S(1)
+
+/* The kernel steers its clock by 500 ppm at most. */
+#define STAMP_STEERING 2000
+
 void noon_served_init(struct noon_served *s)
 {
 	*s = (struct noon_served){.lock = PTHREAD_MUTEX_INITIALIZER};
@@ -92,4 +98,15 @@ struct noon_ntp_server_clock noon_served_clock_at(const struct noon_served_state
 	if (may_have_leapt(s, now, c.root_disp))
 		c.has_time = false;
 	return c;
+}
+
+noon_time noon_served_arrival(const struct noon_served_state *s, int64_t stamp_ns, int64_t real_ns)
+{
+	const noon_dur age = noon_sat_sub(real_ns, stamp_ns);
+
+	if (age < 0 || age > STAMP_AGE_MAX)
+		stamp_ns = real_ns;
+	else
+		stamp_ns += age / STAMP_STEERING;
+	return noon_clock_map_apply(&s->map, stamp_ns);
 }

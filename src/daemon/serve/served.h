@@ -59,6 +59,14 @@ void noon_served_renew(struct noon_served_state *s, const struct noon_instant *n
  *  noon_clock_map_apply(&ret->map, ret_now->real_ns). Thread: any. */
 void noon_served_read(struct noon_served *s, struct noon_served_state *ret,
 		      struct noon_instant *ret_now);
+/**
+ * Return when a request arrived, C. A client's bound holds if this is late, not if it is early: so
+ * the steering of CLOCK_REALTIME since the stamp is added, and an implausible stamp is replaced by
+ * now.
+ * @param stamp_ns  of the kernel, CLOCK_REALTIME
+ * @param real_ns   now, CLOCK_REALTIME
+ */
+noon_time noon_served_arrival(const struct noon_served_state *s, int64_t stamp_ns, int64_t real_ns);
 /** What to announce of the clock at C = now. */
 struct noon_ntp_server_clock noon_served_clock_at(const struct noon_served_state *s, noon_time now);
 

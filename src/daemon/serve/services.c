@@ -58,9 +58,14 @@ noon_err noon_services_open(struct noon_services *s, struct noon_loop *loop,
 	noon_err err = open_servers(s, loop, entropy);
 
 	err = err ? err : open_one_way(s, loop);
+	noon_key_exchanges_init(&s->exchanges, loop, &entropy->rng, &s->served,
+				s->conf->no_cert_time_check);
+	s->tunnels.exchanges = &s->exchanges;
+	s->ports.exchanges = &s->exchanges;
 	s->tunnels.loop = loop;
 	s->tunnels.rng = &entropy->rng;
 	err = err ? err : noon_tunnels_open(&s->tunnels, s->conf);
+	err = err ? err : noon_tunnels_serve_ntp(&s->tunnels, &s->conf->server, &s->served);
 	s->ports.tunnels = &s->tunnels;
 	s->ports.loop = loop;
 	s->ports.rng = &entropy->rng;
@@ -106,7 +111,8 @@ noon_err noon_services_start_ptp(struct noon_services *s, struct noon_clock *clo
 		s->ptp[i]->arg = host->arg;
 		err = noon_ptp_service_start(s->ptp[i], clock, rng);
 	}
-	return err ? err : noon_ptp_ports_start(&s->ports);
+	err = err ? err : noon_ptp_ports_start(&s->ports);
+	return err ? err : noon_key_exchanges_start(&s->exchanges, clock);
 }
 
 void noon_services_tell_ptp(struct noon_services *s, const struct noon_ptp_served *what)
@@ -150,6 +156,7 @@ void noon_services_reload(struct noon_services *s)
 	noon_tsa_service_reload(s->tsa);
 	for (size_t i = 0; i < s->conf->n_transmitters; i++)
 		noon_ptp_service_reload(s->ptp[i], s->conf);
+	noon_key_exchanges_reload(&s->exchanges);
 	(void)!noon_ptp_ports_reload(&s->ports); /* logged */
 }
 
@@ -160,6 +167,7 @@ noon_err noon_services_reload_keys(struct noon_services *s)
 
 void noon_services_end_ptp(struct noon_services *s)
 {
+	noon_key_exchanges_fini(&s->exchanges);
 	for (size_t i = 0; i < NOON_CONFIG_TRANSMITTERS_MAX; i++) {
 		noon_ptp_service_free(s->ptp[i]);
 		s->ptp[i] = NULL;

@@ -15,7 +15,7 @@
 #include "daemon/serve/ptp_service.h"
 #include "daemon/serve/served.h"
 #include "daemon/serve/tsa_service.h"
-#include "daemon/serve/tunnels.h"
+#include "daemon/tunnel/tunnels.h"
 #include "platform/entropy.h"
 #include "platform/loop.h"
 
@@ -27,6 +27,7 @@ struct noon_services {
 	struct noon_tsa_service *tsa;	      /**< NULL: none */
 	struct noon_one_way_service *daytime; /**< NULL: not served */
 	struct noon_one_way_service *time;
+	struct noon_key_exchanges exchanges; /**< of tunnels and of PTP */
 	struct noon_tunnels tunnels;
 	struct noon_ptp_ports ports;				    /**< of sources as well */
 	struct noon_ptp_service *ptp[NOON_CONFIG_TRANSMITTERS_MAX]; /**< NULL: none */

@@ -261,6 +261,27 @@ static noon_err make_tls(struct noon_daemon_source *s)
 	return noon_store_trust(s->conf, s->host->no_cert_time_check, s->u.ntp.trust);
 }
 
+static noon_err open_tunnel(struct noon_daemon_source *s, struct noon_ptp_ports *ports)
+{
+	if (s->conf->tunnel[0] == '\0')
+		return NOON_OK;
+	return noon_tunnels_take(ports->tunnels, s->conf->tunnel, NOON_TUNNEL_FOR_NTP_CLIENT,
+				 s->conf->host, &s->u.ntp.tunnel);
+}
+
+/* Where the kernel seals, what leaves from the inner address goes through the tunnel by itself. */
+static noon_err join_tunnel(struct noon_daemon_source *s)
+{
+	struct noon_daemon_tunnel *const t = s->u.ntp.tunnel;
+
+	if (t == NULL)
+		return NOON_OK;
+	if (t->conf->backend == NOON_TUNNEL_BY_USER)
+		return noon_ntp_link_open_tunnel(&s->u.ntp.link, &t->link);
+	s->u.ntp.link.local = t->conf->inner_local;
+	return NOON_OK;
+}
+
 static noon_err start(struct noon_daemon_source *s)
 {
 	const struct noon_config_source *conf = s->conf;
@@ -279,6 +300,7 @@ static noon_err start(struct noon_daemon_source *s)
 	client.rng = host->rng;
 	client.source = s->index;
 	client.nts = conf->nts;
+	client.in_tunnel = s->u.ntp.tunnel != NULL;
 	client.user_stamp_err = USER_STAMP_ERR;
 	err = err ? err : noon_ntp_link_init(&s->u.ntp.link, host->loop, host->clock, &client);
 	if (err) {
@@ -286,6 +308,11 @@ static noon_err start(struct noon_daemon_source *s)
 		return err;
 	}
 	s->u.ntp.link.hw = host->hw;
+	err = join_tunnel(s);
+	if (err) {
+		noon_ntp_link_fini(&s->u.ntp.link);
+		return err;
+	}
 	set_poll(s);
 	if (!conf->nts)
 		resolve_ntp(s);
@@ -374,6 +401,7 @@ static void status(const struct noon_daemon_source *s, json_t *o)
 }
 
 const struct noon_source_ops noon_ntp_source_ops = {
+	.open = open_tunnel,
 	.start = start,
 	.tick = renew_session,
 	.poll_soon = poll_soon,

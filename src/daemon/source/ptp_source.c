@@ -6,6 +6,7 @@
 
 #include "daemon/report/log.h"
 #include "daemon/report/status_ptp.h"
+#include "daemon/report/status_tunnel.h"
 
 /* Between attempts to resolve a name that failed. */
 #define RETRY_RESOLVE NOON_S(30)
@@ -54,6 +55,8 @@ static void on_resolved(void *arg, const struct noon_addr *list, size_t n, const
 		return;
 	}
 	noon_ptp_receiver_link_start(s->u.ptp.link, &list[0]);
+	if (s->u.ptp.taker.exchange != NULL)
+		noon_key_exchange_ask(s->u.ptp.taker.exchange, &list[0]);
 }
 
 static void resolve(struct noon_daemon_source *s)
@@ -67,9 +70,21 @@ static void resolve(struct noon_daemon_source *s)
 static noon_err open_port(struct noon_daemon_source *s, struct noon_ptp_ports *ports)
 {
 	const struct noon_config_ptp_port *conf = &s->conf->ptp.port;
-	const noon_err err = noon_ptp_ports_open(ports, conf, s->conf->host, &s->u.ptp.port);
+	noon_err err = noon_ptp_ports_open(ports, conf, s->conf->host, &s->u.ptp.port);
 
-	return err ? err : noon_ptp_ports_keys(ports, conf, s->conf->host, &s->u.ptp.keys);
+	err = err ? err : noon_ptp_ports_keys(ports, conf, s->conf->host, &s->u.ptp.keys);
+	err = err ? err
+		  : noon_ptp_taker_open(&s->u.ptp.taker, conf, s->conf->host, ports->exchanges);
+	if (!err && s->u.ptp.taker.exchange != NULL)
+		s->u.ptp.keys = &s->u.ptp.taker.keys;
+	return err;
+}
+
+static void on_keys(void *arg)
+{
+	struct noon_daemon_source *s = arg;
+
+	noon_ptp_receiver_link_kick(s->u.ptp.link);
 }
 
 static void tell_tai(struct noon_daemon_source *s)
@@ -103,6 +118,9 @@ static noon_err start(struct noon_daemon_source *s)
 	s->u.ptp.link->on_miss = on_miss;
 	s->u.ptp.link->on_declared = on_declared;
 	s->u.ptp.link->arg = s;
+	s->u.ptp.taker.machine = &s->u.ptp.link->machine;
+	s->u.ptp.taker.on_keys = on_keys;
+	s->u.ptp.taker.arg = s;
 	err = noon_engine_add_source(s->host->engine, &s->conf->engine, &s->index);
 	machine.rng = s->host->rng;
 	machine.source = s->index;
@@ -112,7 +130,7 @@ static noon_err start(struct noon_daemon_source *s)
 	machine.policy = (struct noon_ptp_policy){.keys = s->u.ptp.keys,
 						  .spp = c->port.spp,
 						  .key_id = c->port.key_id,
-						  .in_tunnel = c->port.tunnel[0] != '\0'};
+						  .in_tunnel = c->port.in_tunnel};
 	err = err ? err
 		  : noon_ptp_receiver_link_init(s->u.ptp.link, &s->u.ptp.port->link, s->host->clock,
 						&machine);
@@ -155,6 +173,7 @@ static void stop(struct noon_daemon_source *s)
 {
 	noon_ptp_receiver_link_fini(s->u.ptp.link);
 	free(s->u.ptp.link);
+	noon_ptp_taker_close(&s->u.ptp.taker);
 }
 
 static void identity(const struct noon_daemon_source *s, struct noon_source_identity *ret)
@@ -185,10 +204,15 @@ static void traffic(const struct noon_daemon_source *s, struct noon_source_traff
 
 static void status(const struct noon_daemon_source *s, json_t *o)
 {
+	json_t *ptp = noon_status_ptp_receiver(&s->u.ptp.link->machine, s->u.ptp.port,
+					       noon_clock_now(s->host->clock));
+
 	(void)json_object_set_new(o, "nts", json_null());
-	(void)json_object_set_new(o, "ptp",
-				  noon_status_ptp_receiver(&s->u.ptp.link->machine, s->u.ptp.port,
-							   noon_clock_now(s->host->clock)));
+	if (ptp != NULL && s->u.ptp.taker.exchange != NULL)
+		(void)json_object_set_new(
+			ptp, "exchange",
+			noon_status_exchange(s->u.ptp.taker.exchange, noon_mono_now()));
+	(void)json_object_set_new(o, "ptp", ptp);
 }
 
 const struct noon_source_ops noon_ptp_source_ops = {

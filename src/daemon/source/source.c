@@ -94,5 +94,6 @@ void noon_daemon_source_fini(struct noon_daemon_source *s)
 		s->ops->stop(s);
 	}
 	free(s->guard);
+	free(s->cycle);
 	memset(s, 0, sizeof(*s));
 }

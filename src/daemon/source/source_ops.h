@@ -11,6 +11,7 @@
 #include <jansson.h>
 
 #include "daemon/config/config.h"
+#include "daemon/keys/ptp_pair_keys.h"
 #include "daemon/serve/ptp_ports.h"
 #include "daemon/source/guarding.h"
 #include "daemon/source/identity.h"
@@ -82,6 +83,7 @@ struct noon_source_ops {
 /** A source that speaks NTP. */
 struct noon_ntp_source {
 	struct noon_ntp_link link;
+	struct noon_daemon_tunnel *tunnel; /**< borrowed; NULL: none */
 	struct noon_ke_link ke;
 	struct noon_tls_ctx *tls;	/**< client's; NULL without NTS */
 	uint8_t trust[NOON_TLS_DIGEST]; /**< noon_store_trust() of tls */
@@ -97,6 +99,7 @@ struct noon_ptp_source {
 	struct noon_ptp_receiver_link *link;
 	struct noon_daemon_ptp_port *port; /**< borrowed */
 	struct noon_ptp_keys *keys;	   /**< borrowed; NULL: none */
+	struct noon_ptp_taker taker;	   /**< of keys from exchanges; zero: none */
 };
 
 struct noon_daemon_source {
@@ -110,6 +113,7 @@ struct noon_daemon_source {
 		struct noon_ptp_source ptp;
 	} u;				 /**< of the ops */
 	struct noon_daemon_guard *guard; /**< NULL: none */
+	struct noon_cycle *cycle;	 /**< with another source; owned; NULL: none */
 	struct noon_resolve *resolve;
 	struct noon_timer retry;		       /**< of the resolution */
 	struct noon_actions events;		       /**< findings to be reported to the host */

@@ -138,10 +138,18 @@ static noon_err start(struct noon_tcp *t, struct noon_loop *loop, int fd, bool c
 noon_err noon_tcp_connect(struct noon_tcp *t, struct noon_loop *loop, const struct noon_addr *peer,
 			  int *ret_sys)
 {
+	return noon_tcp_connect_from(t, loop, NULL, peer, ret_sys);
+}
+
+noon_err noon_tcp_connect_from(struct noon_tcp *t, struct noon_loop *loop,
+			       const struct noon_addr *local, const struct noon_addr *peer,
+			       int *ret_sys)
+{
 	const int fd = socket(peer->u.sa.sa_family, SOCK_STREAM, 0);
 
 	t->watch.fd = -1;
 	if (fd < 0 || noon_fd_prepare(fd) ||
+	    (local != NULL && bind(fd, &local->u.sa, local->len) < 0) ||
 	    (connect(fd, &peer->u.sa, peer->len) < 0 && errno != EINPROGRESS)) {
 		*ret_sys = errno;
 		if (fd >= 0)

@@ -36,6 +36,10 @@ struct noon_tcp {
  *  @retval NOON_OK, NOON_ERR_OS */
 NOON_MUST_USE noon_err noon_tcp_connect(struct noon_tcp *t, struct noon_loop *loop,
 					const struct noon_addr *peer, int *ret_sys);
+/** The same from a local address, port 0: any. */
+NOON_MUST_USE noon_err noon_tcp_connect_from(struct noon_tcp *t, struct noon_loop *loop,
+					     const struct noon_addr *local,
+					     const struct noon_addr *peer, int *ret_sys);
 /** Take over an accepted socket. @retval NOON_OK, NOON_ERR_OS (the socket is closed) */
 NOON_MUST_USE noon_err noon_tcp_take(struct noon_tcp *t, struct noon_loop *loop, int fd);
 /** Send now, or once the socket is writable. @retval NOON_OK, NOON_ERR_FULL, NOON_ERR_OS */

@@ -29,6 +29,7 @@ struct noon_ntp_client_conf {
 	struct noon_rng *rng;	 /**< borrowed for the life of the machine; fit for nonces */
 	uint32_t source;	 /**< copied into samples */
 	bool nts;		 /**< require NTS */
+	bool in_tunnel;		 /**< all that comes is authentic: a tunnel has seen to it */
 	noon_dur timeout;	 /**< of one request, > 0 */
 	noon_dur max_layover;	 /**< largest t3 - t2 accepted (condition 3c), > 0 */
 	noon_dur max_root;	 /**< largest root delay / 2 + root dispersion accepted, > 0 */

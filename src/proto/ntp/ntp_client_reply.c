@@ -66,7 +66,8 @@ enum noon_verdict noon_ntp_client_judge(struct noon_ntp_client *c, struct noon_b
 	if (v == NOON_VERDICT_ACCEPTED && c->conf.nts)
 		v = judge_nts(c, &h, data);
 	if (v == NOON_VERDICT_ACCEPTED)
-		*ret = (struct noon_ntp_reply){.header = h, .authenticated = c->conf.nts};
+		*ret = (struct noon_ntp_reply){.header = h,
+					       .authenticated = c->conf.nts || c->conf.in_tunnel};
 	return v;
 }
 

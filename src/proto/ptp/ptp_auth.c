@@ -87,31 +87,61 @@ static enum noon_verdict advance(struct noon_ptp_replay *r, const struct noon_pt
 	return NOON_VERDICT_ACCEPTED;
 }
 
-noon_err noon_ptp_auth_seal(const struct noon_ptp_policy *p, struct noon_wr *wr)
+/* A key and its number. */
+struct signer {
+	struct noon_mac *mac; /* NULL: there is none */
+	uint8_t spp;
+	uint32_t id;
+};
+
+static struct signer signer_of(const struct noon_ptp_policy *p, const uint8_t *clock)
 {
-	struct noon_ptp_sa *sa = p->keys == NULL ? NULL : noon_ptp_keys_sa(p->keys, p->spp);
-	struct noon_ptp_key *key = sa == NULL ? NULL : noon_ptp_sa_key(sa, p->key_id);
+	struct noon_ptp_pair *pair;
+	struct noon_ptp_key *key;
+	struct noon_ptp_sa *sa;
+
+	if (p->pairs != NULL) {
+		pair = clock == NULL ? NULL : noon_ptp_pairs_for(p->pairs, clock);
+		return pair == NULL ? (struct signer){.mac = NULL}
+				    : (struct signer){&pair->mac, p->pairs->spp, pair->id};
+	}
+	sa = noon_ptp_keys_sa(p->keys, p->spp);
+	key = sa == NULL ? NULL : noon_ptp_sa_key(sa, p->key_id);
+	return key == NULL ? (struct signer){.mac = NULL}
+			   : (struct signer){&key->mac, p->spp, key->id};
+}
+
+noon_err noon_ptp_auth_seal_for(const struct noon_ptp_policy *p, const uint8_t *clock,
+				struct noon_wr *wr)
+{
+	struct signer by;
 	struct noon_wr w = *wr;
 	size_t tag;
 
-	if (p->keys == NULL) {
+	if (!noon_ptp_policy_has_keys(p)) {
 		noon_ptp_finish(wr);
 		return NOON_OK;
 	}
-	if (key == NULL)
+	by = signer_of(p, clock);
+	if (by.mac == NULL)
 		return NOON_ERR_NOT_FOUND;
-	tag = noon_mac_tag_len(key->mac.id);
-	if (noon_ptp_auth_tlv_begin(&w, p->spp, key->id, tag))
+	tag = noon_mac_tag_len(by.mac->id);
+	if (noon_ptp_auth_tlv_begin(&w, by.spp, by.id, tag))
 		return NOON_ERR_FULL;
 	/* messageLength counts the check value too, and is covered by it. */
 	w.p += tag;
 	noon_ptp_finish(&w);
 	w.p -= tag;
-	if (noon_mac_sign(&key->mac, noon_wr_written(&w), w.p))
+	if (noon_mac_sign(by.mac, noon_wr_written(&w), w.p))
 		return NOON_ERR_CRYPTO;
 	w.p += tag;
 	*wr = w;
 	return NOON_OK;
+}
+
+noon_err noon_ptp_auth_seal(const struct noon_ptp_policy *p, struct noon_wr *wr)
+{
+	return noon_ptp_auth_seal_for(p, NULL, wr);
 }
 
 /* Find the AUTHENTICATION TLV; the chain has been checked, so it is the last. */
@@ -125,43 +155,65 @@ static bool find(struct noon_bytes tlvs, struct noon_ptp_tlv *ret)
 	return false;
 }
 
-/* Everything before the check value is covered, by any key of the association. */
-static enum noon_verdict verify(struct noon_ptp_sa *sa, const struct noon_ptp_auth_tlv *a,
-				struct noon_bytes whole)
+/* Everything before the check value is covered. */
+static bool is_signed(struct noon_mac *mac, const struct noon_ptp_auth_tlv *a,
+		      struct noon_bytes whole)
 {
-	struct noon_ptp_key *key = noon_ptp_sa_key(sa, a->key_id);
+	const size_t n = (size_t)(a->icv.p - whole.p);
 
-	if (a->key_id == 0 || key == NULL || a->indicator != 0)
+	return noon_mac_verify(mac, noon_bytes_of(whole.p, n), a->icv) == NOON_OK;
+}
+
+/* By any key of the association. */
+static enum noon_verdict verify(const struct noon_ptp_policy *p, const struct noon_ptp_auth_tlv *a,
+				const struct noon_ptp_message *m, uint16_t *ret_window)
+{
+	struct noon_ptp_sa *sa = noon_ptp_keys_sa(p->keys, p->spp);
+	struct noon_ptp_key *key = sa == NULL ? NULL : noon_ptp_sa_key(sa, a->key_id);
+
+	if (a->spp != p->spp || a->key_id == 0 || key == NULL || a->indicator != 0)
 		return NOON_VERDICT_KEY_ID;
-	if (noon_mac_verify(&key->mac, noon_bytes_of(whole.p, (size_t)(a->icv.p - whole.p)),
-			    a->icv))
+	*ret_window = sa->window;
+	return is_signed(&key->mac, a, m->whole) ? NOON_VERDICT_ACCEPTED : NOON_VERDICT_AUTH;
+}
+
+/* By a pair, which speaks for its own receiver only. */
+static enum noon_verdict verify_pair(const struct noon_ptp_policy *p,
+				     const struct noon_ptp_auth_tlv *a,
+				     const struct noon_ptp_message *m, noon_time now)
+{
+	struct noon_ptp_pair *pair = noon_ptp_pairs_find(p->pairs, a->key_id, now);
+
+	if (a->spp != p->pairs->spp || pair == NULL || a->indicator != 0 ||
+	    memcmp(pair->clock, m->h.source.clock, sizeof(pair->clock)) != 0)
+		return NOON_VERDICT_KEY_ID;
+	if (!is_signed(&pair->mac, a, m->whole))
 		return NOON_VERDICT_AUTH;
+	pair->heard = true;
 	return NOON_VERDICT_ACCEPTED;
 }
 
 enum noon_verdict noon_ptp_auth_open(const struct noon_ptp_policy *p, struct noon_ptp_replay *r,
 				     struct noon_ptp_message *m, noon_time now)
 {
+	const bool has_keys = noon_ptp_policy_has_keys(p);
+	uint16_t window = NOON_PTP_WINDOW;
 	struct noon_ptp_auth_tlv a;
 	struct noon_ptp_tlv tlv;
-	struct noon_ptp_sa *sa;
 	enum noon_verdict v;
 	bool found;
 
 	if (noon_ptp_tlv_check(m->tlvs))
 		return NOON_VERDICT_EXT_FORMAT;
 	found = find(m->tlvs, &tlv);
-	if (p->keys != NULL && !found)
+	if (has_keys && !found)
 		return NOON_VERDICT_NO_AUTH;
 	if (found)
 		m->tlvs.n = (size_t)(tlv.at - m->tlvs.p);
-	if (p->keys == NULL)
+	if (!has_keys)
 		return NOON_VERDICT_ACCEPTED;
 	if (noon_ptp_auth_tlv_get(&tlv, &a))
 		return NOON_VERDICT_EXT_FORMAT;
-	sa = noon_ptp_keys_sa(p->keys, p->spp);
-	if (sa == NULL || a.spp != p->spp)
-		return NOON_VERDICT_KEY_ID;
-	v = verify(sa, &a, m->whole);
-	return v == NOON_VERDICT_ACCEPTED ? advance(r, &m->h, sa->window, now) : v;
+	v = p->pairs != NULL ? verify_pair(p, &a, m, now) : verify(p, &a, m, &window);
+	return v == NOON_VERDICT_ACCEPTED ? advance(r, &m->h, window, now) : v;
 }

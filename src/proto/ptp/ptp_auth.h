@@ -16,6 +16,7 @@
 #include "base/time.h"
 #include "base/verdict.h"
 #include "proto/ptp/ptp_keys.h"
+#include "proto/ptp/ptp_pairs.h"
 #include "wire/ptp.h"
 
 /** Streams remembered: two of each receiver that a transmitter may serve, and some to spare. */
@@ -23,17 +24,25 @@
 
 /** What a port seals with and asks for. */
 struct noon_ptp_policy {
-	struct noon_ptp_keys *keys; /**< borrowed, may change between calls (reload); NULL: no
-				     *   authentication */
+	struct noon_ptp_keys *keys;   /**< borrowed, may change between calls (reload); NULL: no
+				       *   authentication */
+	struct noon_ptp_pairs *pairs; /**< instead, of a transmitter: a key for each receiver;
+				       *   borrowed; NULL: none */
 	uint8_t spp;
 	uint32_t key_id; /**< to seal with; 0: the last one of the file */
 	bool in_tunnel;	 /**< what carries the messages authenticates them, and refuses replays */
 };
 
+/** Tell whether messages have an AUTHENTICATION TLV. */
+static inline bool noon_ptp_policy_has_keys(const struct noon_ptp_policy *p)
+{
+	return p->keys != NULL || p->pairs != NULL;
+}
+
 /** Tell whether messages that are accepted are authentic. */
 static inline bool noon_ptp_policy_authenticates(const struct noon_ptp_policy *p)
 {
-	return p->keys != NULL || p->in_tunnel;
+	return noon_ptp_policy_has_keys(p) || p->in_tunnel;
 }
 
 struct noon_ptp_stream {
@@ -60,9 +69,14 @@ void noon_ptp_replay_forget(struct noon_ptp_replay *r, const struct noon_ptp_ide
 /**
  * Close a message: append the AUTHENTICATION TLV if the policy has keys, and set messageLength.
  * Nothing may be changed behind it.
- * @retval NOON_OK, NOON_ERR_FULL, NOON_ERR_NOT_FOUND (the policy's association or key does not
- *         exist), NOON_ERR_CRYPTO
+ * @param clock  of a receiver whose pair has the key; NULL: a key of the association
+ * @retval NOON_OK, NOON_ERR_FULL, NOON_ERR_NOT_FOUND (the policy's association, key or pair does
+ *         not exist), NOON_ERR_CRYPTO
  */
+NOON_MUST_USE noon_err noon_ptp_auth_seal_for(const struct noon_ptp_policy *p, const uint8_t *clock,
+					      struct noon_wr *wr);
+
+/** The same with a key of the association. */
 NOON_MUST_USE noon_err noon_ptp_auth_seal(const struct noon_ptp_policy *p, struct noon_wr *wr);
 
 /**

@@ -19,6 +19,19 @@ struct noon_ptp_port {
 	uint8_t domain;
 };
 
+/**
+ * What is known of the way of the next event message from the instant that its stamp names to the
+ * edge of the host, where encryption lies between them (link/tunnel_link).
+ *
+ * The message leaves later than its stamp says, never earlier. The stamp alone is therefore safe
+ * for whoever computes an interval from it, and a guess of how much later is not: it moves the
+ * estimate of the offset and nothing else (docs/theory.md, theorem 7).
+ */
+struct noon_ptp_egress {
+	bool unstamped; /**< its departure will not become known: its stamp is all there is */
+	noon_dur later; /**< by which it is guessed to leave later than its stamp says, ns, >= 0 */
+};
+
 /** Intervals of the profiles, log2 s. */
 #define NOON_PTP_LOG_MIN (-7)
 #define NOON_PTP_LOG_MAX 6

@@ -220,6 +220,11 @@ void noon_ptp_receiver_set_tai(struct noon_ptp_receiver *r, bool known, int16_t 
 	r->tai_offset = offset;
 }
 
+void noon_ptp_receiver_set_egress(struct noon_ptp_receiver *r, const struct noon_ptp_egress *e)
+{
+	r->egress = *e;
+}
+
 void noon_ptp_receiver_set_verdict(struct noon_ptp_receiver *r, uint8_t verdict)
 {
 	r->own_verdict = verdict;

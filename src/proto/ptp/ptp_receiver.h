@@ -60,6 +60,8 @@ struct noon_ptp_receiver_conf {
 					*   totalTimeInaccuracy */
 	noon_dur max_layover;	       /**< largest t3 - t2, > 0 (condition 3c) */
 	noon_dur max_correction;       /**< largest sum of residence times, > 0 */
+	bool egress_in_request;	       /**< what a Delay_Req is guessed to leave later goes into its
+					*   correctionField, not into t3 here; never into both */
 	noon_dur user_stamp_err;       /**< error of t3 while no kernel stamp arrived, >= 0 */
 	size_t n_acceptable;	       /**< 0: any transmitter */
 	uint8_t acceptable[NOON_PTP_ACCEPTABLE_MAX][NOON_PTP_IDENTITY_LEN]; /**< clockIdentity */
@@ -80,7 +82,8 @@ struct noon_ptp_sync {
 	uint16_t sequence;
 	bool arrived;	 /**< t2 is known */
 	bool complete;	 /**< t1 is known too */
-	noon_time t1;	 /**< UTC of the transmitter, residence times added */
+	noon_time t1;	 /**< UTC of the transmitter, residence times added (in a tunnel: none) */
+	noon_dur later;	 /**< by which it is guessed to have left later than t1, ns, >= 0 */
 	noon_time t2;	 /**< local */
 	noon_dur t2_err; /**< of t2 */
 	enum noon_stamp stamp;
@@ -121,7 +124,9 @@ struct noon_ptp_request {
 	uint64_t nonce;
 	noon_time asked; /**< the time-out counts from here */
 	noon_time t3;	 /**< local */
+	noon_dur later;	 /**< by which it is guessed to leave later than t3 while not stamped */
 	enum noon_stamp stamp;
+	noon_dur claimed;	   /**< the same by the correctionField that came back, ns, >= 0 */
 	noon_time t4;		   /**< UTC of the transmitter */
 	noon_time answered_at;	   /**< local */
 	struct noon_ptp_sync sync; /**< that it belongs to */
@@ -153,6 +158,7 @@ struct noon_ptp_receiver {
 	struct noon_ptp_layover layover; /**< of the last exchange, for the transmitter */
 	struct noon_ptp_claim claim;	 /**< of the same */
 	struct noon_ptp_utc utc;	 /**< as last told */
+	struct noon_ptp_egress egress;	 /**< of the next Delay_Req */
 	struct noon_ptp_lease lease[NOON_PTP_LEASES];
 	int8_t log_delay;	/**< in force */
 	noon_time next_request; /**< not before */
@@ -199,6 +205,12 @@ void noon_ptp_receiver_set_verdict(struct noon_ptp_receiver *r, uint8_t verdict)
 /** Tell what is known of UTC now; to be told again at least once a second. `known` false: nothing.
  */
 void noon_ptp_receiver_set_utc(struct noon_ptp_receiver *r, const struct noon_ptp_utc *utc);
+
+/** Return whether on_timer() would send a Delay_Req now. */
+bool noon_ptp_receiver_asks(const struct noon_ptp_receiver *r, noon_time now);
+
+/** Tell how the next Delay_Req will leave. Without it its departure is waited for. */
+void noon_ptp_receiver_set_egress(struct noon_ptp_receiver *r, const struct noon_ptp_egress *e);
 
 /** Drop the exchange under way and the transmitter: the local clock lost time, or the peer's
  * address changed. */

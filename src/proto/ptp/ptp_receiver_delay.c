@@ -47,7 +47,11 @@ static noon_err write_request(struct noon_ptp_receiver *r, const struct noon_ptp
 	struct noon_ptp_message m =
 		noon_ptp_port_message(&r->conf.port, NOON_PTP_DELAY_REQ, r->request.sequence,
 				      r->conf.unicast, NOON_PTP_INTERVAL_NONE);
-	noon_err err = noon_ptp_put(wr, &m);
+	noon_err err;
+
+	if (r->conf.egress_in_request && r->egress.unstamped)
+		m.h.correction = noon_ptp_correction_of(r->egress.later);
+	err = noon_ptp_put(wr, &m);
 
 	if (!err && parent->takes_layover) {
 		r->layover.nonce = r->request.nonce;
@@ -59,15 +63,20 @@ static noon_err write_request(struct noon_ptp_receiver *r, const struct noon_ptp
 	return err ? err : noon_ptp_auth_seal(&r->conf.policy, wr);
 }
 
+bool noon_ptp_receiver_asks(const struct noon_ptp_receiver *r, noon_time now)
+{
+	if (noon_ptp_receiver_parent(r) == NULL || r->request.active || !r->last.complete ||
+	    noon_time_before(now, r->next_request))
+		return false;
+	return !r->conf.unicast || r->lease[NOON_PTP_LEASE_DELAY].granted;
+}
+
 void noon_ptp_ask(struct noon_ptp_receiver *r, noon_time now, struct noon_actions *out)
 {
 	const struct noon_ptp_foreign *parent = noon_ptp_receiver_parent(r);
 	struct noon_wr wr = noon_actions_room(out);
 
-	if (parent == NULL || r->request.active || !r->last.complete ||
-	    noon_time_before(now, r->next_request))
-		return;
-	if (r->conf.unicast && !r->lease[NOON_PTP_LEASE_DELAY].granted)
+	if (!noon_ptp_receiver_asks(r, now))
 		return;
 	r->request = (struct noon_ptp_request){
 		.active = true,
@@ -76,7 +85,9 @@ void noon_ptp_ask(struct noon_ptp_receiver *r, noon_time now, struct noon_action
 		.nonce = noon_rng_u64(r->conf.rng),
 		.asked = now,
 		.t3 = noon_time_add(now, -r->conf.user_stamp_err),
+		.stamped = r->egress.unstamped,
 		.echoed = parent->takes_layover,
+		.later = r->conf.egress_in_request && r->egress.unstamped ? 0 : r->egress.later,
 		.stamp = NOON_STAMP_USER,
 		.sync = r->last,
 		.utc = r->utc,
@@ -150,6 +161,26 @@ static uint32_t ref_id_of(const struct noon_ptp_foreign *f)
 	return (uint32_t)g[4] << 24 | (uint32_t)g[5] << 16 | (uint32_t)g[6] << 8 | g[7];
 }
 
+/* What the ends guess of departures later than their stamps, as a change of the offset: a Sync that
+ * left later brings it up, a Delay_Req that left later down. */
+static noon_dur shift_of(const struct noon_ptp_request *q)
+{
+	const noon_dur own = q->stamp == NOON_STAMP_USER ? q->later : 0;
+
+	return noon_sat_sub(q->sync.later, noon_sat_add(own, q->claimed)) / 2;
+}
+
+/* No guess is worth more than the way that the packets had. */
+static noon_dur within_rtt(const struct noon_sample *x, noon_dur shift)
+{
+	const noon_dur rtt = noon_sample_rtt(x);
+	const noon_dur most = rtt > 0 ? rtt / 2 : 0;
+
+	if (shift > most)
+		return most;
+	return shift < -most ? -most : shift;
+}
+
 static struct noon_sample sample_of(const struct noon_ptp_receiver *r,
 				    const struct noon_ptp_foreign *f)
 {
@@ -219,6 +250,7 @@ void noon_ptp_finish_request(struct noon_ptp_receiver *r, struct noon_actions *o
 	if (f == NULL)
 		return;
 	x = sample_of(r, f);
+	x.shift = within_rtt(&x, shift_of(&r->request));
 	v = check_sample(r, f, &x);
 	if (v != NOON_VERDICT_ACCEPTED) {
 		noon_counters_add(&r->counters, v);
@@ -267,7 +299,7 @@ enum noon_verdict noon_ptp_take_delay_resp(struct noon_ptp_receiver *r,
 					   const struct noon_rx *rx, struct noon_actions *out)
 {
 	struct noon_ptp_request *q = &r->request;
-	const noon_dur residence = noon_ptp_correction_floor(m->h.correction);
+	noon_dur residence = noon_ptp_correction_floor(m->h.correction);
 	noon_time t4;
 
 	if (!noon_ptp_is_parent(r, m))
@@ -286,6 +318,7 @@ enum noon_verdict noon_ptp_take_delay_resp(struct noon_ptp_receiver *r,
 		return NOON_VERDICT_TIMES;
 	if (!r->conf.unicast)
 		take_interval(r, m->h.interval);
+	q->claimed = noon_ptp_guess_of(r, &residence);
 	/* Less the floor of the residence is rounded up: a later t4 widens the interval. */
 	q->t4 = noon_time_add(t4, -residence);
 	q->answered = true;

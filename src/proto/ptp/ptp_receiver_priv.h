@@ -29,6 +29,11 @@ enum noon_verdict noon_ptp_take_signaling(struct noon_ptp_receiver *r,
 NOON_MUST_USE noon_err noon_ptp_to_utc(const struct noon_ptp_receiver *r,
 				       struct noon_ptp_stamp stamp, noon_time *ret);
 
+/** Take the part out of a residence time that is a guess of the sender's, ns, >= 0; the rest stays
+ * in it. In a tunnel no clock on the way has added anything: what is there is what the other end
+ *  guesses that encryption takes. Less than nothing makes an interval wider and is no guess. */
+noon_dur noon_ptp_guess_of(const struct noon_ptp_receiver *r, noon_dur *residence);
+
 /** Choose the transmitter again; drops what belonged to the old one. */
 void noon_ptp_choose(struct noon_ptp_receiver *r, noon_time now);
 

@@ -4,12 +4,22 @@
  */
 #include "proto/ptp/ptp_receiver_priv.h"
 
+noon_dur noon_ptp_guess_of(const struct noon_ptp_receiver *r, noon_dur *residence)
+{
+	const noon_dur guess = *residence;
+
+	if (!r->conf.policy.in_tunnel || guess <= 0)
+		return 0;
+	*residence = 0;
+	return guess;
+}
+
 static noon_err complete(struct noon_ptp_receiver *r, struct noon_ptp_stamp stamp,
 			 int64_t follow_up_correction)
 {
 	struct noon_ptp_sync *s = &r->sync;
-	const noon_dur residence = noon_sat_add(noon_ptp_correction_floor(s->correction),
-						noon_ptp_correction_floor(follow_up_correction));
+	noon_dur residence = noon_sat_add(noon_ptp_correction_floor(s->correction),
+					  noon_ptp_correction_floor(follow_up_correction));
 	noon_time t1;
 	const noon_err err = noon_ptp_to_utc(r, stamp, &t1);
 
@@ -19,6 +29,7 @@ static noon_err complete(struct noon_ptp_receiver *r, struct noon_ptp_stamp stam
 	    follow_up_correction == NOON_PTP_CORRECTION_HUGE ||
 	    noon_dur_abs(residence) > r->conf.max_correction)
 		return NOON_ERR_RANGE;
+	s->later = noon_ptp_guess_of(r, &residence);
 	/* Rounded down: an earlier t1 widens the interval. */
 	s->t1 = noon_time_add(t1, residence);
 	s->complete = true;

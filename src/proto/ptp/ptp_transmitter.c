@@ -93,6 +93,12 @@ void noon_ptp_transmitter_set_quality(struct noon_ptp_transmitter *t,
 		announce_at(t, now);
 }
 
+void noon_ptp_transmitter_set_egress(struct noon_ptp_transmitter *t,
+				     const struct noon_ptp_egress *e)
+{
+	t->egress = *e;
+}
+
 noon_dur noon_ptp_served_error(const struct noon_ptp_transmitter *t, noon_time now)
 {
 	const noon_dur age = noon_time_diff(now, t->quality_at);
@@ -265,12 +271,26 @@ static bool is_due(const struct noon_ptp_grant *g, noon_time now)
 	return g->active && !noon_time_before(now, g->next);
 }
 
-/* Send what a grant (or the multicast timer) says, unless there is nothing good to say. */
+bool noon_ptp_transmitter_syncs(const struct noon_ptp_transmitter *t, noon_time now)
+{
+	if (!t->quality.valid || noon_time_before(now, t->next))
+		return false;
+	for (size_t i = 0; i < NOON_PTP_GRANTS_MAX; i++)
+		if (t->client[i].used && is_due(&t->client[i].grant[NOON_PTP_GRANT_SYNC], now))
+			return true;
+	return false;
+}
+
+/* Send what a grant (of `c`; NULL: the multicast timer) says, unless there is nothing good to say.
+ */
 static unsigned serve(struct noon_ptp_transmitter *t, struct noon_ptp_grant *g, size_t type,
-		      const struct noon_peer *peer, noon_time now, noon_time utc,
+		      const struct noon_ptp_client *c, noon_time now, noon_time utc,
 		      struct noon_actions *out)
 {
+	static const struct noon_peer everybody = {.n = 0};
+	const struct noon_peer *const peer = c != NULL ? &c->peer : &everybody;
 	const struct noon_ptp_target to = {
+		.id = c != NULL ? &c->id : NULL,
 		.peer = peer,
 		.sequence = g->sequence,
 		.interval = (int8_t)(peer->n > 0 ? NOON_PTP_INTERVAL_NONE : g->log_interval),
@@ -280,17 +300,17 @@ static unsigned serve(struct noon_ptp_transmitter *t, struct noon_ptp_grant *g, 
 	if (type == NOON_PTP_GRANT_SYNC && !t->quality.valid)
 		return 0;
 	g->sequence++;
-	if (type == NOON_PTP_GRANT_SYNC)
-		noon_ptp_send_sync(t, &to, now, utc, out);
-	else
+	if (type != NOON_PTP_GRANT_SYNC) {
 		noon_ptp_send_announce(t, &to, utc, out);
-	return 1;
+		return 1;
+	}
+	noon_ptp_send_sync(t, &to, now, utc, out);
+	return t->egress.unstamped ? 2 : 1;
 }
 
 static unsigned serve_group(struct noon_ptp_transmitter *t, noon_time now, noon_time utc,
 			    struct noon_actions *out)
 {
-	static const struct noon_peer everybody = {.n = 0};
 	const bool passive = is_passive(t, now);
 	unsigned sent = 0;
 
@@ -300,7 +320,7 @@ static unsigned serve_group(struct noon_ptp_transmitter *t, noon_time now, noon_
 		if (passive)
 			pace(&t->group[i], now);
 		else
-			sent += serve(t, &t->group[i], i, &everybody, now, utc, out);
+			sent += serve(t, &t->group[i], i, NULL, now, utc, out);
 	}
 	return sent;
 }
@@ -329,9 +349,11 @@ void noon_ptp_transmitter_on_timer(struct noon_ptp_transmitter *t, noon_time now
 		if (!c->used)
 			continue;
 		end_grants(c, now);
-		for (size_t k = 0; k <= NOON_PTP_GRANT_SYNC && sent < BURST; k++)
+		/* The Sync first: what encryption takes depends on the time since the packet
+		 * before. */
+		for (size_t k = NOON_PTP_GRANT_SYNC + 1; k-- > 0 && sent < BURST;)
 			if (is_due(&c->grant[k], now))
-				sent += serve(t, &c->grant[k], k, &c->peer, now, utc, out);
+				sent += serve(t, &c->grant[k], k, c, now, utc, out);
 	}
 	noon_ptp_transmitter_plan(t);
 }

@@ -102,9 +102,10 @@ struct noon_ptp_pending {
 	bool used;
 	uint32_t token;
 	uint16_t sequence;
-	struct noon_peer peer; /**< n == 0: multicast */
-	noon_time asked;       /**< local */
-	noon_dur err;	       /**< of the served clock, ns */
+	struct noon_peer peer;	     /**< n == 0: multicast */
+	struct noon_ptp_identity id; /**< of the receiver, in unicast */
+	noon_time asked;	     /**< local */
+	noon_dur err;		     /**< of the served clock, ns */
 };
 
 struct noon_ptp_departed {
@@ -165,6 +166,7 @@ struct noon_ptp_transmitter {
 	noon_time quality_at; /**< when it was told, local */
 	struct noon_ptp_foreigners foreigners;
 	struct noon_ptp_replay replay;
+	struct noon_ptp_egress egress;	/**< of the next Sync */
 	struct noon_ptp_grant group[2]; /**< multicast Announce and Sync */
 	struct noon_ptp_client client[NOON_PTP_GRANTS_MAX];
 	struct noon_ptp_pending pending[NOON_PTP_PENDING_MAX];
@@ -189,6 +191,13 @@ NOON_MUST_USE noon_err noon_ptp_transmitter_init(struct noon_ptp_transmitter *t,
  *  more than holds now, the next one is due at once: the deadline may change. */
 void noon_ptp_transmitter_set_quality(struct noon_ptp_transmitter *t,
 				      const struct noon_ptp_quality *q, noon_time now);
+
+/** Return whether on_timer() would send a unicast Sync now. */
+bool noon_ptp_transmitter_syncs(const struct noon_ptp_transmitter *t, noon_time now);
+
+/** Tell how the next Sync will leave. Without it its departure is waited for, unless one_step. */
+void noon_ptp_transmitter_set_egress(struct noon_ptp_transmitter *t,
+				     const struct noon_ptp_egress *e);
 
 /** rx->at is UTC of the served clock, rx->now local. */
 void noon_ptp_transmitter_on_packet(struct noon_ptp_transmitter *t, const struct noon_rx *rx,

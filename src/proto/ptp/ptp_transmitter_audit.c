@@ -110,7 +110,7 @@ void noon_ptp_note_claim(struct noon_ptp_transmitter *t, struct noon_ptp_watched
 	noon_time least, most;
 
 	/* Anybody could have written it. */
-	if (t->conf.policy.keys == NULL)
+	if (!noon_ptp_policy_has_keys(&t->conf.policy))
 		return;
 	a->heard = true;
 	a->claim = *c;

@@ -152,7 +152,7 @@ enum noon_verdict noon_ptp_take_request(struct noon_ptp_transmitter *t,
 	/* The answer is never longer than a grant per request: 12 bytes for 10. */
 	if (noon_wr_len(&wr) == body)
 		return NOON_VERDICT_ACCEPTED;
-	if (noon_ptp_auth_seal(&t->conf.policy, &wr))
+	if (noon_ptp_auth_seal_for(&t->conf.policy, m->h.source.clock, &wr))
 		return NOON_VERDICT_KEY_ID;
 	noon_actions_send_to(out, &wr, t->next_token++, &rx->peer);
 	noon_actions_arm(out);

@@ -12,7 +12,8 @@
 
 /** To whom a message goes and under which number. */
 struct noon_ptp_target {
-	const struct noon_peer *peer; /**< n == 0: multicast */
+	const struct noon_ptp_identity *id; /**< of the receiver; NULL: multicast */
+	const struct noon_peer *peer;	    /**< n == 0: multicast */
 	uint16_t sequence;
 	int8_t interval; /**< logMessageInterval */
 };

@@ -14,14 +14,14 @@ static struct noon_ptp_message begin(const struct noon_ptp_transmitter *t, uint8
 }
 
 /* Seal and hand out; false when there is no key to seal with: then nothing may be sent. */
-static bool send(struct noon_ptp_transmitter *t, struct noon_wr *wr, const struct noon_peer *peer,
-		 uint32_t token, struct noon_actions *out)
+static bool send(struct noon_ptp_transmitter *t, struct noon_wr *wr,
+		 const struct noon_ptp_target *to, uint32_t token, struct noon_actions *out)
 {
-	if (noon_ptp_auth_seal(&t->conf.policy, wr)) {
+	if (noon_ptp_auth_seal_for(&t->conf.policy, to->id == NULL ? NULL : to->id->clock, wr)) {
 		noon_counters_add(&t->counters, NOON_VERDICT_KEY_ID);
 		return false;
 	}
-	noon_actions_send_to(out, wr, token, peer);
+	noon_actions_send_to(out, wr, token, to->peer);
 	return true;
 }
 
@@ -74,13 +74,13 @@ void noon_ptp_send_announce(struct noon_ptp_transmitter *t, const struct noon_pt
 	memcpy(m.announce.grandmaster, t->conf.port.self.clock, NOON_PTP_IDENTITY_LEN);
 	/* With keys the nonce in a report makes the answer fresh; without, only who wants reports
 	 * says that it takes them, since others stumble over TLVs that they do not know. */
-	const bool greet = t->conf.policy.keys != NULL || any_watched(t);
+	const bool greet = noon_ptp_policy_has_keys(&t->conf.policy) || any_watched(t);
 
-	if (t->conf.policy.keys != NULL && any_watched(t))
+	if (noon_ptp_policy_has_keys(&t->conf.policy) && any_watched(t))
 		hello.flags |= NOON_PTP_HELLO_CLAIM;
 	if (noon_ptp_put(&wr, &m) || (greet && noon_ptp_hello_put(&wr, &hello)))
 		return;
-	if (send(t, &wr, to->peer, t->next_token++, out))
+	if (send(t, &wr, to, t->next_token++, out))
 		t->n_announce++;
 }
 
@@ -98,26 +98,43 @@ static struct noon_ptp_pending *free_pending(struct noon_ptp_transmitter *t)
 	return oldest;
 }
 
+/* The Follow_Up of a Sync whose departure will not become known: our reading, which is early. */
+static void tell_unstamped(struct noon_ptp_transmitter *t, const struct noon_ptp_target *to,
+			   noon_time utc, struct noon_actions *out)
+{
+	struct noon_ptp_pending p = {.sequence = to->sequence, .peer = *to->peer};
+
+	if (to->id != NULL)
+		p.id = *to->id;
+	if (!t->conf.one_step)
+		noon_ptp_send_follow_up(t, &p, utc, out);
+}
+
 void noon_ptp_send_sync(struct noon_ptp_transmitter *t, const struct noon_ptp_target *to,
 			noon_time now, noon_time utc, struct noon_actions *out)
 {
 	struct noon_ptp_message m = begin(t, NOON_PTP_SYNC, to);
 	struct noon_wr wr = noon_actions_room(out);
 	const uint32_t token = t->next_token++;
+	struct noon_ptp_pending *p;
 
 	/* Two-step: about right, since some receivers stumble over zero. One-step: it is early,
 	 * never late, which widens the receiver's interval and cannot shift it the wrong way. */
 	m.event.stamp = noon_ptp_of_utc(t, utc);
 	m.h.flags |= t->conf.one_step ? 0 : NOON_PTP_FLAG_TWO_STEP;
-	if (noon_ptp_put(&wr, &m) || !send(t, &wr, to->peer, token, out))
+	if (t->conf.one_step || t->egress.unstamped)
+		m.h.correction = noon_ptp_correction_of(t->egress.later);
+	if (noon_ptp_put(&wr, &m) || !send(t, &wr, to, token, out))
 		return;
 	t->n_sync++;
-	if (t->conf.one_step) {
+	if (t->conf.one_step || t->egress.unstamped) {
 		noon_ptp_note_departure(t, to->peer, to->sequence, utc,
 					noon_ptp_served_error(t, now));
+		tell_unstamped(t, to, utc, out);
 		return;
 	}
-	*free_pending(t) = (struct noon_ptp_pending){
+	p = free_pending(t);
+	*p = (struct noon_ptp_pending){
 		.used = true,
 		.token = token,
 		.sequence = to->sequence,
@@ -125,12 +142,15 @@ void noon_ptp_send_sync(struct noon_ptp_transmitter *t, const struct noon_ptp_ta
 		.asked = now,
 		.err = noon_ptp_served_error(t, noon_time_add(now, NOON_PTP_STAMP_WAIT)),
 	};
+	if (to->id != NULL)
+		p->id = *to->id;
 }
 
 void noon_ptp_send_follow_up(struct noon_ptp_transmitter *t, const struct noon_ptp_pending *p,
 			     noon_time sent, struct noon_actions *out)
 {
 	const struct noon_ptp_target to = {
+		.id = p->peer.n > 0 ? &p->id : NULL,
 		.peer = &p->peer,
 		.sequence = p->sequence,
 		.interval = (int8_t)(p->peer.n > 0 ? NOON_PTP_INTERVAL_NONE : t->conf.log_sync),
@@ -140,7 +160,7 @@ void noon_ptp_send_follow_up(struct noon_ptp_transmitter *t, const struct noon_p
 
 	m.event.stamp = noon_ptp_of_utc(t, sent);
 	if (!noon_ptp_put(&wr, &m))
-		(void)send(t, &wr, &p->peer, t->next_token++, out);
+		(void)send(t, &wr, &to, t->next_token++, out);
 }
 
 /** What a receiver says beside its Delay_Req; the first of a kind counts. */
@@ -173,6 +193,7 @@ static void send_delay_resp(struct noon_ptp_transmitter *t, const struct noon_pt
 	static const struct noon_peer everybody = {.n = 0};
 	const bool unicast = (request->h.flags & NOON_PTP_FLAG_UNICAST) != 0;
 	const struct noon_ptp_target to = {
+		.id = unicast ? &request->h.source : NULL,
 		.peer = unicast ? &rx->peer : &everybody,
 		.sequence = request->h.sequence,
 		.interval = (int8_t)(unicast ? NOON_PTP_INTERVAL_NONE : t->conf.log_delay),
@@ -186,7 +207,7 @@ static void send_delay_resp(struct noon_ptp_transmitter *t, const struct noon_pt
 	m.event.requesting = request->h.source;
 	if (noon_ptp_put(&wr, &m) || (echo != NULL && noon_ptp_echo_put(&wr, echo)))
 		return;
-	if (send(t, &wr, to.peer, t->next_token++, out))
+	if (send(t, &wr, &to, t->next_token++, out))
 		t->n_delay_resp++;
 }
 

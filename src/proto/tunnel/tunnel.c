@@ -26,6 +26,19 @@ static struct noon_tunnel_way way_of(const struct noon_tunnel *t, bool inbound)
 	return way;
 }
 
+static const struct noon_secret_tunnel *secret_of(const struct noon_tunnel *t, uint64_t epoch)
+{
+	return t->fresh_from > 0 && epoch >= t->fresh_from ? &t->fresh : &t->conf.secret;
+}
+
+noon_err noon_tunnel_keys_for(const struct noon_tunnel *t, bool inbound, uint64_t epoch,
+			      struct noon_secret_tunnel_epoch *ret)
+{
+	const struct noon_tunnel_way way = way_of(t, inbound);
+
+	return noon_tunnel_keys_of(secret_of(t, epoch), &way, epoch, ret);
+}
+
 void noon_tunnel_half_end(struct noon_tunnel_half *half)
 {
 	noon_sa_fini(&half->sa);
@@ -41,8 +54,7 @@ noon_err noon_tunnel_half_make(const struct noon_tunnel *t, struct noon_tunnel_h
 				    .udp = t->conf.udp,
 				    .outer = t->conf.outer};
 	struct noon_secret_tunnel_epoch e;
-	const struct noon_tunnel_way way = way_of(t, inbound);
-	noon_err err = noon_tunnel_keys_of(&t->conf.secret, &way, epoch, &e);
+	noon_err err = noon_tunnel_keys_for(t, inbound, epoch, &e);
 
 	noon_tunnel_half_end(half);
 	if (err)
@@ -61,7 +73,7 @@ noon_err noon_tunnel_spis(const struct noon_tunnel *t, uint64_t from,
 {
 	const struct noon_tunnel_way way = way_of(t, true);
 
-	return noon_tunnel_spis_of(&t->conf.secret, &way, from, spi);
+	return noon_tunnel_spis_of(secret_of(t, from), &way, from, spi);
 }
 
 static bool is_sound(const struct noon_tunnel_conf *c)
@@ -72,7 +84,8 @@ static bool is_sound(const struct noon_tunnel_conf *c)
 	return versions && c->ports >= 1 && c->ports <= NOON_TUNNEL_PORTS &&
 	       noon_padding_is_sound(&c->padding) && c->lifetime > 0 && c->packets <= PACKETS_MAX &&
 	       c->jitter >= 0 && c->jitter <= 0.5 && c->grace >= 0 && c->dead_after > 0 &&
-	       c->cover >= 0 && c->first >= 1 && c->reserved >= c->first;
+	       c->cover >= 0 && !(c->by_kernel && (c->udp || c->cover > 0)) &&
+	       (c->exchanged || (c->first >= 1 && c->reserved >= c->first));
 }
 
 noon_err noon_tunnel_init(struct noon_tunnel *t, const struct noon_tunnel_conf *conf, noon_time now,
@@ -84,13 +97,21 @@ noon_err noon_tunnel_init(struct noon_tunnel *t, const struct noon_tunnel_conf *
 		return NOON_ERR_RANGE;
 	*t = (struct noon_tunnel){.conf = *conf,
 				  .rng = rng,
-				  .heard = conf->first - 1,
+				  .has_keys = !conf->exchanged,
+				  .heard = conf->exchanged ? 0 : conf->first - 1,
 				  .search_span = NOON_TUNNEL_SEARCH,
 				  .last_heard = now,
 				  .last_sent = now,
 				  .tick = now};
 	if (t->conf.packets == 0)
 		t->conf.packets = PACKETS_MAX;
+	if (conf->exchanged) {
+		/* Each secret has its epochs to itself: none is ever used again. */
+		t->conf.first = 1;
+		t->conf.reserved = UINT64_MAX;
+		noon_wipe(&t->conf.secret, sizeof(t->conf.secret));
+		return NOON_OK;
+	}
 	err = noon_tunnel_switch(t, conf->first, now);
 	t->refreshes = 0;
 	err = err ? err : noon_tunnel_half_make(t, &t->next, true, conf->first);
@@ -106,7 +127,71 @@ void noon_tunnel_fini(struct noon_tunnel *t)
 	noon_tunnel_half_end(&t->before);
 	noon_tunnel_half_end(&t->now);
 	noon_tunnel_half_end(&t->next);
+	noon_tunnel_half_end(&t->fresh_in);
 	noon_wipe(t, sizeof(*t));
+}
+
+uint64_t noon_tunnel_epoch_floor(const struct noon_tunnel *t)
+{
+	uint64_t highest = t->heard > t->out.epoch ? t->heard : t->out.epoch;
+
+	if (highest < t->fresh_from)
+		highest = t->fresh_from;
+	return highest + NOON_TUNNEL_REKEY_GAP;
+}
+
+noon_err noon_tunnel_rekey(struct noon_tunnel *t, const struct noon_secret_tunnel *secret,
+			   uint64_t from, bool leads, noon_time now)
+{
+	struct noon_secret_tunnel was = t->fresh;
+	const uint64_t was_from = t->fresh_from;
+	struct noon_tunnel_half half = {0};
+	noon_err err;
+
+	if (!t->conf.exchanged)
+		return NOON_ERR_STATE;
+	if (from < noon_tunnel_epoch_floor(t) || from > NOON_TUNNEL_EPOCH_MAX)
+		return NOON_ERR_RANGE;
+	t->fresh = *secret;
+	t->fresh_from = from;
+	err = noon_tunnel_half_make(t, &half, true, from);
+	/* Without any association there is nothing to wait with. */
+	if (!err && (leads || t->out.epoch == 0))
+		err = noon_tunnel_switch(t, from, now);
+	if (err) {
+		noon_tunnel_half_end(&half);
+		t->fresh = was;
+		t->fresh_from = was_from;
+	}
+	noon_wipe(&was, sizeof(was));
+	if (err)
+		return err;
+	noon_tunnel_half_end(&t->fresh_in);
+	t->fresh_in = half;
+	t->has_keys = true;
+	t->refreshes -= t->out.epoch == from; /* it is no refresh of what was there */
+	t->rekeys++;
+	t->spi_set++;
+	return NOON_OK;
+}
+
+void noon_tunnel_forget(struct noon_tunnel *t)
+{
+	struct noon_tunnel_half *const halves[] = {&t->out, &t->before, &t->now, &t->next,
+						   &t->fresh_in};
+
+	if (!t->conf.exchanged)
+		return;
+	/* The floor of the next exchange stays where it is. */
+	t->heard = noon_tunnel_epoch_floor(t) - NOON_TUNNEL_REKEY_GAP;
+	for (size_t i = 0; i < sizeof(halves) / sizeof(halves[0]); i++)
+		noon_tunnel_half_end(halves[i]);
+	noon_wipe(&t->fresh, sizeof(t->fresh));
+	noon_wipe(&t->conf.secret, sizeof(t->conf.secret));
+	memset(t->ahead, 0, sizeof(t->ahead));
+	t->fresh_from = 0;
+	t->has_keys = false;
+	t->spi_set++;
 }
 
 bool noon_tunnel_reserve(struct noon_tunnel *t, uint64_t epoch)
@@ -133,7 +218,7 @@ void noon_tunnel_reserved(struct noon_tunnel *t, uint64_t epoch)
 
 bool noon_tunnel_is_up(const struct noon_tunnel *t, noon_time now)
 {
-	return t->heard >= t->conf.first &&
+	return t->has_keys && t->now.epoch > 0 &&
 	       noon_time_diff(now, t->last_heard) <= t->conf.dead_after;
 }
 
@@ -143,6 +228,8 @@ static void search(struct noon_tunnel *t, noon_time now)
 {
 	const uint64_t first = t->heard + 1 + NOON_TUNNEL_AHEAD;
 
+	if (t->conf.exchanged)
+		return; /* one that is further ahead has restarted, and asks for a secret */
 	if (noon_time_diff(now, t->last_heard) <= t->conf.dead_after) {
 		t->spi_set += t->search_from > 0;
 		t->search_from = 0;
@@ -173,6 +260,8 @@ static bool cover_is_due(const struct noon_tunnel *t, noon_time now)
 {
 	const noon_dur quiet = noon_time_diff(now, t->last_sent);
 
+	if (t->conf.by_kernel)
+		return false;
 	/* Until the other end is heard with this epoch it may not know of it. */
 	if (t->heard < t->out.epoch && quiet >= TICK)
 		return true;
@@ -188,7 +277,7 @@ void noon_tunnel_on_timer(struct noon_tunnel *t, noon_time now, struct noon_acti
 		search(t, now);
 	}
 	if (cover_is_due(t, now))
-		noon_tunnel_send_cover(t, now, out);
+		noon_tunnel_cover(t, now, out);
 }
 
 noon_time noon_tunnel_deadline(const struct noon_tunnel *t)

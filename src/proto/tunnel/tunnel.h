@@ -13,6 +13,11 @@
  * reserved on disk before they are used (struct noon_tunnel_conf), and an end that starts goes on
  * behind all that it may have used. The other end, which looks some way ahead, follows. An end that
  * was away for longer is looked for further ahead while it is silent.
+ *
+ * Where the secret comes from a key exchange instead (conf.exchanged; proto/tunnel/tunnel_ke), each
+ * exchange brings a fresh one, whose epochs begin behind all before: the end that asked sends with
+ * it at once, the other one as soon as it has heard it. Such secrets live in this memory alone: an
+ * end that restarts has none, and needs no epochs on disk.
  */
 #ifndef NOON_PROTO_TUNNEL_TUNNEL_H
 #define NOON_PROTO_TUNNEL_TUNNEL_H
@@ -43,12 +48,16 @@
 
 struct noon_tunnel_conf {
 	struct noon_secret_tunnel secret; /**< wiped from here by the caller after init */
+	bool exchanged;			  /**< secrets come by noon_tunnel_rekey(); `secret` counts
+					   *   for nothing, `first` and `reserved` neither */
 	bool is_initiator;		  /**< the other end is not */
 
 	size_t key_len;	      /**< of AES: 16 or 32 bytes */
 	bool extended;	      /**< sequence numbers of 64 bits */
 	bool ah;	      /**< AH around ESP */
 	bool udp;	      /**< inside UDP (RFC 3948), without AH */
+	bool by_kernel;	      /**< the kernel seals and opens (tunnel_plan): this machine seals
+			       *   nothing, and opens only packets that show a later epoch */
 	struct noon_ip outer; /**< of what is sent: version, addresses, ttl, tos */
 
 	struct noon_ip inner; /**< of what is sent inside: version, addresses, ttl, tos */
@@ -68,6 +77,12 @@ struct noon_tunnel_conf {
 	uint64_t reserved; /**< last epoch that may be used, on disk; >= first */
 };
 
+/** Epochs of the secret before stay below those of a fresh one, by so many. */
+#define NOON_TUNNEL_REKEY_GAP (UINT64_C(2) * NOON_TUNNEL_AHEAD)
+
+/** Highest epoch that an exchange may begin with. */
+#define NOON_TUNNEL_EPOCH_MAX (INT64_MAX / 2)
+
 /** An inbound or outbound association. */
 struct noon_tunnel_half {
 	uint64_t epoch; /**< 0: none */
@@ -85,6 +100,11 @@ struct noon_tunnel {
 	noon_time before_until;
 	struct noon_tunnel_half now;  /**< epoch `heard`; none before a packet */
 	struct noon_tunnel_half next; /**< the epoch behind it */
+
+	bool has_keys;			  /**< false: exchanged, and no secret came yet */
+	struct noon_secret_tunnel fresh;  /**< of the last exchange, until it is heard */
+	uint64_t fresh_from;		  /**< first epoch of it; 0: there is none */
+	struct noon_tunnel_half fresh_in; /**< of that epoch */
 
 	uint32_t ahead[NOON_TUNNEL_AHEAD];  /**< SPI of epoch heard + 1 + i */
 	uint32_t search[NOON_TUNNEL_AHEAD]; /**< SPI of epoch search_from + i, while silent */
@@ -105,6 +125,7 @@ struct noon_tunnel {
 	uint64_t covers;    /**< cover packets sent */
 	uint64_t refreshes; /**< of the outbound association */
 	uint64_t followed;  /**< refreshes that the other end began */
+	uint64_t rekeys;    /**< secrets that were taken over */
 	uint64_t refused;   /**< inner packets that were not sent: selector, size, no association */
 };
 
@@ -161,6 +182,9 @@ NOON_MUST_USE noon_err noon_tunnel_seal(struct noon_tunnel *t, const struct noon
 					struct noon_bytes data, noon_time now, struct noon_wr *wr,
 					struct noon_tunnel_sealed *ret);
 
+/** Append a cover packet (SEND), if keys allow. */
+void noon_tunnel_cover(struct noon_tunnel *t, noon_time now, struct noon_actions *out);
+
 /** Do what is due: end, refresh and search associations, send cover packets (SEND). */
 void noon_tunnel_on_timer(struct noon_tunnel *t, noon_time now, struct noon_actions *out);
 noon_time noon_tunnel_deadline(const struct noon_tunnel *t);
@@ -171,16 +195,47 @@ uint64_t noon_tunnel_wants_reserved(const struct noon_tunnel *t);
 /** Tell that epochs up to this one are reserved, on disk. */
 void noon_tunnel_reserved(struct noon_tunnel *t, uint64_t epoch);
 
+/** Return the lowest epoch that a fresh secret may begin with here. */
+uint64_t noon_tunnel_epoch_floor(const struct noon_tunnel *t);
+
+/**
+ * Take over a secret of a key exchange. What was in use goes on until the other end is heard with
+ * the fresh one, and for the grace period after that; then it is wiped.
+ *
+ * @param secret  wiped by the caller
+ * @param from    epoch to begin with, agreed on in the exchange
+ * @param leads   send with it at once: the other end has it. False: when it has been heard
+ * @retval NOON_OK
+ * @retval NOON_ERR_STATE   the secret of this tunnel is configured
+ * @retval NOON_ERR_RANGE   from is below the floor, or above NOON_TUNNEL_EPOCH_MAX
+ * @retval NOON_ERR_CRYPTO  nothing has changed
+ */
+NOON_MUST_USE noon_err noon_tunnel_rekey(struct noon_tunnel *t,
+					 const struct noon_secret_tunnel *secret, uint64_t from,
+					 bool leads, noon_time now);
+
+/** End all associations of an exchanged secret, and wipe it: nothing passes until the next. */
+void noon_tunnel_forget(struct noon_tunnel *t);
+
 /** SPIs of ESP that may come in: in use, ahead and searched. */
-#define NOON_TUNNEL_SPIS_MAX (3 + 2 * NOON_TUNNEL_AHEAD)
+#define NOON_TUNNEL_SPIS_MAX (4 + 2 * NOON_TUNNEL_AHEAD)
 
 /**
  * Return the SPIs of ESP that may come in: a filter in front of this machine lets them through, and
- * is told when spi_set has changed, which is before the other end uses a new one.
+ * is told when spi_set has changed, which is before the other end uses a new one. Those that were
+ * heard are left out where the kernel opens.
  * @param[out] spi  NOON_TUNNEL_SPIS_MAX
  * @return how many
  */
 size_t noon_tunnel_spis_in(const struct noon_tunnel *t, uint32_t *spi);
+
+/**
+ * Derive the keys and SPIs of an association, for one that is kept elsewhere.
+ * @param[out] ret  wipe it; untouched unless NOON_OK
+ * @retval NOON_OK, NOON_ERR_CRYPTO
+ */
+NOON_MUST_USE noon_err noon_tunnel_keys_for(const struct noon_tunnel *t, bool inbound,
+					    uint64_t epoch, struct noon_secret_tunnel_epoch *ret);
 
 /** Tell whether authentic packets of the other end came lately. */
 bool noon_tunnel_is_up(const struct noon_tunnel *t, noon_time now);

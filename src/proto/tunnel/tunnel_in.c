@@ -5,7 +5,8 @@
 
 static uint64_t epoch_of(const uint32_t spi[NOON_TUNNEL_AHEAD], uint64_t from, uint32_t wanted)
 {
-	for (size_t i = 0; i < NOON_TUNNEL_AHEAD; i++)
+	/* 0 stands where there is none, and is never sent (RFC 4303, section 2.1). */
+	for (size_t i = 0; i < NOON_TUNNEL_AHEAD && wanted != 0; i++)
 		if (spi[i] == wanted)
 			return from + i;
 	return 0;
@@ -21,12 +22,22 @@ static bool has_ended(const struct noon_tunnel *t, uint32_t spi)
 
 static struct noon_tunnel_half *half_of(struct noon_tunnel *t, uint32_t spi)
 {
-	struct noon_tunnel_half *const halves[] = {&t->now, &t->next, &t->before};
+	struct noon_tunnel_half *const halves[] = {&t->now, &t->next, &t->before, &t->fresh_in};
 
 	for (size_t i = 0; i < sizeof(halves) / sizeof(halves[0]); i++)
 		if (halves[i]->epoch > 0 && halves[i]->sa.form.spi == spi)
 			return halves[i];
 	return NULL;
+}
+
+/* From now on the fresh secret is the one; what was derived from the one before lives on in
+ * `before` alone. */
+static void take_fresh(struct noon_tunnel *t)
+{
+	t->conf.secret = t->fresh;
+	noon_wipe(&t->fresh, sizeof(t->fresh));
+	t->fresh_from = 0;
+	noon_tunnel_half_end(&t->fresh_in);
 }
 
 /* The other end is heard with a higher epoch: take `half` for the one in force. */
@@ -40,6 +51,8 @@ static void advance(struct noon_tunnel *t, struct noon_tunnel_half *half, noon_t
 	t->before_until = noon_time_add(now, t->conf.grace);
 	t->now = taken;
 	t->heard = taken.epoch;
+	if (t->fresh_from > 0 && t->heard >= t->fresh_from)
+		take_fresh(t);
 	t->search_from = 0;
 	t->spi_set++;
 	if (noon_tunnel_half_make(t, &t->next, true, t->heard + 1) ||
@@ -112,7 +125,7 @@ static enum noon_tunnel_verdict open_ahead(struct noon_tunnel *t, const struct n
 {
 	struct noon_tunnel_half half = {0};
 	enum noon_tunnel_verdict v;
-	uint64_t epoch = epoch_of(t->ahead, t->heard + 1, o->esp.spi);
+	uint64_t epoch = t->has_keys ? epoch_of(t->ahead, t->heard + 1, o->esp.spi) : 0;
 
 	if (epoch == 0 && t->search_from > 0)
 		epoch = epoch_of(t->search, t->search_from, o->esp.spi);
@@ -137,8 +150,17 @@ enum noon_tunnel_verdict noon_tunnel_on_packet(struct noon_tunnel *t, const stru
 		v = half != NULL ? open_with(t, half, &o, rx->now, room, ret)
 				 : open_ahead(t, &o, rx->now, room, ret);
 	}
-	t->verdicts[v]++;
+	/* What the kernel opens is counted by it. */
+	t->verdicts[v] += !(t->conf.by_kernel && v == NOON_TUNNEL_ACCEPTED);
 	return v;
+}
+
+void noon_tunnel_follow(struct noon_tunnel *t, uint64_t epoch, noon_time now)
+{
+	if (t->next.epoch == epoch)
+		advance(t, &t->next, now);
+	else if (t->fresh_in.epoch == epoch)
+		advance(t, &t->fresh_in, now);
 }
 
 size_t noon_tunnel_spis_in(const struct noon_tunnel *t, uint32_t *spi)
@@ -147,8 +169,12 @@ size_t noon_tunnel_spis_in(const struct noon_tunnel *t, uint32_t *spi)
 	size_t n = 0;
 
 	for (size_t i = 0; i < sizeof(halves) / sizeof(halves[0]); i++)
-		if (halves[i]->epoch > 0)
+		if (halves[i]->epoch > 0 && !t->conf.by_kernel)
 			spi[n++] = halves[i]->sa.form.spi;
+	if (t->fresh_in.epoch > 0)
+		spi[n++] = t->fresh_in.sa.form.spi;
+	if (t->now.epoch == 0 && t->conf.exchanged)
+		return n; /* nothing is ahead of what was never heard */
 	/* The first one ahead is that of `next`. */
 	memcpy(spi + n, t->ahead, sizeof(t->ahead));
 	n += NOON_TUNNEL_AHEAD;

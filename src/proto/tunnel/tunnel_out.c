@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <assert.h>
 #include <string.h>
 
 #include "proto/tunnel/tunnel_priv.h"
@@ -37,6 +38,12 @@ void noon_tunnel_refresh(struct noon_tunnel *t, noon_time now)
 	const uint64_t next = t->out.epoch + 1;
 	const bool known = t->heard >= t->out.epoch;
 
+	if (t->out.epoch == 0)
+		return;
+	/* Epochs of a fresh secret are not this one's: the other end has it, and is about to go on.
+	 */
+	if (t->fresh_from > t->out.epoch && next >= t->fresh_from)
+		return;
 	/* Without an answer in this epoch the next one waits, unless a limit of the keys is
 	 * reached. */
 	if (!is_worn(t) && (!known || noon_time_before(now, t->out_until)))
@@ -71,9 +78,12 @@ static noon_err wrap(const struct noon_tunnel *t, const struct noon_udp *udp,
 static noon_err seal(struct noon_tunnel *t, struct noon_bytes inner, uint8_t next, noon_time now,
 		     struct noon_wr *wr)
 {
-	size_t pad;
-	noon_err err = noon_padding_len(&t->conf.padding, inner.n, t->rng, &pad);
+	size_t pad = 0;
+	noon_err err = t->out.epoch == 0
+			       ? NOON_ERR_STATE
+			       : noon_padding_len(&t->conf.padding, inner.n, t->rng, &pad);
 
+	assert(!t->conf.by_kernel); /* which counts with the same keys */
 	if (err)
 		return err;
 	if (noon_sa_outer_len(&t->out.sa, inner.n + pad) > NOON_TUNNEL_PACKET_MAX)
@@ -101,7 +111,8 @@ noon_err noon_tunnel_seal(struct noon_tunnel *t, const struct noon_udp *udp, str
 	err = err ? err : seal(t, noon_wr_written(&inner), next, now, wr);
 	noon_wipe(room, sizeof(room));
 	if (err) {
-		t->refused++;
+		/* Before the first key exchange there is nothing to refuse with. */
+		t->refused += t->has_keys;
 		return err;
 	}
 	t->sent++;
@@ -109,7 +120,7 @@ noon_err noon_tunnel_seal(struct noon_tunnel *t, const struct noon_udp *udp, str
 	return NOON_OK;
 }
 
-void noon_tunnel_send_cover(struct noon_tunnel *t, noon_time now, struct noon_actions *out)
+void noon_tunnel_cover(struct noon_tunnel *t, noon_time now, struct noon_actions *out)
 {
 	const size_t n =
 		t->conf.padding.mode == NOON_PADDING_CELL ? t->conf.padding.min : COVER_LEN;

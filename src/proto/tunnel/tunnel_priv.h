@@ -26,7 +26,7 @@ NOON_MUST_USE noon_err noon_tunnel_switch(struct noon_tunnel *t, uint64_t epoch,
 /** Send with the next epoch if the association has lived long enough. */
 void noon_tunnel_refresh(struct noon_tunnel *t, noon_time now);
 
-/** Append a cover packet. */
-void noon_tunnel_send_cover(struct noon_tunnel *t, noon_time now, struct noon_actions *out);
+/** Take an epoch that is ready for the one in force: the other end was heard with it elsewhere. */
+void noon_tunnel_follow(struct noon_tunnel *t, uint64_t epoch, noon_time now);
 
 #endif

@@ -18,6 +18,7 @@
 #include "tools/core/server_options.h"
 #include "tools/core/tool.h"
 #include "tools/core/tsp_options.h"
+#include "tools/core/tunnel_options.h"
 #include "tools/core/url.h"
 
 #define COUNT_MAX 10000
@@ -32,6 +33,7 @@ struct arguments {
 	int aead; /* 0: both */
 	bool by_ptp;
 	struct noon_asker_ptp ptp;
+	struct noon_asker_tunnel tunnel;
 	bool by_one_way;
 	struct noon_asker_one_way one_way;
 	bool by_tsp;
@@ -195,6 +197,8 @@ static int take_server(const struct noon_verb *self, const char *text, struct ar
 		return noon_tool_usage(self, "PTP has its own two ports: expected ptp://HOST");
 	if (a->by_ptp && a->server.family == AF_UNSPEC)
 		a->server.family = strchr(a->url.host, ':') != NULL ? AF_INET6 : AF_INET;
+	if (!a->by_ptp && a->tunnel.peer != NULL)
+		return noon_tool_usage(self, "--tunnel: expected ptp://ADDRESS");
 	if (a->by_one_way)
 		wrong = noon_one_way_options_check(&a->one_way, a->url.scheme);
 	if (wrong != NULL)
@@ -206,7 +210,7 @@ static int take_server(const struct noon_verb *self, const char *text, struct ar
 
 static noon_err set_up(struct query *q, const char **ret_why)
 {
-	const struct arguments *a = &q->args;
+	struct arguments *a = &q->args;
 	const struct noon_engine_conf engine = noon_engine_conf_default();
 	struct noon_source_conf source = noon_source_conf_default();
 	struct noon_asker_conf conf = {
@@ -226,8 +230,9 @@ static noon_err set_up(struct query *q, const char **ret_why)
 	};
 	noon_err err;
 
-	source.require_auth =
-		a->nts || a->ptp.sa_file != NULL || (a->by_tsp && a->server.ca != NULL);
+	a->ptp.tunnel = a->tunnel.peer != NULL ? &a->tunnel : NULL;
+	source.require_auth = a->nts || a->ptp.sa_file != NULL || a->tunnel.peer != NULL ||
+			      (a->by_tsp && a->server.ca != NULL);
 	err = noon_engine_init(q->engine, &engine);
 	err = err ? err : noon_engine_add_source(q->engine, &source, &q->index);
 	if (err) {
@@ -357,6 +362,7 @@ const struct noon_verb noon_verb_query = {
 		 {noon_server_rows, OF(server), NULL},
 		 {noon_server_time_rows, OF(server), NULL},
 		 {noon_ptp_rows, OF(ptp), NOON_PTP_HEADING},
+		 {noon_tunnel_rows, OF(tunnel), NOON_TUNNEL_HEADING},
 		 {noon_one_way_rows, OF(one_way), NOON_ONE_WAY_HEADING},
 		 {noon_tsp_rows, OF(tsp), NOON_TSP_HEADING}},
 	.act = query,

@@ -105,6 +105,31 @@ static void print_words(const json_t *list)
 		printf(")");
 }
 
+static void print_cycle(const json_t *s)
+{
+	const json_t *c = json_object_get(s, "cycle");
+	char change[24], limit[24], rtt[24], other[24];
+
+	if (!json_is_object(c))
+		return;
+	if (!json_is_true(json_object_get(c, "learned"))) {
+		printf("  cycle         with %s: learning, %lld pairs\n", noon_json_str(c, "with"),
+		       number(c, "pairs"));
+		return;
+	}
+	noon_tool_dur(change, sizeof(change), noon_json_num(c, "asymmetry_s"));
+	noon_tool_dur(limit, sizeof(limit), noon_json_num(c, "limit_s"));
+	noon_tool_dur(rtt, sizeof(rtt), noon_json_num(c, "rtt_change_s"));
+	noon_tool_dur(other, sizeof(other), noon_json_num(c, "other_rtt_change_s"));
+	printf("  cycle         with %s: asymmetry changed by %s (limit %s), round trips by %s and "
+	       "%s%s\n",
+	       noon_json_str(c, "with"), change, limit, rtt, other,
+	       json_is_true(json_object_get(c, "alarm")) ? ", ALARM" : "");
+	if (json_is_true(json_object_get(c, "alarm")) && json_is_string(json_object_get(c, "path")))
+		printf("                the path of %s, %s\n", noon_json_str(c, "path"),
+		       noon_json_str(c, "leg"));
+}
+
 static void print_guards(const json_t *s, const json_t *p)
 {
 	const json_t *own = json_object_get(s, "guard");
@@ -118,6 +143,18 @@ static void print_guards(const json_t *s, const json_t *p)
 	printf("\n");
 }
 
+static void print_pairs(const json_t *x)
+{
+	const long long n = number(x, "pairs");
+
+	if (x != NULL)
+		printf("  keys          %lld %s a key of an exchange; %lld exchanged, %lld "
+		       "failed%s%s\n",
+		       n, n == 1 ? "receiver has" : "receivers have", number(x, "done"),
+		       number(x, "failed"), noon_json_str(x, "failure")[0] != '\0' ? ": " : "",
+		       noon_json_str(x, "failure"));
+}
+
 static void print_receiver(const json_t *s, const json_t *p)
 {
 	printf("receiver %s: %s, domain %lld, %s, authentication %s, source %s\n",
@@ -127,6 +164,8 @@ static void print_receiver(const json_t *s, const json_t *p)
 	print_parent(p);
 	print_measurement(s);
 	print_guards(s, p);
+	noon_tool_print_exchange(json_object_get(p, "exchange"));
+	print_cycle(s);
 	print_conditions(s);
 	print_grants(json_object_get(p, "grants"));
 	print_port(json_object_get(p, "port"));
@@ -186,6 +225,7 @@ static void print_transmitter(const json_t *t)
 	       number(t, "delay_resps"));
 	printf("  unicast       %lld receivers, %lld requests denied\n",
 	       number(t, "unicast_receivers"), number(t, "denied"));
+	print_pairs(json_object_get(t, "exchange"));
 	json_array_foreach(json_object_get(t, "watched"), i, w) print_watched(w);
 	print_port(json_object_get(t, "port"));
 	print_verdicts(t);

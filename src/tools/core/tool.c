@@ -354,3 +354,26 @@ void noon_json_print(const json_t *o)
 	(void)json_dumpf(o, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
 	(void)fputc('\n', stdout);
 }
+
+void noon_tool_print_exchange(const json_t *x)
+{
+	const json_t *since = json_object_get(x, "since_s");
+	const long long done = json_integer_value(json_object_get(x, "done"));
+	const long long failed = json_integer_value(json_object_get(x, "failed"));
+	char text[24];
+
+	if (x == NULL)
+		return;
+	printf("  keys          %lld exchanged with %s", done, noon_json_str(x, "peer_name"));
+	if (json_is_number(since)) {
+		noon_tool_dur(text, sizeof(text), json_number_value(since));
+		printf(", the last %s ago", text);
+	}
+	if (json_object_get(x, "next_in_s") != NULL) {
+		noon_tool_dur(text, sizeof(text), fmax(0, noon_json_num(x, "next_in_s")));
+		printf(", the next in %s", text);
+	}
+	printf("; %lld failed\n", failed);
+	if (noon_json_str(x, "failure")[0] != '\0')
+		printf("                %s\n", noon_json_str(x, "failure"));
+}

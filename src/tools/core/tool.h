@@ -105,6 +105,9 @@ void noon_tool_dur(char *out, size_t n, double seconds);
 /** Format an instant "1793000000.123456789" as "2026-10-26 05:33:20.123456789 UTC"; n >= 48. */
 void noon_tool_utc(char *out, size_t n, const char *instant);
 
+/** Print a line about a key exchange of the daemon's status; NULL: nothing. */
+void noon_tool_print_exchange(const json_t *x);
+
 /** Member look-ups with defaults, for JSON of the daemon. */
 const char *noon_json_str(const json_t *o, const char *key);
 double noon_json_num(const json_t *o, const char *key);

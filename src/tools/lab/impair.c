@@ -23,6 +23,8 @@ static const struct key keys[] = {
 	{"ramp", SLOPE, offsetof(struct noon_impair, ramp)},
 	{"long-delay", DUR, offsetof(struct noon_impair, long_delay)},
 	{"long-bytes", BYTES, offsetof(struct noon_impair, long_bytes)},
+	{"short-delay", DUR, offsetof(struct noon_impair, short_delay)},
+	{"short-bytes", BYTES, offsetof(struct noon_impair, short_bytes)},
 	{"loss", PROBABILITY, offsetof(struct noon_impair, loss)},
 	{"duplicate", PROBABILITY, offsetof(struct noon_impair, duplicate)},
 	{"reorder", PROBABILITY, offsetof(struct noon_impair, reorder)},
@@ -51,6 +53,7 @@ static noon_err set_value(struct noon_impair *im, const struct key *k, char *tex
 {
 	void *field = (char *)im + k->offset;
 	uint64_t bytes;
+	size_t n;
 	noon_dur d;
 	double v;
 
@@ -73,7 +76,8 @@ static noon_err set_value(struct noon_impair *im, const struct key *k, char *tex
 	case BYTES:
 		if (!noon_number_u64(text, 0, SIZE_MAX, &bytes))
 			return NOON_ERR_FORMAT;
-		im->long_bytes = (size_t)bytes;
+		n = (size_t)bytes;
+		memcpy(field, &n, sizeof(n));
 		return NOON_OK;
 	}
 	return NOON_ERR_FORMAT;
@@ -144,6 +148,8 @@ struct noon_fate noon_impair_draw(const struct noon_impair *im, struct noon_rng 
 	f.delay += noon_dur_scale(noon_time_diff(now, im->since), im->ramp);
 	if (im->long_bytes > 0 && n > im->long_bytes)
 		f.delay += im->long_delay;
+	if (n <= im->short_bytes)
+		f.delay += im->short_delay;
 	if (happens(rng, im->reorder))
 		f.delay += im->reorder_delay > 0 ? im->reorder_delay : NOON_MS(10);
 	if (f.delay < 0)

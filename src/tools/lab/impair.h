@@ -17,13 +17,15 @@
 #include "base/time.h"
 
 struct noon_impair {
-	noon_dur delay;	     /**< constant, ns */
-	noon_dur jitter;     /**< mean of an exponential, ns */
-	noon_dur uniform;    /**< width of a uniform, ns */
-	double ramp;	     /**< delay added per second since `since`, s/s */
-	noon_time since;     /**< when the ramp was set, monotonic */
-	noon_dur long_delay; /**< for packets longer than long_bytes only, ns */
-	size_t long_bytes;
+	noon_dur delay;	      /**< constant, ns */
+	noon_dur jitter;      /**< mean of an exponential, ns */
+	noon_dur uniform;     /**< width of a uniform, ns */
+	double ramp;	      /**< delay added per second since `since`, s/s */
+	noon_time since;      /**< when the ramp was set, monotonic */
+	noon_dur long_delay;  /**< for packets longer than long_bytes only, ns */
+	size_t long_bytes;    /**< 0: none are */
+	noon_dur short_delay; /**< for packets of up to short_bytes only, ns */
+	size_t short_bytes;
 	double loss;
 	double duplicate;
 	double reorder; /**< delayed by reorder_delay */

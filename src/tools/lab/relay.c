@@ -256,6 +256,7 @@ const struct noon_verb noon_verb_relay = {
 		 "  jitter=T                 exponential with mean T\n"
 		 "  ramp=T/s                 delay that grows by T each second from now on\n"
 		 "  long-delay=T,long-bytes=N   delay for packets longer than N bytes\n"
+		 "  short-delay=T,short-bytes=N   delay for packets of up to N bytes\n"
 		 "  loss=P duplicate=P replay=P truncate=P flip=P   probability per packet\n"
 		 "  reorder=P,reorder-delay=T   hold back (default 10 ms)\n"
 		 "  clear                    back to nothing\n"

@@ -14,6 +14,7 @@
 #define PIECE_MAX	3072
 #define BACKLOG_MAX	64 /* pieces held per direction of a connection */
 #define CONNECTIONS_MAX 64
+#define PAUSE		NOON_MS(100) /* before connections are taken again */
 
 struct piece {
 	struct piece *next;
@@ -86,6 +87,7 @@ static void on_reaper(void *arg)
 	for (size_t i = 0; i < CONNECTIONS_MAX; i++)
 		if (t->pair[i].dead)
 			pair_clear(&t->pair[i]);
+	(void)!noon_loop_want(t->relay->loop, &t->watch, NOON_READABLE);
 }
 
 static void arm(struct half *h)
@@ -211,9 +213,14 @@ static void on_listener(void *arg, unsigned what)
 	struct noon_relay_tcp *t = arg;
 	struct noon_addr peer;
 	int fd;
+	const noon_err err = noon_tcp_accept(t->watch.fd, &fd, &peer);
 
 	(void)what;
-	if (noon_tcp_accept(t->watch.fd, &fd, &peer))
+	if (err == NOON_ERR_OS) { /* out of descriptors: a busy loop would not free any */
+		(void)!noon_loop_want(t->relay->loop, &t->watch, 0);
+		noon_loop_arm(t->relay->loop, &t->reaper, PAUSE);
+	}
+	if (err)
 		return;
 	for (size_t i = 0; i < CONNECTIONS_MAX; i++) {
 		if (t->pair[i].in_use)

@@ -55,11 +55,12 @@ static const struct noon_verb keygen_verb = {
 	.act = keygen,
 };
 
-static const struct noon_verb *const parts[] = {&noon_tunnel_status_verb, &keygen_verb, NULL};
+static const struct noon_verb *const parts[] = {&noon_tunnel_status_verb, &keygen_verb,
+						&noon_tunnel_certificate_verb, NULL};
 
 const struct noon_verb noon_verb_tunnel = {
 	.name = "tunnel",
-	.summary = "show the timing tunnels of the daemon, or create a secret for one",
+	.summary = "show the timing tunnels of the daemon, or create keys for one",
 	.about = "Tunnels for timing traffic between two hosts.\n",
 	.parts = parts,
 };

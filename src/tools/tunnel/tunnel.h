@@ -8,5 +8,6 @@
 #include "tools/core/tool.h"
 
 extern const struct noon_verb noon_tunnel_status_verb;
+extern const struct noon_verb noon_tunnel_certificate_verb;
 
 #endif

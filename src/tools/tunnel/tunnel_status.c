@@ -95,26 +95,96 @@ static void print_edge(const json_t *e)
 		print_histogram(json_object_get(e, "histogram"));
 }
 
-static void print_tunnel(const json_t *t)
+static void print_refresh(const json_t *t)
 {
-	char left[24];
+	char left[24] = "-";
+
+	if (json_is_number(json_object_get(t, "refresh_in_s")))
+		noon_tool_dur(left, sizeof(left), fmax(0, noon_json_num(t, "refresh_in_s")));
+	printf("  refresh       in %s; %lld so far, %lld of them begun by the other end\n", left,
+	       number(t, "refreshes"), number(t, "followed"));
+}
+
+static void print_kernel(const json_t *k)
+{
+	if (k == NULL)
+		return;
+	printf("  kernel        %lld associations and %lld times policies were removed by others",
+	       number(k, "associations_lost"), number(k, "policies_lost"));
+	if (noon_json_str(k, "failure")[0] != '\0')
+		printf("; %s", noon_json_str(k, "failure"));
+	printf("\n");
+}
+
+static void print_way(const char *name, const json_t *way)
+{
+	const json_t *spi = json_object_get(way, "spi");
+	const json_t *exclusive = json_object_get(way, "exclusive");
+
+	printf("  %-13s SPI %s, %lld changes, %lld packets", name,
+	       json_is_string(spi) ? json_string_value(spi) : "none yet",
+	       number(way, "spi_changes"), number(way, "packets"));
+	if (exclusive != NULL)
+		printf("; inside %lld, %lld of them not PTP's; %lld matched, %lld not: %s",
+		       number(way, "packets_inside"), number(way, "others_inside"),
+		       number(way, "matched"), number(way, "unmatched"),
+		       json_is_true(exclusive) ? "exclusive"
+					       : "not exclusive, nothing is believed");
+	printf("\n");
+}
+
+/* What would be, or is, added to the stamp of an event message. */
+static void print_egress(const json_t *t)
+{
+	const json_t *e = json_object_get(t, "egress");
+	char now[24], uncertainty[24], half[24];
+
+	if (!json_is_object(e))
+		return;
+	noon_tool_dur(now, sizeof(now), noon_json_num(e, "correction_s"));
+	noon_tool_dur(uncertainty, sizeof(uncertainty), noon_json_num(e, "uncertainty_s"));
+	noon_tool_dur(half, sizeof(half), noon_json_num(e, "residual_s"));
+	printf("  correction    %s: departures %s later, +-%s; one packet within %s\n",
+	       noon_json_str(t, "correction"), now, uncertainty, half);
+}
+
+/* One that others manage. */
+static void print_observed(const json_t *t)
+{
 	size_t i;
 	json_t *e;
 
-	noon_tool_dur(left, sizeof(left), fmax(0, noon_json_num(t, "refresh_in_s")));
-	printf("tunnel %s: %s, %s with %s, mode %s\n", noon_json_str(t, "name"),
+	printf("tunnel %s: %s, with %s, managed by others, stamps %s; on %s, inside on %s\n",
+	       noon_json_str(t, "name"), json_is_true(json_object_get(t, "up")) ? "up" : "down",
+	       noon_json_str(t, "peer"), noon_json_str(t, "stamps"), noon_json_str(t, "device"),
+	       noon_json_str(t, "inner_device"));
+	print_way("out", json_object_get(t, "out"));
+	print_way("in", json_object_get(t, "in"));
+	json_array_foreach(json_object_get(t, "edges"), i, e) print_edge(e);
+}
+
+static void print_tunnel(const json_t *t)
+{
+	size_t i;
+	json_t *e;
+
+	printf("tunnel %s: %s, %s with %s by the %s, mode %s\n", noon_json_str(t, "name"),
 	       json_is_true(json_object_get(t, "up")) ? "up" : "down",
-	       noon_json_str(t, "transport"), noon_json_str(t, "peer"), noon_json_str(t, "mode"));
+	       noon_json_str(t, "transport"), noon_json_str(t, "peer"),
+	       noon_json_str(t, "backend")[0] == 'k' ? "kernel" : "daemon",
+	       noon_json_str(t, "mode"));
 	print_half("out", json_object_get(t, "out"));
 	print_half("in", json_object_get(t, "in"));
-	printf("  refresh       in %s; %lld so far, %lld of them begun by the other end\n", left,
-	       number(t, "refreshes"), number(t, "followed"));
+	print_kernel(json_object_get(t, "kernel"));
+	noon_tool_print_exchange(json_object_get(t, "exchange"));
+	print_refresh(t);
 	printf("  datagrams     %lld sent, %lld refused, %lld failed, %lld cover packets\n",
 	       number(t, "datagrams_sent"), number(t, "refused"), number(t, "send_failures"),
 	       number(t, "cover_packets"));
 	printf("  events        %lld sent (%lld stamped); %lld received (%lld stamped)\n",
 	       number(t, "events_sent"), number(t, "events_sent_stamped"), number(t, "received"),
 	       number(t, "received_stamped"));
+	print_egress(t);
 	print_verdicts(t);
 	json_array_foreach(json_object_get(t, "edges"), i, e) print_edge(e);
 }
@@ -134,7 +204,9 @@ static int show(const struct noon_verb *self, void *options, const struct noon_a
 	json_array_foreach(list, i, t)
 	{
 		up = up && json_is_true(json_object_get(t, "up"));
-		if (!a->json)
+		if (!a->json && noon_json_str(t, "backend")[0] == 'o')
+			print_observed(t);
+		else if (!a->json)
 			print_tunnel(t);
 	}
 	if (a->json)

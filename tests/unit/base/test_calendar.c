@@ -53,6 +53,21 @@ static void random_instants_come_back(void **state)
 	assert_same(INT64_MAX);
 }
 
+static void the_earliest_and_the_latest_time_have_a_date(void **state)
+{
+	(void)state;
+	const struct noon_calendar first = noon_calendar_of((noon_time){INT64_MIN});
+	const struct noon_calendar last = noon_calendar_of((noon_time){INT64_MAX});
+
+	/* 1677-09-21T00:12:43.145224192 and 2262-04-11T23:47:16.854775807 */
+	assert_int_equal(first.year, 1677);
+	assert_int_equal(first.second, 43);
+	assert_int_equal(first.ns, 145224192);
+	assert_int_equal(last.year, 2262);
+	assert_int_equal(last.second, 16);
+	assert_int_equal(last.ns, 854775807);
+}
+
 static void impossible_dates_are_refused(void **state)
 {
 	static const struct noon_calendar bad[] = {
@@ -89,6 +104,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_day_is_the_c_librarys),
 		cmocka_unit_test(random_instants_come_back),
+		cmocka_unit_test(the_earliest_and_the_latest_time_have_a_date),
 		cmocka_unit_test(impossible_dates_are_refused),
 		cmocka_unit_test(months_begin),
 	};

@@ -41,7 +41,7 @@ static struct noon_tls_ctx *server_with(const struct noon_secret_x509 *x)
 static int make_contexts(void **state)
 {
 	static const char *const names[] = {"time.example", "192.0.2.7", "2001:db8::7"};
-	const struct noon_x509_conf conf = {"time.example", names, 3, FROM, TILL};
+	const struct noon_x509_conf conf = {"time.example", names, 3, FROM, TILL, false};
 	struct noon_tls_pem ca;
 	struct noon_tls_why why;
 

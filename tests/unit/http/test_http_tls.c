@@ -32,7 +32,7 @@ static struct noon_tls_pem pem(const uint8_t *p, size_t n)
 
 static int make_certificates(void **state)
 {
-	struct noon_x509_conf conf = {"first.example", NULL, 0, 1000000000, 4000000000};
+	struct noon_x509_conf conf = {"first.example", NULL, 0, 1000000000, 4000000000, false};
 
 	(void)state;
 	assert_int_equal(noon_x509_self_signed(&conf, &first), NOON_OK);

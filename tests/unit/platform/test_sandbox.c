@@ -101,7 +101,7 @@ static int in_child(int (*run)(void))
 /* Returns 0, NOT_ALLOWED, or the number of the first expectation that is not met. */
 static int drop_all_but_time(void)
 {
-	const noon_err err = noon_sandbox_drop(USER, true, false);
+	const noon_err err = noon_sandbox_drop(USER, true, false, true);
 
 	if (err == NOON_ERR_PERM)
 		return NOT_ALLOWED;
@@ -125,7 +125,7 @@ static int drop_all_but_time(void)
 
 static int drop_everything(void)
 {
-	const noon_err err = noon_sandbox_drop(USER, false, false);
+	const noon_err err = noon_sandbox_drop(USER, false, false, false);
 
 	if (err == NOON_ERR_PERM)
 		return NOT_ALLOWED;
@@ -154,7 +154,7 @@ static void dropping_keeps_only_the_requested_capabilities(void **state)
 static int drop_to_no_user(void)
 {
 	const uid_t before = geteuid();
-	const noon_err err = noon_sandbox_drop(NO_USER, true, true);
+	const noon_err err = noon_sandbox_drop(NO_USER, true, true, true);
 
 	if (err != (before == 0 ? NOON_ERR_NOT_FOUND : NOON_OK))
 		return 1;

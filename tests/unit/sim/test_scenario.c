@@ -49,6 +49,26 @@ static void a_good_scenario_passes(void **state)
 	assert_int_equal(noon_scenario_check(&s, &f), NOON_OK);
 }
 
+static void a_tunnel_is_of_ptp_alone(void **state)
+{
+	struct noon_sim_fault f;
+
+	(void)state;
+	s.path[0].tunnel = true;
+	assert_refused(NOON_SIM_PART_PATH, 0, "tunnel");
+	s.path[0].ptp = true;
+	s.path[0].source.poll_min = 0;
+	assert_refused(NOON_SIM_PART_PATH, 0, "without sa");
+	s.path[0].sa = false;
+	assert_int_equal(noon_scenario_check(&s, &f), NOON_OK);
+	s.path[0].cell = 127;
+	assert_refused(NOON_SIM_PART_PATH, 0, "cell");
+	s.path[0].cell = 1024;
+	assert_int_equal(noon_scenario_check(&s, &f), NOON_OK);
+	s.path[0].tunnel = false;
+	assert_refused(NOON_SIM_PART_PATH, 0, "cell");
+}
+
 static void impossible_parameters_are_named(void **state)
 {
 	(void)state;
@@ -228,6 +248,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(a_good_scenario_passes, good),
+		cmocka_unit_test_setup(a_tunnel_is_of_ptp_alone, good),
 		cmocka_unit_test_setup(impossible_parameters_are_named, good),
 		cmocka_unit_test_setup(impossible_events_are_named, good),
 		cmocka_unit_test_setup(alarms_have_a_reason_from_the_first_event_on, good),

@@ -88,6 +88,36 @@ static void what_is_not_said_has_a_default(void **state)
 	assert_true(t->jitter > 0.0999 && t->jitter < 0.1001);
 }
 
+static void keys_come_from_a_file_or_an_exchange(void **state)
+{
+	static const char *const begin = "tunnel \"t\" { local = ::1 peer = ::2 role = responder ";
+	static const struct {
+		const char *options, *said;
+	} bad[] = {
+		{"certificate = c", "certificate-key: needed"},
+		{"certificate = c certificate-key = k", "peer-certificates: needed"},
+		{"certificate = c key-file = k", "certificate: expected either it or key-file"},
+		{"key-file = k peer-name = n", "peer-name: belongs to certificate"},
+		{"key-file = k rekey = 1h", "rekey: belongs to certificate"},
+		{"", "key-file: needed, or certificate"},
+	};
+	char text[512];
+
+	(void)state;
+	(void)snprintf(text, sizeof(text),
+		       "%s certificate = c certificate-key = k peer-certificates = p }", begin);
+	assert_int_equal(read_conf(text), NOON_OK);
+	assert_string_equal(c.tunnel[0].exchange.name, "::2");
+	assert_int_equal(c.tunnel[0].exchange.port, 4461);
+	assert_true(c.tunnel[0].exchange.rekey == NOON_S(8 * 3600));
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		(void)snprintf(text, sizeof(text), "%s %s }", begin, bad[i].options);
+		assert_int_equal(read_conf(text), NOON_ERR_FORMAT);
+		if (strstr(said, bad[i].said) == NULL)
+			fail_msg("%s: %s", bad[i].options, said);
+	}
+}
+
 static void what_is_said_counts(void **state)
 {
 	const struct noon_config_tunnel *t =
@@ -340,11 +370,48 @@ static void a_port_of_ptp_that_does_not_fit_is_refused(void **state)
 	}
 }
 
+static void ntp_goes_through_a_tunnel_that_carries_it(void **state)
+{
+	static const struct {
+		const char *rest, *said;
+	} bad[] = {
+		{"source \"::3\" { tunnel = t }", "expected a source \"::2\""},
+		{"source \"::2\" { tunnel = u }", "there is no section tunnel \"u\""},
+		{"source \"::2\" { tunnel = t nts = true }", "nts: does not go through a tunnel"},
+		{"source \"::2\" { tunnel = t port = 124 }", "whose option port has 124"},
+		{"server { tunnel = {x} }", "there is no section tunnel \"x\""},
+		{"server { tunnel = {w} }", "whose option port has 123"},
+	};
+	static const char *const tunnels =
+		"tunnel \"t\" { local = ::1 peer = ::2 role = responder key-file = k port = {123} "
+		"}\n"
+		"tunnel \"w\" { local = ::1 peer = ::4 role = responder key-file = l }\n";
+	char text[1024];
+
+	(void)state;
+	(void)snprintf(text, sizeof(text), "%s%s", tunnels,
+		       "source \"::2\" { tunnel = t }\nserver { tunnel = {t} }\n");
+	if (read_conf(text))
+		fail_msg("%s", said);
+	assert_false(c.source[0].nts);
+	assert_true(c.source[0].engine.require_auth);
+	assert_int_equal(c.server.n_tunnels, 1);
+	assert_int_equal(c.server.n_listen, 0);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		(void)snprintf(text, sizeof(text), "%s%s\n", tunnels, bad[i].rest);
+		assert_int_equal(read_conf(text), NOON_ERR_FORMAT);
+		if (strstr(said, bad[i].said) == NULL)
+			fail_msg("%s: %s", bad[i].rest, said);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_not_said_has_a_default),
 		cmocka_unit_test(what_is_said_counts),
+		cmocka_unit_test(keys_come_from_a_file_or_an_exchange),
+		cmocka_unit_test(ntp_goes_through_a_tunnel_that_carries_it),
 		cmocka_unit_test(padding_is_read_in_all_its_forms),
 		cmocka_unit_test(the_profile_seed_sets_what_is_not_said),
 		cmocka_unit_test(in_udp_the_local_address_may_be_any),

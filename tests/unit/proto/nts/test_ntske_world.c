@@ -40,7 +40,7 @@ struct noon_tls_ctx *world_server_ctx(const struct noon_secret_x509 *x)
 int world_make(void **state)
 {
 	static const char *const names[] = {WORLD_HOST, "second.example", "2001:db8::7"};
-	const struct noon_x509_conf conf = {WORLD_HOST, names, 3, WORLD_FROM, WORLD_TILL};
+	const struct noon_x509_conf conf = {WORLD_HOST, names, 3, WORLD_FROM, WORLD_TILL, false};
 	struct noon_tls_pem ca;
 	struct noon_tls_why why;
 

@@ -307,6 +307,136 @@ static void residence_times_round_outward(void **state)
 	assert_int_equal(count(NOON_VERDICT_STAMP), 1);
 }
 
+/* A Sync of `before` ago and a Delay_Req whose departure is not reported, with corrections. */
+static struct noon_sample unstamped_exchange(noon_dur before, noon_dur of_sync,
+					     noon_dur of_response)
+{
+	struct noon_ptp_message q, a;
+
+	sync(5, before, of_sync * 65536);
+	timer(noon_time_before(now, r.next_request) ? noon_time_diff(r.next_request, now) : 0);
+	q = sent(0);
+	now = noon_time_add(now, before);
+	a = response(&q);
+	a.h.correction = of_response * 65536;
+	deliver(&a);
+	if (find(NOON_ACTION_SAMPLE) == NULL)
+		timer(NOON_MS(10));
+	return the(NOON_ACTION_SAMPLE)->sample;
+}
+
+static void tunnelled(void)
+{
+	conf.policy.in_tunnel = true;
+	conf.max_layover = NOON_S(10);
+	receiver(false);
+	introduce();
+}
+
+/* Theorem 7: what the other end guesses of its own departure moves the estimate alone. */
+static void a_guess_in_a_tunnel_moves_the_estimate_not_the_interval(void **state)
+{
+	const noon_dur d = NOON_US(60);
+	struct noon_sample x;
+
+	(void)state;
+	tunnelled();
+	x = unstamped_exchange(d, NOON_US(20), NOON_US(8));
+	assert_true(x.t3.ns == x.t4.ns - d + AHEAD);
+	assert_true(x.t2.ns == x.t1.ns + d + AHEAD);
+	assert_true(x.shift == NOON_US(20 - 8) / 2);
+	assert_true(noon_sample_offset(&x) == AHEAD + NOON_US(6));
+	assert_true(noon_sample_rtt(&x) == 2 * d);
+	/* Less than nothing widens the interval, and is believed. */
+	tunnelled();
+	x = unstamped_exchange(d, -NOON_US(20), -NOON_US(8));
+	assert_true(x.t3.ns == x.t4.ns - d - NOON_US(20) + AHEAD);
+	assert_true(x.t2.ns == x.t1.ns + d + NOON_US(8) + AHEAD);
+	assert_true(x.shift == 0);
+}
+
+static void a_guess_is_worth_no_more_than_the_round_trip(void **state)
+{
+	struct noon_sample x;
+
+	(void)state;
+	tunnelled();
+	x = unstamped_exchange(1000, NOON_MS(50), 0);
+	assert_true(x.shift == 1000);
+	tunnelled();
+	x = unstamped_exchange(1000, 0, NOON_MS(50));
+	assert_true(x.shift == -1000);
+}
+
+static void without_a_tunnel_a_correction_is_a_residence_time(void **state)
+{
+	struct noon_sample x;
+
+	(void)state;
+	conf.max_layover = NOON_S(10);
+	receiver(false);
+	introduce();
+	x = unstamped_exchange(NOON_US(60), NOON_US(20), NOON_US(8));
+	assert_true(x.t3.ns == x.t4.ns - NOON_US(40) + AHEAD);
+	assert_true(x.t2.ns == x.t1.ns + NOON_US(52) + AHEAD);
+	assert_true(x.shift == 0);
+}
+
+static void an_own_guess_stands_for_a_stamp(void **state)
+{
+	const struct noon_ptp_egress waits = {.later = NOON_US(14)};
+	const struct noon_ptp_egress e = {.unstamped = true, .later = NOON_US(14)};
+	struct noon_ptp_message q;
+	struct noon_sample x;
+
+	(void)state;
+	/* The stamp was waited for and is lost. */
+	tunnelled();
+	noon_ptp_receiver_set_egress(&r, &waits);
+	x = unstamped_exchange(NOON_US(60), 0, 0);
+	assert_int_equal(count(NOON_VERDICT_STAMP), 1);
+	assert_true(x.shift == -NOON_US(7));
+	/* It is not waited for; one that comes is not used. */
+	tunnelled();
+	noon_ptp_receiver_set_egress(&r, &e);
+	x = unstamped_exchange(NOON_US(60), 0, 0);
+	assert_int_equal(count(NOON_VERDICT_STAMP), 0);
+	assert_true(x.shift == -NOON_US(7) && x.tx_stamp == NOON_STAMP_USER);
+	assert_true(x.t2.ns == x.t1.ns + NOON_US(60) + AHEAD);
+	/* A stamp that came needs no guess. */
+	tunnelled();
+	noon_ptp_receiver_set_egress(&r, &waits);
+	q = request(6);
+	assert_int_equal(q.h.correction, 0);
+	assert_true(r.request.stamped && r.request.stamp == NOON_STAMP_KERNEL);
+	q = response(&q);
+	deliver(&q);
+	assert_true(the(NOON_ACTION_SAMPLE)->sample.shift == 0);
+}
+
+/* Paragraph 0147 of the seed instead of 0148; never both. */
+static void the_guess_goes_into_the_request_or_into_t3(void **state)
+{
+	const struct noon_ptp_egress e = {.unstamped = true, .later = NOON_US(14)};
+	struct noon_ptp_message q;
+	struct noon_sample x;
+
+	(void)state;
+	tunnelled();
+	noon_ptp_receiver_set_egress(&r, &e);
+	q = request(6);
+	assert_int_equal(q.h.correction, 0);
+	conf.egress_in_request = true;
+	tunnelled();
+	noon_ptp_receiver_set_egress(&r, &e);
+	q = request(6);
+	assert_true(q.h.correction == NOON_US(14) * 65536);
+	tunnelled();
+	noon_ptp_receiver_set_egress(&r, &e);
+	x = unstamped_exchange(NOON_US(60), 0, NOON_US(14));
+	assert_true(x.shift == -NOON_US(7));
+}
+
 static void corrections_too_large_are_refused(void **state)
 {
 	struct noon_ptp_message q, a;
@@ -1142,6 +1272,11 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(exchange_becomes_a_sample),
 		TEST(residence_times_round_outward),
+		TEST(a_guess_in_a_tunnel_moves_the_estimate_not_the_interval),
+		TEST(a_guess_is_worth_no_more_than_the_round_trip),
+		TEST(without_a_tunnel_a_correction_is_a_residence_time),
+		TEST(an_own_guess_stands_for_a_stamp),
+		TEST(the_guess_goes_into_the_request_or_into_t3),
 		TEST(corrections_too_large_are_refused),
 		TEST(answer_to_another_port_is_ignored),
 		TEST(answer_with_another_number_or_twice_is_ignored),

@@ -264,6 +264,35 @@ static void one_step_sends_no_follow_up(void **state)
 	assert_int_equal(sends(), 2);
 }
 
+static void a_sync_says_what_it_is_guessed_to_leave_later(void **state)
+{
+	const struct noon_ptp_egress waits = {.later = NOON_US(12)};
+	const struct noon_ptp_egress e = {.unstamped = true, .later = NOON_US(12)};
+	struct noon_ptp_message f;
+
+	(void)state;
+	/* Where the departure will be known nothing is guessed. */
+	noon_ptp_transmitter_set_egress(&t, &waits);
+	timer(0);
+	assert_int_equal(sent_type(NOON_PTP_SYNC).h.correction, 0);
+	/* Two-step: the reading goes out at once. */
+	transmitter();
+	noon_ptp_transmitter_set_egress(&t, &e);
+	timer(0);
+	assert_int_equal(sends(), 3);
+	assert_true(sent_type(NOON_PTP_SYNC).h.correction == NOON_US(12) * 65536);
+	f = sent_type(NOON_PTP_FOLLOW_UP);
+	assert_int_equal(f.h.correction, 0);
+	assert_true(f.event.stamp.ns == sent_type(NOON_PTP_SYNC).event.stamp.ns);
+	/* One-step. */
+	conf.one_step = true;
+	transmitter();
+	noon_ptp_transmitter_set_egress(&t, &waits);
+	timer(0);
+	assert_int_equal(sends(), 2);
+	assert_true(sent_type(NOON_PTP_SYNC).h.correction == NOON_US(12) * 65536);
+}
+
 static void without_quality_there_is_no_time(void **state)
 {
 	struct noon_ptp_message m;
@@ -709,6 +738,7 @@ int main(void)
 		TEST(without_tai_the_timescale_is_arbitrary),
 		TEST(follow_up_carries_the_departure_in_tai),
 		TEST(one_step_sends_no_follow_up),
+		TEST(a_sync_says_what_it_is_guessed_to_leave_later),
 		TEST(without_quality_there_is_no_time),
 		TEST(a_worse_clock_is_announced_before_the_next_sync),
 		TEST(answer_carries_the_requests_correction),

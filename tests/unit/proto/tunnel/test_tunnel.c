@@ -11,6 +11,7 @@
 #include "base/rng.h"
 #include "crypto/aead.h"
 #include "proto/tunnel/tunnel.h"
+#include "tunnel_ends.h"
 
 /* The two ends of a tunnel, and packets between them. Too large for a stack frame. */
 static struct world {
@@ -28,36 +29,9 @@ struct packet {
 	uint8_t p[NOON_TUNNEL_PACKET_MAX];
 };
 
-static struct noon_tunnel_conf conf_of(bool is_initiator, uint64_t first)
-{
-	struct noon_tunnel_conf c = {
-		.is_initiator = is_initiator,
-		.key_len = 16,
-		.extended = true,
-		.ah = true,
-		.outer = {.version = 4, .ttl = 64},
-		.inner = {.version = 4, .ttl = 64},
-		.port = {319, 320},
-		.ports = 2,
-		.lifetime = NOON_S(60),
-		.grace = NOON_S(2),
-		.dead_after = NOON_S(5),
-		.first = first,
-		.reserved = first + NOON_TUNNEL_RESERVE,
-	};
-	const uint8_t me = is_initiator ? 1 : 2;
-
-	memset(c.secret.key, 0x5a, sizeof(c.secret.key));
-	memcpy(c.outer.src, (const uint8_t[]){10, 0, 0, me}, 4);
-	memcpy(c.outer.dst, (const uint8_t[]){10, 0, 0, (uint8_t)(3 - me)}, 4);
-	memcpy(c.inner.src, (const uint8_t[]){10, 9, 0, me}, 4);
-	memcpy(c.inner.dst, (const uint8_t[]){10, 9, 0, (uint8_t)(3 - me)}, 4);
-	return c;
-}
-
 static void begin(struct noon_tunnel *t, bool is_initiator, uint64_t first)
 {
-	const struct noon_tunnel_conf c = conf_of(is_initiator, first);
+	const struct noon_tunnel_conf c = tunnel_end(is_initiator, first);
 
 	assert_int_equal(noon_tunnel_init(t, &c, w.now, &w.rng), NOON_OK);
 }
@@ -423,7 +397,7 @@ static void configurations_that_make_no_sense(void **state)
 
 	(void)state;
 	for (int i = 0; i < 12; i++) {
-		struct noon_tunnel_conf c = conf_of(true, 1);
+		struct noon_tunnel_conf c = tunnel_end(true, 1);
 
 		switch (i) {
 		case 0:
@@ -501,7 +475,7 @@ static void ends_with_one_role_share_no_key(void **state)
 	(void)state;
 	noon_tunnel_fini(&w.b);
 	{
-		struct noon_tunnel_conf c = conf_of(false, 1);
+		struct noon_tunnel_conf c = tunnel_end(false, 1);
 
 		c.is_initiator = true;
 		assert_int_equal(noon_tunnel_init(&w.b, &c, w.now, &w.rng), NOON_OK);
@@ -511,6 +485,263 @@ static void ends_with_one_role_share_no_key(void **state)
 	assert_int_equal(given_to(&w.b, &p), NOON_TUNNEL_SPI);
 	p = sent_by(&w.b, "and back");
 	assert_int_equal(given_to(&w.a, &p), NOON_TUNNEL_SPI);
+}
+
+/* ---- secrets of a key exchange ---- */
+
+static void begin_exchanged(void)
+{
+	struct noon_tunnel_conf c = tunnel_end(true, 0);
+
+	noon_tunnel_fini(&w.a);
+	noon_tunnel_fini(&w.b);
+	c.exchanged = true;
+	c.reserved = 0;
+	assert_int_equal(noon_tunnel_init(&w.a, &c, w.now, &w.rng), NOON_OK);
+	c = tunnel_end(false, 0);
+	c.exchanged = true;
+	assert_int_equal(noon_tunnel_init(&w.b, &c, w.now, &w.rng), NOON_OK);
+}
+
+/* What the two ends do when an exchange succeeds: the one that answers is the first to have it. */
+static uint64_t agree(uint8_t secret)
+{
+	const uint64_t fa = noon_tunnel_epoch_floor(&w.a), fb = noon_tunnel_epoch_floor(&w.b);
+	const uint64_t from = fa > fb ? fa : fb;
+	struct noon_secret_tunnel s;
+
+	memset(s.key, secret, sizeof(s.key));
+	assert_int_equal(noon_tunnel_rekey(&w.b, &s, from, false, w.now), NOON_OK);
+	assert_int_equal(noon_tunnel_rekey(&w.a, &s, from, true, w.now), NOON_OK);
+	return from;
+}
+
+static enum noon_tunnel_verdict attempt(struct noon_tunnel *from, struct noon_tunnel *to)
+{
+	static struct packet p;
+	struct noon_wr wr = noon_wr_over(p.p, sizeof(p.p));
+	struct noon_tunnel_sealed sealed;
+
+	if (noon_tunnel_seal(from, &(struct noon_udp){319, 319}, noon_bytes_of("x", 1), w.now, &wr,
+			     &sealed))
+		return NOON_TUNNEL_VERDICTS;
+	p.n = noon_wr_len(&wr);
+	return given_to(to, &p);
+}
+
+static void without_a_secret_nothing_passes(void **state)
+{
+	static struct packet p;
+	uint32_t spi[NOON_TUNNEL_SPIS_MAX];
+	uint8_t zeros[64] = {0};
+
+	(void)state;
+	begin_exchanged();
+	pass(NOON_S(100));
+	assert_int_equal(attempt(&w.a, &w.b), NOON_TUNNEL_VERDICTS);
+	assert_int_equal(noon_tunnel_spis_in(&w.a, spi), 0);
+	assert_false(noon_tunnel_is_up(&w.a, w.now));
+	/* Keys of a secret of zeros are known to everybody, and so are their SPIs; and SPI 0 is
+	 * what empty tables hold. */
+	{
+		struct noon_tunnel_conf c = tunnel_end(true, 1);
+
+		memset(c.secret.key, 0, sizeof(c.secret.key));
+		noon_tunnel_fini(&w.a);
+		assert_int_equal(noon_tunnel_init(&w.a, &c, w.now, &w.rng), NOON_OK);
+	}
+	p = sent_by(&w.a, "everybody can");
+	assert_int_equal(given_to(&w.b, &p), NOON_TUNNEL_SPI);
+	memset(p.p + 20 + 28, 0, 4);
+	assert_int_equal(given_to(&w.b, &p), NOON_TUNNEL_FORMAT);
+	memcpy(p.p + 20, zeros, sizeof(zeros));
+	assert_true(given_to(&w.b, &p) != NOON_TUNNEL_ACCEPTED);
+	assert_int_equal(w.b.heard, 0);
+}
+
+static void an_exchange_brings_it_up(void **state)
+{
+	(void)state;
+	begin_exchanged();
+	(void)agree(1);
+	assert_true(crosses(&w.a, &w.b) && crosses(&w.b, &w.a));
+	assert_true(noon_tunnel_is_up(&w.a, w.now) && noon_tunnel_is_up(&w.b, w.now));
+	/* Refreshed like any other, without a word. */
+	for (int i = 0; i < 200; i++) {
+		pass(NOON_S(1));
+		assert_true(crosses(&w.a, &w.b) && crosses(&w.b, &w.a));
+	}
+	assert_true(w.a.out.epoch >= w.b.out.epoch && w.a.refreshes + w.a.followed >= 3);
+	assert_int_equal(noon_tunnel_wants_reserved(&w.a), 0);
+}
+
+/* Packets of the secret before are under way while the fresh one takes over. */
+static void a_hundred_secrets_lose_nothing(void **state)
+{
+	static struct packet a[4], b[4];
+
+	(void)state;
+	begin_exchanged();
+	(void)agree(1);
+	assert_true(crosses(&w.a, &w.b) && crosses(&w.b, &w.a));
+	for (int i = 0; i < 100; i++) {
+		for (int k = 0; k < 4; k++) {
+			a[k] = sent_by(&w.a, "a timing packet");
+			b[k] = sent_by(&w.b, "a timing packet");
+		}
+		(void)agree((uint8_t)(i + 2));
+		assert_int_equal(given_to(&w.b, &a[0]), NOON_TUNNEL_ACCEPTED);
+		assert_int_equal(given_to(&w.a, &b[0]), NOON_TUNNEL_ACCEPTED);
+		/* The end that answered still sends with the old one, until it hears the new. */
+		if (i % 2)
+			assert_true(crosses(&w.b, &w.a));
+		assert_true(crosses(&w.a, &w.b) && crosses(&w.b, &w.a));
+		for (int k = 3; k > 0; k--) {
+			assert_int_equal(given_to(&w.b, &a[k]), NOON_TUNNEL_ACCEPTED);
+			assert_int_equal(given_to(&w.a, &b[k]), NOON_TUNNEL_ACCEPTED);
+		}
+		pass(NOON_S(3));
+	}
+	assert_int_equal(w.a.rekeys, 101);
+	assert_int_equal(w.b.rekeys, 101);
+}
+
+static bool has_bytes(const void *in, size_t n, uint8_t value, size_t run)
+{
+	const uint8_t *p = in;
+	size_t k = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		k = p[i] == value ? k + 1 : 0;
+		if (k == run)
+			return true;
+	}
+	return false;
+}
+
+/* Forward secrecy: whoever takes the memory later finds neither the secret nor keys of it. */
+static void secrets_before_are_wiped(void **state)
+{
+	static struct packet old;
+	const uint8_t mark = 0x77;
+
+	(void)state;
+	begin_exchanged();
+	(void)agree(mark);
+	assert_true(crosses(&w.a, &w.b) && crosses(&w.b, &w.a));
+	assert_true(has_bytes(&w.b, sizeof(w.b), mark, NOON_TUNNEL_SECRET));
+	old = sent_by(&w.a, "recorded");
+	(void)agree(2);
+	assert_true(crosses(&w.a, &w.b) && crosses(&w.b, &w.a));
+	assert_false(has_bytes(&w.a, sizeof(w.a), mark, NOON_TUNNEL_SECRET));
+	assert_false(has_bytes(&w.b, sizeof(w.b), mark, NOON_TUNNEL_SECRET));
+	pass(NOON_S(3));
+	assert_int_equal(given_to(&w.b, &old), NOON_TUNNEL_EXPIRED);
+	assert_int_equal(w.b.before.epoch, 0);
+}
+
+/* An exchange whose reply is lost leaves one end with a secret that is never used. */
+static void an_exchange_that_only_one_end_finished_hurts_nobody(void **state)
+{
+	struct noon_secret_tunnel s;
+
+	(void)state;
+	begin_exchanged();
+	(void)agree(1);
+	assert_true(crosses(&w.a, &w.b) && crosses(&w.b, &w.a));
+	for (int i = 0; i < 3; i++) {
+		memset(s.key, 100 + i, sizeof(s.key));
+		assert_int_equal(
+			noon_tunnel_rekey(&w.b, &s, noon_tunnel_epoch_floor(&w.b), false, w.now),
+			NOON_OK);
+		assert_true(crosses(&w.a, &w.b) && crosses(&w.b, &w.a));
+	}
+	(void)agree(2);
+	assert_true(crosses(&w.a, &w.b) && crosses(&w.b, &w.a));
+	assert_true(w.a.fresh_from == 0 && w.b.fresh_from == 0);
+}
+
+/* The old secret's epochs end where the fresh one's begin, however long that takes. */
+static void refreshes_stop_short_of_a_fresh_secret(void **state)
+{
+	uint64_t from;
+
+	(void)state;
+	begin_exchanged();
+	w.b.conf.packets = 20;
+	(void)agree(1);
+	assert_true(crosses(&w.a, &w.b) && crosses(&w.b, &w.a));
+	from = agree(2);
+	for (int i = 0; i < 20000; i++) {
+		(void)attempt(&w.b, &w.a);
+		if (i % 100 == 0)
+			pass(NOON_MS(1));
+	}
+	assert_true(w.b.out.epoch < from);
+	assert_true(crosses(&w.a, &w.b) && crosses(&w.b, &w.a));
+	assert_true(w.b.out.epoch >= from);
+}
+
+static void either_end_may_restart(void **state)
+{
+	struct noon_tunnel_conf c = tunnel_end(false, 0);
+
+	(void)state;
+	c.exchanged = true;
+	begin_exchanged();
+	for (int i = 0; i < 4; i++) {
+		(void)agree((uint8_t)(i + 1));
+		assert_true(crosses(&w.a, &w.b) && crosses(&w.b, &w.a));
+		pass(NOON_S(1));
+		noon_tunnel_fini(i % 2 ? &w.a : &w.b);
+		c.is_initiator = i % 2;
+		memcpy(c.inner.src, (const uint8_t[]){10, 9, 0, i % 2 ? 1 : 2}, 4);
+		memcpy(c.inner.dst, (const uint8_t[]){10, 9, 0, i % 2 ? 2 : 1}, 4);
+		assert_int_equal(noon_tunnel_init(i % 2 ? &w.a : &w.b, &c, w.now, &w.rng), NOON_OK);
+		assert_int_equal(attempt(&w.a, &w.b),
+				 i % 2 ? NOON_TUNNEL_VERDICTS : NOON_TUNNEL_SPI);
+	}
+	(void)agree(9);
+	assert_true(crosses(&w.a, &w.b) && crosses(&w.b, &w.a));
+}
+
+static void what_is_forgotten_is_gone(void **state)
+{
+	static struct packet old;
+	uint64_t floor;
+
+	(void)state;
+	begin_exchanged();
+	(void)agree(0x77);
+	assert_true(crosses(&w.a, &w.b) && crosses(&w.b, &w.a));
+	old = sent_by(&w.a, "recorded");
+	floor = noon_tunnel_epoch_floor(&w.b);
+	noon_tunnel_forget(&w.b);
+	assert_int_equal(noon_tunnel_epoch_floor(&w.b), floor);
+	assert_false(has_bytes(&w.b, sizeof(w.b), 0x77, NOON_TUNNEL_SECRET));
+	assert_int_equal(given_to(&w.b, &old), NOON_TUNNEL_SPI);
+	assert_int_equal(attempt(&w.b, &w.a), NOON_TUNNEL_VERDICTS);
+	assert_false(noon_tunnel_is_up(&w.b, w.now));
+	pass(NOON_S(1));
+	(void)agree(2);
+	assert_true(crosses(&w.a, &w.b) && crosses(&w.b, &w.a));
+}
+
+static void secrets_are_refused_where_they_do_not_belong(void **state)
+{
+	const struct noon_secret_tunnel s = {{1}};
+	uint64_t floor;
+
+	(void)state;
+	assert_int_equal(noon_tunnel_rekey(&w.a, &s, 1000, true, w.now), NOON_ERR_STATE);
+	begin_exchanged();
+	(void)agree(1);
+	floor = noon_tunnel_epoch_floor(&w.a);
+	assert_int_equal(noon_tunnel_rekey(&w.a, &s, floor - 1, true, w.now), NOON_ERR_RANGE);
+	assert_int_equal(
+		noon_tunnel_rekey(&w.a, &s, (uint64_t)NOON_TUNNEL_EPOCH_MAX + 1, true, w.now),
+		NOON_ERR_RANGE);
+	assert_true(crosses(&w.a, &w.b) && crosses(&w.b, &w.a));
 }
 
 int main(void)
@@ -529,6 +760,15 @@ int main(void)
 		TEST(bad_packets_change_nothing),
 		TEST(configurations_that_make_no_sense),
 		TEST(ends_with_one_role_share_no_key),
+		TEST(without_a_secret_nothing_passes),
+		TEST(an_exchange_brings_it_up),
+		TEST(a_hundred_secrets_lose_nothing),
+		TEST(secrets_before_are_wiped),
+		TEST(an_exchange_that_only_one_end_finished_hurts_nobody),
+		TEST(refreshes_stop_short_of_a_fresh_secret),
+		TEST(either_end_may_restart),
+		TEST(what_is_forgotten_is_gone),
+		TEST(secrets_are_refused_where_they_do_not_belong),
 		cmocka_unit_test(epochs_have_keys_and_spis_of_their_own),
 	};
 

@@ -109,6 +109,16 @@ static void holds_long_packets_only(void **state)
 	assert_true(noon_impair_draw(&im, &rng, start, 228).delay == NOON_MS(5));
 }
 
+static void holds_short_packets_only(void **state)
+{
+	const struct noon_impair im = parsed("short-delay=5ms,short-bytes=100");
+	struct noon_rng rng = noon_rng_seeded(3);
+
+	(void)state;
+	assert_true(noon_impair_draw(&im, &rng, start, 100).delay == NOON_MS(5));
+	assert_true(noon_impair_draw(&im, &rng, start, 101).delay == 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -117,6 +127,7 @@ int main(void)
 		cmocka_unit_test(draws_what_was_ordered),
 		cmocka_unit_test(ramps_from_the_moment_they_are_set),
 		cmocka_unit_test(holds_long_packets_only),
+		cmocka_unit_test(holds_short_packets_only),
 	};
 
 	return cmocka_run_group_tests_name("tools/impair", tests, NULL, NULL);
