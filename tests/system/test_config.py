@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 import baselines
-from harness import DAEMON, PATIENCE, check, main, needs_root
+from harness import DAEMON, PATIENCE, TOOL, check, main, needs_root, run_quiet
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 
@@ -204,6 +204,8 @@ def test_the_list_of_options_is_what_is_accepted(w):
 
 def test_check_accepts(w):
     inner = w.write("inner.conf", 'wander = "2ppm"\n')
+    secret = w.path("secret")
+    run_quiet([TOOL, "tunnel", "keygen", secret])
     good = ['', 'alert-limit = "2s"\n', '# nothing\n', 'alert-limit = "250us" // why not\n',
             'source "time.example.net" { }\n',
             'clock { type = "system" }\nserver { }\nnts-ke { }\n', f'include("{inner}")\n',
@@ -213,9 +215,27 @@ def test_check_accepts(w):
             'tunnel "t" { encapsulation = udp peer = "::1" inner-local = "192.0.2.1" role = responder '
             'inner-peer = "192.0.2.2" key-file = "k" profile = seed ah = false }\n']
     for text in good:
-        path = w.write("good.conf", text)
+        path = w.write("good.conf", text.replace('"k"', f'"{secret}"'))
         done = run("--check", path)
         check(done.returncode == 0 and "no errors" in done.stdout, repr(text), done)
+
+
+def test_check_reads_keys_and_certificates(w):
+    base = w.path("end")
+    run_quiet([TOOL, "tunnel", "certificate", base])
+    exchange = f'certificate = "{base}.crt" certificate-key = "{base}.key" peer-certificates = "{base}.crt"'
+    tunnel = 'tunnel "t" {{ local = "192.0.2.1" peer = "192.0.2.2" role = initiator {} }}'
+    sections = (tunnel, 'ptp-receiver "r" {{ transmitter = "192.0.2.1" {} }}',
+                'ptp-transmitter "x" {{ multicast = false {} }}')
+    for section in sections:
+        done = run("--check", w.write("good.conf", section.format(exchange)))
+        check(done.returncode == 0, section, done)
+        for wrong, what in ((exchange.replace(f"{base}.key", f"{base}.crt"), "private key"),
+                            (exchange.replace(f'certificate = "{base}.crt"', 'certificate = "none.crt"', 1), "none.crt")):
+            done = run("--check", w.write("bad.conf", section.format(wrong)))
+            check(done.returncode == 1 and what in done.stderr, section, what, done)
+    done = run("--check", w.write("bad.conf", tunnel.format('key-file = "no-such-key"')))
+    check(done.returncode == 1 and "no-such-key" in done.stderr, done)
 
 
 def test_limits_that_cannot_be_met(w):
