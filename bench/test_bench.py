@@ -225,6 +225,18 @@ def script_ptp_noise(w):
         figures(out, rf"^{case} +(\d+) windows +rms median +(\S+) ns +best +(\S+) +worst +(\S+) +ratio +(\S+)$")
 
 
+def script_tunnel(w):
+    if os.geteuid() != 0:
+        raise Skip("needs root, for network namespaces")
+    out = w.run(HERE / "tunnel", "--for", 1, "--rounds", 1, "--repeat", 2, "--refreshes", 4)
+    for kind in ("ESP", "ESP, cells of 160", r"ESP \+ AH", "ESP, warm-up"):
+        for row in ("exact", "statistical", "uncorrected", "decrypted"):
+            figures(out, rf"^{kind} +{row} +n +(\d+) +rms +(\S+) +sigma +(\S+) +median +\S+ +ratio +(\S+)$")
+    figures(out, r"^1 kHz to 8 Hz, 44 B +Sync +\S+ \+- (\S+) us +Delay_Req +\S+ \+- (\S+) us ")
+    figures(out, r"^refreshed +(\d+) refreshes, (\d+) packets, \d+ lost;")
+    figures(out, r"^random 0-256 .*tells (\S+) bits$")
+
+
 def script_tsa_tokens(w):
     out = w.run(HERE / "tsa_tokens", "--rounds", 1, "--for", 1, "--keys", "P-256")
     figures(out, r"^P-256 +(\S+) +(\S+) +(\S+) +(\S+) +(\S+) +(\S+) +(\S+)$")
@@ -233,7 +245,7 @@ def script_tsa_tokens(w):
 
 PROGRAMS = {"load": bench_load, "floor": load_floor, "now": bench_now, "law": bench_law, "tsa": bench_tsa,
             "run": script_run, "beside_chrony": script_beside_chrony, "ptp_noise": script_ptp_noise,
-            "tsa_tokens": script_tsa_tokens}
+            "tsa_tokens": script_tsa_tokens, "tunnel": script_tunnel}
 
 
 def main():
