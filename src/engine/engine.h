@@ -37,11 +37,11 @@
 #include "engine/clock/reading.h"
 #include "engine/conditions.h"
 #include "engine/conf.h"
-#include "engine/cycle_findings.h"
 #include "engine/recovery.h"
 #include "engine/source.h"
 #include "engine/state.h"
 #include "engine/vote.h"
+#include "engine/watch/cycle_findings.h"
 #include "estimate/guard/guard.h"
 
 /** Pairs of paths that may be compared. */

@@ -5,8 +5,8 @@
  * Invariant: the findings DELAYED, SHORTENED, RTT_SHAPE and LOSS of a source are active exactly
  * while a statistic of that kind is active in its guard.
  */
-#ifndef NOON_ENGINE_GUARD_FINDINGS_H
-#define NOON_ENGINE_GUARD_FINDINGS_H
+#ifndef NOON_ENGINE_WATCH_GUARD_FINDINGS_H
+#define NOON_ENGINE_WATCH_GUARD_FINDINGS_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "engine/guard_findings.h"
+#include "engine/watch/guard_findings.h"
 
 bool noon_guard_findings_is_alarmed(const struct noon_guard *g)
 {

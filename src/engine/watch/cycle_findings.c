@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "engine/cycle_findings.h"
+#include "engine/watch/cycle_findings.h"
 
 #include "engine/recent.h"
 

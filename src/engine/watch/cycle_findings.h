@@ -5,8 +5,8 @@
  * Invariant: the finding ASYMMETRY is active at a source of the pair exactly while the cycle has an
  * alarm: at the one whose path carries the change, or at the first where that is not known.
  */
-#ifndef NOON_ENGINE_CYCLE_FINDINGS_H
-#define NOON_ENGINE_CYCLE_FINDINGS_H
+#ifndef NOON_ENGINE_WATCH_CYCLE_FINDINGS_H
+#define NOON_ENGINE_WATCH_CYCLE_FINDINGS_H
 
 #include <stdint.h>
 

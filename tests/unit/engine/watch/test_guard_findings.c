@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "engine/guard_findings.h"
+#include "engine/watch/guard_findings.h"
 
 #define BATCH  8
 #define CENTRE 100000
@@ -161,5 +161,5 @@ int main(void)
 		cmocka_unit_test(source_without_a_guard_is_not_watched),
 	};
 
-	return cmocka_run_group_tests_name("engine/guard_findings", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("engine/watch/guard_findings", tests, NULL, NULL);
 }
