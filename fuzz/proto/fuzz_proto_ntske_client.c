@@ -85,23 +85,6 @@ static void raw(struct input *in)
 	end();
 }
 
-/* Carry bytes both ways until nothing moves. */
-static bool carry(struct noon_tls *tls)
-{
-	uint8_t buf[2000];
-	bool open = true;
-
-	for (;;) {
-		struct noon_wr wr = noon_wr_over(buf, sizeof(buf));
-
-		if (noon_tls_handshake(tls) == NOON_OK)
-			side_drain(tls);
-		if (noon_tls_take(tls, &wr) == 0)
-			return open;
-		open = feed(noon_wr_written(&wr), tls) && open;
-	}
-}
-
 static void inside_tls(struct input *in)
 {
 	struct noon_tls *tls = NULL;
@@ -110,14 +93,7 @@ static void inside_tls(struct input *in)
 	assert(!err);
 	begin();
 	timers(tls);
-	while (carry(tls) && in->n > 0) {
-		const struct noon_bytes piece = input_take(in, 1 + input_u16(in) % 2000U);
-
-		if (piece.n == 0 || noon_tls_write(tls, piece))
-			break;
-	}
-	noon_tls_close(tls);
-	(void)carry(tls);
+	side_say(in, tls, feed);
 	end();
 	noon_tls_free(tls);
 }

@@ -98,22 +98,6 @@ static void raw(struct input *in)
 	noon_ntske_server_fini(&machine);
 }
 
-static bool carry(struct noon_tls *tls)
-{
-	uint8_t buf[2000];
-	bool open = true;
-
-	for (;;) {
-		struct noon_wr wr = noon_wr_over(buf, sizeof(buf));
-
-		if (noon_tls_handshake(tls) == NOON_OK)
-			side_drain(tls);
-		if (noon_tls_take(tls, &wr) == 0)
-			return open;
-		open = feed(noon_wr_written(&wr), tls) && open;
-	}
-}
-
 static void inside_tls(struct input *in)
 {
 	const struct noon_tls_peer peer = {SIDE_HOST, SIDE_DATE, false};
@@ -122,14 +106,7 @@ static void inside_tls(struct input *in)
 
 	assert(!err);
 	begin();
-	while (carry(tls) && in->n > 0) {
-		const struct noon_bytes piece = input_take(in, 1 + input_u16(in) % 2000U);
-
-		if (piece.n == 0 || noon_tls_write(tls, piece))
-			break;
-	}
-	noon_tls_close(tls);
-	(void)carry(tls);
+	side_say(in, tls, feed);
 	noon_ntske_server_fini(&machine);
 	noon_tls_free(tls);
 }

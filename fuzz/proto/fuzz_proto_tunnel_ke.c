@@ -11,6 +11,7 @@
 
 #include "crypto/x509.h"
 #include "input.h"
+#include "ntske_side.h"
 #include "proto/tunnel/tunnel.h"
 #include "proto/tunnel/tunnel_ke.h"
 
@@ -92,28 +93,16 @@ static void begin(bool asks)
 	noon_actions_reset(&as);
 }
 
-/* Hand what the machine sends to `tls`, or to nobody. */
-static void obey(struct noon_tls *tls)
-{
-	for (size_t i = 0; i < as.n; i++)
-		if (tls != NULL && as.a[i].kind == NOON_ACTION_SEND) {
-			const noon_err err = noon_tls_feed(tls, as.a[i].send);
-
-			assert(!err);
-		}
-	noon_actions_reset(&as);
-}
-
 static bool feed(struct noon_bytes data, struct noon_tls *tls)
 {
 	const struct noon_rx rx = {.data = data, .at = {T0}, .now = {T0}};
 
 	noon_tunnel_ke_on_packet(&machine, &rx, &as);
-	obey(tls);
+	(void)side_obey(&as, tls);
 	for (int i = 0; noon_tunnel_ke_deadline(&machine).ns == T0; i++) {
 		assert(i < 100);
 		noon_tunnel_ke_on_timer(&machine, (noon_time){T0}, &as);
-		obey(tls);
+		(void)side_obey(&as, tls);
 	}
 	return noon_tunnel_ke_outcome(&machine) == NOON_KE_PENDING;
 }
@@ -141,22 +130,6 @@ static void raw_stream(struct input *in, bool asks)
 	end();
 }
 
-/* Carry bytes both ways until nothing moves. */
-static bool carry(struct noon_tls *tls)
-{
-	uint8_t buf[2000];
-	bool open = true;
-
-	for (;;) {
-		struct noon_wr wr = noon_wr_over(buf, sizeof(buf));
-
-		(void)!noon_tls_handshake(tls);
-		if (noon_tls_take(tls, &wr) == 0)
-			return open;
-		open = feed(noon_wr_written(&wr), tls) && open;
-	}
-}
-
 static void inside_tls(struct input *in)
 {
 	const struct noon_tls_peer peer = {HOST, DATE, false};
@@ -165,14 +138,7 @@ static void inside_tls(struct input *in)
 
 	assert(!err);
 	begin(false);
-	while (carry(tls) && in->n > 0) {
-		const struct noon_bytes piece = input_take(in, 1 + input_u16(in) % 2000U);
-
-		if (piece.n == 0 || noon_tls_write(tls, piece))
-			break;
-	}
-	noon_tls_close(tls);
-	(void)carry(tls);
+	side_say(in, tls, feed);
 	end();
 	noon_tls_free(tls);
 }

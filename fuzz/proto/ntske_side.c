@@ -23,6 +23,13 @@ void side_open(struct noon_tls_ctx **ret_server, struct noon_tls_ctx **ret_clien
 	assert(!err);
 }
 
+static void feed_all(struct noon_tls *tls, struct noon_bytes data)
+{
+	const noon_err err = noon_tls_feed(tls, data);
+
+	assert(!err);
+}
+
 bool side_obey(struct noon_actions *as, struct noon_tls *tls)
 {
 	bool closed = false;
@@ -31,17 +38,46 @@ bool side_obey(struct noon_actions *as, struct noon_tls *tls)
 		assert(!closed); /* nothing comes behind CLOSE */
 		closed = as->a[i].kind == NOON_ACTION_CLOSE;
 		if (as->a[i].kind == NOON_ACTION_SEND && tls != NULL)
-			(void)!noon_tls_feed(tls, as->a[i].send);
+			feed_all(tls, as->a[i].send);
 	}
 	noon_actions_reset(as);
 	return closed;
 }
 
-void side_drain(struct noon_tls *tls)
+static void drain(struct noon_tls *tls)
 {
-	uint8_t buf[2048];
+	uint8_t buf[1000];
 	size_t n;
 
 	while (noon_tls_read(tls, buf, sizeof(buf), &n) == NOON_OK)
 		;
+}
+
+/* Carry bytes both ways until nothing moves. */
+static bool carry(struct noon_tls *tls, side_feed *feed)
+{
+	uint8_t buf[2000];
+	bool open = true;
+
+	for (;;) {
+		struct noon_wr wr = noon_wr_over(buf, sizeof(buf));
+
+		if (noon_tls_handshake(tls) == NOON_OK)
+			drain(tls);
+		if (noon_tls_take(tls, &wr) == 0)
+			return open;
+		open = feed(noon_wr_written(&wr), tls) && open;
+	}
+}
+
+void side_say(struct input *in, struct noon_tls *tls, side_feed *feed)
+{
+	while (carry(tls, feed) && in->n > 0) {
+		const struct noon_bytes piece = input_take(in, 1 + input_u16(in) % 2000U);
+
+		if (piece.n == 0 || noon_tls_write(tls, piece))
+			break;
+	}
+	noon_tls_close(tls);
+	(void)carry(tls, feed);
 }
