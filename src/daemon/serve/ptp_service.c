@@ -6,7 +6,7 @@
 #include <time.h>
 
 #include "daemon/report/log.h"
-#include "engine/guard_findings.h"
+#include "engine/watch/guard_findings.h"
 
 /* An older stamp was not taken on the clock as it is now. */
 #define STAMP_AGE_MAX NOON_S(1)

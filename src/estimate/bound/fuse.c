@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "estimate/bound/fuse.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stddef.h>
 
@@ -26,6 +27,7 @@ static size_t view_n(struct view v)
 
 static const struct noon_edge *view_at(struct view v, size_t i)
 {
+	assert(i < view_n(v));
 	return i < v.es->n ? &v.es->e[i] : v.extra;
 }
 
