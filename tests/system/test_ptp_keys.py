@@ -39,15 +39,19 @@ def taker(w, net, base, who="one.example", start=True, watch=True, name="receive
     return receiver(w, net, name=name, start=start, watch=watch, sources=[("gm", inside)])
 
 
+def ends(w, gives=None, **takes):
+    """A net, the identities, and a transmitter and a receiver with further options: (net, base, t, r)."""
+    net = w.net()
+    base = identities(w)
+    return net, base, giver(w, net, base, **(gives or {})), taker(w, net, base, **takes)
+
+
 def exchange(d):
     return ptp(d)["exchange"]
 
 
 def test_a_receiver_gets_a_key_of_its_own(w):
-    net = w.net()
-    base = identities(w)
-    t = giver(w, net, base)
-    r = taker(w, net, base)
+    _, _, t, r = ends(w)
     r.wait_state("ok", 20)
     measuring(r)
     check(ptp(r)["authentication"] and served(t)["authentication"], ptp(r))
@@ -60,10 +64,7 @@ def test_a_receiver_gets_a_key_of_its_own(w):
 
 
 def test_keys_are_replaced_without_a_gap(w):
-    net = w.net()
-    base = identities(w)
-    t = giver(w, net, base)
-    r = taker(w, net, base, rekey="1s")
+    _, _, t, r = ends(w, rekey="1s")
     r.wait_state("ok", 20)
     measuring(r)
     before = {d.name: dict(v) for d, v in ((t, served(t)["verdicts"]), (r, r.status()["sources"][0]["verdicts"]))}
@@ -79,10 +80,7 @@ def test_keys_are_replaced_without_a_gap(w):
 
 
 def test_either_side_restarts(w):
-    net = w.net()
-    base = identities(w)
-    t = giver(w, net, base)
-    r = taker(w, net, base)
+    _, _, t, r = ends(w)
     r.wait_state("ok", 20)
     for d, how in ((t, "kill"), (r, "kill"), (t, "stop")):
         if d is r:
@@ -100,10 +98,7 @@ def test_either_side_restarts(w):
 
 def test_one_receiver_cannot_speak_for_another(w):
     """Its certificate gets no key for the other's clockIdentity."""
-    net = w.net()
-    base = identities(w)
-    t = giver(w, net, base)
-    one = taker(w, net, base, clockIdentity="aabbcc.fffe.000001")
+    net, base, t, one = ends(w, clockIdentity="aabbcc.fffe.000001")
     one.wait_state("ok", 20)
     two = taker(w, net, base, who="two.example", name="second", watch=False, clockIdentity="aabbcc.fffe.000001")
     wait_for(lambda: "another certificate" in exchange(two)["failure"], 20, "it is refused")
@@ -162,10 +157,7 @@ def test_one_host_does_not_take_all_connections(w):
 
 
 def test_the_transmitter_may_name_its_receiver(w):
-    net = w.net()
-    base = identities(w)
-    t = giver(w, net, base, **{"peer-name": "two.example"})
-    r = taker(w, net, base, watch=False)
+    _, base, t, r = ends(w, gives={"peer-name": "two.example"}, watch=False)
     wait_for(lambda: "gives nothing to this one" in exchange(r)["failure"], 20, "it is refused")
     check(served(t)["exchange"]["pairs"] == 0, served(t))
     r.stop()
@@ -177,10 +169,7 @@ def test_the_transmitter_may_name_its_receiver(w):
 
 def test_a_certificate_is_renewed(w):
     """With another key, for the same name: its identity stays its own."""
-    net = w.net()
-    base = identities(w)
-    t = giver(w, net, base)
-    r = taker(w, net, base, rekey="2s")
+    _, base, t, r = ends(w, rekey="2s")
     r.wait_state("ok", 20)
     fresh = w.path("fresh")
     run_quiet([TOOL, "tunnel", "certificate", fresh, "--name", "one.example"])

@@ -83,6 +83,56 @@ static void no_limits(size_t offset)
 		at64(offset + 8 * i, UINT64_MAX);
 }
 
+/* Fields of a struct xfrm_usersa_info, as they are in the message. */
+struct usersa {
+	uint16_t family; /* of the addresses outside */
+	const char *dst, *src, *spi;
+	uint8_t proto;
+	uint32_t reqid;
+	uint8_t mode, flags;
+};
+
+/* XFRM_MSG_NEWSA of n bytes: the netlink header and a struct xfrm_usersa_info of 224 bytes. */
+static void new_state(size_t n, uint32_t number, const struct usersa *u)
+{
+	const size_t address_len = u->family == AF_INET ? 4 : 16;
+
+	header(n, XFRM_MSG_NEWSA, NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL, number);
+	at(16 + 56, u->dst, address_len); /* id */
+	at(16 + 72, u->spi, 4);
+	at8(16 + 76, u->proto);
+	at(16 + 80, u->src, address_len);
+	no_limits(16 + 96);
+	at32(16 + 208, u->reqid);
+	at16(16 + 212, u->family);
+	at8(16 + 214, u->mode);
+	at8(16 + 216, u->flags);
+}
+
+/* The attribute of n bytes behind struct xfrm_usersa_info: a name, bits of the key, bits of the ICV
+ * (128), the key. */
+static void algorithm(uint16_t n, uint16_t type, const char *name, uint32_t key_bits)
+{
+	at16(240, n);
+	at16(242, type);
+	at(244, name, strlen(name));
+	at32(244 + 64, key_bits);
+	at32(244 + 68, 128);
+	at(244 + 72, key, key_bits / 8);
+}
+
+/* XFRMA_REPLAY_ESN_VAL: 24 bytes with seq and seq_hi of what came in last, and the bitmap of a
+ * window of 1024: 32 words, which a test fills. */
+static void replay(size_t offset, uint32_t seq, uint32_t seq_hi)
+{
+	at16(offset, 4 + 24 + 128);
+	at16(offset + 2, XFRMA_REPLAY_ESN_VAL);
+	at32(offset + 4, 32);
+	at32(offset + 12, seq);
+	at32(offset + 20, seq_hi);
+	at32(offset + 24, 1024);
+}
+
 static void esp_inbound_over_ip4_with_extended_numbers(void **state)
 {
 	const struct noon_xfrm_state s = {
@@ -98,31 +148,20 @@ static void esp_inbound_over_ip4_with_extended_numbers(void **state)
 	};
 
 	(void)state;
-	header(16 + 224 + 96 + 156, XFRM_MSG_NEWSA,
-	       NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL, 7);
-	/* struct xfrm_usersa_info: selector, id, source, lifetimes, ... */
-	at16(16 + 40, AF_INET);
-	at(16 + 56, "\xc0\0\2\1", 4);
-	at(16 + 72, "\x81\2\3\4", 4);
-	at8(16 + 76, 50);
-	at(16 + 80, "\xc0\0\2\2", 4);
-	no_limits(16 + 96);
-	at32(16 + 208, 0x6e000103);
-	at16(16 + 212, AF_INET);
-	at8(16 + 214, 1);   /* tunnel mode */
-	at8(16 + 216, 128); /* extended */
-	at16(240, 4 + 72 + 20);
-	at16(242, XFRMA_ALG_AEAD);
-	at(244, "rfc4106(gcm(aes))", 17);
-	at32(244 + 64, 160);
-	at32(244 + 68, 128);
-	at(244 + 72, key, 20);
-	at16(336, 4 + 24 + 128);
-	at16(338, XFRMA_REPLAY_ESN_VAL);
-	at32(340, 32);	   /* words of the bitmap */
-	at32(340 + 8, 5);  /* seq */
-	at32(340 + 16, 2); /* seq_hi */
-	at32(340 + 20, 1024);
+	new_state(16 + 224 + 96 + 156, 7,
+		  &(struct usersa){
+			  .family = AF_INET,
+			  .dst = "\xc0\0\2\1",
+			  .src = "\xc0\0\2\2",
+			  .spi = "\x81\2\3\4",
+			  .proto = 50,
+			  .reqid = 0x6e000103,
+			  .mode = 1,	/* tunnel */
+			  .flags = 128, /* extended */
+		  });
+	at16(16 + 40, AF_INET); /* selector */
+	algorithm(4 + 72 + 20, XFRMA_ALG_AEAD, "rfc4106(gcm(aes))", 160);
+	replay(336, 5, 2);
 	memset(e.p + 364, 0xff, 128);
 	assert_is_expected(noon_xfrm_put_state(&m, 7, &s));
 }
@@ -140,28 +179,20 @@ static void esp_outbound_in_cells_and_with_a_limit(void **state)
 	};
 
 	(void)state;
-	header(16 + 224 + 112 + 156 + 8, XFRM_MSG_NEWSA,
-	       NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL, 8);
-	at(16 + 56, "\x20\1\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\2", 16);
-	at(16 + 72, "\x81\2\3\4", 4);
-	at8(16 + 76, 50);
-	at(16 + 80, "\x20\1\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\1", 16);
-	no_limits(16 + 96);
+	new_state(16 + 224 + 112 + 156 + 8, 8,
+		  &(struct usersa){
+			  .family = AF_INET6,
+			  .dst = "\x20\1\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\2",
+			  .src = "\x20\1\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\1",
+			  .spi = "\x81\2\3\4",
+			  .proto = 50,
+			  .reqid = 1,
+			  .mode = 1,
+			  .flags = 32, /* another version of IP inside */
+		  });
 	at64(16 + 96 + 24, UINT32_MAX); /* packets */
-	at32(16 + 208, 1);
-	at16(16 + 212, AF_INET6);
-	at8(16 + 214, 1);
-	at8(16 + 216, 32); /* another version of IP inside */
-	at16(240, 4 + 72 + 36);
-	at16(242, XFRMA_ALG_AEAD);
-	at(244, "rfc4106(gcm(aes))", 17);
-	at32(244 + 64, 288);
-	at32(244 + 68, 128);
-	at(244 + 72, key, 36);
-	at16(352, 4 + 24 + 128);
-	at16(354, XFRMA_REPLAY_ESN_VAL);
-	at32(356, 32);
-	at32(356 + 20, 1024);
+	algorithm(4 + 72 + 36, XFRMA_ALG_AEAD, "rfc4106(gcm(aes))", 288);
+	replay(352, 0, 0);
 	at16(508, 8);
 	at16(510, XFRMA_TFCPAD);
 	at32(512, 200);
@@ -181,27 +212,20 @@ static void ah_over_ip4_is_a_multiple_of_4(void **state)
 	};
 
 	(void)state;
-	header(16 + 224 + 108 + 156, XFRM_MSG_NEWSA,
-	       NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL, 9);
+	new_state(16 + 224 + 108 + 156, 9,
+		  &(struct usersa){
+			  .family = AF_INET,
+			  .dst = "\xc0\0\2\1",
+			  .src = "\xc0\0\2\2",
+			  .spi = "\x82\0\0\1",
+			  .proto = 51,
+			  .reqid = 3,
+			  .mode = 0, /* transport */
+			  .flags = 128 | 64,
+		  });
 	at16(16 + 40, AF_INET);
-	at(16 + 56, "\xc0\0\2\1", 4);
-	at(16 + 72, "\x82\0\0\1", 4);
-	at8(16 + 76, 51);
-	at(16 + 80, "\xc0\0\2\2", 4);
-	no_limits(16 + 96);
-	at32(16 + 208, 3);
-	at16(16 + 212, AF_INET);
-	at8(16 + 216, 128 | 64); /* transport mode is 0 */
-	at16(240, 4 + 72 + 32);
-	at16(242, XFRMA_ALG_AUTH_TRUNC);
-	at(244, "hmac(sha256)", 12);
-	at32(244 + 64, 256);
-	at32(244 + 68, 128);
-	at(244 + 72, key, 32);
-	at16(348, 4 + 24 + 128);
-	at16(350, XFRMA_REPLAY_ESN_VAL);
-	at32(352, 32);
-	at32(352 + 20, 1024);
+	algorithm(4 + 72 + 32, XFRMA_ALG_AUTH_TRUNC, "hmac(sha256)", 256);
+	replay(348, 0, 0);
 	assert_is_expected(noon_xfrm_put_state(&m, 9, &s));
 	/* Over IPv6 it is one of 8, as it is without the flag. */
 	s.id.dst = address("2001:db8::1");
