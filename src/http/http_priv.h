@@ -10,6 +10,7 @@
 
 #include "http/http_server.h"
 #include "platform/loop.h"
+#include "platform/net/tcp_listener.h"
 #include "proto/http/http_reader.h"
 #include "proto/ntp/rate_limit.h"
 
@@ -67,7 +68,7 @@ struct noon_http_conn {
 
 struct noon_http_listener {
 	struct noon_http_server *server;
-	struct noon_fd_watch watch;
+	struct noon_tcp_listener tcp;
 	uint16_t port;
 	bool tls;
 };
@@ -77,7 +78,6 @@ struct noon_http_server {
 	struct noon_loop *loop;
 	struct noon_http_listener listener[NOON_HTTP_LISTEN_MAX];
 	size_t n_listeners;
-	struct noon_timer resume;   /**< listen again after descriptors ran out */
 	struct noon_fd_watch woken; /**< an eventfd */
 	atomic_bool stop;
 	atomic_bool wake;

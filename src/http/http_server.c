@@ -15,9 +15,8 @@
 #include "platform/entropy.h"
 #include "platform/net/tcp.h"
 
-#define ACCEPT_BATCH 16		 /* connections accepted in one wake-up */
-#define LOOK_MAX     64		 /* connections looked at for one that may go */
-#define PAUSE	     NOON_MS(50) /* before descriptors are hoped for again */
+#define ACCEPT_BATCH 16 /* connections accepted in one wake-up */
+#define LOOK_MAX     64 /* connections looked at for one that may go */
 
 const char *noon_http_count_word(enum noon_http_count count)
 {
@@ -29,18 +28,6 @@ const char *noon_http_count_word(enum noon_http_count count)
 
 	assert((unsigned)count < NOON_HTTP_COUNTS);
 	return word[count];
-}
-
-static void listen_again(struct noon_http_server *s, bool yes)
-{
-	for (size_t i = 0; i < s->n_listeners; i++)
-		if (noon_loop_want(s->loop, &s->listener[i].watch, yes ? NOON_READABLE : 0))
-			noon_loop_arm(s->loop, &s->resume, PAUSE);
-}
-
-static void on_resume(void *arg)
-{
-	listen_again(arg, true);
 }
 
 /* Connections that wait longest are first. */
@@ -88,31 +75,17 @@ static void take_tls(struct noon_http_server *s)
 	(void)pthread_mutex_unlock(&s->lock);
 }
 
-static void on_connection(void *arg, unsigned what)
+static void on_connection(void *arg, int fd, const struct noon_addr *peer)
 {
 	struct noon_http_listener *l = arg;
 	struct noon_http_server *s = l->server;
 
-	(void)what;
 	if (l->tls)
 		take_tls(s);
-	for (int i = 0; i < ACCEPT_BATCH; i++) {
-		struct noon_addr peer;
-		int fd = -1;
-		const noon_err err = noon_tcp_accept(l->watch.fd, &fd, &peer);
-
-		if (err == NOON_ERR_EMPTY)
-			return;
-		if (err) { /* no descriptors: they are not looked for in a tight loop */
-			listen_again(s, false);
-			noon_loop_arm(s->loop, &s->resume, PAUSE);
-			return;
-		}
-		if (make_room(s))
-			(void)noon_http_conn_new(s, fd, &peer, l->tls);
-		else
-			turn_away(s, fd, l->tls);
-	}
+	if (make_room(s))
+		(void)noon_http_conn_new(s, fd, peer, l->tls);
+	else
+		turn_away(s, fd, l->tls);
 }
 
 static void on_turn(void *arg)
@@ -258,10 +231,11 @@ static noon_err open_listener(struct noon_http_server *s, const struct noon_http
 	}
 	l->server = s;
 	l->tls = conf->tls;
-	l->watch = (struct noon_fd_watch){
-		.fd = fd, .want = NOON_READABLE, .ready = on_connection, .arg = l};
+	l->tcp = (struct noon_tcp_listener){
+		.fd = fd, .batch = ACCEPT_BATCH, .on_connection = on_connection, .arg = l};
 	s->n_listeners++;
-	if (getsockname(fd, &local.u.sa, &local.len) < 0 || noon_loop_add(s->loop, &l->watch)) {
+	if (getsockname(fd, &local.u.sa, &local.len) < 0 ||
+	    noon_tcp_listener_start(&l->tcp, s->loop)) {
 		(void)snprintf(why->text, sizeof(why->text), "cannot wait for connections to %s",
 			       name);
 		return NOON_ERR_OS;
@@ -326,7 +300,6 @@ noon_err noon_http_server_new(const struct noon_http_conf *conf, struct noon_htt
 	fill_defaults(&s->conf);
 	s->woken.fd = -1;
 	s->turn = (struct noon_timer){.fire = on_turn, .arg = s};
-	s->resume = (struct noon_timer){.fire = on_resume, .arg = s};
 	(void)pthread_mutex_init(&s->lock, NULL);
 	seed_rate(s);
 	err = open_loop(s, ret_why);
@@ -351,12 +324,9 @@ void noon_http_server_free(struct noon_http_server *s)
 		return;
 	while (s->first != NULL)
 		noon_http_conn_free(s->first);
-	for (size_t i = 0; i < s->n_listeners; i++) {
-		noon_loop_del(s->loop, &s->listener[i].watch);
-		(void)close(s->listener[i].watch.fd);
-	}
+	for (size_t i = 0; i < s->n_listeners; i++)
+		noon_tcp_listener_close(&s->listener[i].tcp);
 	noon_loop_disarm(&s->turn);
-	noon_loop_disarm(&s->resume);
 	if (s->loop != NULL)
 		noon_loop_del(s->loop, &s->woken);
 	if (s->woken.fd >= 0)

@@ -45,10 +45,16 @@ void noon_loop_del(struct noon_loop *loop, struct noon_fd_watch *w)
 
 noon_err noon_loop_want(struct noon_loop *loop, struct noon_fd_watch *w, unsigned want)
 {
-	if (w->want == want)
+	const unsigned was = w->want;
+	noon_err err;
+
+	if (was == want)
 		return NOON_OK;
 	w->want = want;
-	return w->impl == NULL ? NOON_OK : loop->ops->want(loop, w);
+	err = w->impl == NULL ? NOON_OK : loop->ops->want(loop, w);
+	if (err)
+		w->want = was; /* so that it can be tried again */
+	return err;
 }
 
 void noon_loop_arm(struct noon_loop *loop, struct noon_timer *t, noon_dur after)

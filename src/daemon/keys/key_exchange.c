@@ -341,27 +341,16 @@ static void answer_new(struct noon_key_listener *l, const struct noon_addr *plai
 /* Connections accepted in one wake-up; the others wait for the next. */
 #define ACCEPT_BATCH 4
 
-static void on_listener(void *arg, unsigned what)
+static void on_connection(void *arg, int fd, const struct noon_addr *peer)
 {
 	struct noon_key_listener *l = arg;
-	struct noon_addr peer;
-	int fd;
+	struct noon_addr plain = *peer;
 
-	(void)what;
-	for (int i = 0; i < ACCEPT_BATCH; i++) {
-		const noon_err err = noon_tcp_accept(l->watch.fd, &fd, &peer);
-
-		/* Out of descriptors: a busy loop would not free any; watch() listens again. */
-		if (err == NOON_ERR_OS)
-			(void)!noon_loop_want(l->all->loop, &l->watch, 0);
-		if (err)
-			return;
-		noon_addr_set_port(&peer, 0);
-		if (may_connect(l, &peer))
-			answer_new(l, &peer, fd);
-		else
-			(void)close(fd);
-	}
+	noon_addr_set_port(&plain, 0);
+	if (may_connect(l, &plain))
+		answer_new(l, &plain, fd);
+	else
+		(void)close(fd);
 }
 
 static bool has_identity_of(const struct noon_config_exchange *a,
@@ -391,17 +380,17 @@ static noon_err listen_for(struct noon_key_exchange *x)
 			 x->conf.name, first->conf.name, x->conf.exchange->port);
 		return NOON_ERR_STATE;
 	}
-	*l = (struct noon_key_listener){.all = all, .first = x, .watch = {.fd = -1}};
+	*l = (struct noon_key_listener){.all = all, .first = x, .tcp = {.fd = -1}};
 	if (address_of(x, &l->at))
 		return NOON_ERR_RANGE;
-	if (noon_tcp_listen(&l->at, &l->watch.fd, &sys)) {
+	if (noon_tcp_listen(&l->at, &l->tcp.fd, &sys)) {
 		noon_log(NOON_LOG_ERROR, "%s: cannot listen on TCP port %u: %s", x->conf.name,
 			 x->conf.exchange->port, strerror(sys));
 		return NOON_ERR_OS;
 	}
-	l->watch.want = NOON_READABLE;
-	l->watch.ready = on_listener;
-	l->watch.arg = l;
+	l->tcp.batch = ACCEPT_BATCH;
+	l->tcp.on_connection = on_connection;
+	l->tcp.arg = l;
 	all->n_listeners++;
 	return NOON_OK;
 }
@@ -436,13 +425,6 @@ static void judge_certificate(struct noon_key_exchange *x)
 	x->ops->forget(x->arg);
 }
 
-/* Whoever ran out of descriptors has let connections wait for at most one turn. */
-static void listen_again(struct noon_key_exchanges *all)
-{
-	for (size_t i = 0; i < all->n_listeners; i++)
-		(void)!noon_loop_want(all->loop, &all->listener[i].watch, NOON_READABLE);
-}
-
 static void watch(void *arg)
 {
 	struct noon_key_exchanges *all = arg;
@@ -451,7 +433,6 @@ static void watch(void *arg)
 		judge_certificate(all->x[i]);
 		ask_if_silent(all->x[i]);
 	}
-	listen_again(all);
 	noon_loop_arm(all->loop, &all->watch, WATCH);
 }
 
@@ -516,7 +497,7 @@ noon_err noon_key_exchanges_start(struct noon_key_exchanges *all, struct noon_cl
 
 	all->clock = clock;
 	for (size_t i = 0; i < all->n_listeners && !err; i++)
-		err = noon_loop_add(all->loop, &all->listener[i].watch);
+		err = noon_tcp_listener_start(&all->listener[i].tcp, all->loop);
 	for (size_t i = 0; i < all->n && !err; i++)
 		if (all->x[i]->conf.asks && all->x[i]->conf.peer.len > 0)
 			ask(all->x[i]);
@@ -542,10 +523,8 @@ void noon_key_exchanges_fini(struct noon_key_exchanges *all)
 		free(all->answer[i]);
 		all->answer[i] = NULL;
 	}
-	for (size_t i = 0; i < all->n_listeners; i++) {
-		noon_loop_del(all->loop, &all->listener[i].watch);
-		(void)close(all->listener[i].watch.fd);
-	}
+	for (size_t i = 0; i < all->n_listeners; i++)
+		noon_tcp_listener_close(&all->listener[i].tcp);
 	for (size_t i = 0; i < all->n; i++)
 		exchange_free(all->x[i]);
 	noon_loop_disarm(&all->watch);

@@ -15,6 +15,7 @@
 #include "daemon/serve/served.h"
 #include "link/tunnel_ke_link.h"
 #include "platform/clock/clock.h"
+#include "platform/net/tcp_listener.h"
 
 /** Sections that exchange keys, at most. */
 #define NOON_KEY_EXCHANGES_MAX \
@@ -79,7 +80,7 @@ struct noon_key_listener {
 	struct noon_key_exchanges *all;
 	struct noon_key_exchange *first; /**< whose certificate it shows */
 	struct noon_addr at;
-	struct noon_fd_watch watch;
+	struct noon_tcp_listener tcp;
 };
 
 struct noon_key_answer {

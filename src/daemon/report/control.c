@@ -13,13 +13,14 @@
 
 #include "daemon/report/log.h"
 #include "platform/net/tcp.h"
+#include "platform/net/tcp_listener.h"
 
 #define LINE_MAX_LEN	4096
 #define CONNECTIONS_MAX 16
 #define IDLE_LIMIT	NOON_S(30)
 
-/* Without free descriptors no connection can be accepted: retry after this long. */
-#define PAUSE NOON_MS(50)
+/* Connections accepted in one wake-up. */
+#define ACCEPT_BATCH 1
 
 struct session {
 	struct noon_control *control;
@@ -35,8 +36,7 @@ struct noon_control {
 	const struct noon_control_ops *ops;
 	void *arg; /* of ops */
 	char path[PATH_MAX];
-	struct noon_fd_watch watch;
-	struct noon_timer resume;
+	struct noon_tcp_listener listener;
 	struct session session[CONNECTIONS_MAX];
 };
 
@@ -171,8 +171,11 @@ static void on_timer(void *arg)
 	session_end(arg);
 }
 
-static void session_begin(struct noon_control *c, int fd)
+static void on_connection(void *arg, int fd, const struct noon_addr *peer)
 {
+	struct noon_control *c = arg;
+
+	(void)peer;
 	for (size_t i = 0; i < CONNECTIONS_MAX; i++) {
 		struct session *s = &c->session[i];
 
@@ -190,33 +193,6 @@ static void session_begin(struct noon_control *c, int fd)
 		return;
 	}
 	(void)close(fd); /* all in use: the others end by their time limits */
-}
-
-static void on_listener(void *arg, unsigned what)
-{
-	struct noon_control *c = arg;
-	struct noon_addr peer;
-	int fd;
-
-	(void)what;
-	switch ((int)noon_tcp_accept(c->watch.fd, &fd, &peer)) {
-	case NOON_OK:
-		session_begin(c, fd);
-		break;
-	case NOON_ERR_EMPTY:
-		break;
-	default:
-		(void)!noon_loop_want(c->loop, &c->watch, 0);
-		noon_loop_arm(c->loop, &c->resume, PAUSE);
-	}
-}
-
-static void on_resume(void *arg)
-{
-	struct noon_control *c = arg;
-
-	if (noon_loop_want(c->loop, &c->watch, NOON_READABLE))
-		noon_log(NOON_LOG_ERROR, "control-socket %s: cannot wait for connections", c->path);
 }
 
 /* A socket left by a dead daemon is removed; one with a listener is not, even if it does not accept
@@ -243,7 +219,7 @@ static noon_err open_socket(struct noon_control *c)
 
 	if (fd < 0)
 		return NOON_ERR_OS;
-	c->watch.fd = fd;
+	c->listener.fd = fd;
 	if (strlen(c->path) >= sizeof(sun.sun_path)) {
 		errno = ENAMETOOLONG;
 		return NOON_ERR_OS;
@@ -264,10 +240,7 @@ static noon_err open_socket(struct noon_control *c)
 	(void)umask(mask);
 	if (rc < 0 || noon_fd_prepare(fd) || listen(fd, CONNECTIONS_MAX) < 0)
 		return NOON_ERR_OS;
-	c->watch.want = NOON_READABLE;
-	c->watch.ready = on_listener;
-	c->watch.arg = c;
-	return noon_loop_add(c->loop, &c->watch);
+	return noon_tcp_listener_start(&c->listener, c->loop);
 }
 
 noon_err noon_control_new(const char *path, struct noon_loop *loop,
@@ -281,14 +254,13 @@ noon_err noon_control_new(const char *path, struct noon_loop *loop,
 	c->loop = loop;
 	c->ops = ops;
 	c->arg = arg;
-	c->watch.fd = -1;
-	c->resume = (struct noon_timer){.fire = on_resume, .arg = c};
+	c->listener = (struct noon_tcp_listener){
+		.fd = -1, .batch = ACCEPT_BATCH, .on_connection = on_connection, .arg = c};
 	(void)snprintf(c->path, sizeof(c->path), "%s", path);
 	err = open_socket(c);
 	if (err) {
 		noon_log(NOON_LOG_ERROR, "control-socket %s: %s", path, strerror(errno));
-		if (c->watch.fd >= 0)
-			(void)close(c->watch.fd);
+		noon_tcp_listener_close(&c->listener);
 		free(c);
 		return err;
 	}
@@ -303,9 +275,7 @@ void noon_control_free(struct noon_control *c)
 	for (size_t i = 0; i < CONNECTIONS_MAX; i++)
 		if (c->session[i].in_use)
 			session_end(&c->session[i]);
-	noon_loop_disarm(&c->resume);
-	noon_loop_del(c->loop, &c->watch);
-	(void)close(c->watch.fd);
+	noon_tcp_listener_close(&c->listener);
 	(void)unlink(c->path);
 	free(c);
 }

@@ -12,6 +12,7 @@
 #include "daemon/report/log.h"
 #include "platform/entropy.h"
 #include "platform/net/tcp.h"
+#include "platform/net/tcp_listener.h"
 #include "proto/nts/ntske_server.h"
 
 /* How often the thread checks for requests from outside (stop, reload) and publishes counters. */
@@ -25,9 +26,6 @@
 
 /* ... and one that is still in the handshake after this long. Two round trips around the world. */
 #define HANDSHAKE_MAX NOON_MS(600)
-
-/* How long new connections wait at the cap before the next attempt. */
-#define PAUSE NOON_MS(50)
 
 /* Connections accepted in one wake-up. */
 #define ACCEPT_BATCH 16
@@ -45,7 +43,7 @@ struct connection {
 
 struct listener {
 	struct noon_ke_service *service;
-	struct noon_fd_watch watch;
+	struct noon_tcp_listener tcp;
 };
 
 struct noon_ke_service {
@@ -57,8 +55,6 @@ struct noon_ke_service {
 	atomic_bool stop;
 	atomic_bool reload;
 	struct noon_timer tick;
-	struct noon_timer resume; /* ends `paused` */
-	bool paused;		  /* listeners are disabled */
 	struct noon_served *served;
 	struct noon_entropy entropy;
 	struct noon_nts_keys keys;
@@ -98,14 +94,6 @@ static void rotate(struct noon_ke_service *s)
 	s->keys_failed = !ok;
 }
 
-static void listen_again(struct noon_ke_service *s, bool yes)
-{
-	s->paused = !yes;
-	for (size_t i = 0; i < s->n_listeners; i++)
-		if (noon_loop_want(s->loop, &s->listener[i].watch, yes ? NOON_READABLE : 0))
-			noon_log(NOON_LOG_ERROR, "NTS-KE: cannot wait for connections");
-}
-
 static void connection_free(struct connection *c)
 {
 	struct noon_ke_service *s = c->service;
@@ -119,8 +107,8 @@ static void connection_free(struct connection *c)
 	*at = c->next;
 	free(c);
 	s->n_connections--;
-	if (s->paused)
-		listen_again(s, true);
+	for (size_t i = 0; i < s->n_listeners; i++)
+		noon_tcp_listener_resume(&s->listener[i].tcp);
 }
 
 /* The exchange is over. Close only after sending everything and reading the rest, since closing
@@ -253,42 +241,27 @@ static bool make_room(struct noon_ke_service *s)
 	return true;
 }
 
-/* Let new connections wait in the backlog for a moment, or until one of ours ends. */
-static void pause_listening(struct noon_ke_service *s)
+static bool has_room(void *arg)
 {
-	s->counted.deferred++;
-	listen_again(s, false);
-	noon_loop_arm(s->loop, &s->resume, PAUSE);
+	const struct listener *l = arg;
+
+	return make_room(l->service);
 }
 
-static void on_resume(void *arg)
+static void on_connection(void *arg, int fd, const struct noon_addr *peer)
 {
-	listen_again(arg, true);
+	const struct listener *l = arg;
+
+	(void)peer;
+	rotate(l->service);
+	connection_new(l->service, fd);
 }
 
-static void on_listener(void *arg, unsigned what)
+static void on_pause(void *arg)
 {
-	struct listener *l = arg;
-	struct noon_ke_service *s = l->service;
+	const struct listener *l = arg;
 
-	(void)what;
-	rotate(s);
-	for (int i = 0; i < ACCEPT_BATCH; i++) {
-		struct noon_addr peer;
-		noon_err err;
-		int fd;
-
-		if (!make_room(s)) {
-			pause_listening(s);
-			return;
-		}
-		err = noon_tcp_accept(l->watch.fd, &fd, &peer);
-		if (err == NOON_ERR_OS)
-			pause_listening(s); /* out of descriptors: a busy loop would not free any */
-		if (err)
-			return;
-		connection_new(s, fd);
-	}
+	l->service->counted.deferred++;
 }
 
 static noon_err load(struct noon_ke_service *s)
@@ -331,9 +304,15 @@ static noon_err open_listeners(struct noon_ke_service *s)
 		int sys = 0;
 
 		l->service = s;
-		l->watch = (struct noon_fd_watch){
-			.fd = -1, .want = NOON_READABLE, .ready = on_listener, .arg = l};
-		if (noon_tcp_listen(&s->conf.listen[i], &l->watch.fd, &sys)) {
+		l->tcp = (struct noon_tcp_listener){
+			.fd = -1,
+			.batch = ACCEPT_BATCH,
+			.has_room = has_room,
+			.on_connection = on_connection,
+			.on_pause = on_pause,
+			.arg = l,
+		};
+		if (noon_tcp_listen(&s->conf.listen[i], &l->tcp.fd, &sys)) {
 			noon_addr_format(&s->conf.listen[i], text, sizeof(text));
 			noon_log(NOON_LOG_ERROR, "NTS-KE: cannot listen on %s: %s", text,
 				 strerror(sys));
@@ -358,7 +337,6 @@ noon_err noon_ke_service_new(const struct noon_config_ke *conf, struct noon_loop
 	s->loop = loop;
 	s->served = served;
 	s->tick = (struct noon_timer){.fire = on_tick, .arg = s};
-	s->resume = (struct noon_timer){.fire = on_resume, .arg = s};
 	(void)pthread_mutex_init(&s->lock, NULL);
 	noon_entropy_init(&s->entropy);
 	noon_actions_reset(&s->actions);
@@ -400,7 +378,7 @@ noon_err noon_ke_service_start(struct noon_ke_service *s)
 {
 	rotate(s);
 	for (size_t i = 0; i < s->n_listeners; i++)
-		if (noon_loop_add(s->loop, &s->listener[i].watch))
+		if (noon_tcp_listener_start(&s->listener[i].tcp, s->loop))
 			return NOON_ERR_OS;
 	noon_loop_arm(s->loop, &s->tick, TICK);
 	if (!s->own_loop)
@@ -432,12 +410,9 @@ void noon_ke_service_free(struct noon_ke_service *s)
 		next = c->next;
 		connection_free(c);
 	}
-	for (size_t i = 0; i < s->n_listeners; i++) {
-		noon_loop_del(s->loop, &s->listener[i].watch);
-		(void)close(s->listener[i].watch.fd);
-	}
+	for (size_t i = 0; i < s->n_listeners; i++)
+		noon_tcp_listener_close(&s->listener[i].tcp);
 	noon_loop_disarm(&s->tick);
-	noon_loop_disarm(&s->resume);
 	if (s->own_loop)
 		noon_loop_free(s->loop);
 	noon_tls_ctx_free(s->tls);

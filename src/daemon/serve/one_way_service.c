@@ -9,13 +9,11 @@
 #include "daemon/report/log.h"
 #include "platform/entropy.h"
 #include "platform/net/tcp.h"
+#include "platform/net/tcp_listener.h"
 #include "proto/ntp/rate_limit.h"
 
 /* Datagrams and connections handled per wake-up; the rest waits for the next. */
 #define BATCH 16
-
-/* How long new connections wait when no descriptor is free. */
-#define PAUSE NOON_MS(50)
 
 struct connection {
 	struct noon_one_way_service *service;
@@ -27,8 +25,9 @@ struct connection {
 
 struct listener {
 	struct noon_one_way_service *service;
-	struct noon_fd_watch watch;
 	bool stream;
+	struct noon_fd_watch watch;   /* of datagrams */
+	struct noon_tcp_listener tcp; /* of connections */
 };
 
 struct noon_one_way_service {
@@ -38,7 +37,6 @@ struct noon_one_way_service {
 	struct noon_entropy entropy;
 	struct noon_rate_limit rate;
 	struct noon_one_way_service_counters counted;
-	struct noon_timer resume; /* ends a pause of the listeners */
 	size_t n_listeners;
 	struct listener listener[2 * NOON_CONFIG_LISTEN_MAX];
 	struct connection *connections; /* conf->connections_max of them */
@@ -197,46 +195,24 @@ static void serve_connection(struct noon_one_way_service *s, int fd)
 	noon_tcp_finish(&c->tcp);
 }
 
-static void listen_again(struct noon_one_way_service *s, bool yes)
-{
-	for (size_t i = 0; i < s->n_listeners; i++)
-		if (s->listener[i].stream &&
-		    noon_loop_want(s->loop, &s->listener[i].watch, yes ? NOON_READABLE : 0))
-			noon_log(NOON_LOG_ERROR, "%s: cannot wait for connections",
-				 service_name(s));
-}
-
-static void on_resume(void *arg)
-{
-	listen_again(arg, true);
-}
-
-static void on_connections(void *arg, unsigned what)
+static void on_connection(void *arg, int fd, const struct noon_addr *peer)
 {
 	struct listener *l = arg;
 	struct noon_one_way_service *s = l->service;
 
-	(void)what;
-	for (int i = 0; i < BATCH; i++) {
-		struct noon_addr peer;
-		int fd;
-		const noon_err err = noon_tcp_accept(l->watch.fd, &fd, &peer);
+	s->counted.requests++;
+	s->counted.connections++;
+	if (is_within_limit(s, peer))
+		serve_connection(s, fd);
+	else
+		(void)close(fd);
+}
 
-		if (err == NOON_ERR_OS) {
-			/* Out of descriptors: a busy loop would not free any. */
-			s->counted.refused++;
-			listen_again(s, false);
-			noon_loop_arm(s->loop, &s->resume, PAUSE);
-		}
-		if (err)
-			return;
-		s->counted.requests++;
-		s->counted.connections++;
-		if (is_within_limit(s, &peer))
-			serve_connection(s, fd);
-		else
-			(void)close(fd);
-	}
+static void on_pause(void *arg)
+{
+	struct listener *l = arg;
+
+	l->service->counted.refused++;
 }
 
 /* --- life ---------------------------------------------------------------------------------- */
@@ -251,12 +227,14 @@ static noon_err open_one(struct noon_one_way_service *s, const struct noon_addr 
 	*l = (struct listener){
 		.service = s,
 		.stream = stream,
-		.watch = {.fd = -1,
-			  .want = NOON_READABLE,
-			  .ready = stream ? on_connections : on_datagrams,
-			  .arg = l},
+		.watch = {.fd = -1, .want = NOON_READABLE, .ready = on_datagrams, .arg = l},
+		.tcp = {.fd = -1,
+			.batch = BATCH,
+			.on_connection = on_connection,
+			.on_pause = on_pause,
+			.arg = l},
 	};
-	err = stream ? noon_tcp_listen(at, &l->watch.fd, &sys)
+	err = stream ? noon_tcp_listen(at, &l->tcp.fd, &sys)
 		     : noon_udp_bind(at, false, &l->watch.fd, NULL, &sys);
 	if (err) {
 		noon_addr_format(at, text, sizeof(text));
@@ -279,7 +257,6 @@ noon_err noon_one_way_service_new(const struct noon_config_one_way *conf, struct
 	s->conf = conf;
 	s->loop = loop;
 	s->served = served;
-	s->resume = (struct noon_timer){.fire = on_resume, .arg = s};
 	noon_entropy_init(&s->entropy);
 	noon_rate_limit_init(&s->rate, &s->entropy.rng, conf->rate_per_s, conf->rate_burst);
 	s->connections = calloc(conf->connections_max, sizeof(*s->connections));
@@ -301,10 +278,12 @@ noon_err noon_one_way_service_new(const struct noon_config_one_way *conf, struct
 
 noon_err noon_one_way_service_start(struct noon_one_way_service *s)
 {
-	for (size_t i = 0; i < s->n_listeners; i++)
-		if (noon_loop_add(s->loop, &s->listener[i].watch))
-			return NOON_ERR_OS;
-	return NOON_OK;
+	noon_err err = NOON_OK;
+
+	for (size_t i = 0; i < s->n_listeners && !err; i++)
+		err = s->listener[i].stream ? noon_tcp_listener_start(&s->listener[i].tcp, s->loop)
+					    : noon_loop_add(s->loop, &s->listener[i].watch);
+	return err;
 }
 
 const struct noon_one_way_service_counters *
@@ -321,10 +300,13 @@ void noon_one_way_service_free(struct noon_one_way_service *s)
 		if (s->connections[i].in_use)
 			end_connection(&s->connections[i]);
 	for (size_t i = 0; i < s->n_listeners; i++) {
-		noon_loop_del(s->loop, &s->listener[i].watch);
-		(void)close(s->listener[i].watch.fd);
+		struct listener *l = &s->listener[i];
+
+		noon_tcp_listener_close(&l->tcp);
+		noon_loop_del(s->loop, &l->watch);
+		if (l->watch.fd >= 0)
+			(void)close(l->watch.fd);
 	}
-	noon_loop_disarm(&s->resume);
 	noon_entropy_fini(&s->entropy);
 	free(s->connections);
 	free(s);

@@ -9,12 +9,13 @@
 #include <unistd.h>
 
 #include "platform/net/tcp.h"
+#include "platform/net/tcp_listener.h"
 #include "tools/lab/relay.h"
 
 #define PIECE_MAX	3072
 #define BACKLOG_MAX	64 /* pieces held per direction of a connection */
 #define CONNECTIONS_MAX 64
-#define PAUSE		NOON_MS(100) /* before connections are taken again */
+#define ACCEPT_BATCH	16 /* connections taken in one wake-up */
 
 struct piece {
 	struct piece *next;
@@ -47,7 +48,7 @@ struct pair {
 struct noon_relay_tcp {
 	struct noon_relay *relay;
 	struct noon_addr to;
-	struct noon_fd_watch watch;
+	struct noon_tcp_listener listener;
 	struct noon_timer reaper;
 	struct pair pair[CONNECTIONS_MAX];
 };
@@ -87,7 +88,7 @@ static void on_reaper(void *arg)
 	for (size_t i = 0; i < CONNECTIONS_MAX; i++)
 		if (t->pair[i].dead)
 			pair_clear(&t->pair[i]);
-	(void)!noon_loop_want(t->relay->loop, &t->watch, NOON_READABLE);
+	noon_tcp_listener_resume(&t->listener);
 }
 
 static void arm(struct half *h)
@@ -208,20 +209,11 @@ static void pair_begin(struct noon_relay_tcp *t, struct pair *p, int fd)
 		pair_clear(p);
 }
 
-static void on_listener(void *arg, unsigned what)
+static void on_connection(void *arg, int fd, const struct noon_addr *peer)
 {
 	struct noon_relay_tcp *t = arg;
-	struct noon_addr peer;
-	int fd;
-	const noon_err err = noon_tcp_accept(t->watch.fd, &fd, &peer);
 
-	(void)what;
-	if (err == NOON_ERR_OS) { /* out of descriptors: a busy loop would not free any */
-		(void)!noon_loop_want(t->relay->loop, &t->watch, 0);
-		noon_loop_arm(t->relay->loop, &t->reaper, PAUSE);
-	}
-	if (err)
-		return;
+	(void)peer;
 	for (size_t i = 0; i < CONNECTIONS_MAX; i++) {
 		if (t->pair[i].in_use)
 			continue;
@@ -246,11 +238,11 @@ noon_err noon_relay_tcp_new(struct noon_relay *r, const struct noon_addr *listen
 		free(t);
 		return NOON_ERR_OS;
 	}
-	t->watch = (struct noon_fd_watch){
-		.fd = fd, .want = NOON_READABLE, .ready = on_listener, .arg = t};
-	if (noon_loop_add(r->loop, &t->watch)) {
+	t->listener = (struct noon_tcp_listener){
+		.fd = fd, .batch = ACCEPT_BATCH, .on_connection = on_connection, .arg = t};
+	if (noon_tcp_listener_start(&t->listener, r->loop)) {
 		*ret_sys = ENOMEM;
-		(void)close(fd);
+		noon_tcp_listener_close(&t->listener);
 		free(t);
 		return NOON_ERR_OS;
 	}
@@ -266,7 +258,6 @@ void noon_relay_tcp_free(struct noon_relay_tcp *t)
 		if (t->pair[i].in_use)
 			pair_clear(&t->pair[i]);
 	noon_loop_disarm(&t->reaper);
-	noon_loop_del(t->relay->loop, &t->watch);
-	(void)close(t->watch.fd);
+	noon_tcp_listener_close(&t->listener);
 	free(t);
 }
