@@ -6,13 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "sim/world_priv.h"
 
 #define CAMPAIGN      NOON_S(5000)
 #define CAMPAIGN_POLL 0 /* log2 s */
 #define OTHER_SEED    UINT64_C(0x63616c6962726174)
-#define FNV_START     UINT64_C(0xcbf29ce484222325)
-#define FNV_PRIME     UINT64_C(0x100000001b3)
 
 void noon_sim_campaign_note(struct noon_sim_campaign *c, const struct noon_sample *x)
 {
@@ -63,16 +62,6 @@ static struct noon_scenario *without_attacks(const struct noon_scenario *s)
 	return h;
 }
 
-static uint64_t hash_of(const void *p, size_t n)
-{
-	const uint8_t *at = p;
-	uint64_t h = FNV_START;
-
-	for (size_t i = 0; i < n; i++)
-		h = (h ^ at[i]) * FNV_PRIME;
-	return h;
-}
-
 static noon_err make_plan(struct noon_world *w, uint32_t path, const struct noon_sim_campaign *c,
 			  uint64_t lost, struct noon_cusum_work *work)
 {
@@ -96,7 +85,8 @@ static noon_err make_plan(struct noon_world *w, uint32_t path, const struct noon
 		return err;
 	noon_guard_init(&a->guarding->guard, &a->guarding->plan);
 	noon_engine_set_guard(w->node[a->conf->client].engine, a->source, &a->guarding->guard);
-	a->guarding->hash = hash_of(&a->guarding->plan, sizeof(a->guarding->plan));
+	a->guarding->hash =
+		noon_hash64(noon_bytes_of(&a->guarding->plan, sizeof(a->guarding->plan)));
 	return NOON_OK;
 }
 
@@ -136,5 +126,6 @@ bool noon_sim_baseline_is_kept(const struct noon_world *w, uint32_t path)
 	if (now->m_f != a->m_f || now->m_r != a->m_r)
 		return false;
 	return a->guarding == NULL ||
-	       hash_of(&a->guarding->plan, sizeof(a->guarding->plan)) == a->guarding->hash;
+	       noon_hash64(noon_bytes_of(&a->guarding->plan, sizeof(a->guarding->plan))) ==
+		       a->guarding->hash;
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "daemon/report/log.h"
 #include "store/tunnel_file.h"
 
@@ -264,10 +265,8 @@ static noon_err read_keys(const struct noon_tunnels *all, struct noon_daemon_tun
 
 static uint32_t reqid_of(const struct noon_daemon_tunnel *t)
 {
-	uint32_t hash = 2166136261U; /* FNV-1a */
+	const uint32_t hash = noon_hash32(noon_bytes_of(t->epochs, strlen(t->epochs)));
 
-	for (const char *p = t->epochs; *p != '\0'; p++)
-		hash = (hash ^ (uint8_t)*p) * 16777619U;
 	return REQID | (((hash >> 24) ^ hash) & UINT32_C(0xffffff) & ~NOON_KERNEL_REQID_PARTS);
 }
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "platform/net/udp.h"
 
 static noon_err parse_port(const char *text, uint16_t *ret)
@@ -127,13 +128,9 @@ struct noon_bytes noon_addr_network(const struct noon_addr *a)
 
 uint32_t noon_addr_ref_id(const struct noon_addr *a)
 {
-	uint32_t h = 2166136261U; /* FNV-1a: only detects loops of servers, not for security */
-
 	if (a->u.sa.sa_family == AF_INET)
 		return ntohl(a->u.v4.sin_addr.s_addr);
-	for (size_t i = 0; i < 16; i++)
-		h = (h ^ a->u.v6.sin6_addr.s6_addr[i]) * 16777619U;
-	return h;
+	return noon_hash32(noon_bytes_of(&a->u.v6.sin6_addr, 16)); /* detects loops of servers */
 }
 
 noon_err noon_addr_resolve(const char *host, uint16_t port, int family, struct noon_addr *ret,
