@@ -116,6 +116,27 @@ static void another_jump_begins_the_wait_again(void **state)
 	assert_back();
 }
 
+/* As many as may lie know of another jump first: they are not taken for liars once more do. */
+static void another_jump_is_not_a_lie(void **state)
+{
+	(void)state;
+	conf.max_liars = 1;
+	settled(3);
+	jump = NOON_S(40);
+	run(NOON_S(240));
+	jump += NOON_S(2);
+	silent[2] = true;
+	run(NOON_S(64));
+	assert_true_bound();
+	assert_int_equal(e.recovery.trial.voters & 4, 0);
+	silent[2] = false;
+	run(NOON_S(208));
+	assert_int_equal(now().state, NOON_STATE_ALARM);
+	assert_true_bound();
+	run(NOON_S(160));
+	assert_back();
+}
+
 /* The first to know of another jump has its say, and the other is not believed in its place. */
 static void another_jump_is_in_the_hull_at_once(void **state)
 {
@@ -287,6 +308,7 @@ static void a_leap_second_meanwhile_shifts_it_all(void **state)
 	jump -= NOON_S(1);
 	assert_true_bound();
 	run(NOON_S(16));
+	assert_true(e.recovery.recent[0].has);		       /* the first one after it counts */
 	assert_true(llabs(now().lower - lower) < NOON_MS(20)); /* C was shifted with it */
 	run(NOON_S(1024));
 	assert_back();
@@ -303,6 +325,7 @@ int main(void)
 		cmocka_unit_test_setup(one_that_falls_silent_makes_the_other_a_lone_one, set_up),
 		cmocka_unit_test_setup(without_authentication_it_takes_longer, set_up),
 		cmocka_unit_test_setup(another_jump_begins_the_wait_again, set_up),
+		cmocka_unit_test_setup(another_jump_is_not_a_lie, set_up),
 		cmocka_unit_test_setup(another_jump_is_in_the_hull_at_once, set_up),
 		cmocka_unit_test_setup(what_was_under_way_does_not_count, set_up),
 		cmocka_unit_test_setup(a_round_trip_that_lost_time_is_a_jump, set_up),

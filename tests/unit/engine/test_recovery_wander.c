@@ -191,6 +191,43 @@ static void nor_do_exchanges_that_agree_with_nobody(void **state)
 	assert_true(after.rates_drop_at.ns == before.rates_drop_at.ns);
 }
 
+/* Fail unless the long run begins no sooner than each source that agrees is overdue, by the
+ * interval that was in force with its exchange and by that of now. */
+static void assert_long_run_is_late(void)
+{
+	for (uint32_t i = 0; i < sources; i++) {
+		const struct noon_source *s = &e.source[i];
+		const noon_dur interval = noon_engine_next_poll(&e, i);
+
+		assert_true(e.cert.holdover_from.ns >= s->cert.holdover_from.ns);
+		assert_true(e.cert.holdover_from.ns >=
+			    s->last_good.ns + noon_source_overdue(interval));
+	}
+}
+
+static void the_long_run_begins_where_all_are_overdue(void **state)
+{
+	const struct noon_declared doubted = {.alarm = true, .delay_only = true};
+	noon_dur rare;
+
+	(void)state;
+	conf.wander = 7e-6;
+	conf.holdover = 0.1e-6;
+	start(2);
+	for (int i = 0; i < 400; i++) {
+		run(NOON_S(16));
+		assert_long_run_is_late();
+	}
+	rare = noon_engine_next_poll(&e, 0);
+	/* An alarm has them asked more often from now on. */
+	for (uint32_t i = 0; i < 2; i++)
+		assert_true(noon_engine_declare(&e, i, &doubted, (noon_time){at}, &out));
+	assert_int_equal(now().state, NOON_STATE_ALARM);
+	exchange(1, at, WAY);
+	assert_true(noon_engine_next_poll(&e, 0) < rare);
+	assert_long_run_is_late();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -201,6 +238,7 @@ int main(void)
 		cmocka_unit_test_setup(an_oscillator_that_turns_slowly_contradicts_nothing, set_up),
 		cmocka_unit_test_setup(one_liar_turns_nothing, set_up),
 		cmocka_unit_test_setup(holdover_rests_on_the_long_run, set_up),
+		cmocka_unit_test_setup(the_long_run_begins_where_all_are_overdue, set_up),
 		cmocka_unit_test_setup(the_long_run_is_raised_by_itself, set_up),
 		cmocka_unit_test_setup(polls_are_as_often_as_the_wander_asks, set_up),
 		cmocka_unit_test_setup(a_liar_does_not_make_the_long_run_begin, set_up),
