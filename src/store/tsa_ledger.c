@@ -9,11 +9,14 @@
 #include <unistd.h>
 
 #include "crypto/sign.h"
+#include "store/database.h"
 #include "store/tsa_ledger_priv.h"
 
 /* "NOON" as the file's application_id, and the version of these tables. */
 #define APPLICATION_ID "1313820494"
 #define TABLES_VERSION "1"
+
+static const struct noon_database_tables tables = {APPLICATION_ID, TABLES_VERSION};
 
 #define BUSY_MS 2000 /* for readers that hold the file for a moment */
 
@@ -44,18 +47,6 @@ static noon_err fail(struct noon_tsa_ledger *l, struct noon_ledger_why *why, con
 	return NOON_ERR_OS;
 }
 
-static bool pragma_is(sqlite3 *db, const char *sql, const char *expected)
-{
-	sqlite3_stmt *st = NULL;
-	bool is = false;
-
-	if (sqlite3_prepare_v2(db, sql, -1, &st, NULL) == SQLITE_OK &&
-	    sqlite3_step(st) == SQLITE_ROW)
-		is = strcmp((const char *)sqlite3_column_text(st, 0), expected) == 0;
-	(void)sqlite3_finalize(st);
-	return is;
-}
-
 static bool exec(struct noon_tsa_ledger *l, const char *sql)
 {
 	return sqlite3_exec(l->db, sql, NULL, NULL, NULL) == SQLITE_OK;
@@ -79,17 +70,6 @@ static bool draw_prefix(struct noon_tsa_ledger *l)
 	return true;
 }
 
-/* The schema is untrusted: triggers and views are disabled. */
-static void distrust_schema(sqlite3 *db)
-{
-	static const int off[] = {SQLITE_DBCONFIG_ENABLE_TRIGGER, SQLITE_DBCONFIG_ENABLE_VIEW,
-				  SQLITE_DBCONFIG_TRUSTED_SCHEMA};
-
-	for (size_t i = 0; i < sizeof(off) / sizeof(off[0]); i++)
-		(void)sqlite3_db_config(db, off[i], 0, NULL);
-	(void)sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-}
-
 /* Two daemons on one file would each believe that the chain ends where it was when they began. */
 static noon_err lock(struct noon_tsa_ledger *l, const char *path, struct noon_ledger_why *why)
 {
@@ -103,52 +83,6 @@ static noon_err lock(struct noon_tsa_ledger *l, const char *path, struct noon_le
 	reason = errno == EWOULDBLOCK ? "another process writes this file" : strerror(errno);
 	(void)snprintf(why->text, sizeof(why->text), "%.200s: %s", path, reason);
 	return errno == EWOULDBLOCK ? NOON_ERR_STATE : NOON_ERR_OS;
-}
-
-static void sync_directory_of(const char *path)
-{
-	char dir[512];
-	char *slash;
-	int fd;
-
-	(void)snprintf(dir, sizeof(dir), "%s", path);
-	slash = strrchr(dir, '/');
-	if (slash != NULL)
-		slash[slash == dir] = '\0';
-	fd = open(slash == NULL ? "." : dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd >= 0) {
-		(void)fsync(fd);
-		(void)close(fd);
-	}
-}
-
-/* SQLite makes files as the umask says: these are nobody else's. The name of a new one must outlive
- * a power cut as well as what is written into it. And SQLite would follow a link, or with
- * SQLITE_OPEN_NOFOLLOW not even have one among the directories. */
-static noon_err make_private(const char *path, struct noon_ledger_why *why)
-{
-	const int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-
-	if (fd < 0) {
-		(void)snprintf(why->text, sizeof(why->text), "%.200s: %s", path, strerror(errno));
-		return NOON_ERR_OS;
-	}
-	(void)close(fd);
-	sync_directory_of(path);
-	return NOON_OK;
-}
-
-static bool is_ledger(sqlite3 *db)
-{
-	return pragma_is(db, "PRAGMA application_id", APPLICATION_ID) &&
-	       pragma_is(db, "PRAGMA user_version", TABLES_VERSION);
-}
-
-/* A database without tables, as it is before the first transaction. */
-static bool is_new(sqlite3 *db)
-{
-	return pragma_is(db, "PRAGMA application_id", "0") &&
-	       pragma_is(db, "PRAGMA schema_version", "0");
 }
 
 static noon_err not_a_ledger(const struct noon_tsa_ledger *l, const char *path,
@@ -213,18 +147,21 @@ noon_err noon_tsa_ledger_open(const char *path, struct noon_tsa_ledger **ret,
 		return fail(l, why, path);
 	l->lock = -1;
 	err = lock(l, path, why);
-	err = err ? err : make_private(path, why);
+	if (!err && noon_database_make_private(path)) {
+		(void)snprintf(why->text, sizeof(why->text), "%.200s: %s", path, strerror(errno));
+		err = NOON_ERR_OS;
+	}
 	if (!err && sqlite3_open_v2(path, &l->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
 				    NULL) != SQLITE_OK)
 		err = fail(l, why, path);
 	if (!err) {
 		(void)sqlite3_busy_timeout(l->db, BUSY_MS);
-		distrust_schema(l->db);
-		if (!is_new(l->db) && !is_ledger(l->db))
+		noon_database_distrust(l->db);
+		if (!noon_database_is_new(l->db) && !noon_database_is(l->db, &tables))
 			err = not_a_ledger(l, path, why);
 	}
 	/* The commit is on disk before it returns: FULL, not WAL's usual NORMAL. */
-	if (!err && (!pragma_is(l->db, "PRAGMA journal_mode=WAL", "wal") ||
+	if (!err && (!noon_database_says(l->db, "PRAGMA journal_mode=WAL", "wal") ||
 		     !exec(l, "PRAGMA synchronous=FULL") || !exec(l, schema) || !draw_prefix(l) ||
 		     !prepare_all(l)))
 		err = fail(l, why, path);
@@ -245,41 +182,6 @@ noon_err noon_tsa_ledger_open(const char *path, struct noon_tsa_ledger **ret,
 	return err;
 }
 
-static bool open_to_read(struct noon_tsa_ledger *l, const char *name, int flags)
-{
-	(void)sqlite3_close(l->db);
-	l->db = NULL;
-	if (sqlite3_open_v2(name, &l->db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | flags,
-			    NULL) != SQLITE_OK)
-		return false;
-	(void)sqlite3_busy_timeout(l->db, BUSY_MS);
-	distrust_schema(l->db);
-	return true;
-}
-
-/* SQLite puts files beside one that is read, too. Where it may not, on a medium for example, it has
- * to be told that nobody writes; without a WAL nobody does. */
-static bool open_still(struct noon_tsa_ledger *l, const char *path)
-{
-	const int rc = sqlite3_errcode(l->db) & 0xff;
-	char name[1600] = "file:";
-	size_t n = strlen(name);
-
-	if ((rc != SQLITE_READONLY && rc != SQLITE_CANTOPEN) || strlen(path) > 500)
-		return false;
-	(void)snprintf(name + n, sizeof(name) - n, "%s-wal", path);
-	if (access(name + n, F_OK) == 0)
-		return false;
-	for (const char *p = path; *p != '\0'; p++)
-		if (strchr("%?#", *p) != NULL)
-			n += (size_t)snprintf(name + n, sizeof(name) - n, "%%%02x",
-					      (unsigned)(unsigned char)*p);
-		else
-			name[n++] = *p;
-	(void)snprintf(name + n, sizeof(name) - n, "?immutable=1");
-	return open_to_read(l, name, SQLITE_OPEN_URI) && is_ledger(l->db);
-}
-
 noon_err noon_tsa_ledger_read(const char *path, struct noon_tsa_ledger **ret,
 			      struct noon_ledger_why *why)
 {
@@ -294,10 +196,9 @@ noon_err noon_tsa_ledger_read(const char *path, struct noon_tsa_ledger **ret,
 	if (l == NULL)
 		return fail(l, why, path);
 	l->lock = -1;
-	if (!open_to_read(l, path, 0))
-		err = fail(l, why, path);
-	else if (!is_ledger(l->db) && !open_still(l, path))
-		err = not_a_ledger(l, path, why);
+	err = noon_database_read(path, &tables, BUSY_MS, &l->db);
+	if (err)
+		err = err == NOON_ERR_OS ? fail(l, why, path) : not_a_ledger(l, path, why);
 	if (err)
 		noon_tsa_ledger_close(l);
 	else
