@@ -22,6 +22,7 @@ ALLOWED = re.compile(
     r"|(a?sin|a?cos|a?tan|atan2|sqrt|cbrt|exp|exp2|expm1|log|log2|log10|log1p|pow|erfc?|l?gamma"
     r"|sincos|hypot|fabs|fmin|fmax|fmod|floor|ceil|round|trunc|rint|l?lround|ldexp|frexp|copysign)f?"
     r"|__isnan|__isinf|__isfinite|__finite|__fpclassify"
+    r"|__u?(div|mod|divmod)ti[34]|__fix(uns)?dfti|__float(un)?tidf"  # 128-bit integers
     r"|__(asan|ubsan|sanitizer|sancov|lsan)_\w+"
     r"|_GLOBAL_OFFSET_TABLE_|__start_\w+|__stop_\w+)$"
 )

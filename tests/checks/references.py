@@ -12,7 +12,7 @@ import sys
 import layout
 
 ROOTS = ["docs", "src", "include", "tests", "fuzz", "bench", "lab", "scripts", "dist"]
-LAYERS = ("base wire crypto estimate proto engine platform link http store ask lib sim check daemon tools "
+LAYERS = ("base wire crypto estimate metrology proto engine platform link http store ask lib sim check daemon tools "
           "option").split()
 TEXT = {".c", ".h", ".md", ".scd", ".py", ".build", ".conf", ".txt", ".sh", ""}
 DOCUMENT = re.compile(r"(?<![\w/.-])docs/[\w/-]+\.(?:md|svg|png)")
