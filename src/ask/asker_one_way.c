@@ -26,17 +26,16 @@ static void close_socket(struct noon_asker *a)
 static void rest(struct noon_asker *a)
 {
 	struct noon_asker_question *q = &a->question;
-	const noon_time due = noon_time_add(q->t1, a->conf.interval);
 
 	close_socket(a);
 	q->waiting = false;
-	noon_loop_arm(a->loop, &q->timer, noon_time_diff(due, noon_clock_now(a->clock)));
+	noon_asker_arm_next(a, &q->timer, q->t1);
 }
 
 static void miss(struct noon_asker *a, const char *why)
 {
-	rest(a);
 	a->on_miss(a->arg, why);
+	rest(a);
 }
 
 /* Judge what has come. @return NULL if it was a sample, else why not */
@@ -50,8 +49,8 @@ static const char *judge(struct noon_asker *a, struct noon_bytes reply)
 	client.source = a->conf.source;
 	if (noon_one_way_client_take(&client, reply, q->t1, q->t4, &s, &q->answer, &why))
 		return why;
-	rest(a);
 	a->on_sample(a->arg, &s);
+	rest(a);
 	return NULL;
 }
 

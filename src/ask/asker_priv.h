@@ -7,6 +7,9 @@
 
 #include "ask/asker.h"
 
+/** Arm the timer of the question after the one that left at `asked`. */
+void noon_asker_arm_next(struct noon_asker *a, struct noon_timer *t, noon_time asked);
+
 /** PTP instead of NTP: sockets, keys, machine. */
 NOON_MUST_USE noon_err noon_asker_ptp_init(struct noon_asker *a, const char **ret_why);
 void noon_asker_ptp_start(struct noon_asker *a, const struct noon_addr *peer);

@@ -81,13 +81,12 @@ static void on_timer(void *arg)
 	struct noon_sample s;
 	const noon_time begun = noon_clock_now(a->clock);
 	const char *why = exchange(a, &s);
-	const noon_time due = noon_time_add(begun, a->conf.interval);
 
-	noon_loop_arm(a->loop, &a->tsp.timer, noon_time_diff(due, noon_clock_now(a->clock)));
 	if (why == NULL)
 		a->on_sample(a->arg, &s);
 	else
 		a->on_miss(a->arg, why);
+	noon_asker_arm_next(a, &a->tsp.timer, begun);
 }
 
 noon_err noon_asker_tsp_init(struct noon_asker *a, const char **ret_why)

@@ -78,7 +78,7 @@ struct noon_option {
 #define NOON_OPTION_RANGE(a, b) .min = (a), .max = (b)
 #define NOON_OPTION_LEAST(a)	.min = (a), .max = (double)INFINITY
 
-#define NOON_OPTION_PARTS 8 /**< the end included */
+#define NOON_OPTION_PARTS 10 /**< the end included */
 
 /** A table, and where the struct that it fills is in the struct of the group. */
 struct noon_option_part {

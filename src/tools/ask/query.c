@@ -13,31 +13,13 @@
 #include "engine/engine.h"
 #include "tools/ask/query_one_way.h"
 #include "tools/ask/query_tsp.h"
-#include "tools/core/one_way_options.h"
-#include "tools/core/ptp_options.h"
-#include "tools/core/server_options.h"
-#include "tools/core/tool.h"
-#include "tools/core/tsp_options.h"
-#include "tools/core/tunnel_options.h"
-#include "tools/core/url.h"
+#include "tools/core/service_options.h"
 
 #define COUNT_MAX 10000
 
 struct arguments {
-	struct noon_url url;
-	bool nts;
-	struct noon_server_options server;
+	struct noon_service_options service;
 	long count;
-	double interval_s; /* 0: the default of the protocol */
-	double timeout_s;
-	int aead; /* 0: both */
-	bool by_ptp;
-	struct noon_asker_ptp ptp;
-	struct noon_asker_tunnel tunnel;
-	bool by_one_way;
-	struct noon_asker_one_way one_way;
-	bool by_tsp;
-	struct noon_asker_tsp tsp;
 	bool json;
 };
 
@@ -130,21 +112,21 @@ static void on_sample(void *arg, const struct noon_sample *s)
 	const noon_dur half = path_of(s) + s->stamp_err + s->server_err + read_err +
 			      noon_dur_scale_out(since, 500e-6);
 
-	if (q->answered++ == 0 && q->args.by_one_way && !q->args.json)
-		noon_query_one_way_begin(&q->args.one_way);
+	if (q->answered++ == 0 && q->args.service.by_one_way && !q->args.json)
+		noon_query_one_way_begin(&q->args.service.one_way);
 	noon_engine_on_sample(q->engine, s, noon_clock_now(q->asker.clock), &q->findings);
 	noon_actions_reset(&q->findings);
-	if (q->args.json && q->args.by_one_way)
+	if (q->args.json && q->args.service.by_one_way)
 		(void)json_array_append_new(q->samples,
 					    noon_query_one_way_json(&q->asker, s, offset, half));
-	else if (q->args.json && q->args.by_tsp)
+	else if (q->args.json && q->args.service.by_tsp)
 		(void)json_array_append_new(q->samples,
 					    noon_query_tsp_json(&q->asker, s, offset, half));
 	else if (q->args.json)
 		add_json(q, s, offset, half);
-	else if (q->args.by_tsp)
+	else if (q->args.service.by_tsp)
 		noon_query_tsp_print(q->answered, &q->asker, s, offset, half);
-	else if (q->args.by_one_way)
+	else if (q->args.service.by_one_way)
 		noon_query_one_way_print(q->answered, &q->asker, s, offset, half);
 	else
 		print_sample(q, s, offset, half);
@@ -156,7 +138,8 @@ static void on_miss(void *arg, const char *why)
 	struct query *q = arg;
 
 	q->missed++;
-	(void)fprintf(stderr, "noonmark query: %s: no usable answer: %s\n", q->args.url.host, why);
+	(void)fprintf(stderr, "noonmark query: %s: no usable answer: %s\n",
+		      q->args.service.url.host, why);
 	end_if_done(q);
 }
 
@@ -170,69 +153,14 @@ static void on_keys(void *arg, const struct noon_nts_session *session, uint16_t 
 			     session->host[0] != '\0' ? session->host : "the same", (unsigned)port);
 }
 
-static bool is_scheme(const struct arguments *a, const char *scheme)
-{
-	return strcmp(a->url.scheme, scheme) == 0;
-}
-
-/* Returns an exit status, or -1 to continue. */
-static int take_server(const struct noon_verb *self, const char *text, struct arguments *a)
-{
-	const char *wrong = NULL;
-
-	a->by_tsp = noon_tsp_options_url(&a->tsp, text, &a->url);
-	a->tsp.accuracy = a->ptp.accuracy;
-	if (!a->by_tsp && noon_url_parse(text, &a->url) == NOON_OK) {
-		a->nts = is_scheme(a, "nts");
-		a->by_ptp = is_scheme(a, "ptp");
-		a->by_one_way = is_scheme(a, "daytime") || is_scheme(a, "time");
-	}
-	if (!a->nts && !a->by_ptp && !a->by_one_way && !a->by_tsp && !is_scheme(a, "ntp"))
-		return noon_tool_usage(self,
-				       "\"%s\": expected nts://HOST[:PORT], ntp://HOST[:PORT], "
-				       "ptp://HOST, daytime://HOST[:PORT], time://HOST[:PORT] or "
-				       "tsp+http[s]://HOST[:PORT][/PATH]",
-				       text);
-	if (a->by_ptp && a->url.port != 0)
-		return noon_tool_usage(self, "PTP has its own two ports: expected ptp://HOST");
-	if (a->by_ptp && a->server.family == AF_UNSPEC)
-		a->server.family = strchr(a->url.host, ':') != NULL ? AF_INET6 : AF_INET;
-	if (!a->by_ptp && a->tunnel.peer != NULL)
-		return noon_tool_usage(self, "--tunnel: expected ptp://ADDRESS");
-	if (a->by_one_way)
-		wrong = noon_one_way_options_check(&a->one_way, a->url.scheme);
-	if (wrong != NULL)
-		return noon_tool_usage(self, "%s", wrong);
-	if (a->interval_s <= 0)
-		a->interval_s = a->by_one_way ? NOON_ONE_WAY_INTERVAL_S : 1;
-	return -1;
-}
-
 static noon_err set_up(struct query *q, const char **ret_why)
 {
-	struct arguments *a = &q->args;
 	const struct noon_engine_conf engine = noon_engine_conf_default();
 	struct noon_source_conf source = noon_source_conf_default();
-	struct noon_asker_conf conf = {
-		.host = a->url.host,
-		.port = a->url.port,
-		.family = a->server.family,
-		.nts = a->nts,
-		.ptp = a->by_ptp ? &a->ptp : NULL,
-		.one_way = a->by_one_way ? &a->one_way : NULL,
-		.tsp = a->by_tsp ? &a->tsp : NULL,
-		.ca = a->server.ca,
-		.name = a->server.name,
-		.no_time_check = a->server.no_time_check,
-		.aead = a->aead,
-		.interval = noon_dur_from_s(a->interval_s),
-		.timeout = noon_dur_from_s(a->timeout_s),
-	};
+	struct noon_asker_conf conf = noon_service_asker(&q->args.service);
 	noon_err err;
 
-	a->ptp.tunnel = a->tunnel.peer != NULL ? &a->tunnel : NULL;
-	source.require_auth = a->nts || a->ptp.sa_file != NULL || a->tunnel.peer != NULL ||
-			      (a->by_tsp && a->server.ca != NULL);
+	source.require_auth = noon_service_authenticates(&q->args.service);
 	err = noon_engine_init(q->engine, &engine);
 	err = err ? err : noon_engine_add_source(q->engine, &source, &q->index);
 	if (err) {
@@ -259,7 +187,7 @@ static void report(struct query *q)
 
 	noon_engine_reading(q->engine, h, &r);
 	if (q->args.json) {
-		json_t *o = json_pack("{s:s, s:i, s:i, s:O}", "server", q->args.url.host,
+		json_t *o = json_pack("{s:s, s:i, s:i, s:O}", "server", q->args.service.url.host,
 				      "answered", (int)q->answered, "missed", (int)q->missed,
 				      "samples", q->samples);
 
@@ -296,7 +224,8 @@ static int ask(struct query *q)
 
 static int query(const struct noon_verb *self, void *options, const struct noon_arguments *line)
 {
-	int status = take_server(self, line->argument[0], options);
+	struct arguments *a = options;
+	int status = noon_service_take(self, line->argument[0], &a->service);
 	const char *why = "out of memory";
 	struct query *q;
 	noon_err err = NOON_ERR_OS;
@@ -307,7 +236,7 @@ static int query(const struct noon_verb *self, void *options, const struct noon_
 	if (q == NULL)
 		return NOON_EXIT_FAILED;
 	q->self = self;
-	q->args = *(const struct arguments *)options;
+	q->args = *a;
 	q->engine = calloc(1, sizeof(*q->engine));
 	q->samples = json_array();
 	noon_actions_reset(&q->findings);
@@ -322,25 +251,17 @@ static int query(const struct noon_verb *self, void *options, const struct noon_
 }
 
 #define OPTION(member) NOON_OPTION_AT(struct arguments, member)
-#define OF(member)     offsetof(struct arguments, member)
-#define SECONDS	       NOON_OPTION_RANGE(0.01, 3600), .unit = "s", .value = "s"
 
 static const struct noon_option rows[] = {
 	{"count", NOON_OPTION_INT, OPTION(count), NOON_OPTION_RANGE(1, COUNT_MAX), .def = "1",
 	 .letter = 'n', .help = "ask N times"},
-	{"interval", NOON_OPTION_REAL, OPTION(interval_s), SECONDS,
-	 .says = "1; 4.1 for daytime:// and time://", .letter = 'i', .help = "between questions"},
-	{"timeout", NOON_OPTION_REAL, OPTION(timeout_s), SECONDS, .def = "2", .letter = 't',
-	 .help = "to wait for an answer"},
-	{"aead", NOON_OPTION_WORD, OPTION(aead), .words = noon_aead_words, .says = "both, 15 first",
-	 .help = "offer this AEAD only"},
 	{"json", NOON_OPTION_BOOL, OPTION(json), .help = "print one JSON object"},
 	NOON_OPTION_END,
 };
 
 static void init(void *options)
 {
-	((struct arguments *)options)->ptp = noon_ptp_options_default();
+	noon_service_init(&((struct arguments *)options)->service);
 }
 
 const struct noon_verb noon_verb_query = {
@@ -351,19 +272,11 @@ const struct noon_verb noon_verb_query = {
 	.min = 1,
 	.max = 1,
 	.about = "Ask a server and print, for each answer, the interval that must contain\n"
-		 "UTC - system clock, with its terms. Nothing is set. URL is one of\n"
-		 "  nts://HOST[:PORT]       ntp://HOST[:PORT]       ptp://HOST\n"
-		 "  daytime://HOST[:PORT]   time://HOST[:PORT]      "
-		 "tsp+http[s]://HOST[:PORT][/PATH]\n",
+		 "UTC - system clock, with its terms. Nothing is set. URL is one "
+		 "of\n" NOON_SERVICE_URLS,
 	.notes = "Exit status 0 if at least one answer was good.\n",
 	.size = sizeof(struct arguments),
 	.init = init,
-	.part = {{rows, 0, NULL},
-		 {noon_server_rows, OF(server), NULL},
-		 {noon_server_time_rows, OF(server), NULL},
-		 {noon_ptp_rows, OF(ptp), NOON_PTP_HEADING},
-		 {noon_tunnel_rows, OF(tunnel), NOON_TUNNEL_HEADING},
-		 {noon_one_way_rows, OF(one_way), NOON_ONE_WAY_HEADING},
-		 {noon_tsp_rows, OF(tsp), NOON_TSP_HEADING}},
+	.part = {{rows, 0, NULL}, NOON_SERVICE_PARTS(struct arguments, service)},
 	.act = query,
 };
