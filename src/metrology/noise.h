@@ -29,6 +29,9 @@ const char *noon_noise_name(enum noon_noise n);
  * Identify the noise at m tau0 from the lag-1 autocorrelation of every m-th sample of the longest
  * run without a gap, after its quadratic trend was removed.
  *
+ * Every m-th sample of flicker PM has more and more white noise folded into it, so that it is taken
+ * for white PM at large m.
+ *
  * @param d_max    differences taken at most: 2 for variances of second differences, 3 for those of
  *                 third; tells noise down to alpha = 2 - 2 d_max
  * @param scratch  n / m + 1 elements
