@@ -27,26 +27,58 @@ static double difference(const double *x, size_t m, unsigned order)
 	return ((x[3 * m] - x[2 * m]) - (x[2 * m] - x[m])) - ((x[2 * m] - x[m]) - (x[m] - x[0]));
 }
 
-/* Squares of count differences from x on, step samples apart; those with a gap are NaN. Inlined
- * with a constant order, so that the loop has no branch on it. */
+/* The sum of the squares of a block without gaps; NaN where there is one. Four sums, so that they
+ * need not wait for each other, and fit vector instructions. */
+static inline double block_without_gaps(const double *x, size_t n, size_t step, size_t m,
+					unsigned order)
+{
+	double part[4] = {0.0, 0.0, 0.0, 0.0};
+	size_t i = 0;
+
+	for (; i + 4 <= n; i += 4)
+		for (size_t k = 0; k < 4; k++) {
+			const double d = difference(x + (i + k) * step, m, order);
+
+			part[k] += d * d;
+		}
+	for (; i < n; i++) {
+		const double d = difference(x + i * step, m, order);
+
+		part[0] += d * d;
+	}
+	return (part[0] + part[1]) + (part[2] + part[3]);
+}
+
+static void add_with_gaps(struct tally *t, const double *x, size_t n, size_t step, size_t m,
+			  unsigned order)
+{
+	for (size_t i = 0; i < n; i++) {
+		const double d = difference(x + i * step, m, order);
+
+		if (isnan(d))
+			continue;
+		noon_sum_add(&t->sum, d * d);
+		t->n++;
+	}
+}
+
+/* Squares of count differences from x on, step samples apart. Inlined with a constant order, so
+ * that the loops have no branch on it. */
 static inline void add_squares(struct tally *t, const double *x, size_t count, size_t step,
 			       size_t m, unsigned order)
 {
 	for (size_t i = 0; i < count;) {
-		const size_t end = count - i < BLOCK ? count : i + BLOCK;
-		double part[2] = {0.0, 0.0};
-		size_t gaps = 0;
+		const size_t n = count - i < BLOCK ? count - i : BLOCK;
+		const double sum = step == 1 ? block_without_gaps(x + i, n, 1, m, order)
+					     : block_without_gaps(x + i * step, n, step, m, order);
 
-		/* Two sums, so that one addition does not wait for the other. */
-		for (size_t k = i; k < end; k++) {
-			const double d = difference(x + k * step, m, order);
-
-			gaps += isnan(d) ? 1 : 0;
-			part[k & 1] += isnan(d) ? 0.0 : d * d;
+		if (isnan(sum)) {
+			add_with_gaps(t, x + i * step, n, step, m, order);
+		} else {
+			noon_sum_add(&t->sum, sum);
+			t->n += n;
 		}
-		noon_sum_add(&t->sum, part[0] + part[1]);
-		t->n += end - i - gaps;
-		i = end;
+		i += n;
 	}
 }
 

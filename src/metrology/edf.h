@@ -36,7 +36,8 @@ double noon_bias(enum noon_statistic what, enum noon_noise noise, size_t m, size
 /**
  * Bound a true deviation by its estimate.
  * @param level  of confidence, 0 < level < 1, with equal tails
- * @param[out] ret_low, ret_high  of the deviation, in its unit; untouched unless NOON_OK
+ * @param[out] ret_low   of the deviation, in its unit; untouched unless NOON_OK
+ * @param[out] ret_high  the same
  * @retval NOON_OK
  * @retval NOON_ERR_RANGE  edf <= 0 or level is outside its range
  */

@@ -74,17 +74,26 @@ static double smaller(double a, double b)
 	return a < b ? a : b;
 }
 
+/* Range of a window and one sample more. */
+static double range(double end, double max, double min)
+{
+	return larger(max, end) - smaller(min, end);
+}
+
 /* Largest range of windows of length + 1 samples, from the extremes of windows of length. */
 static double widest(const double *x, size_t n, size_t length, const double *max, const double *min)
 {
-	double widest = 0.0;
+	/* Four, so that they need not wait for each other. */
+	double widest[4] = {0.0, 0.0, 0.0, 0.0};
+	size_t i = 0;
 
-	for (size_t i = 0; i + length < n; i++) {
-		const double end = x[i + length];
-
-		widest = larger(widest, larger(max[i], end) - smaller(min[i], end));
-	}
-	return widest;
+	for (; i + 4 + length <= n; i += 4)
+		for (size_t k = 0; k < 4; k++)
+			widest[k] =
+				larger(range(x[i + k + length], max[i + k], min[i + k]), widest[k]);
+	for (; i + length < n; i++)
+		widest[0] = larger(widest[0], range(x[i + length], max[i], min[i]));
+	return larger(larger(widest[0], widest[1]), larger(widest[2], widest[3]));
 }
 
 static void octaves_of_run(const double *x, size_t n, size_t octaves, double *scratch,

@@ -76,7 +76,7 @@ struct noon_stamped_bound {
  * @retval NOON_ERR_RANGE  max_rate is out of range, or a sample has tr before tq
  *
  * Cost: O(n) for samples in the order of tq and of tr, some 0.1 s for a million, else O(n log n),
- * some 1 s; no allocation.
+ * some 0.5 s; no allocation.
  */
 NOON_MUST_USE noon_err noon_stamped_bound(const struct noon_stamped *s, size_t n, double max_rate,
 					  noon_time at, size_t *scratch,

@@ -197,6 +197,32 @@ static void bad_input_is_refused(void **state)
 	assert_int_equal(b.lower, 7);
 }
 
+/* Requests in one order, replies in the other: each sample holds those before it. Both decide at
+ * the innermost one. */
+static void replies_may_overtake_each_other(void **state)
+{
+	struct noon_stamped s[200];
+	size_t scratch[400];
+	struct noon_stamped_bound b;
+
+	(void)state;
+	for (int64_t i = 0; i < 200; i++) {
+		const int64_t k = i * 77 % 200; /* in no order */
+
+		s[i] = sample(k * 10, 5000 - k * 10, 2500, 2600);
+	}
+	assert_int_equal(noon_stamped_bound(s, 200, 0.0, (noon_time){0}, scratch, &b), NOON_OK);
+	assert_int_equal(b.lower, 2500 - (5000 - 1990));
+	assert_int_equal(b.upper, 2600 - 1990);
+	assert_int_equal(s[b.lower_by].tq.ns, 1990);
+	assert_int_equal(s[b.upper_by].tq.ns, 1990);
+	/* At the first reply x is -510 + 1990 y at least, the hull has to be in order for that. */
+	assert_int_equal(noon_stamped_bound(s, 200, 0.5, (noon_time){5000}, scratch, &b), NOON_OK);
+	assert_false(b.empty);
+	assert_int_equal(s[b.upper_by].tq.ns, 1990);
+	assert_int_equal(b.upper, 610 + 3010 / 2);
+}
+
 static void a_million_samples_in_disorder(void **state)
 {
 	const size_t n = 1000000;
@@ -239,6 +265,7 @@ int main(void)
 		cmocka_unit_test(one_sided_samples_bound_one_side),
 		cmocka_unit_test(centuries_do_not_overflow),
 		cmocka_unit_test(bad_input_is_refused),
+		cmocka_unit_test(replies_may_overtake_each_other),
 		cmocka_unit_test(a_million_samples_in_disorder),
 	};
 
