@@ -211,11 +211,11 @@ static bool brute(const struct noon_stamped *s, size_t n, double limit, double a
 		return false;
 	candidate[m++] = y[0];
 	candidate[m++] = y[1];
-	*lower = INFINITY;
-	*upper = -INFINITY;
+	*lower = (double)INFINITY;
+	*upper = (double)-INFINITY;
 	for (size_t k = 0; k < m; k++) {
 		const double rate = fmin(fmax(candidate[k], y[0]), y[1]);
-		double lo = -INFINITY, hi = INFINITY;
+		double lo = (double)-INFINITY, hi = (double)INFINITY;
 
 		for (size_t i = 0; i < n; i++) {
 			lo = fmax(lo, (double)(s[i].first.ns - s[i].tr.ns) -

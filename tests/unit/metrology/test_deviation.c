@@ -210,7 +210,7 @@ static void modified_deviation_slides_as_its_definition_says(void **state)
 /* Phase from frequencies is lost in a gap. */
 static void nothing_spans_a_gap_of_a_broken_series(void **state)
 {
-	const double x[] = {0.0, 1.0, 4.0, NAN, 0.0, 5.0, 7.0};
+	const double x[] = {0.0, 1.0, 4.0, (double)NAN, 0.0, 5.0, 7.0};
 	struct noon_series s = {.x = x, .n = 7, .tau0 = 1.0};
 	size_t pairs;
 

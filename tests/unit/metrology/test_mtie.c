@@ -18,7 +18,7 @@ static struct noon_deviation brute(const double *x, size_t n, size_t m)
 	struct noon_deviation d = {0.0, 0};
 
 	for (size_t i = 0; i + m < n; i++) {
-		double max = -INFINITY, min = INFINITY;
+		double max = (double)-INFINITY, min = (double)INFINITY;
 		bool gap = false;
 
 		for (size_t k = i; k <= i + m; k++) {

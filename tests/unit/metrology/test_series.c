@@ -17,7 +17,7 @@ static bool is(double a, double b)
 
 static void runs_are_between_gaps(void **state)
 {
-	const double x[] = {NAN, 1.0, 2.0, NAN, NAN, 3.0};
+	const double x[] = {(double)NAN, 1.0, 2.0, (double)NAN, (double)NAN, 3.0};
 	const struct noon_series s = {.x = x, .n = 6, .tau0 = 1.0};
 	struct noon_run run;
 
@@ -32,7 +32,7 @@ static void runs_are_between_gaps(void **state)
 
 static void centre_is_the_first_sample(void **state)
 {
-	double x[] = {INFINITY, 1e9, 1e9 + 0.5, NAN};
+	double x[] = {(double)INFINITY, 1e9, 1e9 + 0.5, (double)NAN};
 
 	(void)state;
 	assert_true(is(noon_series_centre(x, 4), 1e9));
@@ -55,7 +55,8 @@ static void frequencies_add_up(void **state)
 /* A gap of one value takes the value behind it too: else two runs would touch. */
 static void phase_starts_again_after_a_gap(void **state)
 {
-	const double y[] = {NAN, 1.0, 2.0, NAN, 4.0, 5.0, NAN, INFINITY, 7.0};
+	const double y[] = {(double)NAN,      1.0, 2.0, (double)NAN, 4.0, 5.0, (double)NAN,
+			    (double)INFINITY, 7.0};
 	const bool gap[] = {true, false, false, false, true, false, false, true, false, false};
 	double x[10], mean;
 
