@@ -347,6 +347,12 @@ static bool is_in_order(const struct noon_stamped *s, size_t n)
 	return true;
 }
 
+static struct noon_fraction rate_limit(double max_rate)
+{
+	return (struct noon_fraction){(noon_wide)ceil(ldexp(max_rate, RATE_UNIT_EXPONENT)),
+				      (noon_wide)1 << RATE_UNIT_EXPONENT};
+}
+
 noon_err noon_stamped_bound(const struct noon_stamped *s, size_t n, double max_rate, noon_time at,
 			    size_t *scratch, struct noon_stamped_bound *ret)
 {
@@ -354,17 +360,60 @@ noon_err noon_stamped_bound(const struct noon_stamped *s, size_t n, double max_r
 	struct hull up = {.s = s, .at = at, .upside_down = true};
 	struct noon_stamped_bound b = {.lower_by = NOON_STAMPED_NONE,
 				       .upper_by = NOON_STAMPED_NONE};
-	struct noon_fraction limit = {.den = (noon_wide)1 << RATE_UNIT_EXPONENT};
 
 	if (!(max_rate >= 0.0 && max_rate < 1.0) || !is_in_order(s, n))
 		return NOON_ERR_RANGE;
-	limit.num = (noon_wide)ceil(ldexp(max_rate, RATE_UNIT_EXPONENT));
 	if (n > 0) {
 		assert(scratch != NULL);
 		up.index = scratch + n;
 		make_hulls(&low, &up, n);
 	}
-	solve(&low, &up, limit, &b);
+	solve(&low, &up, rate_limit(max_rate), &b);
+	*ret = b;
+	return NOON_OK;
+}
+
+/* The highest of the points of a cloud at the instant `at`, each lowered by the drift until then,
+ * rounded down; INT64_MIN: there is none. */
+static noon_dur highest(const struct hull *h, size_t n, struct noon_fraction limit, size_t *ret_by)
+{
+	const struct noon_fraction minus = noon_fraction_negate(limit);
+	noon_wide best = INT64_MIN;
+
+	for (size_t i = 0; i < n; i++) {
+		const noon_wide t = t_of(h, i);
+		noon_wide v;
+
+		if (!says_something(h, i))
+			continue;
+		v = v_of(h, i) + noon_fraction_scale_floor(minus, t < 0 ? -t : t);
+		if (v <= best)
+			continue;
+		best = v;
+		*ret_by = i;
+	}
+	return noon_wide_saturate(best);
+}
+
+noon_err noon_stamped_bound_wandering(const struct noon_stamped *s, size_t n, double max_rate,
+				      noon_time at, struct noon_stamped_bound *ret)
+{
+	const struct hull low = {.s = s, .at = at};
+	const struct hull up = {.s = s, .at = at, .upside_down = true};
+	struct noon_stamped_bound b = {.lower_by = NOON_STAMPED_NONE,
+				       .upper_by = NOON_STAMPED_NONE};
+	struct noon_fraction limit;
+
+	if (!(max_rate >= 0.0 && max_rate < 1.0) || !is_in_order(s, n))
+		return NOON_ERR_RANGE;
+	limit = rate_limit(max_rate);
+	b.rate_upper = noon_fraction_ceil(limit);
+	b.rate_lower = -b.rate_upper;
+	b.lower = highest(&low, n, limit, &b.lower_by);
+	b.upper = noon_sat_sub(0, highest(&up, n, limit, &b.upper_by));
+	if (b.lower > b.upper)
+		name_pairs((const size_t[2]){b.lower_by, b.upper_by},
+			   &(const struct rates){.by = {0}}, &b);
 	*ret = b;
 	return NOON_OK;
 }
