@@ -134,7 +134,7 @@ static double truth(enum noon_statistic what, int alpha, size_t factor)
 			    : sqrt((2.0 * m * m + 1.0) / (6.0 * m));
 }
 
-/* Intervals of the estimated noise type; how many of a thousand hold the truth. */
+/* Intervals by the edf of the true noise type; how many of a thousand hold the truth. */
 static unsigned covered(enum noon_statistic what, int alpha, size_t m)
 {
 	static double x[SHORT];
