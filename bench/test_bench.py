@@ -237,6 +237,12 @@ def script_tunnel(w):
     figures(out, r"^random 0-256 .*tells (\S+) bits$")
 
 
+def script_stability(w):
+    # The interpreter of the system has NumPy.
+    out = w.run("/usr/bin/python3", HERE / "stability", 1, "--samples", 20000, "--mtie-samples", 10000)
+    figures(out, r"ratio (\d+\.\d+)$", 11)
+
+
 def script_tsa_tokens(w):
     out = w.run(HERE / "tsa_tokens", "--rounds", 1, "--for", 1, "--keys", "P-256")
     figures(out, r"^P-256 +(\S+) +(\S+) +(\S+) +(\S+) +(\S+) +(\S+) +(\S+)$")
@@ -245,7 +251,7 @@ def script_tsa_tokens(w):
 
 PROGRAMS = {"load": bench_load, "floor": load_floor, "now": bench_now, "law": bench_law, "tsa": bench_tsa,
             "run": script_run, "beside_chrony": script_beside_chrony, "ptp_noise": script_ptp_noise,
-            "tsa_tokens": script_tsa_tokens, "tunnel": script_tunnel}
+            "stability": script_stability, "tsa_tokens": script_tsa_tokens, "tunnel": script_tunnel}
 
 
 def main():

@@ -180,8 +180,8 @@ static uint16_t port_of(const struct noon_asker_conf *c)
 
 void noon_asker_arm_next(struct noon_asker *a, struct noon_timer *t, noon_time asked)
 {
-	const noon_time due = a->when != NULL ? a->when(a->arg, asked)
-					      : noon_time_add(asked, a->conf.interval);
+	const noon_time due =
+		a->when != NULL ? a->when(a->arg, asked) : noon_time_add(asked, a->conf.interval);
 
 	noon_loop_arm(a->loop, t, noon_time_diff(due, noon_clock_now(a->clock)));
 }

@@ -142,8 +142,8 @@ struct noon_asker {
 	void (*on_miss)(void *arg, const char *why);
 	/** It cannot go on; `what` and `why` make a sentence, `why` may be "". */
 	void (*on_fail)(void *arg, const char *what, const char *why);
-	/** Of time stamps, daytime and time: when to ask next, on the asker's clock, after a question
-	 *  that left at `asked`. NULL: an interval after it. */
+	/** Of time stamps, daytime and time: when to ask next, on the asker's clock, after a
+	 * question that left at `asked`. NULL: an interval after it. */
 	noon_time (*when)(void *arg, noon_time asked);
 	void *arg;
 };

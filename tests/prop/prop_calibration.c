@@ -14,7 +14,7 @@
 #include <cmocka.h>
 
 #include "base/rng.h"
-#include "metrology/calibration.h"
+#include "metrology/budget/calibration.h"
 
 #define CAMPAIGNS 250
 #define N	  240

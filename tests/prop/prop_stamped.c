@@ -14,8 +14,8 @@
 #include <cmocka.h>
 
 #include "base/rng.h"
-#include "metrology/edge_probe.h"
-#include "metrology/stamped_bound.h"
+#include "metrology/bound/edge_probe.h"
+#include "metrology/bound/stamped_bound.h"
 
 #define WORLDS	 4000
 #define PROBES	 60
@@ -30,6 +30,7 @@ struct world {
 	double rate;	  /**< of x */
 	double asymmetry; /**< share of the delay on the way there */
 	double tail;	  /**< size of rare long delays against the usual jitter */
+	double period;	  /**< of a swing of x whose rate is up to MAX_RATE, ns; 0: none */
 	noon_time start;
 	noon_dur resolution;
 };
@@ -55,7 +56,11 @@ static struct world any_world(uint64_t seed)
 
 static noon_dur offset_at(const struct world *w, noon_time t)
 {
-	return w->x0 + (noon_dur)floor(w->rate * (double)(t.ns - w->start.ns));
+	const double since = (double)(t.ns - w->start.ns);
+	const double turn = w->period > 0.0 ? 2.0 * 3.14159265358979323846 / w->period : 1.0;
+	const double swing = w->period > 0.0 ? MAX_RATE / turn * sin(turn * since) : 0.0;
+
+	return w->x0 + (noon_dur)floor(w->rate * since + swing);
 }
 
 static noon_dur delay(struct world *w)
@@ -211,11 +216,11 @@ static bool brute(const struct noon_stamped *s, size_t n, double limit, double a
 		return false;
 	candidate[m++] = y[0];
 	candidate[m++] = y[1];
-	*lower = INFINITY;
-	*upper = -INFINITY;
+	*lower = (double)INFINITY;
+	*upper = (double)-INFINITY;
 	for (size_t k = 0; k < m; k++) {
 		const double rate = fmin(fmax(candidate[k], y[0]), y[1]);
-		double lo = -INFINITY, hi = INFINITY;
+		double lo = (double)-INFINITY, hi = (double)INFINITY;
 
 		for (size_t i = 0; i < n; i++) {
 			lo = fmax(lo, (double)(s[i].first.ns - s[i].tr.ns) -
@@ -272,10 +277,49 @@ static void hulls_find_what_all_pairs_find(void **state)
 	assert_int_equal(bad, 0);
 }
 
+/* A disciplined server: its offset swings, with the largest rate that is allowed. */
+static void wandering_bound_holds_while_the_rate_changes(void **state)
+{
+	unsigned bad = 0, bent = 0;
+
+	(void)state;
+	for (uint64_t seed = 1; seed <= WORLDS; seed++) {
+		struct world w = any_world(seed);
+		struct noon_stamped s[PROBES];
+		size_t scratch[2 * PROBES];
+		struct noon_stamped_bound b;
+		noon_time at = w.start;
+		noon_dur x;
+
+		w.rate = 0.0;
+		w.period = between(&w.rng, 1e9, 3e11);
+		for (size_t i = 0; i < PROBES; i++) {
+			at = noon_time_add(at, (noon_dur)between(&w.rng, 1e8, 4e9));
+			s[i] = ask(&w, at);
+		}
+		at = noon_time_add(w.start, (noon_dur)between(&w.rng, 0.0, 1.5e11));
+		x = offset_at(&w, at);
+		assert_int_equal(noon_stamped_bound_wandering(s, PROBES, MAX_RATE, at, &b),
+				 NOON_OK);
+		if (b.empty || b.lower > x + 2 || b.upper < x - 2) {
+			printf("# seed %llu\n", (unsigned long long)seed);
+			bad++;
+		}
+		/* A line within the limit of the rate may miss the truth, or not exist. */
+		assert_int_equal(noon_stamped_bound(s, PROBES, MAX_RATE, at, scratch, &b), NOON_OK);
+		bent += b.empty || b.lower > x + 2 || b.upper < x - 2;
+	}
+	printf("# the bound for a steady rate is false or empty in %u worlds of %d\n", bent,
+	       WORLDS);
+	assert_int_equal(bad, 0);
+	assert_true(bent > 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(hulls_find_what_all_pairs_find),
+		cmocka_unit_test(wandering_bound_holds_while_the_rate_changes),
 		cmocka_unit_test(bracket_shrinks_to_a_round_trip),
 	};
 

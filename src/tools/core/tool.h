@@ -56,6 +56,7 @@ extern const struct noon_verb noon_verb_guard;
 extern const struct noon_verb noon_verb_lab;
 extern const struct noon_verb noon_verb_sim;
 extern const struct noon_verb noon_verb_plan;
+extern const struct noon_verb noon_verb_stability;
 extern const struct noon_verb noon_verb_ptp;
 extern const struct noon_verb noon_verb_tunnel;
 extern const struct noon_verb noon_verb_tsa;

@@ -11,11 +11,11 @@
 
 #include <cmocka.h>
 
-#include "metrology/bootstrap.h"
-#include "metrology/budget.h"
-#include "metrology/order.h"
-#include "metrology/path_model.h"
-#include "metrology/student.h"
+#include "metrology/budget/bootstrap.h"
+#include "metrology/budget/budget.h"
+#include "metrology/budget/order.h"
+#include "metrology/budget/path_model.h"
+#include "metrology/budget/student.h"
 
 #define TRIALS 1000000
 

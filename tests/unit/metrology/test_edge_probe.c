@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "metrology/edge_probe.h"
+#include "metrology/bound/edge_probe.h"
 
 static const struct noon_edge_probe usual = {
 	.lower = NOON_MS(200),
@@ -130,5 +130,5 @@ int main(void)
 		cmocka_unit_test(bad_input_is_refused),
 	};
 
-	return cmocka_run_group_tests_name("metrology/edge_probe", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("metrology/bound/edge_probe", tests, NULL, NULL);
 }

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "base/rng.h"
-#include "metrology/stamped_bound.h"
+#include "metrology/bound/stamped_bound.h"
 
 #define N 8
 
@@ -183,6 +183,37 @@ static void centuries_do_not_overflow(void **state)
 	assert_true(bound(s, 3, 0.0, 0).lower <= 0);
 }
 
+/* From 90 to 60 and back in 2000 ns: no line, but within a rate of 0.05. */
+static void wandering_clock_is_bounded_by_its_largest_rate(void **state)
+{
+	const struct noon_stamped s[] = {
+		sample(0, 0, 88, 92),
+		sample(1000, 1000, 1058, 1062),
+		sample(2000, 2000, 2088, 2092),
+	};
+	struct noon_stamped_bound b;
+
+	(void)state;
+	assert_true(bound(s, 3, 0.0625, 1500).empty);
+	assert_int_equal(noon_stamped_bound_wandering(s, 3, 0.0625, (noon_time){1501}, &b),
+			 NOON_OK);
+	assert_false(b.empty);
+	assert_int_equal(b.lower, 88 - 32); /* 499 / 16 = 31.2 */
+	assert_int_equal(b.lower_by, 2);
+	assert_int_equal(b.upper, 62 + 32); /* 501 / 16 = 31.3 */
+	assert_int_equal(b.upper_by, 1);
+	assert_int_equal(noon_stamped_bound_wandering(s, 3, 0.015625, (noon_time){1500}, &b),
+			 NOON_OK);
+	assert_true(b.empty);
+	assert_int_equal(b.against_n, 2);
+	assert_int_equal(b.against[0], 2);
+	assert_int_equal(b.against[1], 1);
+	assert_int_equal(noon_stamped_bound_wandering(NULL, 0, 0.5, (noon_time){1}, &b), NOON_OK);
+	assert_true(b.lower == INT64_MIN && b.upper == INT64_MAX && !b.empty);
+	assert_int_equal(noon_stamped_bound_wandering(s, 3, 1.0, (noon_time){1}, &b),
+			 NOON_ERR_RANGE);
+}
+
 static void bad_input_is_refused(void **state)
 {
 	const struct noon_stamped good = sample(0, 0, 0, 1), bad = sample(1, 0, 0, 1);
@@ -195,6 +226,32 @@ static void bad_input_is_refused(void **state)
 	assert_int_equal(noon_stamped_bound(&good, 1, 1.0, at, scratch, &b), NOON_ERR_RANGE);
 	assert_int_equal(noon_stamped_bound(&good, 1, -0.1, at, scratch, &b), NOON_ERR_RANGE);
 	assert_int_equal(b.lower, 7);
+}
+
+/* Requests in one order, replies in the other: each sample holds those before it. Both decide at
+ * the innermost one. */
+static void replies_may_overtake_each_other(void **state)
+{
+	struct noon_stamped s[200];
+	size_t scratch[400];
+	struct noon_stamped_bound b;
+
+	(void)state;
+	for (int64_t i = 0; i < 200; i++) {
+		const int64_t k = i * 77 % 200; /* in no order */
+
+		s[i] = sample(k * 10, 5000 - k * 10, 2500, 2600);
+	}
+	assert_int_equal(noon_stamped_bound(s, 200, 0.0, (noon_time){0}, scratch, &b), NOON_OK);
+	assert_int_equal(b.lower, 2500 - (5000 - 1990));
+	assert_int_equal(b.upper, 2600 - 1990);
+	assert_int_equal(s[b.lower_by].tq.ns, 1990);
+	assert_int_equal(s[b.upper_by].tq.ns, 1990);
+	/* At the first reply x is -510 + 1990 y at least, the hull has to be in order for that. */
+	assert_int_equal(noon_stamped_bound(s, 200, 0.5, (noon_time){5000}, scratch, &b), NOON_OK);
+	assert_false(b.empty);
+	assert_int_equal(s[b.upper_by].tq.ns, 1990);
+	assert_int_equal(b.upper, 610 + 3010 / 2);
 }
 
 static void a_million_samples_in_disorder(void **state)
@@ -238,9 +295,11 @@ int main(void)
 		cmocka_unit_test(same_instant_contradicts_without_regard_to_the_rate),
 		cmocka_unit_test(one_sided_samples_bound_one_side),
 		cmocka_unit_test(centuries_do_not_overflow),
+		cmocka_unit_test(wandering_clock_is_bounded_by_its_largest_rate),
 		cmocka_unit_test(bad_input_is_refused),
+		cmocka_unit_test(replies_may_overtake_each_other),
 		cmocka_unit_test(a_million_samples_in_disorder),
 	};
 
-	return cmocka_run_group_tests_name("metrology/stamped_bound", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("metrology/bound/stamped_bound", tests, NULL, NULL);
 }

@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "base/rng.h"
-#include "metrology/wide.h"
+#include "metrology/bound/wide.h"
 
 #define BIG ((noon_wide)1 << 66)
 
@@ -94,5 +94,5 @@ int main(void)
 		cmocka_unit_test(wide_values_saturate),
 	};
 
-	return cmocka_run_group_tests_name("metrology/wide", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("metrology/bound/wide", tests, NULL, NULL);
 }

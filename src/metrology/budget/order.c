@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "metrology/order.h"
+#include "metrology/budget/order.h"
 
 #include <assert.h>
 #include <math.h>

@@ -18,9 +18,9 @@
 
 #include <stdbool.h>
 
-#include "metrology/budget.h"
-#include "metrology/path_model.h"
-#include "metrology/stamped_bound.h"
+#include "metrology/bound/stamped_bound.h"
+#include "metrology/budget/budget.h"
+#include "metrology/budget/path_model.h"
 
 #define NOON_CALIBRATION_COMPONENTS 24 /**< with those of the caller */
 #define NOON_CALIBRATION_OTHERS	    12 /**< most of the caller */

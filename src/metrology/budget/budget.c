@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "metrology/budget.h"
+#include "metrology/budget/budget.h"
 
 #include <assert.h>
 #include <math.h>
 
-#include "metrology/order.h"
-#include "metrology/student.h"
+#include "metrology/budget/order.h"
+#include "metrology/budget/student.h"
 
 #define PI 3.14159265358979323846
 

@@ -17,16 +17,19 @@
  * ends are found by Newton's method on the concave piecewise linear function min over the pairs of
  * y (t(p) - t(q)) - s(p, q), which is exact in fractions and ends after finitely many steps.
  */
-#include "metrology/stamped_bound.h"
+#include "metrology/bound/stamped_bound.h"
 
 #include <assert.h>
 #include <math.h>
 #include <stdint.h>
+#include <string.h>
 
-#include "metrology/wide.h"
+#include "metrology/bound/wide.h"
 
 /* The limit of the rate is rounded up to a multiple of 2^-62. */
 #define RATE_UNIT_EXPONENT 62
+/* Insertion gives up beyond this many moves for each sample, in the mean. */
+#define MOVES_PER_SAMPLE 16
 
 /** The hull of one cloud, as indices of samples with t ascending and slopes descending. */
 struct hull {
@@ -69,7 +72,52 @@ static bool says_something(const struct hull *h, size_t sample)
 			      : h->s[sample].first.ns != NOON_TIME_FIRST.ns;
 }
 
-/* Heap sort: the samples come sorted as a rule, and there is no memory for another way. */
+/* ---- sorting: samples come sorted as a rule ---- */
+
+static bool is_sorted(const struct hull *h, size_t n)
+{
+	for (size_t i = 1; i < n; i++)
+		if (time_of(h, h->index[i - 1]) > time_of(h, h->index[i]))
+			return false;
+	return true;
+}
+
+/* Merge from[begin, middle) and from[middle, end) into the same places of to. */
+static void merge(const struct hull *h, const size_t *from, size_t *to, const size_t at[3])
+{
+	size_t i = at[0], k = at[1];
+
+	for (size_t out = at[0]; out < at[2]; out++)
+		if (k == at[2] || (i < at[1] && time_of(h, from[i]) <= time_of(h, from[k])))
+			to[out] = from[i++];
+		else
+			to[out] = from[k++];
+}
+
+static size_t lesser(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+static void merge_sort(const struct hull *h, size_t n, size_t *spare)
+{
+	size_t *from = h->index, *to = spare;
+
+	if (is_sorted(h, n))
+		return;
+	for (size_t width = 1; width < n; width *= 2) {
+		size_t *swap = from;
+
+		for (size_t i = 0; i < n; i += 2 * width)
+			merge(h, from, to,
+			      (const size_t[3]){i, lesser(i + width, n), lesser(i + 2 * width, n)});
+		from = to;
+		to = swap;
+	}
+	if (from != h->index)
+		memcpy(h->index, from, n * sizeof(*from));
+}
+
 static void sift(const struct hull *h, size_t root, size_t n)
 {
 	for (size_t child; (child = 2 * root + 1) < n; root = child) {
@@ -84,17 +132,12 @@ static void sift(const struct hull *h, size_t root, size_t n)
 	}
 }
 
-static void sort(const struct hull *h)
+/* Slower, but it needs no memory. */
+static void heap_sort(const struct hull *h, size_t n)
 {
-	size_t i = 1;
-
-	while (i < h->n && time_of(h, h->index[i - 1]) <= time_of(h, h->index[i]))
-		i++;
-	if (i >= h->n)
-		return;
-	for (i = h->n / 2; i-- > 0;)
-		sift(h, i, h->n);
-	for (i = h->n; i-- > 1;) {
+	for (size_t i = n / 2; i-- > 0;)
+		sift(h, i, n);
+	for (size_t i = n; i-- > 1;) {
 		const size_t last = h->index[i];
 
 		h->index[i] = h->index[0];
@@ -102,6 +145,28 @@ static void sort(const struct hull *h)
 		sift(h, 0, i);
 	}
 }
+
+/* For what is almost sorted: insertion, until that has moved too much. */
+static void mend_order(const struct hull *h, size_t n)
+{
+	size_t moves = 0;
+
+	for (size_t i = 1; i < n; i++) {
+		const size_t moved = h->index[i];
+		size_t k = i;
+
+		for (; k > 0 && time_of(h, h->index[k - 1]) > time_of(h, moved); k--)
+			h->index[k] = h->index[k - 1];
+		h->index[k] = moved;
+		moves += i - k;
+		if (moves > MOVES_PER_SAMPLE * n) {
+			heap_sort(h, n);
+			return;
+		}
+	}
+}
+
+/* ---- hulls ---- */
 
 /* Slope from one sample to a later one; t(b) > t(a). */
 static struct noon_fraction slope(const struct hull *h, size_t a, size_t b)
@@ -127,19 +192,26 @@ static void push(struct hull *h, size_t sample)
 	h->index[h->n++] = sample;
 }
 
+/* From all samples, sorted, to the vertices. The part of the array that is overwritten has been
+ * read.
+ */
 static void make_hull(struct hull *h, size_t n)
 {
-	size_t m;
-
 	for (size_t i = 0; i < n; i++)
-		if (says_something(h, i))
-			h->index[h->n++] = i;
-	sort(h);
-	m = h->n;
-	h->n = 0;
-	/* The part of the array that is overwritten has been read. */
-	for (size_t i = 0; i < m; i++)
-		push(h, h->index[i]);
+		if (says_something(h, h->index[i]))
+			push(h, h->index[i]);
+}
+
+static void make_hulls(struct hull *low, struct hull *up, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		low->index[i] = i;
+	merge_sort(low, n, up->index);
+	/* The order of the replies is almost that of the requests. */
+	memcpy(up->index, low->index, n * sizeof(*up->index));
+	mend_order(up, n);
+	make_hull(low, n);
+	make_hull(up, n);
 }
 
 /* The vertex that is highest above lines of a rate: the first with a flatter slope behind it. */
@@ -275,6 +347,12 @@ static bool is_in_order(const struct noon_stamped *s, size_t n)
 	return true;
 }
 
+static struct noon_fraction rate_limit(double max_rate)
+{
+	return (struct noon_fraction){(noon_wide)ceil(ldexp(max_rate, RATE_UNIT_EXPONENT)),
+				      (noon_wide)1 << RATE_UNIT_EXPONENT};
+}
+
 noon_err noon_stamped_bound(const struct noon_stamped *s, size_t n, double max_rate, noon_time at,
 			    size_t *scratch, struct noon_stamped_bound *ret)
 {
@@ -282,18 +360,60 @@ noon_err noon_stamped_bound(const struct noon_stamped *s, size_t n, double max_r
 	struct hull up = {.s = s, .at = at, .upside_down = true};
 	struct noon_stamped_bound b = {.lower_by = NOON_STAMPED_NONE,
 				       .upper_by = NOON_STAMPED_NONE};
-	struct noon_fraction limit = {.den = (noon_wide)1 << RATE_UNIT_EXPONENT};
 
 	if (!(max_rate >= 0.0 && max_rate < 1.0) || !is_in_order(s, n))
 		return NOON_ERR_RANGE;
-	limit.num = (noon_wide)ceil(ldexp(max_rate, RATE_UNIT_EXPONENT));
 	if (n > 0) {
 		assert(scratch != NULL);
 		up.index = scratch + n;
-		make_hull(&low, n);
-		make_hull(&up, n);
+		make_hulls(&low, &up, n);
 	}
-	solve(&low, &up, limit, &b);
+	solve(&low, &up, rate_limit(max_rate), &b);
+	*ret = b;
+	return NOON_OK;
+}
+
+/* The highest of the points of a cloud at the instant `at`, each lowered by the drift until then,
+ * rounded down; INT64_MIN: there is none. */
+static noon_dur highest(const struct hull *h, size_t n, struct noon_fraction limit, size_t *ret_by)
+{
+	const struct noon_fraction minus = noon_fraction_negate(limit);
+	noon_wide best = INT64_MIN;
+
+	for (size_t i = 0; i < n; i++) {
+		const noon_wide t = t_of(h, i);
+		noon_wide v;
+
+		if (!says_something(h, i))
+			continue;
+		v = v_of(h, i) + noon_fraction_scale_floor(minus, t < 0 ? -t : t);
+		if (v <= best)
+			continue;
+		best = v;
+		*ret_by = i;
+	}
+	return noon_wide_saturate(best);
+}
+
+noon_err noon_stamped_bound_wandering(const struct noon_stamped *s, size_t n, double max_rate,
+				      noon_time at, struct noon_stamped_bound *ret)
+{
+	const struct hull low = {.s = s, .at = at};
+	const struct hull up = {.s = s, .at = at, .upside_down = true};
+	struct noon_stamped_bound b = {.lower_by = NOON_STAMPED_NONE,
+				       .upper_by = NOON_STAMPED_NONE};
+	struct noon_fraction limit;
+
+	if (!(max_rate >= 0.0 && max_rate < 1.0) || !is_in_order(s, n))
+		return NOON_ERR_RANGE;
+	limit = rate_limit(max_rate);
+	b.rate_upper = noon_fraction_ceil(limit);
+	b.rate_lower = -b.rate_upper;
+	b.lower = highest(&low, n, limit, &b.lower_by);
+	b.upper = noon_sat_sub(0, highest(&up, n, limit, &b.upper_by));
+	if (b.lower > b.upper)
+		name_pairs((const size_t[2]){b.lower_by, b.upper_by},
+			   &(const struct rates){.by = {0}}, &b);
 	*ret = b;
 	return NOON_OK;
 }

@@ -6,11 +6,11 @@
  * upper]: its middle is that of the bracket plus rtt / 2, and its width is that of the bracket less
  * rtt. This holds for any f between 0 and rtt.
  */
-#include "metrology/edge_probe.h"
+#include "metrology/bound/edge_probe.h"
 
 #include <stdbool.h>
 
-#include "metrology/wide.h"
+#include "metrology/bound/wide.h"
 
 static bool is_valid(const struct noon_edge_probe *p)
 {

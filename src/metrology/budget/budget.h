@@ -4,7 +4,8 @@
  * JCGM 100:2008) and, beside it, by the propagation of distributions (JCGM 101:2008).
  *
  * A coverage interval of either kind is a statement of probability under the assumptions of its
- * components. It is not the hard bound (metrology/stamped_bound.h), which assumes no distribution.
+ * components. It is not the hard bound (metrology/bound/stamped_bound.h), which assumes no
+ * distribution.
  */
 #ifndef NOON_METROLOGY_BUDGET_H
 #define NOON_METROLOGY_BUDGET_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "metrology/path_model.h"
+#include "metrology/budget/path_model.h"
 
 #include <math.h>
 

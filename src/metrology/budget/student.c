@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "metrology/student.h"
+#include "metrology/budget/student.h"
 
 #include <math.h>
 

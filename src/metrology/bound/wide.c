@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "metrology/wide.h"
+#include "metrology/bound/wide.h"
 
 #include <assert.h>
 #include <math.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "metrology/bootstrap.h"
+#include "metrology/budget/bootstrap.h"
 
 #include <assert.h>
 #include <math.h>

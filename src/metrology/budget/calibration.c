@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "metrology/calibration.h"
+#include "metrology/budget/calibration.h"
 
 #include <assert.h>
 #include <math.h>
 
-#include "metrology/bootstrap.h"
-#include "metrology/order.h"
+#include "metrology/budget/bootstrap.h"
+#include "metrology/budget/order.h"
 
 #define SELECTED       0.25 /* of the samples, those with the shortest round trips */
 #define SELECTED_LEAST 16   /* fewer are all taken */

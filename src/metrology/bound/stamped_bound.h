@@ -4,7 +4,8 @@
  *
  * x(t) = T(S) - T(C) is the offset of the clock S under test from the reference C, t and all
  * instants but the stamps are readings of C. Nothing is assumed of the delays, not even symmetry:
- * only that a reply comes after its request, and that S keeps one rate over the samples. The
+ * only that a reply comes after its request, and that S keeps one rate over the samples, or stays
+ * within a largest one (noon_stamped_bound_wandering()). The
  * bracket shrinks far below the resolution of the stamps, to about the shortest round trip, as the
  * requests fall at all phases of the server's second.
  *
@@ -76,10 +77,27 @@ struct noon_stamped_bound {
  * @retval NOON_ERR_RANGE  max_rate is out of range, or a sample has tr before tq
  *
  * Cost: O(n) for samples in the order of tq and of tr, some 0.1 s for a million, else O(n log n),
- * some 1 s; no allocation.
+ * some 0.5 s; no allocation.
  */
 NOON_MUST_USE noon_err noon_stamped_bound(const struct noon_stamped *s, size_t n, double max_rate,
 					  noon_time at, size_t *scratch,
 					  struct noon_stamped_bound *ret);
+
+/**
+ * The same for a clock S whose rate may change at any time, within max_rate.
+ *
+ * Each sample bounds x at its own instants and, less or plus max_rate for the time between, at any
+ * other: x(at) >= first - tr - max_rate |at - tr| and x(at) <= last - tq + max_rate |at - tq|. No
+ * narrower bound is true of all such clocks. It is for a server that is disciplined meanwhile, for
+ * which noon_stamped_bound() comes out empty or, worse, too narrow.
+ *
+ * rate_lower and rate_upper are those of the caller. Empty: two samples contradict each other at
+ * the instant `at`; contradictions elsewhere are not looked for.
+ *
+ * Parameters and errors as above, without scratch memory. Rounds outward. Cost: O(n).
+ */
+NOON_MUST_USE noon_err noon_stamped_bound_wandering(const struct noon_stamped *s, size_t n,
+						    double max_rate, noon_time at,
+						    struct noon_stamped_bound *ret);
 
 #endif
