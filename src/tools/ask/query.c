@@ -13,7 +13,7 @@
 #include "engine/engine.h"
 #include "tools/ask/query_one_way.h"
 #include "tools/ask/query_tsp.h"
-#include "tools/core/service_options.h"
+#include "tools/service/service_options.h"
 
 #define COUNT_MAX 10000
 

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <time.h>
 
-#include "tools/core/one_way_options.h"
+#include "tools/service/one_way_options.h"
 #include "tools/core/tool.h"
 
 #define DUR  32

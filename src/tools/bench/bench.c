@@ -12,7 +12,7 @@
 #include "tools/bench/bench_shake.h"
 #include "tools/bench/bench_storm.h"
 #include "tools/core/process_cpu.h"
-#include "tools/core/server_options.h"
+#include "tools/service/server_options.h"
 #include "tools/core/tool.h"
 #include "tools/core/url.h"
 #include "wire/ntp.h"

@@ -16,7 +16,7 @@
 #include "platform/file.h"
 #include "tools/check/check_choice.h"
 #include "tools/check/check_report.h"
-#include "tools/core/server_options.h"
+#include "tools/service/server_options.h"
 
 struct arguments {
 	struct noon_check_client_conf conf;

@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 #include "ask/asker.h"
-#include "tools/core/ptp_options.h"
-#include "tools/core/server_options.h"
+#include "tools/service/ptp_options.h"
+#include "tools/service/server_options.h"
 #include "tools/core/url.h"
 #include "tools/guard/guard.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tools/core/server_options.h"
+#include "tools/service/server_options.h"
 
 #include <sys/socket.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tools/core/service_options.h"
+#include "tools/service/service_options.h"
 
 #include <string.h>
 #include <sys/socket.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tools/core/ptp_options.h"
+#include "tools/service/ptp_options.h"
 
 #include <net/if.h>
 #include <string.h>

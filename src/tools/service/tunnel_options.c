@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tools/core/tunnel_options.h"
+#include "tools/service/tunnel_options.h"
 
 #define TUNNEL(member) NOON_OPTION_AT(struct noon_asker_tunnel, member)
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tools/core/tsp_options.h"
+#include "tools/service/tsp_options.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tools/core/one_way_options.h"
+#include "tools/service/one_way_options.h"
 
 #include <string.h>
 
