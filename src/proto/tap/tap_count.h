@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-#include "wire/frame.h"
+#include "wire/ip/frame.h"
 
 /* Name, word for JSON, sentence for people. */
 #define NOON_TAP_COUNT_LIST(X)                                                                    \

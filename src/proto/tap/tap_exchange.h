@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #include "base/time.h"
-#include "wire/frame.h"
+#include "wire/ip/frame.h"
 #include "wire/tsp.h"
 
 #define NOON_TAP_POLICY_MAX 32 /**< bytes of a policy's identifier that are kept */

@@ -7,7 +7,7 @@
 #define NOON_PROTO_TAP_FLOW_H
 
 #include "proto/tap/tap_http.h"
-#include "wire/frame.h"
+#include "wire/ip/frame.h"
 
 enum noon_tap_flow_state {
 	NOON_TAP_FLOW_FREE,

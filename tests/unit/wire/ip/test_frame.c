@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "wire/frame.h"
+#include "wire/ip/frame.h"
 
 #define MAC	  0x02, 0, 0, 0, 0, 1, 0x02, 0, 0, 0, 0, 2
 #define IP4(n, p) 0x45, 0, 0, (n), 0, 1, 0x40, 0, 64, (p), 0, 0, 192, 0, 2, 1, 198, 51, 100, 7
@@ -205,5 +205,5 @@ int main(void)
 		cmocka_unit_test(tells_a_cut_from_an_end),
 	};
 
-	return cmocka_run_group_tests_name("wire/frame", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("wire/ip/frame", tests, NULL, NULL);
 }
