@@ -211,6 +211,10 @@ static enum noon_tap_step read_around(struct noon_tap_http *h, struct noon_tap_p
 	const uint8_t c = take(h, in, 1).p[0];
 	bool good = ++h->overhead <= NOON_TAP_BODY_MAX;
 
+	/* What is behind a byte of the body was written later. */
+	if (!noon_time_is_never(h->body_at) && noon_time_before(in->at, h->body_at))
+		h->body_at = in->at;
+
 	if (h->phase == NOON_TAP_IN_CHUNK_END)
 		good = good && read_chunk_end(h, c);
 	else if (h->phase == NOON_TAP_IN_TRAILER)

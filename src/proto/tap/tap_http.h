@@ -55,7 +55,7 @@ struct noon_tap_http {
 	uint32_t overhead;	     /**< bytes around chunks */
 	uint64_t left;		     /**< of the body, or of the chunk */
 	struct noon_tap_chain chain; /**< the head, or the body */
-	noon_time body_at;	     /**< earliest passing of a byte of the body */
+	noon_time body_at;	     /**< earliest passing of a byte of the body, or behind one */
 	noon_time last_at;	     /**< latest passing of a byte of the message */
 };
 
