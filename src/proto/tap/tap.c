@@ -28,7 +28,16 @@ noon_err noon_tap_init(struct noon_tap *t, const struct noon_tap_conf *conf,
 
 void noon_tap_tell(struct noon_tap *t, struct noon_tap_exchange *e)
 {
+	noon_dur lower;
+	noon_dur upper;
+
 	e->tap_unit = t->conf.tap_unit;
+	noon_tap_exchange_interval(e, &lower, &upper);
+	/* The server claims to have taken longer than query and answer were apart. */
+	if (e->miss == NOON_TAP_MISS_NONE && lower > upper) {
+		noon_tap_count(&t->counts, NOON_TAP_COUNT_CONTRADICTORY);
+		return;
+	}
 	noon_tap_count(&t->counts, e->miss == NOON_TAP_MISS_NONE ? NOON_TAP_COUNT_EXCHANGES
 								 : NOON_TAP_COUNT_MISSES);
 	t->conf.on_exchange(t->conf.arg, e);

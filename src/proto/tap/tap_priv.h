@@ -15,7 +15,7 @@ void noon_tap_dialogue_piece(struct noon_tap *t, struct noon_tap_flow *f, unsign
 void noon_tap_dialogue_close(struct noon_tap *t, struct noon_tap_flow *f, unsigned from);
 /** Read no more of a connection: requests that wait stay unanswered, memory is given back. */
 void noon_tap_dialogue_shut(struct noon_tap *t, struct noon_tap_flow *f);
-/** Hand an exchange on, and count it. */
+/** Hand an exchange on, and count it; one that no offset of the clocks explains is only counted. */
 void noon_tap_tell(struct noon_tap *t, struct noon_tap_exchange *e);
 
 #endif

@@ -250,7 +250,8 @@ size_t tap_udp_frame(bool to_client, uint16_t client_port, const void *p, size_t
 	put16(out + 22, to_client ? client_port : 123);
 	put16(out + 24, 8 + n);
 	put16(out + 26, 0);
-	memcpy(out + 28, p, n);
+	if (n > 0)
+		memcpy(out + 28, p, n);
 	return 28 + n;
 }
 

@@ -87,6 +87,9 @@ static void counts_what_is_no_exchange(void **state)
 	make(4, 1, 8, 0, 5);
 	tap_hear_udp(&w, true, packet, sizeof(packet), tap_time(110));
 	assert_int_equal(tap_counted(&w, NOON_TAP_COUNT_CONTRADICTORY), 3);
+	ask(10, 100);
+	answer(10, 2, 210, 300, 110); /* kept for longer than it was away */
+	assert_int_equal(tap_counted(&w, NOON_TAP_COUNT_CONTRADICTORY), 4);
 	for (uint8_t mode = 0; mode < 8; mode++) {
 		make(mode, 1, 1, 1, 1);
 		if (mode != 3 && mode != 4)
