@@ -258,6 +258,40 @@ static void never_pairs_what_does_not_fit(void **state)
 	end();
 }
 
+/* Change one byte of a reply, behind the first place of these bytes. */
+static void spoil(const char *at, size_t n)
+{
+	for (size_t i = 0; i + n < m.n; i++)
+		if (memcmp(m.p + i, at, n) == 0) {
+			m.p[i + n - 1] ^= 1;
+			return;
+		}
+	fail();
+}
+
+static void expect_no_pair(const char *at, size_t n)
+{
+	const size_t q = request(0, 7);
+	size_t r;
+
+	tap_reply(7, true, G, 3, &m);
+	spoil(at, n);
+	r = tap_put_response(down, 0, &m, false);
+	open_connection();
+	hear(false, NOON_TCP_ACK, 0, q, 100);
+	hear(true, NOON_TCP_ACK, 0, r, 120);
+	assert_int_equal(w.n, 0);
+	assert_int_equal(tap_counted(&w, NOON_TAP_COUNT_CONTRADICTORY), 1);
+	end();
+}
+
+static void compares_nonce_and_digest(void **state)
+{
+	(void)state;
+	expect_no_pair("\x55\0\0\0\7", 5);
+	expect_no_pair("\0\0\0\7\7\7", 6);
+}
+
 /* The server has what the capture lacks: that query is lost, the next one is good by its nonce. */
 static void goes_on_behind_a_gap_by_nonce_alone(void **state)
 {
@@ -465,6 +499,7 @@ int main(void)
 		cmocka_unit_test(takes_the_end_of_the_connection_as_the_end_of_a_body),
 		cmocka_unit_test(keeps_refusals_and_http_errors_as_misses),
 		cmocka_unit_test(never_pairs_what_does_not_fit),
+		cmocka_unit_test(compares_nonce_and_digest),
 		cmocka_unit_test(goes_on_behind_a_gap_by_nonce_alone),
 		cmocka_unit_test(declares_a_gap_when_a_hole_stays),
 		cmocka_unit_test(gives_up_a_hole_when_there_is_no_more_room),
