@@ -21,18 +21,18 @@ struct noon_capture {
 	char why[NOON_CAPTURE_WHY];
 };
 
-static noon_err take_over(pcap_t *pcap, struct noon_capture **ret, char *why)
+/* NULL: no memory; pcap is closed then. */
+static struct noon_capture *take_over(pcap_t *pcap, char *why)
 {
 	struct noon_capture *c = calloc(1, sizeof(*c));
 
 	if (c == NULL) {
 		pcap_close(pcap);
 		(void)snprintf(why, NOON_CAPTURE_WHY, "out of memory");
-		return NOON_ERR_OS;
+		return NULL;
 	}
 	c->pcap = pcap;
-	*ret = c;
-	return NOON_OK;
+	return c;
 }
 
 /* libpcap would call a folder an empty file. */
@@ -49,6 +49,7 @@ noon_err noon_capture_file(const char *path, struct noon_capture **ret, char *wh
 	pcap_t *pcap;
 	const size_t n = strlen(path);
 	const char *clause = text;
+	struct noon_capture *c;
 
 	if (is_folder(path)) {
 		(void)snprintf(why, NOON_CAPTURE_WHY, "is a directory: expected a capture file");
@@ -63,7 +64,11 @@ noon_err noon_capture_file(const char *path, struct noon_capture **ret, char *wh
 			       clause);
 		return NOON_ERR_FORMAT;
 	}
-	return take_over(pcap, ret, why);
+	c = take_over(pcap, why);
+	if (c == NULL)
+		return NOON_ERR_OS;
+	*ret = c;
+	return NOON_OK;
 }
 
 /* The type of time stamp to ask for, or -1 if the adapter has none of that kind. */
@@ -176,16 +181,16 @@ noon_err noon_capture_live(const struct noon_capture_live *conf, struct noon_cap
 {
 	char text[PCAP_ERRBUF_SIZE] = "";
 	pcap_t *pcap = pcap_create(conf->interface, text);
-	struct noon_capture *c = NULL;
+	struct noon_capture *c;
 	noon_err err;
 
 	if (pcap == NULL) {
 		(void)snprintf(why, NOON_CAPTURE_WHY, "%s", text);
 		return NOON_ERR_OS;
 	}
-	err = take_over(pcap, &c, why);
-	if (err)
-		return err;
+	c = take_over(pcap, why);
+	if (c == NULL)
+		return NOON_ERR_OS;
 	c->live = true;
 	err = activate(c, conf, why);
 	err = err ? err : set_filter(c, conf->filter, why);

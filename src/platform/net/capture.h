@@ -53,6 +53,7 @@ struct noon_captured {
  * @param[out] why  NOON_CAPTURE_WHY bytes: what is wrong, a clause
  * @retval NOON_OK
  * @retval NOON_ERR_FORMAT  cannot be read, or is no capture
+ * @retval NOON_ERR_OS      no memory
  */
 NOON_MUST_USE noon_err noon_capture_file(const char *path, struct noon_capture **ret, char *why);
 

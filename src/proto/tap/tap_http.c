@@ -62,15 +62,21 @@ static struct noon_bytes take(struct noon_tap_http *h, struct noon_tap_piece *in
 /* Where the head ends in these bytes: behind the first empty line, or 0. */
 static size_t head_end(struct noon_tap_http *h, struct noon_bytes b)
 {
-	for (size_t i = 0; i < b.n; i++) {
-		if (b.p[i] != '\n') {
-			h->line++;
-			h->cr = b.p[i] == '\r';
-			continue;
-		}
+	size_t at = 0;
+
+	while (at < b.n) {
+		const uint8_t *lf = memchr(b.p + at, '\n', b.n - at);
+		const size_t end = lf == NULL ? b.n : (size_t)(lf - b.p);
+
+		h->line += (uint32_t)(end - at);
+		if (end > at)
+			h->cr = b.p[end - 1] == '\r';
+		if (lf == NULL)
+			return 0;
 		if (h->line == 0 || (h->line == 1 && h->cr))
-			return i + 1;
+			return end + 1;
 		h->line = 0;
+		at = end + 1;
 	}
 	return 0;
 }

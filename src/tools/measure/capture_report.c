@@ -8,8 +8,9 @@
 
 #include "platform/text.h"
 
-#define END_MAX	 64 /* address and port as text */
-#define TIME_MAX 48
+#define END_MAX	   64 /* address and port as text */
+#define TIME_MAX   48
+#define LINE_MAX_N 2048 /* bytes of an object: all of its members are bounded */
 
 static void put_address(const struct noon_tap_exchange *e, const struct noon_frame_end *end,
 			char out[INET6_ADDRSTRLEN])
@@ -201,9 +202,14 @@ static void set_good(json_t *o, const struct noon_tap_exchange *e)
 		set_ntp(o, e);
 }
 
+/* Made in memory first: Jansson writes each token by itself, and there may be millions of lines. */
 static void print_line(json_t *o)
 {
-	(void)json_dumpf(o, stdout, JSON_COMPACT | JSON_REAL_PRECISION(15));
+	char line[LINE_MAX_N];
+	const size_t n = json_dumpb(o, line, sizeof(line), JSON_COMPACT | JSON_REAL_PRECISION(15));
+
+	if (n > 0 && n <= sizeof(line))
+		(void)fwrite(line, 1, n, stdout);
 	(void)fputc('\n', stdout);
 	json_decref(o);
 }
