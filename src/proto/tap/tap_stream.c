@@ -21,7 +21,9 @@ static void drop_front(struct noon_tap_piece *in, uint32_t n)
 {
 	const uint32_t data = n < in->bytes.n ? n : (uint32_t)in->bytes.n;
 
-	in->bytes.p += data;
+	/* NULL + 0 is not defined. */
+	if (data > 0)
+		in->bytes.p += data;
 	in->bytes.n -= data;
 	in->missing -= n - data;
 	in->seq += n;

@@ -237,6 +237,53 @@ static void keeps_refusals_and_http_errors_as_misses(void **state)
 	end();
 }
 
+/* Some authorities do not state the lengths of the envelope. */
+static void make_indefinite(void)
+{
+	static const uint8_t open[] = {0x30, 0x80}, explicit[] = {0xa0, 0x80}, ends[6];
+	struct noon_rd rd = noon_rd_over(m.p, m.n);
+	struct tap_message ber;
+	struct noon_wr wr = noon_wr_over(ber.p, sizeof(ber.p));
+	struct noon_bytes status;
+	struct noon_bytes signed_data;
+	struct noon_rd in;
+	struct noon_rd token;
+	const uint8_t *type;
+
+	assert_int_equal(noon_der_enter(&rd, NOON_DER_SEQUENCE, &in), NOON_OK);
+	assert_int_equal(noon_der_whole(&in, NOON_DER_SEQUENCE, &status), NOON_OK);
+	assert_int_equal(noon_der_enter(&in, NOON_DER_SEQUENCE, &token), NOON_OK);
+	type = token.p;
+	assert_int_equal(noon_der_oid(&token, &signed_data), NOON_OK);
+	assert_int_equal(noon_wr_put(&wr, noon_bytes_of(open, 2)), NOON_OK);
+	assert_int_equal(noon_wr_put(&wr, status), NOON_OK);
+	assert_int_equal(noon_wr_put(&wr, noon_bytes_of(open, 2)), NOON_OK);
+	assert_int_equal(noon_wr_put(&wr, noon_bytes_of(type, (size_t)(token.p - type))), NOON_OK);
+	assert_int_equal(noon_der_get(&token, NOON_DER_CONTEXT_CONS, &signed_data), NOON_OK);
+	assert_int_equal(noon_wr_put(&wr, noon_bytes_of(explicit, 2)), NOON_OK);
+	assert_int_equal(noon_wr_put(&wr, signed_data), NOON_OK);
+	assert_int_equal(noon_wr_put(&wr, noon_bytes_of(ends, sizeof(ends))), NOON_OK);
+	ber.n = noon_wr_len(&wr);
+	m = ber;
+}
+
+static void reads_tokens_of_indefinite_length(void **state)
+{
+	const size_t q = request(0, 7);
+	size_t r;
+
+	(void)state;
+	tap_reply(7, true, G, 3, &m);
+	make_indefinite();
+	r = tap_put_response(down, 0, &m, false);
+	open_connection();
+	hear(false, NOON_TCP_ACK, 0, q, 100);
+	hear(true, NOON_TCP_ACK, 0, r, 120);
+	assert_int_equal(w.n, 1);
+	assert_int_equal(w.found[0].first.ns, G.ns);
+	end();
+}
+
 static void never_pairs_what_does_not_fit(void **state)
 {
 	const size_t q = request(0, 7);
@@ -498,6 +545,7 @@ int main(void)
 		cmocka_unit_test(reads_past_what_is_no_time_stamp),
 		cmocka_unit_test(takes_the_end_of_the_connection_as_the_end_of_a_body),
 		cmocka_unit_test(keeps_refusals_and_http_errors_as_misses),
+		cmocka_unit_test(reads_tokens_of_indefinite_length),
 		cmocka_unit_test(never_pairs_what_does_not_fit),
 		cmocka_unit_test(compares_nonce_and_digest),
 		cmocka_unit_test(goes_on_behind_a_gap_by_nonce_alone),
