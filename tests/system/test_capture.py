@@ -61,6 +61,9 @@ class Traffic:
         wait_for(lambda: "listening on lo" in self.live.log(), 10, "capture listens")
         wait_for(lambda: os.path.exists(self.file) and os.path.getsize(self.file) > 0, 10,
                  "dumpcap listens")
+        with open(f"/proc/{self.live.pid}/status") as f:
+            rights = [x.split()[1] for x in f if x.startswith(("CapEff", "CapPrm"))]
+        check(rights == ["0" * 16] * 2, "frames are read with rights", rights)
         time.sleep(BACKLOG)
 
     def ask(self):

@@ -10,6 +10,9 @@
  * It never guesses. A response is paired with its query by the order within their connection and by
  * digest and nonce; where bytes are missing from the capture, and of connections that had begun
  * before it, by digest and nonce alone. What cannot be paired is counted. TLS is not read.
+ *
+ * One assumption: of a query that TCP sent twice the first copy is in the capture, or neither is.
+ * Otherwise Tq is too late, and with it the upper end of the interval too low.
  */
 #ifndef NOON_PROTO_TAP_H
 #define NOON_PROTO_TAP_H

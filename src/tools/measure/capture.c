@@ -12,10 +12,12 @@
 
 #include "platform/clock/clock.h"
 #include "platform/number.h"
+#include "platform/sandbox.h"
 #include "tools/measure/capture_report.h"
 
 #define PROGRESS_AFTER NOON_S(2)
 #define LINE_CLEAR     78
+#define UNPRIVILEGED   "nobody"
 
 struct arguments {
 	const char *interface;
@@ -184,6 +186,16 @@ static void on_time(void *arg)
 	noon_loop_stop(c->loop);
 }
 
+/* What anybody sends is read from here on: not as root. */
+static void give_up_rights(const struct capture *c)
+{
+	if (noon_sandbox_drop(UNPRIVILEGED, false, false, false))
+		(void)fprintf(
+			stderr,
+			"noonmark %s: cannot become user %s: frames are read with all rights\n",
+			c->self->name, UNPRIVILEGED);
+}
+
 static void listen_on(struct capture *c)
 {
 	static const int signals[] = {SIGINT, SIGTERM, 0};
@@ -202,6 +214,7 @@ static void listen_on(struct capture *c)
 		c->failed = true;
 		return;
 	}
+	give_up_rights(c);
 	(void)fprintf(stderr, "noonmark capture: listening on %s, frames are stamped by: %s\n",
 		      a->interface, noon_capture_level_word(noon_passive_level(c->passive)));
 	c->timer.fire = on_time;
