@@ -269,13 +269,13 @@ static void every_exchange_comes_out_whatever_the_cutting(void **state)
 	for (uint64_t seed = 1; seed <= SEEDS; seed++) {
 		talk(seed, 0, 0, false);
 		if (w.n != d.n)
-			print_message("seed %llu: %zu exchanges of %zu\n", (unsigned long long)seed,
-				      w.n, d.n);
+			print_message("# seed %llu: %zu exchanges of %zu\n",
+				      (unsigned long long)seed, w.n, d.n);
 		assert_int_equal(w.n, d.n);
 		for (size_t i = 0; i < d.n; i++) {
 			if (!is_exchange(i, &w.found[i]))
-				print_message("seed %llu: exchange %zu\n", (unsigned long long)seed,
-					      i);
+				print_message("# seed %llu: exchange %zu\n",
+					      (unsigned long long)seed, i);
 			assert_true(is_exchange(i, &w.found[i]));
 		}
 		assert_int_equal(tap_counted(&w, NOON_TAP_COUNT_GAPS), 0);
@@ -306,7 +306,7 @@ static size_t expect_true_pairs(uint64_t seed)
 			continue;
 		good++;
 		if (!may_be(&w.found[i]))
-			print_message("seed %llu: a pair that is none, %zu\n",
+			print_message("# seed %llu: a pair that is none, %zu\n",
 				      (unsigned long long)seed, i);
 		assert_true(may_be(&w.found[i]));
 	}
@@ -324,7 +324,7 @@ static void no_pair_is_wrong_whatever_is_lost(void **state)
 		good += expect_true_pairs(seed);
 		all += d.n;
 	}
-	print_message("%zu of %zu exchanges\n", good, all);
+	print_message("# %zu of %zu exchanges\n", good, all);
 	/* It would be no use if it found none. */
 	assert_true(good > all / 10);
 	assert_true(good < all);
@@ -341,7 +341,7 @@ static void no_pair_is_wrong_whatever_is_cut_off(void **state)
 		good += expect_true_pairs(seed);
 		all += d.n;
 	}
-	print_message("%zu of %zu exchanges\n", good, all);
+	print_message("# %zu of %zu exchanges\n", good, all);
 	assert_true(good > all / 10 && good < all);
 }
 
@@ -356,7 +356,7 @@ static void no_pair_is_wrong_in_a_connection_joined_late(void **state)
 		good += expect_true_pairs(seed);
 		all += d.n;
 	}
-	print_message("%zu of %zu exchanges\n", good, all);
+	print_message("# %zu of %zu exchanges\n", good, all);
 	assert_true(good > all / 10 && good < all);
 }
 

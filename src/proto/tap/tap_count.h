@@ -28,7 +28,8 @@
 	X(TSP_MALFORMED, "tsp_malformed", "time-stamp queries that cannot be read")               \
 	X(FLOWS, "tcp_flows", "TCP connections")                                                  \
 	X(FLOWS_TLS, "tls_flows", "TCP connections with TLS, which cannot be read")               \
-	X(FLOWS_OTHER, "other_flows", "TCP connections that are not HTTP/1.x")                    \
+	X(FLOWS_OTHER, "other_flows",                                                             \
+	  "TCP connections that are not HTTP/1.x, or turn into something else")                   \
 	X(FLOWS_MALFORMED, "malformed_flows", "TCP connections given up: faulty HTTP")            \
 	X(FLOWS_MIDDLE, "joined_flows", "TCP connections that had begun before the capture")      \
 	X(FLOWS_EVICTED, "evicted_flows", "TCP connections forgotten for lack of room")           \

@@ -158,10 +158,13 @@ static bool on_response_head(struct noon_tap *t, struct noon_tap_flow *f, struct
 		f->ordered && f->first != NOON_TAP_NONE && t->asks.asks[f->first].connect;
 	struct noon_http_head head;
 
-	/* 101, and success of CONNECT: what follows is another protocol. */
-	if (noon_http_response_head_read(text, &head) || head.status == 101 ||
-	    (to_connect && head.status < 300))
+	if (noon_http_response_head_read(text, &head))
 		return false;
+	/* 101, and success of CONNECT: what follows is another protocol. */
+	if (head.status == 101 || (to_connect && head.status >= 200 && head.status < 300)) {
+		f->spoke = false;
+		return false;
+	}
 	f->response = head.status;
 	f->tsp_reply =
 		noon_http_is_nocase(noon_http_span_of(text.p, head.type), NOON_TSP_REPLY_TYPE);

@@ -54,6 +54,9 @@ struct noon_tap_exchange {
 	noon_dur accuracy;   /**< half-width, ns */
 	uint8_t leap;	     /**< NTP, 0..3 */
 	uint8_t stratum;     /**< NTP */
+	int8_t precision;    /**< NTP: of the server's clock, as it says, log2 s */
+	noon_dur root_delay; /**< NTP: as the server says, ns */
+	noon_dur root_disp;  /**< NTP: as the server says, ns */
 	uint32_t ref_id;     /**< NTP; the kiss code where miss says so */
 	uint16_t http;	     /**< TSP: status of the response */
 	uint64_t status;     /**< TSP: PKIStatus */

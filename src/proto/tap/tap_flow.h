@@ -29,7 +29,7 @@ struct noon_tap_flow {
 	enum noon_tap_flow_state state;
 	uint8_t client; /**< 0, 1, or NOON_TAP_ROLE_UNKNOWN */
 	bool ordered;	/**< the next response answers the first request that waits */
-	bool spoke;	/**< a head was read */
+	bool spoke;	/**< a head was read, and no other protocol begins */
 	bool has_syn[2];
 	uint32_t syn[2];		  /**< sequence number of the end's SYN */
 	struct noon_tap_stream stream[2]; /**< from end 0, from end 1 */

@@ -109,6 +109,9 @@ static bool on_answer(struct noon_tap_ntp *t, const struct noon_tap_ntp_ask *wan
 	e.resolution = 1; /* below 1 ns the conversion truncates */
 	e.leap = h->leap;
 	e.stratum = h->stratum;
+	e.precision = h->precision;
+	e.root_delay = noon_ntp_short_to_dur(h->root_delay);
+	e.root_disp = noon_ntp_short_to_dur(h->root_disp);
 	e.ref_id = h->ref_id;
 	e.miss = h->stratum == 0 ? NOON_TAP_MISS_KISS : NOON_TAP_MISS_NONE;
 	ask->used = false;

@@ -39,8 +39,9 @@ struct capture {
 	struct noon_timer timer;
 	noon_time begun;
 	const char *path;
-	bool terminal;
-	bool shown; /* a line of progress is on the screen */
+	bool terminal;	/* standard error is one */
+	bool on_screen; /* so is standard output: lines go over that of progress */
+	bool shown;	/* a line of progress is on the screen */
 	bool begins;
 	bool failed;
 	bool has_server;
@@ -69,7 +70,8 @@ static void on_exchange(void *arg, const struct noon_tap_exchange *e)
 
 	if (!is_wanted(c, e) || (c->args->count > 0 && c->printed >= c->args->count))
 		return;
-	clear_progress(c);
+	if (c->on_screen)
+		clear_progress(c);
 	if (c->begins && !c->args->json)
 		noon_capture_report_begin();
 	c->begins = false;
@@ -266,6 +268,7 @@ static int capture(const struct noon_verb *self, void *options, const struct noo
 			    .args = options,
 			    .begun = noon_mono_now(),
 			    .terminal = isatty(STDERR_FILENO) == 1,
+			    .on_screen = isatty(STDOUT_FILENO) == 1,
 			    .begins = true};
 	struct noon_passive_conf conf = {
 		.on_exchange = on_exchange, .on_progress = on_progress, .on_fail = on_fail};

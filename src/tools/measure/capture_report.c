@@ -185,6 +185,9 @@ static void set_ntp(json_t *o, const struct noon_tap_exchange *e)
 	set_time(o, "transmit", e->last);
 	(void)json_object_set_new(o, "stratum", json_integer(e->stratum));
 	(void)json_object_set_new(o, "leap", json_integer(e->leap));
+	(void)json_object_set_new(o, "precision", json_integer(e->precision));
+	set_s(o, "root_delay_s", e->root_delay);
+	set_s(o, "root_dispersion_s", e->root_disp);
 }
 
 static void set_good(json_t *o, const struct noon_tap_exchange *e)

@@ -199,7 +199,7 @@ static void reads_the_head_of_a_response(void **state)
 		const struct noon_bytes text = noon_bytes_of(table[i].text, strlen(table[i].text));
 		struct noon_http_head h = {0};
 
-		print_message("row %zu\n", i);
+		print_message("# row %zu\n", i);
 		assert_int_equal(noon_http_response_head_read(text, &h), table[i].fault);
 		assert_int_equal(h.status, table[i].status);
 		assert_int_equal(h.length, table[i].length);

@@ -108,7 +108,7 @@ static void puts_chunks_together(void **state)
 		const size_t n = strlen(table[i].text);
 		enum noon_tap_step step = NOON_TAP_MORE;
 
-		print_message("row %zu\n", i);
+		print_message("# row %zu\n", i);
 		begin_body(NOON_TAP_BY_CHUNKS, 0);
 		assert_int_equal(give(table[i].text, 9), table[i].step);
 		expect_body(table[i].body);
@@ -145,7 +145,7 @@ static void tells_at_once_what_is_no_http(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-		print_message("row %zu\n", i);
+		print_message("# row %zu\n", i);
 		begin(table[i].response, false);
 		assert_int_equal(give(table[i].text, 9), table[i].step);
 	}

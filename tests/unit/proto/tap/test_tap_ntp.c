@@ -106,6 +106,24 @@ static void counts_what_is_no_exchange(void **state)
 	assert_int_equal(tap_counted(&w, NOON_TAP_COUNT_NO_ANSWER), 1);
 }
 
+/* Some clients ask from the server's port. */
+static void pairs_between_two_of_the_servers_port(void **state)
+{
+	uint8_t frame[128];
+	size_t n;
+
+	(void)state;
+	tap_world_init(&w);
+	make(3, 0, 0, 0, 77);
+	n = tap_udp_frame(false, 123, packet, sizeof(packet), frame);
+	noon_tap_on_frame(&w.tap, NOON_LINK_RAW, noon_bytes_of(frame, n), n, tap_time(100));
+	make(4, 1, 77, noon_ntp_ts_from_time(tap_time(105)), noon_ntp_ts_from_time(tap_time(106)));
+	n = tap_udp_frame(true, 123, packet, sizeof(packet), frame);
+	noon_tap_on_frame(&w.tap, NOON_LINK_RAW, noon_bytes_of(frame, n), n, tap_time(110));
+	assert_int_equal(w.n, 1);
+	assert_int_equal(w.found[0].server.addr[3], 2);
+}
+
 static void keeps_kisses_as_misses(void **state)
 {
 	(void)state;
@@ -136,6 +154,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(pairs_by_origin),
 		cmocka_unit_test(counts_what_is_no_exchange),
+		cmocka_unit_test(pairs_between_two_of_the_servers_port),
 		cmocka_unit_test(keeps_kisses_as_misses),
 		cmocka_unit_test(forgets_the_oldest_request_when_there_is_no_room),
 	};

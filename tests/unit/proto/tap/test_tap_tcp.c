@@ -490,6 +490,33 @@ static void says_that_tls_cannot_be_read(void **state)
 	end();
 }
 
+static void leaves_a_connection_that_becomes_something_else(void **state)
+{
+	static const char *const table[][2] = {
+		{"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: x\r\n\r\n",
+		 "HTTP/1.1 101 Switching Protocols\r\n\r\n"},
+		{"CONNECT a:443 HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\n"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		const size_t q = tap_put_text(up, 0, table[i][0]);
+		const size_t r = tap_put_text(down, 0, table[i][1]);
+
+		open_connection();
+		hear(false, NOON_TCP_ACK, 0, q, 100);
+		hear(true, NOON_TCP_ACK, 0, r, 110);
+		assert_int_equal(tap_counted(&w, NOON_TAP_COUNT_FLOWS_OTHER), 1);
+		assert_int_equal(tap_counted(&w, NOON_TAP_COUNT_FLOWS_MALFORMED), 0);
+		end();
+	}
+	open_connection();
+	hear(false, NOON_TCP_ACK, 0, tap_put_text(up, 0, "GET / HTTP/1.1\r\nHost: a\r\n\r\n"), 100);
+	hear(true, NOON_TCP_ACK, 0, tap_put_text(down, 0, "HTTP/1.1 2 OK\r\n\r\n"), 110);
+	assert_int_equal(tap_counted(&w, NOON_TAP_COUNT_FLOWS_MALFORMED), 1);
+	end();
+}
+
 static void begins_anew_with_another_syn(void **state)
 {
 	const struct tap_segment syn = {.seq = 77, .flags = NOON_TCP_SYN};
@@ -554,6 +581,7 @@ int main(void)
 		cmocka_unit_test(joins_a_connection_in_the_middle),
 		cmocka_unit_test(survives_a_cut_within_a_body),
 		cmocka_unit_test(says_that_tls_cannot_be_read),
+		cmocka_unit_test(leaves_a_connection_that_becomes_something_else),
 		cmocka_unit_test(begins_anew_with_another_syn),
 		cmocka_unit_test(forgets_the_oldest_connection_when_the_table_is_full),
 	};

@@ -67,7 +67,7 @@ static void reads_every_link_layer(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-		print_message("row %zu\n", i);
+		print_message("# row %zu\n", i);
 		assert_true(noon_frame_knows(table[i].type));
 		assert_int_equal(read_whole(table[i].type, table[i].p, table[i].n), NOON_FRAME_OK);
 		assert_int_equal(frame.version, 4);
@@ -172,7 +172,7 @@ static void counts_what_cannot_be_read(void **state)
 
 		memcpy(bad, good, sizeof(bad));
 		bad[table[i].at] = table[i].byte;
-		print_message("row %zu\n", i);
+		print_message("# row %zu\n", i);
 		assert_int_equal(read_whole(NOON_LINK_ETHERNET, bad, sizeof(bad)), table[i].want);
 		assert_int_equal(frame.version, 0);
 	}
