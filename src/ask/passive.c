@@ -39,8 +39,10 @@ static noon_err init_tap(struct noon_passive *p)
 {
 	const struct noon_tap_room room = {p->flows, FLOWS,	  p->blocks, BLOCKS,	p->asks,
 					   ASKS,     p->ntp_asks, NTP_ASKS,  p->scratch};
-	struct noon_tap_conf conf = {
-		.tap_unit = 1, .on_exchange = p->conf.on_exchange, .arg = p->conf.arg};
+	struct noon_tap_conf conf = {.tap_unit = 1,
+				     .tap_delay = p->conf.tap_delay,
+				     .on_exchange = p->conf.on_exchange,
+				     .arg = p->conf.arg};
 
 	if (p->conf.ports == 0) {
 		conf.ntp_port[0] = NOON_NTP_PORT;

@@ -16,6 +16,7 @@
 struct noon_passive_conf {
 	uint16_t port[NOON_TAP_PORTS_MAX]; /**< of servers, UDP and TCP */
 	unsigned ports;			   /**< 0: NTP's port, and HTTP on any port */
+	noon_dur tap_delay;		   /**< as in struct noon_tap_exchange */
 	void (*on_exchange)(void *arg, const struct noon_tap_exchange *e);
 	/** About once a second while a file is read; NULL: not. */
 	void (*on_progress)(void *arg, const struct noon_capture *c);

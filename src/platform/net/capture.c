@@ -90,20 +90,19 @@ static int type_of(pcap_t *pcap, enum noon_capture_level level)
 
 static noon_err set_stamps(struct noon_capture *c, const struct noon_capture_live *conf, char *why)
 {
-	int type = -1;
+	int type;
 
-	if (conf->level != NOON_CAPTURE_KERNEL)
-		type = type_of(c->pcap, conf->level);
-	if (type < 0 && conf->level > NOON_CAPTURE_KERNEL) {
+	c->level = NOON_CAPTURE_KERNEL;
+	if (conf->level <= NOON_CAPTURE_KERNEL)
+		return NOON_OK;
+	type = type_of(c->pcap, conf->level);
+	if (type < 0 || pcap_set_tstamp_type(c->pcap, type) != 0) {
 		(void)snprintf(why, NOON_CAPTURE_WHY,
 			       "the adapter offers no time stamps of the kind \"%s\"",
 			       noon_capture_level_word(conf->level));
 		return NOON_ERR_UNSUPPORTED;
 	}
-	c->level = NOON_CAPTURE_KERNEL;
-	if (type >= 0 && pcap_set_tstamp_type(c->pcap, type) == 0)
-		c->level = type == PCAP_TSTAMP_ADAPTER ? NOON_CAPTURE_ADAPTER
-						       : NOON_CAPTURE_ADAPTER_CLOCK;
+	c->level = conf->level;
 	return NOON_OK;
 }
 
@@ -131,6 +130,17 @@ static noon_err say_activate(const struct noon_capture *c, int status, char *why
 	}
 }
 
+/* What this machine sends is stamped by the kernel even where the adapter stamps what comes in: two
+ * clocks in one capture would prove nothing. */
+static noon_err set_direction(const struct noon_capture *c, char *why)
+{
+	if (c->level <= NOON_CAPTURE_KERNEL || pcap_setdirection(c->pcap, PCAP_D_IN) == 0)
+		return NOON_OK;
+	(void)snprintf(why, NOON_CAPTURE_WHY, "incoming frames alone cannot be heard: %s",
+		       pcap_geterr(c->pcap));
+	return NOON_ERR_UNSUPPORTED;
+}
+
 static noon_err activate(struct noon_capture *c, const struct noon_capture_live *conf, char *why)
 {
 	char text[PCAP_ERRBUF_SIZE] = "";
@@ -153,7 +163,7 @@ static noon_err activate(struct noon_capture *c, const struct noon_capture_live 
 		(void)snprintf(why, NOON_CAPTURE_WHY, "it cannot be waited for: %s", text);
 		return NOON_ERR_OS;
 	}
-	return NOON_OK;
+	return set_direction(c, why);
 }
 
 static noon_err set_filter(struct noon_capture *c, const char *filter, char *why)

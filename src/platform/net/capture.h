@@ -17,7 +17,7 @@
 
 #define NOON_CAPTURE_WHY 512 /**< bytes of a message */
 
-/** Who stamps the frames of an interface. */
+/** Who stamps the frames of an interface. With the adapter only what comes in is heard. */
 enum noon_capture_level {
 	NOON_CAPTURE_UNKNOWN,	    /**< a file does not say */
 	NOON_CAPTURE_KERNEL,	    /**< the host, on its system clock */
@@ -30,7 +30,7 @@ struct noon_capture;
 struct noon_capture_live {
 	const char *interface;
 	const char *filter;	       /**< of pcap-filter(7); NULL: everything */
-	enum noon_capture_level level; /**< UNKNOWN: the adapter's on the system clock if it can */
+	enum noon_capture_level level; /**< UNKNOWN: the kernel */
 	bool promiscuous;
 };
 

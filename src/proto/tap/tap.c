@@ -13,7 +13,7 @@ noon_err noon_tap_init(struct noon_tap *t, const struct noon_tap_conf *conf,
 	if (room->n_flows == 0 || room->n_flows > max || room->n_blocks == 0 ||
 	    room->n_blocks > max || room->n_asks == 0 || room->n_asks > max ||
 	    room->n_ntp_asks == 0 || room->n_ntp_asks % NOON_TAP_NTP_WAYS != 0 ||
-	    conf->tap_unit < 1 || conf->ntp_ports > NOON_TAP_PORTS_MAX ||
+	    conf->tap_unit < 1 || conf->tap_delay < 0 || conf->ntp_ports > NOON_TAP_PORTS_MAX ||
 	    conf->tsp_ports > NOON_TAP_PORTS_MAX)
 		return NOON_ERR_RANGE;
 	memset(t, 0, sizeof(*t));
@@ -32,6 +32,7 @@ void noon_tap_tell(struct noon_tap *t, struct noon_tap_exchange *e)
 	noon_dur upper;
 
 	e->tap_unit = t->conf.tap_unit;
+	e->tap_delay = t->conf.tap_delay;
 	noon_tap_exchange_interval(e, &lower, &upper);
 	/* The server claims to have taken longer than query and answer were apart. */
 	if (e->miss == NOON_TAP_MISS_NONE && lower > upper) {

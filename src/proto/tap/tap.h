@@ -45,6 +45,7 @@ struct noon_tap_conf {
 	uint16_t tsp_port[NOON_TAP_PORTS_MAX]; /**< of servers, TCP */
 	unsigned tsp_ports;		       /**< 0: HTTP on any port */
 	noon_dur tap_unit;		       /**< resolution of the capture's times, ns, >= 1 */
+	noon_dur tap_delay;		       /**< as in struct noon_tap_exchange */
 	/** Called with each exchange, and each answer without a time; borrowed for the call. */
 	void (*on_exchange)(void *arg, const struct noon_tap_exchange *e);
 	void *arg;
@@ -60,7 +61,8 @@ struct noon_tap {
 	uint8_t *scratch;
 };
 
-/** Get ready. @retval NOON_OK, NOON_ERR_RANGE (no memory of a kind, or too much; no unit) */
+/** Get ready. @retval NOON_OK, NOON_ERR_RANGE (no memory of a kind, or too much; no unit; delay <
+ * 0) */
 NOON_MUST_USE noon_err noon_tap_init(struct noon_tap *t, const struct noon_tap_conf *conf,
 				     const struct noon_tap_room *room);
 

@@ -6,6 +6,7 @@ void noon_tap_exchange_interval(const struct noon_tap_exchange *e, noon_dur *ret
 {
 	*ret_lower = noon_sat_sub(noon_time_diff(e->last, e->tr), e->tap_unit);
 	*ret_upper = noon_sat_add(noon_time_diff(e->first, e->tq), e->resolution);
+	*ret_upper = noon_sat_add(*ret_upper, e->tap_delay);
 }
 
 static const struct {

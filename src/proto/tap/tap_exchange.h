@@ -47,6 +47,7 @@ struct noon_tap_exchange {
 	noon_time tq;	     /**< the query was complete at the tap; capture's clock */
 	noon_time tr;	     /**< first segment with the answer's body; capture's clock */
 	noon_dur tap_unit;   /**< the capture's times were cut off to a multiple of it, ns, >= 1 */
+	noon_dur tap_delay;  /**< a frame was stamped at most so long after it passed, ns, >= 0 */
 	noon_time first;     /**< server's clock: receive time (NTP), genTime (TSP) */
 	noon_time last;	     /**< server's clock: transmit time (NTP), genTime (TSP) */
 	noon_dur resolution; /**< the server's times were cut off to a multiple of it, ns */
@@ -74,7 +75,9 @@ struct noon_tap_exchange {
  *
  * A query reaches the server after it passed the tap, the answer leaves it before. With a stamp g
  * that was cut off to r: g - Tr <= x <= g + r - Tq; with NTP: T3 - T4 <= x <= T2 + r - T1. The
- * capture's own times were cut off, too, which widens the lower end.
+ * capture's own times were cut off, too, which widens the lower end; where frames are copied on
+ * their way to who stamps them (a mirror port), a query may have been at the server before its copy
+ * was stamped, which widens the upper end.
  *
  * @param e  e->miss is NOON_TAP_MISS_NONE
  * Sign: positive where the server is ahead. Rounds outward, saturates.

@@ -26,6 +26,7 @@ struct arguments {
 	const char *filter;
 	int stamps; /* enum noon_capture_level */
 	bool promiscuous;
+	noon_dur tap_delay;
 	double duration_s; /* 0: until it is ended */
 	uint64_t count;	   /* 0: no limit */
 	bool json;
@@ -275,6 +276,7 @@ static int capture(const struct noon_verb *self, void *options, const struct noo
 	int status;
 
 	conf.arg = &c;
+	conf.tap_delay = c.args->tap_delay;
 	if (!settle(&c, &conf, line->n))
 		return NOON_EXIT_USAGE;
 	if (noon_passive_new(&conf, &c.passive))
@@ -298,11 +300,12 @@ static const struct noon_option rows[] = {
 	 .help = "show exchanges of this server only"},
 	{"port", NOON_OPTION_BORROWED, OPTION(ports), .says = "UDP 123, and HTTP on any TCP port",
 	 .value = "n,n", .letter = 'p', .help = "ports of servers, UDP and TCP"},
+	{"tap-delay", NOON_OPTION_TIME, OPTION(tap_delay), NOON_OPTION_LEAST(0), .def = "0",
+	 .help = "a frame may be stamped so long after it passed: of a mirror port"},
 	{"filter", NOON_OPTION_BORROWED, OPTION(filter), .says = "what the ports need",
 	 .value = "text", .help = "of the interface, as in pcap-filter(7)"},
-	{"stamps", NOON_OPTION_WORD, OPTION(stamps), .words = stamps,
-	 .says = "adapter where it can, else kernel",
-	 .help = "who stamps frames; adapter-clock: on a clock of the adapter's own"},
+	{"stamps", NOON_OPTION_WORD, OPTION(stamps), .words = stamps, .says = "kernel",
+	 .help = "who stamps; adapters stamp what comes in only, adapter-clock by their own clock"},
 	{"promiscuous", NOON_OPTION_BOOL, OPTION(promiscuous),
 	 .help = "hear frames for other machines too: a mirror port, a tap"},
 	{"duration", NOON_OPTION_REAL, OPTION(duration_s), NOON_OPTION_RANGE(0.01, 1e8),

@@ -68,6 +68,13 @@ static void pairs_by_origin(void **state)
 	assert_true(lower <= NOON_MS(512 - 140) && lower >= NOON_MS(512 - 140) - 2);
 	assert_true(upper >= NOON_MS(510 - 100) && upper <= NOON_MS(510 - 100) + 1);
 	assert_int_equal(tap_counted(&w, NOON_TAP_COUNT_NO_QUERY), 1);
+	/* A copy that may have been stamped late. */
+	w.tap.conf.tap_delay = NOON_MS(5);
+	ask(13, 200);
+	answer(13, 2, 210, 211, 240);
+	noon_tap_exchange_interval(&w.found[2], &lower, &upper);
+	assert_true(lower <= NOON_MS(211 - 240) && lower >= NOON_MS(211 - 240) - 2);
+	assert_true(upper >= NOON_MS(15) && upper <= NOON_MS(15) + 1);
 	noon_tap_end(&w.tap);
 	assert_int_equal(tap_counted(&w, NOON_TAP_COUNT_NO_ANSWER), 0);
 }
