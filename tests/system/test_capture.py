@@ -176,6 +176,36 @@ def test_pcap_with_microseconds(w):
     check(summary["truncated"] > 0, summary)
 
 
+def test_nts_is_read_and_tls_is_counted(w):
+    """The header of NTP is readable under NTS; key exchange and a time stamp over TLS are not."""
+    needs_root()
+    need("curl", "openssl")
+    server = w.server()
+    tls = w.certificate("https")
+    authority = tsa.authority(w, tls=tls)
+    ports = f"{server.ntp},{server.ke},{authority.https}"
+    live = w.process("capture", [harness.TOOL, "capture", "-i", "lo", "-p", ports, "--json"])
+    live.start()
+    wait_for(lambda: "listening on lo" in live.log(), 10, "capture listens")
+    time.sleep(BACKLOG)
+    w.tool("query", f"nts://127.0.0.1:{server.ke}", "--ca", server.cert, "-n", 4, "-i", 0.05,
+           status=0)
+    w.write("what", "what is to be stamped\n")
+    harness.run_quiet(["openssl", "ts", "-query", "-data", w.path("what"), "-sha256", "-out",
+                       w.path("q.tsq")])
+    harness.run_quiet(["curl", "-sS", "--fail", "--cacert", tls[0], "-H",
+                       "Content-Type: " + tsa.QUERY, "--data-binary", "@" + w.path("q.tsq"), "-o",
+                       w.path("r.tsr"), f"https://127.0.0.1:{authority.https}/"])
+    time.sleep(BACKLOG)
+    live.signal(signal.SIGTERM)
+    live.wait()
+    exchanges, summary = heard(live.log())
+    check([e["kind"] for e in exchanges] == ["ntp"] * 4, exchanges)
+    check_intervals(exchanges, 1.0)
+    check(summary["tls_flows"] == summary["tcp_flows"] == 2, summary)
+    check(summary["tsp_queries"] == 0, summary)
+
+
 def test_frames_of_other_links(w):
     """The same exchange behind VLAN tags, in IPv6, as raw IP, and in cooked frames (scapy)."""
     script = r'''
