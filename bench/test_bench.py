@@ -249,9 +249,17 @@ def script_tsa_tokens(w):
     figures(out, r"^ *(\d+) connections: +(\d+) tokens a second, +(\d+) per CPU-second of the daemon$", 4)
 
 
+def script_capture(w):
+    out = w.run(HERE / "capture", "--mb", 3, "--beside", 2)
+    for mb in (2, 3):
+        figures(out, rf"^noonmark, {mb} MB +(\S+) s +(\S+) CPU s +(\d+) frames/s +(\d+) exchanges/s +(\S+) MB$")
+    if shutil.which("tshark"):
+        figures(out, r"^tshark takes (\S+) times as long$")
+
+
 PROGRAMS = {"load": bench_load, "floor": load_floor, "now": bench_now, "law": bench_law, "tsa": bench_tsa,
             "run": script_run, "beside_chrony": script_beside_chrony, "ptp_noise": script_ptp_noise,
-            "stability": script_stability, "tsa_tokens": script_tsa_tokens, "tunnel": script_tunnel}
+            "stability": script_stability, "tsa_tokens": script_tsa_tokens, "capture": script_capture, "tunnel": script_tunnel}
 
 
 def main():

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "proto/tsa/tsp_client.h"
+#include "seeds_tap.h"
 #include "test_ntp_world.h"
 #include "wire/cms.h"
 #include "wire/ntske.h"
@@ -412,5 +413,6 @@ int main(int argc, char **argv)
 	engine();
 	edge();
 	stamping();
+	seeds_tap(put);
 	return 0;
 }

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Property: what is read of a request, a response, a TSTInfo or a token lies inside of it; what is
- * written again reads as the same, and is the same bytes if it is as long.
+ * written again reads as the same, and is the same bytes if it is as long. What can be read as DER
+ * reads the same as BER.
  */
 #include <assert.h>
 #include <string.h>
 
 #include "input.h"
+#include "wire/ber.h"
 #include "wire/cms.h"
 #include "wire/tsp.h"
 
@@ -96,24 +98,55 @@ static void tst_info(struct noon_bytes der)
 	assert(t.has_accuracy == again.has_accuracy && t.accuracy == again.accuracy);
 }
 
+/* A content in pieces is put together in room. */
+static bool ber_token(struct noon_bytes ber, struct noon_bytes *ret)
+{
+	static uint8_t room[INPUT_MAX];
+
+	if (noon_ber_token_content(ber, room, sizeof(room), ret))
+		return false;
+	assert(ret->n <= ber.n);
+	if (ret->p != room)
+		inside(*ret, ber);
+	return true;
+}
+
 static void token(struct noon_bytes der)
 {
-	struct noon_bytes content;
+	struct noon_bytes content, as_ber;
+	const bool is_ber = ber_token(der, &as_ber);
 
 	if (noon_cms_token_content(der, &content))
 		return;
 	inside(content, der);
+	assert(is_ber && is_same(content, as_ber));
 	tst_info(content);
+}
+
+static bool ber_response(struct noon_bytes ber, struct noon_tsp_response *ret)
+{
+	struct noon_bytes content;
+
+	if (noon_ber_tsp_response(ber, ret))
+		return false;
+	inside(ret->token, ber);
+	if (ret->token.n > 0)
+		(void)ber_token(ret->token, &content);
+	return true;
 }
 
 static void response(struct noon_bytes der)
 {
-	struct noon_tsp_response r;
+	struct noon_tsp_response r, as_ber;
+	const bool is_ber = ber_response(der, &as_ber);
 
 	if (noon_tsp_response_decode(der, &r))
 		return;
 	inside(r.text, der);
 	inside(r.token, der);
+	if (r.status <= INT64_MAX)
+		assert(is_ber && as_ber.status == r.status && as_ber.fail == r.fail &&
+		       is_same(as_ber.token, r.token));
 	for (int bit = -1; bit <= 32; bit++)
 		assert(noon_tsp_fail_name(bit) != NULL);
 	assert(noon_tsp_status_name(r.status) != NULL);

@@ -14,7 +14,8 @@ struct reading {
 	unsigned hosts;
 	bool close;
 	bool keep;
-	bool coded; /**< there was a Transfer-Encoding */
+	bool coded;    /**< there was a Transfer-Encoding */
+	bool response; /**< Host and Expect mean nothing */
 };
 
 uint16_t noon_http_fault_status(enum noon_http_fault fault)
@@ -231,7 +232,7 @@ static enum noon_http_fault read_field(struct reading *r, struct noon_bytes line
 		return read_coding(r, value);
 	else if (noon_http_is_nocase(name, "Connection"))
 		read_connection(r, value);
-	else if (noon_http_is_nocase(name, "Expect"))
+	else if (noon_http_is_nocase(name, "Expect") && !r->response)
 		return read_expect(&r->head, value);
 	else if (noon_http_is_nocase(name, "Content-Type"))
 		r->head.type = span(r, trim(cut(&value, ';')));
@@ -245,32 +246,68 @@ static enum noon_http_fault judge(struct reading *r)
 	 * HTTP/1.0 is faulty framing. */
 	if (r->head.chunked && (r->head.has_length || r->head.http10))
 		return NOON_HTTP_FAULT_LENGTH;
-	if (r->hosts > 1 || (r->hosts == 0 && !r->head.http10))
+	if (!r->response && (r->hosts > 1 || (r->hosts == 0 && !r->head.http10)))
 		return NOON_HTTP_FAULT_HOST;
 	r->head.keep_alive = !r->close && (!r->head.http10 || r->keep);
 	return NOON_HTTP_FAULT_NONE;
 }
 
-enum noon_http_fault noon_http_head_read(struct noon_bytes text, struct noon_http_head *ret)
+/* "HTTP/1.1 200 OK"; the phrase and the space before it may be missing (RFC 9112, section 4). */
+static enum noon_http_fault read_status_line(struct reading *r, struct noon_bytes line)
 {
-	struct reading r = {.base = text.p};
-	struct noon_bytes line;
-	enum noon_http_fault fault;
+	const struct noon_bytes version = cut(&line, ' ');
+	const struct noon_bytes status = cut(&line, ' ');
+	unsigned code = 0;
 
-	if (!take_line(&text, &line))
+	for (size_t i = 0; i < status.n && i < 3; i++)
+		if (status.p[i] >= '0' && status.p[i] <= '9')
+			code = code * 10 + (unsigned)(status.p[i] - '0');
+	if (status.n != 3 || code < 100)
 		return NOON_HTTP_FAULT_MALFORMED;
-	fault = read_request_line(&r, line);
+	r->head.status = (uint16_t)code;
+	return read_version(version, &r->head);
+}
+
+static enum noon_http_fault read_fields(struct reading *r, struct noon_bytes text)
+{
+	enum noon_http_fault fault = NOON_HTTP_FAULT_NONE;
+	struct noon_bytes line;
+
 	for (unsigned i = 0; !fault; i++) {
 		if (!take_line(&text, &line))
 			return NOON_HTTP_FAULT_MALFORMED;
 		if (line.n == 0)
 			break;
-		fault = i < NOON_HTTP_FIELDS_MAX ? read_field(&r, line)
+		fault = i < NOON_HTTP_FIELDS_MAX ? read_field(r, line)
 						 : NOON_HTTP_FAULT_FIELDS_LONG;
 	}
+	return fault ? fault : judge(r);
+}
+
+static enum noon_http_fault read_head(struct noon_bytes text, bool response,
+				      struct noon_http_head *ret)
+{
+	struct reading r = {.base = text.p, .response = response};
+	struct noon_bytes line;
+	enum noon_http_fault fault;
+
+	if (!take_line(&text, &line))
+		return NOON_HTTP_FAULT_MALFORMED;
+	fault = response ? read_status_line(&r, line) : read_request_line(&r, line);
 	if (!fault)
-		fault = judge(&r);
+		fault = read_fields(&r, text);
 	if (!fault)
 		*ret = r.head;
 	return fault;
+}
+
+enum noon_http_fault noon_http_head_read(struct noon_bytes text, struct noon_http_head *ret)
+{
+	return read_head(text, false, ret);
+}
+
+enum noon_http_fault noon_http_response_head_read(struct noon_bytes text,
+						  struct noon_http_head *ret)
+{
+	return read_head(text, true, ret);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The head of an HTTP/1.x request (RFC 9112): request line and fields, as far as a server of a few
- * fixed paths needs them.
+ * fixed paths needs them; and that of a response, as far as framing needs it.
  *
  * Reading is strict, because every tolerance in how a request is framed is a way to have it read
  * differently by a proxy in front: lines end with CR LF, names are tokens without a space behind,
@@ -56,6 +56,7 @@ struct noon_http_head {
 	bool http10;	       /**< HTTP/1.0 */
 	bool keep_alive;       /**< the client wants the connection to stay open */
 	bool expects_continue; /**< it waits for 100 before it sends the body */
+	uint16_t status;       /**< of a response, 100..999; 0 in a request */
 };
 
 /** Return the status code of a fault, 200 for none. */
@@ -71,6 +72,11 @@ const char *noon_http_fault_text(enum noon_http_fault fault);
  * @param[out] ret   spans count from text.p; untouched unless NOON_HTTP_FAULT_NONE is returned
  */
 enum noon_http_fault noon_http_head_read(struct noon_bytes text, struct noon_http_head *ret);
+
+/** Read the whole head of a response, status line to empty line; otherwise as
+ * noon_http_head_read(). A response has no method and no path. */
+enum noon_http_fault noon_http_response_head_read(struct noon_bytes text,
+						  struct noon_http_head *ret);
 
 /** Return the bytes of a span of the buffer at `base`; borrowed. */
 static inline struct noon_bytes noon_http_span_of(const uint8_t *base, struct noon_http_span s)

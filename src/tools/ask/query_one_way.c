@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <time.h>
 
-#include "tools/service/one_way_options.h"
 #include "tools/core/tool.h"
+#include "tools/service/one_way_options.h"
 
 #define DUR  32
 #define SAID 32

@@ -12,9 +12,9 @@
 #include "tools/bench/bench_shake.h"
 #include "tools/bench/bench_storm.h"
 #include "tools/core/process_cpu.h"
-#include "tools/service/server_options.h"
 #include "tools/core/tool.h"
 #include "tools/core/url.h"
+#include "tools/service/server_options.h"
 #include "wire/ntp.h"
 #include "wire/ntske.h"
 

@@ -46,6 +46,7 @@ extern const struct noon_verb noon_verb_status;
 extern const struct noon_verb noon_verb_watch;
 extern const struct noon_verb noon_verb_wait;
 extern const struct noon_verb noon_verb_query;
+extern const struct noon_verb noon_verb_capture;
 extern const struct noon_verb noon_verb_step;
 extern const struct noon_verb noon_verb_accept;
 extern const struct noon_verb noon_verb_relay;

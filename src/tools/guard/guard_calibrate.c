@@ -11,10 +11,10 @@
 #include <unistd.h>
 
 #include "ask/asker.h"
-#include "tools/service/ptp_options.h"
-#include "tools/service/server_options.h"
 #include "tools/core/url.h"
 #include "tools/guard/guard.h"
+#include "tools/service/ptp_options.h"
+#include "tools/service/server_options.h"
 
 #define INTERVAL_MIN NOON_MS(1)
 #define TIMEOUT	     NOON_S(2)

@@ -6,13 +6,13 @@
 #define NOON_TOOLS_SERVICE_OPTIONS_H
 
 #include "ask/asker.h"
+#include "tools/core/tool.h"
+#include "tools/core/url.h"
 #include "tools/service/one_way_options.h"
 #include "tools/service/ptp_options.h"
 #include "tools/service/server_options.h"
-#include "tools/core/tool.h"
 #include "tools/service/tsp_options.h"
 #include "tools/service/tunnel_options.h"
-#include "tools/core/url.h"
 
 struct noon_service_options {
 	struct noon_url url;

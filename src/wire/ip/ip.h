@@ -17,6 +17,7 @@
 
 enum noon_ip_proto {
 	NOON_IP_PROTO_IP4 = 4, /**< IPv4 inside */
+	NOON_IP_PROTO_TCP = 6,
 	NOON_IP_PROTO_UDP = 17,
 	NOON_IP_PROTO_IP6 = 41, /**< IPv6 inside */
 	NOON_IP_PROTO_ESP = 50,

@@ -177,6 +177,35 @@ static void every_fault_has_a_status_and_a_sentence(void **state)
 	}
 }
 
+static void reads_the_head_of_a_response(void **state)
+{
+	static const struct {
+		const char *text;
+		enum noon_http_fault fault;
+		unsigned status;
+		uint64_t length;
+	} table[] = {
+		{"HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n", NOON_HTTP_FAULT_NONE, 200, 7},
+		{"HTTP/1.0 204\r\nExpect: x\r\n\r\n", NOON_HTTP_FAULT_NONE, 204, 0},
+		{"HTTP/1.1 100 \r\n\r\n", NOON_HTTP_FAULT_NONE, 100, 0},
+		{"HTTP/1.1 20 OK\r\n\r\n", NOON_HTTP_FAULT_MALFORMED, 0, 0},
+		{"HTTP/1.1 2x0 OK\r\n\r\n", NOON_HTTP_FAULT_MALFORMED, 0, 0},
+		{"HTTP/2.0 200 OK\r\n\r\n", NOON_HTTP_FAULT_VERSION, 0, 0},
+		{"POST / HTTP/1.1\r\n\r\n", NOON_HTTP_FAULT_MALFORMED, 0, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		const struct noon_bytes text = noon_bytes_of(table[i].text, strlen(table[i].text));
+		struct noon_http_head h = {0};
+
+		print_message("# row %zu\n", i);
+		assert_int_equal(noon_http_response_head_read(text, &h), table[i].fault);
+		assert_int_equal(h.status, table[i].status);
+		assert_int_equal(h.length, table[i].length);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -187,6 +216,7 @@ int main(void)
 		cmocka_unit_test(refuses_a_zero_byte_in_a_value),
 		cmocka_unit_test(refuses_more_fields_than_it_allows),
 		cmocka_unit_test(every_fault_has_a_status_and_a_sentence),
+		cmocka_unit_test(reads_the_head_of_a_response),
 	};
 
 	return cmocka_run_group_tests_name("wire/http_head", tests, NULL, NULL);
