@@ -37,7 +37,9 @@ static size_t block_of(const double *x, size_t n, double mean)
 		lag *= 2;
 	if (lag > 1 && 2 * lag > block)
 		block = 2 * lag;
-	return block < most ? block : most;
+	if (block > most)
+		block = most;
+	return block > 0 ? block : 1;
 }
 
 void noon_mean_error(const double *x, size_t n, struct noon_mean_error *ret)
@@ -60,5 +62,5 @@ void noon_mean_error(const double *x, size_t n, struct noon_mean_error *ret)
 	 */
 	var /= 1 - (double)b / (double)n;
 	ret->u = sqrt(var * (double)b / (double)n);
-	ret->nu = n / b > 2 ? (double)(n / b - 1) : 1;
+	ret->nu = fmax(1, floor((double)n / (double)b) - 1);
 }

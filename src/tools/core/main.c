@@ -10,12 +10,12 @@
 #include "tools/sim/scenario_options.h"
 
 static const struct noon_verb *const verbs[] = {
-	&noon_verb_now,	      &noon_verb_status,  &noon_verb_watch,   &noon_verb_wait,
-	&noon_verb_query,     &noon_verb_capture, &noon_verb_step,    &noon_verb_accept,
-	&noon_verb_relay,     &noon_verb_demo,	  &noon_verb_check,   &noon_verb_bench,
-	&noon_verb_guard,     &noon_verb_lab,	  &noon_verb_sim,     &noon_verb_plan,
-	&noon_verb_stability, &noon_verb_ptp,	  &noon_verb_tunnel,  &noon_verb_tsa,
-	&noon_verb_stamp,     &noon_verb_verify,  &noon_verb_version,
+	&noon_verb_now,	      &noon_verb_status,  &noon_verb_watch,	&noon_verb_wait,
+	&noon_verb_query,     &noon_verb_capture, &noon_verb_step,	&noon_verb_accept,
+	&noon_verb_relay,     &noon_verb_demo,	  &noon_verb_check,	&noon_verb_bench,
+	&noon_verb_guard,     &noon_verb_lab,	  &noon_verb_sim,	&noon_verb_plan,
+	&noon_verb_stability, &noon_verb_ptp,	  &noon_verb_tunnel,	&noon_verb_tsa,
+	&noon_verb_stamp,     &noon_verb_verify,  &noon_verb_calibrate, &noon_verb_version,
 };
 
 static int print_version(const struct noon_verb *self, void *options,

@@ -34,15 +34,25 @@ struct noon_service_options {
 extern const struct noon_option noon_service_rows[];
 
 /** The parts of a verb whose options have a struct noon_service_options as this member. */
-#define NOON_SERVICE_PARTS(type, member)                                                   \
-	{noon_service_rows, offsetof(type, member), NULL},                                 \
-		{noon_server_rows, offsetof(type, member.server), NULL},                   \
-		{noon_server_time_rows, offsetof(type, member.server), NULL},              \
-		{noon_ptp_rows, offsetof(type, member.ptp), NOON_PTP_HEADING},             \
-		{noon_tunnel_rows, offsetof(type, member.tunnel), NOON_TUNNEL_HEADING},    \
-		{noon_one_way_rows, offsetof(type, member.one_way), NOON_ONE_WAY_HEADING}, \
-	{                                                                                  \
-		noon_tsp_rows, offsetof(type, member.tsp), NOON_TSP_HEADING                \
+#define NOON_SERVICE_PARTS(type, member)                                                        \
+	{noon_service_rows, offsetof(type, member), NULL},                                      \
+		{noon_server_rows,                                                              \
+		 offsetof(type, member) + offsetof(struct noon_service_options, server), NULL}, \
+		{noon_server_time_rows,                                                         \
+		 offsetof(type, member) + offsetof(struct noon_service_options, server), NULL}, \
+		{noon_ptp_rows,                                                                 \
+		 offsetof(type, member) + offsetof(struct noon_service_options, ptp),           \
+		 NOON_PTP_HEADING},                                                             \
+		{noon_tunnel_rows,                                                              \
+		 offsetof(type, member) + offsetof(struct noon_service_options, tunnel),        \
+		 NOON_TUNNEL_HEADING},                                                          \
+		{noon_one_way_rows,                                                             \
+		 offsetof(type, member) + offsetof(struct noon_service_options, one_way),       \
+		 NOON_ONE_WAY_HEADING},                                                         \
+	{                                                                                       \
+		noon_tsp_rows,                                                                  \
+			offsetof(type, member) + offsetof(struct noon_service_options, tsp),    \
+			NOON_TSP_HEADING                                                        \
 	}
 
 /** The forms of its URL, for --help. */

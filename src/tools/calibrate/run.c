@@ -1,0 +1,500 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * noonmark calibrate run: ask a service, and keep every sample.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "platform/clock/clock.h"
+#include "tools/calibrate/calibrate.h"
+#include "tools/calibrate/edge_schedule.h"
+#include "tools/service/service_options.h"
+
+#define COMMIT_EVERY NOON_S(1)
+#define STEER_MAX    500e-6 /* fractional: of a system clock that is slewed */
+#define NTP_FRAME    114    /* bytes: NTP, UDP, IPv4, Ethernet, with preamble and FCS */
+
+struct arguments {
+	struct noon_service_options service;
+	struct noon_campaign_options campaign;
+	long count;
+	noon_dur duration;
+	long resume;
+	bool json;
+};
+
+struct run {
+	const struct noon_verb *self;
+	struct arguments args;
+	struct noon_asker asker;
+	struct noon_campaigns *db;
+	struct noon_reference *reference;
+	struct noon_reference_reading reading; /* the last that was kept */
+	struct noon_edge_schedule edge;
+	struct noon_timer end;
+	struct noon_timer late; /* what waits for a commit */
+	int64_t id;
+	uint32_t reading_number; /* 0: none yet */
+	uint64_t samples;	 /* on disk */
+	uint64_t waiting;
+	uint64_t missed;
+	noon_time committed; /* when, monotonic */
+	bool full;	     /* the last commit failed, and the user was told */
+	bool finished;	     /* in good order */
+	bool failed;
+};
+
+static bool only_stamps(const struct run *r)
+{
+	return r->args.service.by_tsp || r->args.service.by_one_way;
+}
+
+static void stop(struct run *r)
+{
+	noon_loop_stop(r->asker.loop);
+}
+
+static void fail(struct run *r, const char *what, const char *why)
+{
+	(void)fprintf(stderr, "noonmark calibrate run: %s%s%s\n", what, *why == '\0' ? "" : ": ",
+		      why);
+	r->failed = true;
+	stop(r);
+}
+
+static void show_progress(const struct run *r)
+{
+	const struct noon_stamped_bound *b = &r->edge.bound;
+	char half[32] = "";
+
+	if (r->args.json || isatty(STDERR_FILENO) != 1)
+		return;
+	if (only_stamps(r) && r->edge.n > 0 && b->lower != INT64_MIN && b->upper != INT64_MAX)
+		noon_tool_dur(half, sizeof(half), noon_dur_to_s(b->upper - b->lower) / 2);
+	(void)fprintf(stderr,
+		      "\r\033[Kcampaign %" PRId64 ": %" PRIu64 " kept, %" PRIu64 " missed%s%s",
+		      r->id, r->samples, r->missed, *half == '\0' ? "" : ", bound +-", half);
+}
+
+/* Nothing that was counted as kept is lost; what a full disk does not take is tried again. */
+static void commit(struct run *r)
+{
+	r->committed = noon_mono_now();
+	noon_loop_disarm(&r->late);
+	if (noon_campaigns_commit(r->db)) {
+		if (!r->full)
+			(void)fprintf(stderr,
+				      "noonmark calibrate run: %s: %s; samples wait in memory\n",
+				      r->args.campaign.database, noon_campaigns_error(r->db));
+		r->full = true;
+		noon_loop_arm(r->asker.loop, &r->late, COMMIT_EVERY);
+		return;
+	}
+	r->full = false;
+	r->samples += r->waiting;
+	r->waiting = 0;
+	show_progress(r);
+}
+
+static void commit_if_due(struct run *r)
+{
+	const noon_dur since = noon_time_diff(noon_mono_now(), r->committed);
+
+	if (since >= COMMIT_EVERY && !r->full)
+		commit(r);
+	else if (!r->late.armed)
+		noon_loop_arm(r->asker.loop, &r->late, COMMIT_EVERY - since);
+}
+
+static void on_late(void *arg)
+{
+	commit(arg);
+}
+
+static bool is_news(const struct noon_reference_reading *a, const struct noon_reference_reading *b)
+{
+	return a->error != b->error || a->bound != b->bound || a->state != b->state ||
+	       a->pulse.ns != b->pulse.ns || a->u_s < b->u_s || a->u_s > b->u_s;
+}
+
+/* The reference's reading of now, kept if it says something new.
+ * @return false: there is no room for it */
+static bool keep_reading(struct run *r)
+{
+	struct noon_reference_reading now;
+
+	noon_reference_read(r->reference, &now);
+	if (r->reading_number > 0 && !is_news(&now, &r->reading))
+		return true;
+	if (noon_campaigns_reading(r->db, &now, &r->reading_number))
+		return false;
+	r->reading = now;
+	return true;
+}
+
+/* What the service said, as the two ends of what its clock may have read (see stamped_bound.h). */
+static void take_stamps(const struct run *r, const struct noon_sample *s,
+			struct noon_campaign_sample *out)
+{
+	const struct noon_tst_info *token = &r->asker.tsp.token.answer.info;
+	noon_dur unit;
+
+	if (r->args.service.by_one_way) {
+		out->first = r->asker.question.answer.earliest;
+		out->last = r->asker.question.answer.latest;
+		return;
+	}
+	if (!r->args.service.by_tsp) {
+		out->first = s->t3;
+		out->last = s->t2;
+		out->claimed = s->server_err;
+		return;
+	}
+	unit = noon_tsp_info_unit(token);
+	out->claimed = token->has_accuracy ? token->accuracy : NOON_DUR_MAX;
+	out->first = token->gen_time;
+	out->last = noon_time_add(token->gen_time, unit);
+	if (r->args.campaign.rounding != NOON_ONE_WAY_TRUNCATE)
+		out->first = noon_time_add(out->first, -(unit / 2));
+	if (r->args.campaign.rounding == NOON_ONE_WAY_NEAREST)
+		out->last = noon_time_add(out->last, -(unit / 2));
+}
+
+/* The asker's clock is free-running; T(C) is the system clock. Both are read at one instant, and
+ * the system clock may have been slewed since the question left. */
+static noon_dur system_ahead(struct run *r, noon_dur *ret_err)
+{
+	const struct noon_instant now = noon_instant_now();
+	const noon_time h = r->asker.clock->ops->free_running(r->asker.clock, now.raw_ns);
+
+	*ret_err = now.err;
+	return noon_time_diff((noon_time){now.real_ns}, h);
+}
+
+static void end_if_done(struct run *r)
+{
+	if (r->args.count > 0 && r->samples + r->waiting + r->missed >= (uint64_t)r->args.count) {
+		r->finished = true;
+		stop(r);
+	}
+}
+
+static void on_sample(void *arg, const struct noon_sample *s)
+{
+	struct run *r = arg;
+	noon_dur err;
+	const noon_dur ahead = system_ahead(r, &err);
+	const noon_dur since = noon_time_diff(noon_clock_now(r->asker.clock), s->t1);
+	struct noon_campaign_sample k = {
+		.tq = noon_time_add(s->t1, ahead),
+		.tr = noon_time_add(s->t4, ahead),
+		.stamp_err = s->stamp_err + err + noon_dur_scale_out(since, STEER_MAX),
+		.claimed = NOON_DUR_MAX,
+		.tx_stamp = s->tx_stamp,
+		.rx_stamp = s->rx_stamp,
+		.leap = (uint8_t)s->leap,
+		.stratum = s->stratum,
+		.authenticated = s->authenticated,
+	};
+	bool kept = false;
+
+	take_stamps(r, s, &k);
+	if (keep_reading(r)) {
+		k.reading = r->reading_number;
+		kept = noon_campaigns_sample(r->db, &k) == NOON_OK;
+	}
+	if (!kept) {
+		fail(r, r->args.campaign.database,
+		     "no room for more samples in memory: what is on disk is complete up to then");
+		return;
+	}
+	r->waiting++;
+	if (only_stamps(r))
+		noon_edge_schedule_take(&r->edge,
+					&(struct noon_stamped){k.tq, k.tr, k.first, k.last});
+	commit_if_due(r);
+	end_if_done(r);
+}
+
+static void on_miss(void *arg, const char *why)
+{
+	struct run *r = arg;
+	noon_dur err;
+	const noon_time now = noon_time_add(noon_clock_now(r->asker.clock), system_ahead(r, &err));
+
+	noon_campaigns_miss(r->db, now, why);
+	if (r->missed++ == 0)
+		(void)fprintf(stderr, "noonmark calibrate run: %s: no usable answer: %s\n",
+			      r->args.service.url.host, why);
+	commit_if_due(r);
+	end_if_done(r);
+}
+
+static void on_fail(void *arg, const char *what, const char *why)
+{
+	fail(arg, what, why);
+}
+
+static noon_time when(void *arg, noon_time asked)
+{
+	struct run *r = arg;
+	noon_dur err;
+	const noon_dur ahead = system_ahead(r, &err);
+	const noon_time now = noon_time_add(noon_clock_now(r->asker.clock), ahead);
+	const noon_time next = noon_edge_schedule_next(&r->edge, noon_time_add(asked, ahead), now,
+						       noon_dur_from_s(r->args.service.interval_s));
+
+	return noon_time_add(next, -ahead);
+}
+
+static void on_end(void *arg)
+{
+	struct run *r = arg;
+
+	r->finished = true;
+	stop(r);
+}
+
+static void on_signal(void *arg, int signo)
+{
+	(void)signo;
+	stop(arg);
+}
+
+/* --- setting up --- */
+
+static const char *kind_of(const struct noon_service_options *s)
+{
+	return s->by_tsp ? "tsp" : s->url.scheme;
+}
+
+static json_t *head_of(struct run *r, const char *url)
+{
+	struct arguments *a = &r->args;
+	const bool datagrams =
+		!a->service.by_tsp && !(a->service.by_one_way && a->service.one_way.tcp);
+	const double frame = datagrams ? NTP_FRAME : 0;
+	json_t *head;
+
+	a->campaign.path.request_bytes =
+		a->campaign.request_bytes > 0 ? a->campaign.request_bytes : frame;
+	a->campaign.path.reply_bytes = a->campaign.reply_bytes > 0 ? a->campaign.reply_bytes
+								   : a->campaign.path.request_bytes;
+	head = noon_campaign_head(&a->campaign);
+	(void)json_object_set_new(head, "service", json_string(url));
+	(void)json_object_set_new(
+		head, "device",
+		json_string(a->campaign.device != NULL ? a->campaign.device : a->service.url.host));
+	(void)json_object_set_new(head, "kind", json_string(kind_of(&a->service)));
+	(void)json_object_set_new(head, "method", json_string("active"));
+	(void)json_object_set_new(head, "two_way", json_boolean(!only_stamps(r)));
+	(void)json_object_set_new(head, "interval_s", json_real(a->service.interval_s));
+	if (a->service.server.family != AF_UNSPEC)
+		(void)json_object_set_new(
+			head, "ip_version",
+			json_integer(a->service.server.family == AF_INET6 ? 6 : 4));
+	return head;
+}
+
+/* A campaign is of one service: it goes on with what it began with. */
+static int resume(struct run *r, const char *url)
+{
+	struct noon_campaign k;
+	json_t *head = NULL;
+	const char *was;
+	int status = NOON_EXIT_OK;
+
+	if (noon_campaigns_find(r->db, r->args.resume, &k))
+		return noon_tool_fail(r->self, "%s", noon_campaigns_error(r->db));
+	head = json_loads(k.head, 0, NULL);
+	was = noon_json_str(head, "service");
+	if (k.ended)
+		status = noon_tool_fail(r->self, "campaign %ld is complete: begin another",
+					r->args.resume);
+	else if (strcmp(was, url) != 0)
+		status = noon_tool_fail(r->self, "campaign %ld is of %s, not of %s", r->args.resume,
+					was, url);
+	else if (noon_campaigns_resume(r->db, r->args.resume))
+		status = noon_tool_fail(r->self, "campaign %ld: %s", r->args.resume,
+					noon_campaigns_error(r->db));
+	json_decref(head);
+	r->id = r->args.resume;
+	r->samples = k.samples;
+	r->missed = k.misses;
+	return status;
+}
+
+static int begin(struct run *r, const char *url)
+{
+	const noon_time now = {noon_clock_read(CLOCK_REALTIME)};
+	json_t *head = head_of(r, url);
+	char *text = json_dumps(head, JSON_COMPACT | JSON_SORT_KEYS | JSON_REAL_PRECISION(15));
+	int status = NOON_EXIT_OK;
+
+	if (text == NULL || noon_campaigns_begin(r->db, text, now, &r->id))
+		status = noon_tool_fail(r->self, "%s: %s", r->args.campaign.database,
+					noon_campaigns_error(r->db));
+	free(text);
+	json_decref(head);
+	return status;
+}
+
+static int open_database(struct run *r, const char *url)
+{
+	struct noon_campaigns_why why;
+
+	if (noon_campaigns_open(r->args.campaign.database, &r->db, &why))
+		return noon_tool_fail(r->self, "%s", why.text);
+	return r->args.resume > 0 ? resume(r, url) : begin(r, url);
+}
+
+static int set_up(struct run *r)
+{
+	static const int signals[] = {SIGINT, SIGTERM, 0};
+	struct noon_asker_conf conf = noon_service_asker(&r->args.service);
+	struct noon_reference_why why;
+	const char *reason = "";
+
+	r->asker.on_sample = on_sample;
+	r->asker.on_miss = on_miss;
+	r->asker.on_fail = on_fail;
+	r->asker.when = only_stamps(r) ? when : NULL;
+	r->asker.arg = r;
+	/* What a service claims is recorded, not required. */
+	if (r->args.service.tsp.accuracy == NOON_DUR_MAX)
+		r->args.service.tsp.accuracy = NOON_S(1);
+	if (noon_asker_init(&r->asker, &conf, &reason))
+		return noon_tool_fail(r->self, "%s", reason);
+	if (noon_reference_open(&r->args.campaign.reference, r->asker.loop, &r->reference, &why))
+		return noon_tool_fail(r->self, "%s", why.text);
+	if (noon_loop_signals(r->asker.loop, signals, NULL, on_signal, r))
+		return noon_tool_fail(r->self, "signals: %s", strerror(errno));
+	r->edge.max_rate = r->args.campaign.max_rate;
+	r->edge.rng = &r->asker.entropy.rng;
+	r->end = (struct noon_timer){.fire = on_end, .arg = r};
+	r->late = (struct noon_timer){.fire = on_late, .arg = r};
+	return NOON_EXIT_OK;
+}
+
+static int measure(struct run *r)
+{
+	if (r->args.duration > 0)
+		noon_loop_arm(r->asker.loop, &r->end, r->args.duration);
+	noon_asker_start(&r->asker);
+	if (!r->failed && noon_loop_run(r->asker.loop))
+		return noon_tool_fail(r->self, "event loop: %s", strerror(errno));
+	commit(r);
+	if (r->finished && !r->full && noon_campaigns_end(r->db))
+		return noon_tool_fail(r->self, "%s", noon_campaigns_error(r->db));
+	if (!r->args.json && isatty(STDERR_FILENO) == 1)
+		(void)fputc('\n', stderr);
+	return r->failed || r->full ? NOON_EXIT_FAILED : NOON_EXIT_OK;
+}
+
+static int show(struct run *r)
+{
+	struct noon_result result;
+	struct noon_result_why why;
+	int status = NOON_EXIT_NOT_OK;
+	json_t *j;
+
+	if (noon_result_load(r->db, r->id, 0, &result, &why)) {
+		status = noon_tool_fail(r->self, "%s", why.text);
+	} else if (r->args.json) {
+		j = noon_result_json(&result);
+		noon_json_print(j);
+		json_decref(j);
+	} else {
+		noon_result_print(&result);
+	}
+	if (status == NOON_EXIT_NOT_OK && result.stated)
+		status = NOON_EXIT_OK;
+	noon_result_fini(&result);
+	return status;
+}
+
+static void tear_down(struct run *r)
+{
+	noon_reference_close(r->reference);
+	if (r->asker.loop != NULL) {
+		noon_loop_disarm(&r->end);
+		noon_loop_disarm(&r->late);
+	}
+	noon_asker_fini(&r->asker);
+	noon_campaigns_close(r->db);
+}
+
+static int run(const struct noon_verb *self, void *options, const struct noon_arguments *line)
+{
+	struct arguments *a = options;
+	const char *url = line->argument[0];
+	int status = noon_service_take(self, url, &a->service);
+	struct run *r;
+	int shown;
+
+	if (status >= 0)
+		return status;
+	r = calloc(1, sizeof(*r));
+	if (r == NULL)
+		return NOON_EXIT_FAILED;
+	r->self = self;
+	r->args = *a;
+	status = set_up(r);
+	status = status == NOON_EXIT_OK ? open_database(r, url) : status;
+	if (status == NOON_EXIT_OK) {
+		status = measure(r);
+		shown = show(r);
+		status = status == NOON_EXIT_OK ? shown : status;
+	}
+	tear_down(r);
+	free(r);
+	return status;
+}
+
+static void init(void *options)
+{
+	struct arguments *a = options;
+
+	noon_service_init(&a->service);
+	a->campaign.reference.bound = NOON_DUR_MAX;
+}
+
+#define OPTION(member) NOON_OPTION_AT(struct arguments, member)
+
+static const struct noon_option rows[] = {
+	{"count", NOON_OPTION_INT, OPTION(count), NOON_OPTION_RANGE(0, 1e9), .def = "0",
+	 .letter = 'n', .help = "end after N questions; 0: never"},
+	{"duration", NOON_OPTION_TIME, OPTION(duration), NOON_OPTION_LEAST(0), .def = "1min",
+	 .letter = 'T', .help = "end after it; 0: never"},
+	{"resume", NOON_OPTION_INT, OPTION(resume), NOON_OPTION_RANGE(0, 9e18), .says = "a new one",
+	 .value = "id", .help = "go on with a campaign that was stopped"},
+	{"json", NOON_OPTION_BOOL, OPTION(json), .help = "print the result as one JSON object"},
+	NOON_OPTION_END,
+};
+
+const struct noon_verb noon_verb_calibrate_run = {
+	.name = "calibrate run",
+	.summary = "ask a service, keep every sample, print the result",
+	.arguments = "URL",
+	.min = 1,
+	.max = 1,
+	.about = "Measure the clock of a time service against this machine's, T(C), and T(C) "
+		 "against a\n"
+		 "reference. Nothing is set. URL is one of\n" NOON_SERVICE_URLS
+		 "A service that only stamps is asked around the edges of its resolution.\n",
+	.notes = "References: system (with --reference-bound), page or page:PATH (the daemon's).\n"
+		 "Interrupted, the campaign can be resumed. Exit status 1 if no result can be "
+		 "stated.\n",
+	.size = sizeof(struct arguments),
+	.init = init,
+	.part = {{rows, 0, NULL},
+		 {noon_campaign_rows, offsetof(struct arguments, campaign), NOON_CAMPAIGN_HEADING},
+		 NOON_SERVICE_PARTS(struct arguments, service)},
+	.act = run,
+};
