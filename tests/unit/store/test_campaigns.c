@@ -275,7 +275,7 @@ static void limits_reasons(void **state)
 	memset(why, 'x', sizeof(why));
 	why[sizeof(why) - 1] = '\0';
 	for (int i = 0; i < 100; i++) {
-		(void)snprintf(why, 8, "%d", i);
+		(void)snprintf(why, 16, "%d", i);
 		noon_campaigns_miss(c, sample_of(i).tq, why);
 	}
 	assert_int_equal(noon_campaigns_commit(c), NOON_OK);
