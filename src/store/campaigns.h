@@ -161,7 +161,7 @@ NOON_MUST_USE noon_err noon_campaigns_misses(struct noon_campaigns *c, int64_t i
 /**
  * Write a campaign as text, a line each: its head, readings, samples, misses. The text depends on
  * nothing but what was measured, so that its SHA-256 says for good what that was
- * (`noonmark calibrate export --format raw`, docs/calibration.md).
+ * (docs/calibration.md).
  * @param write  takes the lines one by one; false stops
  * @retval NOON_OK, NOON_ERR_NOT_FOUND, NOON_ERR_OS
  */

@@ -119,7 +119,7 @@ static void covers(const struct kind *k)
 		assert_false(c.bound.empty);
 		if (x < noon_dur_to_s(c.bound.lower) - 1e-6 ||
 		    x > noon_dur_to_s(c.bound.upper) + 1e-6) {
-			print_message("%s: seed %d: x %.9f not in [%.9f, %.9f]\n", k->name,
+			print_message("# %s: seed %d: x %.9f not in [%.9f, %.9f]\n", k->name,
 				      (int)seed, x, noon_dur_to_s(c.bound.lower),
 				      noon_dur_to_s(c.bound.upper));
 			fail();
@@ -128,7 +128,7 @@ static void covers(const struct kind *k)
 		width += noon_dur_to_s(c.bound.upper - c.bound.lower) / CAMPAIGNS;
 		U += c.u.U / CAMPAIGNS;
 	}
-	print_message("%-28s U covers %3d of %d, mean U %.6f s, mean bound +-%.6f s\n", k->name,
+	print_message("# %-28s U covers %3d of %d, mean U %.6f s, mean bound +-%.6f s\n", k->name,
 		      (int)covered, CAMPAIGNS, U, width / 2);
 	assert_true((double)covered >= k->at_least * CAMPAIGNS);
 }

@@ -165,8 +165,6 @@ static void estimate_two_way(const struct noon_calibration_sample *s, size_t n,
 	add_reproducibility(s, n, c);
 	add_b(c, "path asymmetry", "half of what is not known of the round trips",
 	      NOON_DISTRIBUTION_RECTANGULAR, fmax(0, rtt - known) / 2);
-	add_b(c, "resolution of the service", "its precision", NOON_DISTRIBUTION_RECTANGULAR,
-	      s[0].precision_s / 2);
 }
 
 static void add_reference(const struct noon_calibration_sample *s, size_t n,
@@ -315,24 +313,4 @@ noon_err noon_calibrate(const struct noon_calibration_sample *s, size_t n,
 					conf->trials, scratch + 3 * n, &c->monte_carlo);
 	}
 	return NOON_OK;
-}
-
-enum noon_conformity noon_conformity(const struct noon_calibration *c, double limit)
-{
-	if (fabs(c->x) + c->u.U <= limit)
-		return NOON_CONFORMITY_PASS;
-	return fabs(c->x) - c->u.U > limit ? NOON_CONFORMITY_FAIL : NOON_CONFORMITY_UNDECIDED;
-}
-
-const char *noon_conformity_word(enum noon_conformity c)
-{
-	switch (c) {
-	case NOON_CONFORMITY_PASS:
-		return "pass";
-	case NOON_CONFORMITY_FAIL:
-		return "fail";
-	case NOON_CONFORMITY_UNDECIDED:
-		break;
-	}
-	return "undecided";
 }

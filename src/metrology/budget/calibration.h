@@ -31,7 +31,6 @@ struct noon_calibration_sample {
 	noon_dur stamp_err;    /**< of tq and tr together, ns, >= 0 */
 	noon_dur bound;	       /**< of the reference, ns, >= 0; NOON_DUR_MAX: it promises none */
 	double u_s;	       /**< standard uncertainty of the reference, s, >= 0 */
-	double precision_s;    /**< of the service's stamps if two-way, s, >= 0 */
 };
 
 struct noon_calibration_conf {
@@ -100,19 +99,6 @@ NOON_MUST_USE noon_err noon_calibrate(const struct noon_calibration_sample *s, s
 				      const struct noon_calibration_conf *conf, double *scratch,
 				      size_t *index, struct noon_stamped *hull,
 				      struct noon_calibration *ret);
-
-/** The decision about a limit on |x| with a guard band of U (ILAC-G8:09/2019, 4.2.2). */
-enum noon_conformity {
-	NOON_CONFORMITY_PASS,	   /**< |x| + U <= limit */
-	NOON_CONFORMITY_FAIL,	   /**< |x| - U > limit */
-	NOON_CONFORMITY_UNDECIDED, /**< between them */
-};
-
-/** Decide; limit > 0, s. */
-enum noon_conformity noon_conformity(const struct noon_calibration *c, double limit);
-
-/** "pass", "fail", "undecided"; static. */
-const char *noon_conformity_word(enum noon_conformity c);
 
 /** Offset that one sample shows, s: its middle. @return (last - tq + first - tr) / 2 */
 double noon_calibration_offset(const struct noon_stamped *s);

@@ -10,29 +10,35 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "platform/file.h"
 #include "tools/stamp/token_text.h"
 
-#define AT(member) NOON_OPTION_AT(struct noon_calibrate_read, member)
+/** Options of the parts that read. */
+struct reading_options {
+	const char *database;
+	bool json;
+	long trials;
+};
 
-const struct noon_option noon_calibrate_rows[] = {
-	{"database", NOON_OPTION_BORROWED, AT(database), .def = "campaigns.db", .value = "file",
-	 .letter = 'd', .help = "file of campaigns"},
+#define AT(member) NOON_OPTION_AT(struct reading_options, member)
+
+static const struct noon_option database_rows[] = {
+	NOON_DATABASE_ROW(AT(database)),
 	NOON_OPTION_END,
 };
 
-const struct noon_option noon_calibrate_json_rows[] = {
+static const struct noon_option json_rows[] = {
 	{"json", NOON_OPTION_BOOL, AT(json), .help = "print JSON"},
 	NOON_OPTION_END,
 };
 
-const struct noon_option noon_calibrate_trials_rows[] = {
+static const struct noon_option trials_rows[] = {
 	{"trials", NOON_OPTION_INT, AT(trials), NOON_OPTION_RANGE(0, 1e8), .def = "1000000",
 	 .help = "of the Monte Carlo; 0: none"},
 	NOON_OPTION_END,
 };
 
-bool noon_calibrate_id(const struct noon_verb *v, const char *text, int64_t *ret)
+/* Parse the number of a campaign; what is wrong is printed. */
+static bool parse_id(const struct noon_verb *v, const char *text, int64_t *ret)
 {
 	char *end;
 
@@ -45,7 +51,8 @@ bool noon_calibrate_id(const struct noon_verb *v, const char *text, int64_t *ret
 	return false;
 }
 
-struct noon_campaigns *noon_calibrate_open(const struct noon_verb *v, const char *path)
+/* Open for reading; what is wrong is printed. */
+static struct noon_campaigns *open_to_read(const struct noon_verb *v, const char *path)
 {
 	struct noon_campaigns *db = NULL;
 	struct noon_campaigns_why why;
@@ -55,8 +62,10 @@ struct noon_campaigns *noon_calibrate_open(const struct noon_verb *v, const char
 	return db;
 }
 
-int noon_calibrate_load(const struct noon_verb *v, const struct noon_calibrate_read *o,
-			const char *id, struct noon_result *r)
+/* Open, load a campaign, close; what is wrong is printed. *r must be ended in any case.
+ * @return NOON_EXIT_OK or another */
+static int load(const struct noon_verb *v, const struct reading_options *o, const char *id,
+		struct noon_result *r)
 {
 	struct noon_result_why why;
 	struct noon_campaigns *db;
@@ -64,9 +73,9 @@ int noon_calibrate_load(const struct noon_verb *v, const struct noon_calibrate_r
 	int status = NOON_EXIT_OK;
 
 	*r = (struct noon_result){.claimed = NOON_DUR_MAX};
-	if (!noon_calibrate_id(v, id, &number))
+	if (!parse_id(v, id, &number))
 		return NOON_EXIT_USAGE;
-	db = noon_calibrate_open(v, o->database);
+	db = open_to_read(v, o->database);
 	if (db == NULL)
 		return NOON_EXIT_FAILED;
 	if (noon_result_load(db, number, (size_t)o->trials, r, &why))
@@ -82,11 +91,6 @@ struct listing {
 	size_t n;
 };
 
-static const char *key_of(json_t *head, const char *key)
-{
-	return noon_json_str(head, key);
-}
-
 static bool list_one(void *arg, const struct noon_campaign *k)
 {
 	struct listing *l = arg;
@@ -99,19 +103,19 @@ static bool list_one(void *arg, const struct noon_campaign *k)
 		(void)json_array_append_new(
 			l->list,
 			json_pack("{s:I, s:s, s:s, s:s, s:s, s:b, s:I, s:I, s:o, s:o}", "id",
-				  (json_int_t)k->id, "service", key_of(head, "service"), "device",
-				  key_of(head, "device"), "access_point",
-				  key_of(head, "access_point"), "method", key_of(head, "method"),
-				  "complete", (int)k->ended, "samples", (json_int_t)k->samples,
-				  "missed", (json_int_t)k->misses, "first",
-				  noon_token_instant(k->first), "last",
-				  noon_token_instant(k->last)));
+				  (json_int_t)k->id, "service", noon_json_str(head, "service"),
+				  "device", noon_json_str(head, "device"), "access_point",
+				  noon_json_str(head, "access_point"), "method",
+				  noon_json_str(head, "method"), "complete", (int)k->ended,
+				  "samples", (json_int_t)k->samples, "missed",
+				  (json_int_t)k->misses, "first", noon_token_instant(k->first),
+				  "last", noon_token_instant(k->last)));
 	else
 		(void)printf("%-4" PRId64 " %-24s %9" PRIu64 " %7" PRIu64
 			     "  %-9s %-8s %s from %s\n",
 			     k->id, begin, k->samples, k->misses, k->ended ? "complete" : "open",
-			     key_of(head, "method"), key_of(head, "service"),
-			     key_of(head, "access_point"));
+			     noon_json_str(head, "method"), noon_json_str(head, "service"),
+			     noon_json_str(head, "access_point"));
 	json_decref(head);
 	l->n++;
 	return true;
@@ -119,8 +123,8 @@ static bool list_one(void *arg, const struct noon_campaign *k)
 
 static int list(const struct noon_verb *self, void *options, const struct noon_arguments *line)
 {
-	const struct noon_calibrate_read *o = options;
-	struct noon_campaigns *db = noon_calibrate_open(self, o->database);
+	const struct reading_options *o = options;
+	struct noon_campaigns *db = open_to_read(self, o->database);
 	struct listing l = {.list = o->json ? json_array() : NULL};
 	int status = NOON_EXIT_OK;
 
@@ -143,9 +147,9 @@ static int list(const struct noon_verb *self, void *options, const struct noon_a
 
 static int show(const struct noon_verb *self, void *options, const struct noon_arguments *line)
 {
-	const struct noon_calibrate_read *o = options;
+	const struct reading_options *o = options;
 	struct noon_result r;
-	int status = noon_calibrate_load(self, o, line->argument[0], &r);
+	int status = load(self, o, line->argument[0], &r);
 	json_t *j;
 
 	if (status == NOON_EXIT_OK && o->json) {
@@ -165,8 +169,8 @@ const struct noon_verb noon_verb_calibrate_list = {
 	.name = "calibrate list",
 	.summary = "list campaigns",
 	.about = "List the campaigns of a file.\n",
-	.size = sizeof(struct noon_calibrate_read),
-	.part = {{noon_calibrate_rows, 0, NULL}, {noon_calibrate_json_rows, 0, NULL}},
+	.size = sizeof(struct reading_options),
+	.part = {{database_rows, 0, NULL}, {json_rows, 0, NULL}},
 	.act = list,
 };
 
@@ -179,10 +183,8 @@ const struct noon_verb noon_verb_calibrate_show = {
 	.about = "Compute the result of a campaign: error of the service's clock with its budget,\n"
 		 "the hard bound, and what single readings are worth.\n",
 	.notes = "Exit status 1 if no result can be stated; the notes say why.\n",
-	.size = sizeof(struct noon_calibrate_read),
-	.part = {{noon_calibrate_rows, 0, NULL},
-		 {noon_calibrate_json_rows, 0, NULL},
-		 {noon_calibrate_trials_rows, 0, NULL}},
+	.size = sizeof(struct reading_options),
+	.part = {{database_rows, 0, NULL}, {json_rows, 0, NULL}, {trials_rows, 0, NULL}},
 	.act = show,
 };
 

@@ -14,7 +14,6 @@
 #define TEXT(member) NOON_OPTION_BORROWED, AT(member), .value = "text"
 #define FORMAT	     "noonmark-campaign-1"
 #define SEED	     20261201 /* of the Monte Carlo: a result is the same each time */
-#define TRIALS	     1000000
 
 /* --- options --- */
 
@@ -156,8 +155,7 @@ static bool read_seconds(const struct noon_option *o, const char *text, void *at
 }
 
 const struct noon_option noon_campaign_rows[] = {
-	{"database", NOON_OPTION_BORROWED, AT(database), .def = "campaigns.db", .value = "file",
-	 .letter = 'd', .help = "file of campaigns"},
+	NOON_DATABASE_ROW(AT(database)),
 	{"device", TEXT(device), .says = "the host", .help = "device under test, for people"},
 	{"access-point", TEXT(access_point), .says = "this host",
 	 .help = "where it is measured from"},
@@ -174,10 +172,8 @@ const struct noon_option noon_campaign_rows[] = {
 	{"reference-bound", NOON_OPTION_TIME, AT(reference.bound), NOON_OPTION_LEAST(0),
 	 .says = "none", .letter = 'b', .help = "T(C) is within it of UTC, as you declare"},
 	{"reference-u", NOON_OPTION_OWN, AT(reference.u_s), .read = read_seconds, .value = "time",
-	 .noun = "a time such as 50ns", .says = "of the instrument",
+	 .noun = "a time such as 50ns", .says = "none: the bound says all",
 	 .help = "standard uncertainty of the reference"},
-	{"reference-delay", NOON_OPTION_TIME, AT(reference.delay), .def = "0",
-	 .help = "of the cable from the reference"},
 	{"traceability", TEXT(reference.traceability), .says = "not stated",
 	 .help = "chain from the reference to UTC: certificates, bulletins"},
 	{"link", NOON_OPTION_OWN, AT(path), .read = read_link, .most = NOON_PATH_LINKS_MAX,
@@ -256,8 +252,7 @@ static json_t *components_of(const struct noon_campaign_options *o)
 
 static json_t *reference_of(const struct noon_reference_conf *c)
 {
-	json_t *o = json_pack("{s:s, s:f, s:I}", "spec", c->spec, "u_s", c->u_s, "delay_ns",
-			      (json_int_t)c->delay);
+	json_t *o = json_pack("{s:s, s:f}", "spec", c->spec, "u_s", c->u_s);
 
 	if (c->bound != NOON_DUR_MAX)
 		(void)json_object_set_new(o, "bound_ns", json_integer(c->bound));
@@ -348,7 +343,6 @@ noon_err noon_campaign_terms(const char *head, struct noon_campaign_terms *ret)
 	t->conf.correction_s = real(t->head, "correction_s");
 	t->conf.path = (struct noon_path_minima){whole(path, "up_ns"), whole(path, "down_ns"),
 						 whole(path, "asymmetry_ns")};
-	t->conf.trials = TRIALS;
 	t->conf.seed = SEED;
 	return t->conf.max_rate >= 0 && t->conf.max_rate < 1 && t->conf.wander >= 0
 		       ? NOON_OK

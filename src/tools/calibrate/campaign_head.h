@@ -11,7 +11,7 @@
 #include "option/option.h"
 #include "tools/calibrate/reference.h"
 
-/* The scale that a service is to be on: name, word. */
+/** The scale that a service is to be on. */
 enum noon_scale { NOON_SCALE_UTC, NOON_SCALE_TAI, NOON_SCALE_SMEARED };
 
 /** What the user says of a campaign. Strings outlive it. */
@@ -36,6 +36,14 @@ struct noon_campaign_options {
 
 /** Of struct noon_campaign_options. */
 extern const struct noon_option noon_campaign_rows[];
+
+/** Row of the file of campaigns. @param ...  NOON_OPTION_AT() of the pointer */
+#define NOON_DATABASE_ROW(...)                                                                 \
+	{                                                                                      \
+		"database", NOON_OPTION_BORROWED, __VA_ARGS__, .def = "campaigns.db",          \
+							       .value = "file", .letter = 'd', \
+							       .help = "file of campaigns"     \
+	}
 
 #define NOON_CAMPAIGN_HEADING "About the campaign:"
 

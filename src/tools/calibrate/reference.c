@@ -38,13 +38,12 @@ static noon_err open_page(struct noon_reference *r, struct noon_reference_why *w
 	return NOON_ERR_NOT_FOUND;
 }
 
-noon_err noon_reference_open(const struct noon_reference_conf *conf, struct noon_loop *loop,
-			     struct noon_reference **ret, struct noon_reference_why *why)
+noon_err noon_reference_open(const struct noon_reference_conf *conf, struct noon_reference **ret,
+			     struct noon_reference_why *why)
 {
 	struct noon_reference *r = calloc(1, sizeof(*r));
 	noon_err err = NOON_OK;
 
-	(void)loop;
 	if (r == NULL) {
 		(void)snprintf(why->text, sizeof(why->text), "out of memory");
 		return NOON_ERR_OS;

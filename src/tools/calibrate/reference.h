@@ -6,15 +6,12 @@
 #ifndef NOON_TOOLS_REFERENCE_H
 #define NOON_TOOLS_REFERENCE_H
 
-#include "platform/loop.h"
 #include "store/campaigns.h"
 
 struct noon_reference_conf {
-	const char *spec;	  /**< "system", "page", "page:PATH", or an instrument */
-	noon_dur bound;		  /**< declared of `system`, or on top of an instrument, ns;
-				   *   NOON_DUR_MAX: none */
-	double u_s;		  /**< standard uncertainty, likewise, s */
-	noon_dur delay;		  /**< of cables from the reference to the instrument, ns */
+	const char *spec;	  /**< "system", "page" or "page:PATH" */
+	noon_dur bound;		  /**< of `system`, as declared, ns; NOON_DUR_MAX: none */
+	double u_s;		  /**< standard uncertainty of it, as declared, s */
 	const char *traceability; /**< for people: the chain to UTC; NULL: not stated */
 };
 
@@ -24,9 +21,9 @@ struct noon_reference_why {
 	char text[300]; /**< a clause */
 };
 
-/** Begin. @param loop  runs while it is open @retval NOON_OK, others: see *why */
+/** Begin. @retval NOON_OK, others: see *why */
 NOON_MUST_USE noon_err noon_reference_open(const struct noon_reference_conf *conf,
-					   struct noon_loop *loop, struct noon_reference **ret,
+					   struct noon_reference **ret,
 					   struct noon_reference_why *why);
 /** What is known of T(C) now; a step of the system clock since the last call makes it BROKEN. */
 void noon_reference_read(struct noon_reference *r, struct noon_reference_reading *ret);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A campaign read back and computed: what `show`, `report` and `certificate` say of it.
+ * A campaign read back and computed.
  */
 #ifndef NOON_TOOLS_RESULT_H
 #define NOON_TOOLS_RESULT_H

@@ -371,7 +371,7 @@ static int set_up(struct run *r)
 		r->args.service.tsp.accuracy = NOON_S(1);
 	if (noon_asker_init(&r->asker, &conf, &reason))
 		return noon_tool_fail(r->self, "%s", reason);
-	if (noon_reference_open(&r->args.campaign.reference, r->asker.loop, &r->reference, &why))
+	if (noon_reference_open(&r->args.campaign.reference, &r->reference, &why))
 		return noon_tool_fail(r->self, "%s", why.text);
 	if (noon_loop_signals(r->asker.loop, signals, NULL, on_signal, r))
 		return noon_tool_fail(r->self, "signals: %s", strerror(errno));
@@ -472,7 +472,7 @@ static const struct noon_option rows[] = {
 	 .letter = 'n', .help = "end after N questions; 0: never"},
 	{"duration", NOON_OPTION_TIME, OPTION(duration), NOON_OPTION_LEAST(0), .def = "1min",
 	 .letter = 'T', .help = "end after it; 0: never"},
-	{"resume", NOON_OPTION_INT, OPTION(resume), NOON_OPTION_RANGE(0, 9e18), .says = "a new one",
+	{"resume", NOON_OPTION_INT, OPTION(resume), NOON_OPTION_LEAST(1), .says = "a new one",
 	 .value = "id", .help = "go on with a campaign that was stopped"},
 	{"json", NOON_OPTION_BOOL, OPTION(json), .help = "print the result as one JSON object"},
 	NOON_OPTION_END,
