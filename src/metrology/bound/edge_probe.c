@@ -67,7 +67,7 @@ noon_err noon_edge_probe_next(const struct noon_edge_probe *p, noon_time *ret_tq
 	/* The middle of z is the next a. */
 	before = ((noon_wide)p->lower + p->upper + p->rtt_min) / 2 +
 		 (noon_wide)((double)spread(p, width - p->rtt_min) * (p->unit - 0.5));
-	*ret_tq = noon_time_add(soonest,
-				noon_wide_saturate(modulo(-before - soonest.ns, p->resolution)));
+	*ret_tq = noon_time_add(soonest, noon_wide_saturate(modulo(p->edge.ns - before - soonest.ns,
+								   p->resolution)));
 	return NOON_OK;
 }

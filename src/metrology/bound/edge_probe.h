@@ -3,8 +3,8 @@
  * When to ask a service whose stamps have a coarse resolution, so that each answer halves what is
  * not known of its offset.
  *
- * An answer says whether the server read its clock before or after its next edge, a multiple of the
- * resolution. A request that arrives as the edge would be for the middle of the bracket decides
+ * An answer says whether the server read its clock before or after its next edge, where the stamp
+ * changes. A request that arrives as the edge would be for the middle of the bracket decides
  * which half is true. log2(resolution / round trip) requests give the offset within a round trip.
  */
 #ifndef NOON_METROLOGY_EDGE_PROBE_H
@@ -16,10 +16,11 @@
 struct noon_edge_probe {
 	noon_dur lower, upper; /**< x = T(S) - T(C) lies between these, ns, lower <= upper;
 				*   INT64_MIN and INT64_MAX: nothing is known */
-	noon_dur resolution;   /**< of the stamps, ns, > 0; the edges are its multiples in T(S) */
-	noon_dur rtt_min;      /**< shortest round trip seen, ns, >= 0 */
-	noon_dur rtt_typical;  /**< median round trip, ns, >= rtt_min */
-	noon_time now;	       /**< T(C) */
+	noon_dur resolution;   /**< of the stamps, ns, > 0 */
+	noon_time edge;	  /**< T(S) of any edge; the others are multiples of the resolution off */
+	noon_dur rtt_min; /**< shortest round trip seen, ns, >= 0 */
+	noon_dur rtt_typical; /**< median round trip, ns, >= rtt_min */
+	noon_time now;	      /**< T(C) */
 	noon_time last; /**< last request sent, T(C), <= now; NOON_TIME_FIRST: there was none */
 	noon_dur gap;	/**< shortest time between two requests, ns, >= 0 */
 	double unit;	/**< random, uniform in [0, 1): spreads the requests around the edge */

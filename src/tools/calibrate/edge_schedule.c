@@ -23,13 +23,16 @@ static void bound_now(struct noon_edge_schedule *e, noon_time at)
 	}
 }
 
-void noon_edge_schedule_take(struct noon_edge_schedule *e, const struct noon_stamped *s)
+void noon_edge_schedule_take(struct noon_edge_schedule *e, const struct noon_stamped *s,
+			     struct noon_edges edges)
 {
-	const noon_dur resolution = noon_time_diff(s->last, s->first);
+	const noon_dur slack = noon_time_diff(s->last, s->first) - edges.unit;
 
 	e->sample[e->n++ % NOON_EDGE_SAMPLES] = *s;
-	if (e->resolution == 0 || resolution < e->resolution)
-		e->resolution = resolution;
+	if (e->edges.unit == 0 || edges.unit < e->edges.unit)
+		e->edges = edges;
+	if (slack > e->slack)
+		e->slack = slack;
 	bound_now(e, s->tr);
 }
 
@@ -41,7 +44,8 @@ noon_time noon_edge_schedule_next(struct noon_edge_schedule *e, noon_time asked,
 	struct noon_edge_probe p = {
 		.lower = e->bound.lower,
 		.upper = e->bound.upper,
-		.resolution = e->resolution,
+		.resolution = e->edges.unit,
+		.edge = e->edges.edge,
 		.now = now,
 		.last = asked,
 		.gap = gap,
@@ -51,6 +55,11 @@ noon_time noon_edge_schedule_next(struct noon_edge_schedule *e, noon_time asked,
 
 	if (e->n == 0 || e->bound.empty)
 		return noon_time_add(asked, gap);
+	/* Every upper end has the slack in it, and no question can take it out. */
+	if (p.upper != INT64_MAX)
+		p.upper = noon_time_diff((noon_time){p.upper}, (noon_time){e->slack});
+	if (p.upper < p.lower)
+		p.upper = p.lower;
 	for (size_t i = first; i < e->n; i++)
 		rtt[i - first] = noon_calibration_rtt(&e->sample[i % NOON_EDGE_SAMPLES]);
 	noon_sort(rtt, e->n - first);

@@ -186,7 +186,7 @@ static void suspect_scale(struct noon_result *r)
 		find(r, "37 s ahead: that is TAI, not UTC (--scale tai says so)");
 	else if (fabs(x - 18) < 0.4)
 		find(r, "18 s ahead: that is GPS time, not UTC");
-	else if (fabs(x) > 0.6)
+	else if (fabs(x) - r->c.u.U > 0.5)
 		find(r, "more than half a second off: is it on UTC?");
 	if (r->c.has_rate && fabs(fabs(r->c.rate) - smear) < 0.5e-6 && fabs(x) < 1.1)
 		find(r, "its rate is that of a leap second smeared over a day: single readings are "

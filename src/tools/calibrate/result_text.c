@@ -10,6 +10,8 @@
 #include "tools/stamp/token_text.h"
 
 #define DUR 32
+/* More degrees of freedom than these say nothing: Student's factor is that of the normal law. */
+#define NU_TELLING 1000.0
 
 static const char *const stamp_words[] = {"application", "kernel", "hardware"};
 
@@ -34,7 +36,7 @@ static json_t *budget_json(const struct noon_calibration *c)
 		(void)json_array_append_new(list, component_json(&c->component[i]));
 	o = json_pack("{s:o, s:f, s:f, s:f, s:f}", "components", list, "u_c_s", c->u.u_c, "k",
 		      c->u.k, "U_s", c->u.U, "coverage", NOON_COVERAGE);
-	if (isfinite(c->u.nu))
+	if (c->u.nu < NU_TELLING)
 		(void)json_object_set_new(o, "nu_eff", json_real(c->u.nu));
 	if (c->monte_carlo.u > 0)
 		(void)json_object_set_new(
@@ -154,7 +156,7 @@ static void print_stated(const struct noon_calibration *c)
 	noon_tool_dur(t[1], DUR, c->u.U);
 	noon_tool_dur(t[2], DUR, c->u.u_c);
 	(void)printf("result     x = %s +- %s (k = %.2f, u_c = %s", t[0], t[1], c->u.k, t[2]);
-	if (isfinite(c->u.nu))
+	if (c->u.nu < NU_TELLING)
 		(void)printf(", %.3g degrees of freedom", c->u.nu);
 	(void)printf("); x > 0: it is ahead\n");
 	if (c->monte_carlo.u > 0) {

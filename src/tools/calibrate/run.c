@@ -138,25 +138,34 @@ static bool keep_reading(struct run *r)
 	return true;
 }
 
-/* What the service said, as the two ends of what its clock may have read (see stamped_bound.h). */
-static void take_stamps(const struct run *r, const struct noon_sample *s,
-			struct noon_campaign_sample *out)
+/* Where the stamps change of a service that cuts off or rounds to multiples of `unit`; where nobody
+ * says which, it most likely cuts off. */
+static struct noon_edges edges_of(noon_time stamp, noon_dur unit, int rounding)
+{
+	const noon_dur before = rounding == NOON_ONE_WAY_NEAREST ? unit / 2 : 0;
+
+	return (struct noon_edges){unit, noon_time_add(stamp, -before)};
+}
+
+/* What an answer of the daytime or the time protocol says. */
+static struct noon_edges take_one_way(const struct run *r, struct noon_campaign_sample *out)
+{
+	const struct noon_one_way_answer *a = &r->asker.question.answer;
+	const int rounding = (int)r->args.service.one_way.client.rounding;
+
+	out->first = a->earliest;
+	out->last = a->latest;
+	if (rounding == NOON_ONE_WAY_EXACT)
+		return (struct noon_edges){noon_time_diff(out->last, out->first), out->first};
+	return edges_of(a->said.utc, NOON_S(1), rounding);
+}
+
+/* What a time-stamp token says. */
+static struct noon_edges take_token(const struct run *r, struct noon_campaign_sample *out)
 {
 	const struct noon_tst_info *token = &r->asker.tsp.token.answer.info;
-	noon_dur unit;
+	const noon_dur unit = noon_tsp_info_unit(token);
 
-	if (r->args.service.by_one_way) {
-		out->first = r->asker.question.answer.earliest;
-		out->last = r->asker.question.answer.latest;
-		return;
-	}
-	if (!r->args.service.by_tsp) {
-		out->first = s->t3;
-		out->last = s->t2;
-		out->claimed = s->server_err;
-		return;
-	}
-	unit = noon_tsp_info_unit(token);
 	out->claimed = token->has_accuracy ? token->accuracy : NOON_DUR_MAX;
 	out->first = token->gen_time;
 	out->last = noon_time_add(token->gen_time, unit);
@@ -164,6 +173,22 @@ static void take_stamps(const struct run *r, const struct noon_sample *s,
 		out->first = noon_time_add(out->first, -(unit / 2));
 	if (r->args.campaign.rounding == NOON_ONE_WAY_NEAREST)
 		out->last = noon_time_add(out->last, -(unit / 2));
+	return edges_of(token->gen_time, unit, r->args.campaign.rounding);
+}
+
+/* What the service said, as the two ends of what its clock may have read (see stamped_bound.h).
+ * @return where its stamps change; unit 0 of a service that answers with two of them */
+static struct noon_edges take_stamps(const struct run *r, const struct noon_sample *s,
+				     struct noon_campaign_sample *out)
+{
+	if (r->args.service.by_one_way)
+		return take_one_way(r, out);
+	if (r->args.service.by_tsp)
+		return take_token(r, out);
+	out->first = s->t3;
+	out->last = s->t2;
+	out->claimed = s->server_err;
+	return (struct noon_edges){0};
 }
 
 /* The asker's clock is free-running; T(C) is the system clock. Both are read at one instant, and
@@ -202,9 +227,9 @@ static void on_sample(void *arg, const struct noon_sample *s)
 		.stratum = s->stratum,
 		.authenticated = s->authenticated,
 	};
+	const struct noon_edges edges = take_stamps(r, s, &k);
 	bool kept = false;
 
-	take_stamps(r, s, &k);
 	if (keep_reading(r)) {
 		k.reading = r->reading_number;
 		kept = noon_campaigns_sample(r->db, &k) == NOON_OK;
@@ -217,7 +242,7 @@ static void on_sample(void *arg, const struct noon_sample *s)
 	r->waiting++;
 	if (only_stamps(r))
 		noon_edge_schedule_take(&r->edge,
-					&(struct noon_stamped){k.tq, k.tr, k.first, k.last});
+					&(struct noon_stamped){k.tq, k.tr, k.first, k.last}, edges);
 	commit_if_due(r);
 	end_if_done(r);
 }

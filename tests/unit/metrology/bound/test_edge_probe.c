@@ -38,6 +38,16 @@ static void request_arrives_with_the_edge_of_the_middle(void **state)
 	assert_true(tq.ns >= usual.now.ns && tq.ns < usual.now.ns + NOON_S(1));
 }
 
+/* A service that rounds to the nearest second changes its stamp in the middle of one. */
+static void edges_may_have_any_phase(void **state)
+{
+	struct noon_edge_probe p = usual;
+
+	(void)state;
+	p.edge = (noon_time){NOON_S(77) - NOON_MS(500)};
+	assert_int_equal((next(&p).ns + NOON_US(2500) + NOON_MS(450)) % NOON_S(1), NOON_MS(500));
+}
+
 static void gap_is_kept(void **state)
 {
 	struct noon_edge_probe p = usual;
@@ -123,6 +133,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(request_arrives_with_the_edge_of_the_middle),
+		cmocka_unit_test(edges_may_have_any_phase),
 		cmocka_unit_test(gap_is_kept),
 		cmocka_unit_test(unknown_offset_is_asked_at_all_phases),
 		cmocka_unit_test(end_goes_round_the_edge),
