@@ -4,85 +4,12 @@
  */
 #include "tools/calibrate/calibrate.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
+#include "tools/report/reading_options.h"
+#include "tools/report/report.h"
 #include "tools/stamp/token_text.h"
-
-/** Options of the parts that read. */
-struct reading_options {
-	const char *database;
-	bool json;
-	long trials;
-};
-
-#define AT(member) NOON_OPTION_AT(struct reading_options, member)
-
-static const struct noon_option database_rows[] = {
-	NOON_DATABASE_ROW(AT(database)),
-	NOON_OPTION_END,
-};
-
-static const struct noon_option json_rows[] = {
-	{"json", NOON_OPTION_BOOL, AT(json), .help = "print JSON"},
-	NOON_OPTION_END,
-};
-
-static const struct noon_option trials_rows[] = {
-	{"trials", NOON_OPTION_INT, AT(trials), NOON_OPTION_RANGE(0, 1e8), .def = "1000000",
-	 .help = "of the Monte Carlo; 0: none"},
-	NOON_OPTION_END,
-};
-
-/* Parse the number of a campaign; what is wrong is printed. */
-static bool parse_id(const struct noon_verb *v, const char *text, int64_t *ret)
-{
-	char *end;
-
-	errno = 0;
-	*ret = strtoll(text, &end, 10);
-	if (errno == 0 && *end == '\0' && end != text && *ret > 0)
-		return true;
-	(void)noon_tool_usage(
-		v, "\"%s\": expected the number of a campaign (noonmark calibrate list)", text);
-	return false;
-}
-
-/* Open for reading; what is wrong is printed. */
-static struct noon_campaigns *open_to_read(const struct noon_verb *v, const char *path)
-{
-	struct noon_campaigns *db = NULL;
-	struct noon_campaigns_why why;
-
-	if (noon_campaigns_read(path, &db, &why))
-		(void)noon_tool_fail(v, "%s", why.text);
-	return db;
-}
-
-/* Open, load a campaign, close; what is wrong is printed. *r must be ended in any case.
- * @return NOON_EXIT_OK or another */
-static int load(const struct noon_verb *v, const struct reading_options *o, const char *id,
-		struct noon_result *r)
-{
-	struct noon_result_why why;
-	struct noon_campaigns *db;
-	int64_t number;
-	int status = NOON_EXIT_OK;
-
-	*r = (struct noon_result){.claimed = NOON_DUR_MAX};
-	if (!parse_id(v, id, &number))
-		return NOON_EXIT_USAGE;
-	db = open_to_read(v, o->database);
-	if (db == NULL)
-		return NOON_EXIT_FAILED;
-	if (noon_result_load(db, number, (size_t)o->trials, r, &why))
-		status = noon_tool_fail(v, "%s", why.text);
-	noon_campaigns_close(db);
-	return status;
-}
 
 /* --- list --- */
 
@@ -123,8 +50,8 @@ static bool list_one(void *arg, const struct noon_campaign *k)
 
 static int list(const struct noon_verb *self, void *options, const struct noon_arguments *line)
 {
-	const struct reading_options *o = options;
-	struct noon_campaigns *db = open_to_read(self, o->database);
+	const struct noon_reading_options *o = options;
+	struct noon_campaigns *db = noon_reading_open(self, o);
 	struct listing l = {.list = o->json ? json_array() : NULL};
 	int status = NOON_EXIT_OK;
 
@@ -147,9 +74,9 @@ static int list(const struct noon_verb *self, void *options, const struct noon_a
 
 static int show(const struct noon_verb *self, void *options, const struct noon_arguments *line)
 {
-	const struct reading_options *o = options;
+	const struct noon_reading_options *o = options;
 	struct noon_result r;
-	int status = load(self, o, line->argument[0], &r);
+	int status = noon_reading_load(self, o, line->argument[0], &r);
 	json_t *j;
 
 	if (status == NOON_EXIT_OK && o->json) {
@@ -169,8 +96,8 @@ const struct noon_verb noon_verb_calibrate_list = {
 	.name = "calibrate list",
 	.summary = "list campaigns",
 	.about = "List the campaigns of a file.\n",
-	.size = sizeof(struct reading_options),
-	.part = {{database_rows, 0, NULL}, {json_rows, 0, NULL}},
+	.size = sizeof(struct noon_reading_options),
+	.part = {{noon_database_rows, 0, NULL}, {noon_json_rows, 0, NULL}},
 	.act = list,
 };
 
@@ -183,8 +110,10 @@ const struct noon_verb noon_verb_calibrate_show = {
 	.about = "Compute the result of a campaign: error of the service's clock with its budget,\n"
 		 "the hard bound, and what single readings are worth.\n",
 	.notes = "Exit status 1 if no result can be stated; the notes say why.\n",
-	.size = sizeof(struct reading_options),
-	.part = {{database_rows, 0, NULL}, {json_rows, 0, NULL}, {trials_rows, 0, NULL}},
+	.size = sizeof(struct noon_reading_options),
+	.part = {{noon_database_rows, 0, NULL},
+		 {noon_json_rows, 0, NULL},
+		 {noon_trials_rows, 0, NULL}},
 	.act = show,
 };
 
@@ -192,6 +121,9 @@ static const struct noon_verb *const parts[] = {
 	&noon_verb_calibrate_run,
 	&noon_verb_calibrate_list,
 	&noon_verb_calibrate_show,
+	&noon_verb_calibrate_report,
+	&noon_verb_calibrate_export,
+	&noon_verb_calibrate_compare,
 	NULL,
 };
 

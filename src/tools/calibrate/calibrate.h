@@ -5,7 +5,7 @@
 #ifndef NOON_TOOLS_CALIBRATE_H
 #define NOON_TOOLS_CALIBRATE_H
 
-#include "tools/calibrate/result.h"
+#include "tools/campaign/result.h"
 #include "tools/core/tool.h"
 
 extern const struct noon_verb noon_verb_calibrate_run;

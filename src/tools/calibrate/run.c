@@ -224,7 +224,7 @@ static void on_sample(void *arg, const struct noon_sample *s)
 		.tx_stamp = s->tx_stamp,
 		.rx_stamp = s->rx_stamp,
 		.leap = (uint8_t)s->leap,
-		.stratum = s->stratum,
+		.stratum = only_stamps(r) ? 0 : s->stratum,
 		.authenticated = s->authenticated,
 	};
 	const struct noon_edges edges = take_stamps(r, s, &k);

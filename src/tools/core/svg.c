@@ -25,7 +25,7 @@ static double place(const struct noon_axis *a, double v)
 	return (v - a->min) / (a->max - a->min);
 }
 
-/* Limited to near the plot: the clip path does the rest, and numbers stay short. */
+/* Limited to near the plot: clipping does the rest, and numbers stay short. */
 static double clamp(double v)
 {
 	return fmin(fmax(v, -1.0), 2.0);
@@ -168,10 +168,7 @@ void noon_svg_begin(struct noon_svg *s, const char *title, const struct noon_axi
 		      "<text x=\"%.1f\" y=\"30\" font-size=\"16\" font-weight=\"bold\">",
 		      WIDTH, HEIGHT, WIDTH, HEIGHT, WIDTH, HEIGHT, LEFT);
 	put_text(s, title);
-	(void)fprintf(s->f,
-		      "</text>\n<clipPath id=\"plot\"><rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" "
-		      "height=\"%.1f\"/></clipPath>\n",
-		      LEFT, TOP, RIGHT - LEFT, BOTTOM - TOP);
+	(void)fputs("</text>\n", s->f);
 	draw_axes(s);
 }
 
@@ -210,14 +207,19 @@ static void legend(struct noon_svg *s, struct noon_svg_style style, enum mark ma
 	s->legend_x += width;
 }
 
+/* An inner drawing clips to its own box: a clip path would need an identifier, and a page may hold
+ * several plots. */
 static void begin_group(struct noon_svg *s)
 {
-	(void)fputs("<g clip-path=\"url(#plot)\">\n", s->f);
+	(void)fprintf(s->f,
+		      "<svg x=\"%.0f\" y=\"%.0f\" width=\"%.0f\" height=\"%.0f\" viewBox=\"%.0f "
+		      "%.0f %.0f %.0f\">\n",
+		      LEFT, TOP, RIGHT - LEFT, BOTTOM - TOP, LEFT, TOP, RIGHT - LEFT, BOTTOM - TOP);
 }
 
 static void end_group(struct noon_svg *s)
 {
-	(void)fputs("</g>\n", s->f);
+	(void)fputs("</svg>\n", s->f);
 }
 
 void noon_svg_line(struct noon_svg *s, const double *x, const double *y, size_t n,
@@ -228,8 +230,9 @@ void noon_svg_line(struct noon_svg *s, const double *x, const double *y, size_t 
 	if (s->f == NULL)
 		return;
 	begin_group(s);
-	(void)fprintf(s->f, "<path fill=\"none\" stroke=\"%s\" stroke-width=\"2\"%s d=\"",
-		      colours[style.colour], style.dashed ? " stroke-dasharray=\"6 4\"" : "");
+	(void)fprintf(s->f, "<path fill=\"none\" stroke=\"%s\" stroke-width=\"%s\"%s d=\"",
+		      colours[style.colour], style.fine ? "1" : "2",
+		      style.dashed ? " stroke-dasharray=\"6 4\"" : "");
 	for (size_t i = 0; i < n; i++) {
 		if (!shown(&s->x, x[i]) || !shown(&s->y, y[i])) {
 			pen = false;
@@ -300,8 +303,8 @@ void noon_svg_points(struct noon_svg *s, const double *x, const double *y, const
 				      py(s, hi[i]), colour);
 		if (shown(&s->x, x[i]) && shown(&s->y, y[i]))
 			(void)fprintf(s->f,
-				      "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"3\" fill=\"%s\"/>\n", at,
-				      py(s, y[i]), colour);
+				      "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"%s\" fill=\"%s\"/>\n",
+				      at, py(s, y[i]), style.fine ? "1.5" : "3", colour);
 	}
 	end_group(s);
 	legend(s, style, MARK_POINT);

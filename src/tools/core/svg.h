@@ -42,6 +42,7 @@ struct noon_svg_style {
 	enum noon_svg_colour colour;
 	bool dashed;
 	const char *legend; /**< NULL: not in the legend */
+	bool fine;	    /**< thin lines, small points: of many samples */
 };
 
 struct noon_svg {

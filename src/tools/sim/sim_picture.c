@@ -106,7 +106,8 @@ static void draw_alarms(const struct noon_sim_picture *p, struct noon_svg *svg, 
 			i++;
 		x[1] = i + 1 < p->n ? p->x[i + 1] : p->x[i];
 		noon_svg_line(svg, x, ys, 2,
-			      (struct noon_svg_style){NOON_SVG_RED, false, first ? "alarm" : NULL});
+			      (struct noon_svg_style){.colour = NOON_SVG_RED,
+						      .legend = first ? "alarm" : NULL});
 		first = false;
 	}
 }
@@ -120,17 +121,19 @@ static void draw(const struct noon_sim_picture *p, struct noon_svg *svg)
 
 	noon_svg_begin(svg, p->s->title, &x, &y);
 	noon_svg_area(svg, p->x, p->lower, p->upper, p->n,
-		      (struct noon_svg_style){NOON_SVG_GREY, false, "interval"});
+		      (struct noon_svg_style){.colour = NOON_SVG_GREY, .legend = "interval"});
 	noon_svg_line(svg, p->x, p->estimate, p->n,
-		      (struct noon_svg_style){NOON_SVG_BLUE, true, "middle of the interval"});
+		      (struct noon_svg_style){.colour = NOON_SVG_BLUE,
+					      .dashed = true,
+					      .legend = "middle of the interval"});
 	noon_svg_line(svg, p->x, p->err, p->n,
-		      (struct noon_svg_style){NOON_SVG_BLACK, false, "truth"});
+		      (struct noon_svg_style){.colour = NOON_SVG_BLACK, .legend = "truth"});
 	for (int side = -1; side <= 1; side += 2)
 		noon_svg_at_y(svg, side * p->limit_us, side > 0 ? "alert limit" : NULL,
-			      (struct noon_svg_style){NOON_SVG_ORANGE, true, NULL});
+			      (struct noon_svg_style){.colour = NOON_SVG_ORANGE, .dashed = true});
 	for (size_t i = 0; i < p->s->attacks; i++)
 		noon_svg_at_x(svg, noon_dur_to_s(p->s->attack[i].from), p->s->attack[i].name,
-			      (struct noon_svg_style){NOON_SVG_PURPLE, true, NULL});
+			      (struct noon_svg_style){.colour = NOON_SVG_PURPLE, .dashed = true});
 	draw_alarms(p, svg, -0.97 * height);
 }
 

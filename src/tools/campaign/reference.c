@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tools/calibrate/reference.h"
+#include "tools/campaign/reference.h"
 
 #include <errno.h>
 #include <math.h>

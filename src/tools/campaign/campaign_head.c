@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tools/calibrate/campaign_head.h"
+#include "tools/campaign/campaign_head.h"
 
 #include <math.h>
 #include <stdio.h>

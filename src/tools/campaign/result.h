@@ -10,7 +10,7 @@
 
 #include "metrology/budget/calibration.h"
 #include "store/campaigns.h"
-#include "tools/calibrate/campaign_head.h"
+#include "tools/campaign/campaign_head.h"
 
 #define NOON_RESULT_FINDINGS 6
 
@@ -24,8 +24,11 @@ struct noon_result {
 	struct noon_calibration c;
 	bool stated;				/**< there is a result: x, U */
 	struct noon_calibration_sample *sample; /**< c.n of them, against the reference */
-	size_t unusable;			/**< samples without a usable reference */
+	struct noon_stamped
+		*hull; /**< c.n: what bounds x, with what is known of path and reference */
+	struct noon_reference_reading *reading; /**< `readings` of them */
 	size_t readings;
+	size_t unusable;	  /**< samples without a usable reference */
 	noon_dur reference_error; /**< largest |T(C) - reference| that was taken off */
 	noon_dur claimed; /**< least that the service claims; NOON_DUR_MAX: it claims nothing */
 	size_t authenticated;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tools/calibrate/result.h"
+#include "tools/campaign/result.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -14,8 +14,6 @@
 /* What is known while a campaign is read. */
 struct loading {
 	struct noon_result *r;
-	struct noon_reference_reading *reading;
-	size_t n_readings;
 	size_t room;	  /* samples */
 	noon_time before; /* tq of the sample before */
 	bool backwards;
@@ -35,17 +33,17 @@ __attribute__((format(printf, 2, 3))) static void find(struct noon_result *r, co
 
 static bool take_reading(void *arg, const struct noon_reference_reading *r)
 {
-	struct loading *l = arg;
+	struct noon_result *out = arg;
 
-	if ((l->n_readings & (l->n_readings - 1)) == 0) {
-		const size_t room = l->n_readings == 0 ? 1 : 2 * l->n_readings;
-		void *p = realloc(l->reading, room * sizeof(*r));
+	if ((out->readings & (out->readings - 1)) == 0) {
+		const size_t room = out->readings == 0 ? 1 : 2 * out->readings;
+		void *p = realloc(out->reading, room * sizeof(*r));
 
 		if (p == NULL)
 			return false;
-		l->reading = p;
+		out->reading = p;
 	}
-	l->reading[l->n_readings++] = *r;
+	out->reading[out->readings++] = *r;
 	return true;
 }
 
@@ -55,13 +53,13 @@ static bool is_usable(const struct noon_reference_reading *r)
 }
 
 /* The error of T(C) at an instant: along the line to the next reading, if that is usable too. */
-static noon_dur error_at(const struct loading *l, size_t i, noon_time t)
+static noon_dur error_at(const struct noon_result *r, size_t i, noon_time t)
 {
-	const struct noon_reference_reading *a = &l->reading[i];
+	const struct noon_reference_reading *a = &r->reading[i];
 	const struct noon_reference_reading *b = a + 1;
 	double part;
 
-	if (i + 1 >= l->n_readings || !is_usable(b) || b->at.ns <= a->at.ns || t.ns <= a->at.ns ||
+	if (i + 1 >= r->readings || !is_usable(b) || b->at.ns <= a->at.ns || t.ns <= a->at.ns ||
 	    t.ns >= b->at.ns)
 		return a->error;
 	part = (double)noon_time_diff(t, a->at) / (double)noon_time_diff(b->at, a->at);
@@ -90,18 +88,18 @@ static bool take_sample(void *arg, const struct noon_campaign_sample *s)
 	l->backwards = l->backwards || noon_time_diff(s->tq, l->before) < 0 ||
 		       noon_time_diff(s->tr, s->tq) < 0;
 	l->before = s->tq;
-	if (s->reading == 0 || i >= l->n_readings || !is_usable(&l->reading[i]) ||
+	if (s->reading == 0 || i >= r->readings || !is_usable(&r->reading[i]) ||
 	    noon_time_diff(s->tr, s->tq) < 0 || r->c.n == l->room) {
 		r->unusable++;
 		return true;
 	}
-	error = error_at(l, i, s->tq);
+	error = error_at(r, i, s->tq);
 	out = &r->sample[r->c.n++];
 	*out = (struct noon_calibration_sample){
 		.s = {.first = s->first, .last = s->last},
 		.stamp_err = s->stamp_err,
-		.bound = l->reading[i].bound,
-		.u_s = l->reading[i].u_s,
+		.bound = r->reading[i].bound,
+		.u_s = r->reading[i].u_s,
 	};
 	out->s.tq = noon_time_add(s->tq, -error);
 	out->s.tr = noon_time_add(s->tr, -error);
@@ -134,14 +132,13 @@ static noon_err load(struct noon_campaigns *db, struct loading *l, int64_t id,
 			       id);
 		return NOON_ERR_FORMAT;
 	}
-	err = err ? err : noon_campaigns_readings(db, id, take_reading, l);
+	err = err ? err : noon_campaigns_readings(db, id, take_reading, r);
 	r->sample = calloc(room + 1, sizeof(*r->sample));
 	l->room = r->sample == NULL ? 0 : room;
 	err = err ? err : noon_campaigns_samples(db, id, take_sample, l);
 	r->misses = json_array();
 	err = err ? err : noon_campaigns_misses(db, id, take_miss, r);
 	err = err ? err : noon_campaigns_digest(db, id, r->digest);
-	r->readings = l->n_readings;
 	if (err)
 		(void)snprintf(why->text, sizeof(why->text), "%s", noon_campaigns_error(db));
 	return err;
@@ -161,16 +158,15 @@ static noon_err compute(struct noon_result *r)
 	const size_t trials = r->terms.conf.trials;
 	double *scratch = calloc(NOON_CALIBRATION_SCRATCH(n, trials), sizeof(*scratch));
 	size_t *index = calloc(2 * n, sizeof(*index));
-	struct noon_stamped *hull = calloc(n, sizeof(*hull));
 	noon_err err = NOON_ERR_OS;
 
+	r->hull = calloc(n, sizeof(*r->hull));
 	/* What the reference took off may have put neighbours into another order. */
 	qsort(r->sample, n, sizeof(*r->sample), by_tq);
-	if (scratch != NULL && index != NULL && hull != NULL)
-		err = noon_calibrate(r->sample, n, &r->terms.conf, scratch, index, hull, &r->c);
+	if (scratch != NULL && index != NULL && r->hull != NULL)
+		err = noon_calibrate(r->sample, n, &r->terms.conf, scratch, index, r->hull, &r->c);
 	free(scratch);
 	free(index);
-	free(hull);
 	return err;
 }
 
@@ -197,6 +193,7 @@ static void suspect_claim(struct noon_result *r)
 {
 	const struct noon_stamped_bound *b = &r->c.bound;
 	noon_dur least = 0;
+	char t[2][32];
 
 	if (r->claimed == NOON_DUR_MAX || b->empty || !r->c.has_bound)
 		return;
@@ -204,9 +201,11 @@ static void suspect_claim(struct noon_result *r)
 		least = b->lower;
 	if (b->upper < 0 && b->upper != INT64_MIN)
 		least = -b->upper;
-	if (least > r->claimed)
-		find(r, "it claims to be within %.9g s of UTC and is at least %.9g s off",
-		     noon_dur_to_s(r->claimed), noon_dur_to_s(least));
+	if (least <= r->claimed)
+		return;
+	noon_tool_dur(t[0], sizeof(t[0]), noon_dur_to_s(r->claimed));
+	noon_tool_dur(t[1], sizeof(t[1]), noon_dur_to_s(least));
+	find(r, "it claims to be within %s of UTC and is at least %s off", t[0], t[1]);
 }
 
 static void look_for_faults(struct noon_result *r, const struct loading *l)
@@ -253,7 +252,6 @@ noon_err noon_result_load(struct noon_campaigns *db, int64_t id, size_t trials,
 	r->stated = !err && r->c.n > 0 && !r->c.bound.empty && isfinite(r->c.u.u_c);
 	if (!err)
 		look_for_faults(r, &l);
-	free(l.reading);
 	return err;
 }
 
@@ -262,6 +260,8 @@ void noon_result_fini(struct noon_result *r)
 	noon_campaign_terms_fini(&r->terms);
 	json_decref(r->misses);
 	free(r->sample);
+	free(r->hull);
+	free(r->reading);
 }
 
 const char *noon_result_head(const struct noon_result *r, const char *key)

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "platform/text.h"
-#include "tools/calibrate/result.h"
+#include "tools/campaign/result.h"
 #include "tools/core/tool.h"
 #include "tools/stamp/token_text.h"
 

@@ -9,7 +9,7 @@
 
 #include "metrology/budget/calibration.h"
 #include "option/option.h"
-#include "tools/calibrate/reference.h"
+#include "tools/campaign/reference.h"
 
 /** The scale that a service is to be on. */
 enum noon_scale { NOON_SCALE_UTC, NOON_SCALE_TAI, NOON_SCALE_SMEARED };
