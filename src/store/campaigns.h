@@ -59,7 +59,7 @@ struct noon_reference_reading {
 /** One exchange with the service. */
 struct noon_campaign_sample {
 	noon_time tq;	    /**< the question left, T(C) */
-	noon_time tr;	    /**< the answer came, T(C), >= tq */
+	noon_time tr;	    /**< the answer came, T(C), >= tq but of PTP */
 	noon_time first;    /**< the service's clock: at `tr` it said at least this ... */
 	noon_time last;	    /**< ... and at `tq` at most this (metrology/stamped_bound.h) */
 	noon_dur stamp_err; /**< of tq and tr together, ns, >= 0 */

@@ -16,16 +16,17 @@ AHEAD = 0.037
 VIRTUAL = {"clock": {"type": "virtual", "offset": "37ms"}}
 
 
-def calibrate(w, *args, status=0):
+def calibrate(w, *args, status=0, ns=None):
     """Run in the world's directory. @return (stdout, stderr)"""
-    p = subprocess.run([TOOL, "calibrate", *map(str, args)], capture_output=True, text=True,
+    argv = [TOOL, "calibrate", *map(str, args)]
+    p = subprocess.run(ns.wrap(argv) if ns else argv, capture_output=True, text=True,
                        timeout=120 * PATIENCE, cwd=w.dir)
     check(p.returncode == status, args, p.returncode, p.stdout, p.stderr)
     return p.stdout, p.stderr
 
 
-def result(w, *args, status=0):
-    return json.loads(calibrate(w, *args, "--json", status=status)[0])
+def result(w, *args, status=0, ns=None):
+    return json.loads(calibrate(w, *args, "--json", status=status, ns=ns)[0])
 
 
 def contains(o, x, slack=0.0):

@@ -339,14 +339,6 @@ static void solve(const struct hull *low, const struct hull *up, struct noon_fra
 	b->upper = noon_sat_sub(0, least(up, minus_max, slow.max, &b->upper_by));
 }
 
-static bool is_in_order(const struct noon_stamped *s, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (noon_time_before(s[i].tr, s[i].tq))
-			return false;
-	return true;
-}
-
 static struct noon_fraction rate_limit(double max_rate)
 {
 	return (struct noon_fraction){(noon_wide)ceil(ldexp(max_rate, RATE_UNIT_EXPONENT)),
@@ -361,7 +353,7 @@ noon_err noon_stamped_bound(const struct noon_stamped *s, size_t n, double max_r
 	struct noon_stamped_bound b = {.lower_by = NOON_STAMPED_NONE,
 				       .upper_by = NOON_STAMPED_NONE};
 
-	if (!(max_rate >= 0.0 && max_rate < 1.0) || !is_in_order(s, n))
+	if (!(max_rate >= 0.0 && max_rate < 1.0))
 		return NOON_ERR_RANGE;
 	if (n > 0) {
 		assert(scratch != NULL);
@@ -404,7 +396,7 @@ noon_err noon_stamped_bound_wandering(const struct noon_stamped *s, size_t n, do
 				       .upper_by = NOON_STAMPED_NONE};
 	struct noon_fraction limit;
 
-	if (!(max_rate >= 0.0 && max_rate < 1.0) || !is_in_order(s, n))
+	if (!(max_rate >= 0.0 && max_rate < 1.0))
 		return NOON_ERR_RANGE;
 	limit = rate_limit(max_rate);
 	b.rate_upper = noon_fraction_ceil(limit);

@@ -37,11 +37,11 @@
  *
  * A stamp g that was cut off to a resolution r: first = g, last = g + r. With a stated accuracy a:
  * first = g - a, last = g + r + a. Two-way: tq = T1, tr = T4, last = T2, first = T3; first > last
- * is normal then.
+ * is normal then. The two ways may be apart, as those of PTP are, and then tr may be before tq.
  */
 struct noon_stamped {
 	noon_time tq;	 /**< request sent, T(C) */
-	noon_time tr;	 /**< reply received, T(C), >= tq */
+	noon_time tr;	 /**< reply received, T(C) */
 	noon_time first; /**< T(S) at tr is at least this; NOON_TIME_FIRST: nothing is known */
 	noon_time last;	 /**< T(S) at tq is at most this; NOON_TIME_NEVER: nothing is known */
 };
@@ -74,7 +74,7 @@ struct noon_stamped_bound {
  * @param scratch  2 n elements, NULL when n is 0; contents are overwritten
  * @param[out] ret untouched unless NOON_OK
  * @retval NOON_OK         also when the result is empty
- * @retval NOON_ERR_RANGE  max_rate is out of range, or a sample has tr before tq
+ * @retval NOON_ERR_RANGE  max_rate is out of range
  *
  * Cost: O(n) for samples in the order of tq and of tr, some 0.1 s for a million, else O(n log n),
  * some 0.5 s; no allocation.

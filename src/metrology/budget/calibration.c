@@ -24,7 +24,8 @@ double noon_calibration_rtt(const struct noon_stamped *s)
 	const double all = noon_dur_to_s(noon_time_diff(s->tr, s->tq));
 	const double own = noon_dur_to_s(noon_time_diff(s->first, s->last));
 
-	return own > 0 ? all - own : all;
+	/* Of PTP the answer comes first, and both differences are negative. */
+	return own > 0 || all < 0 ? all - own : all;
 }
 
 static void add(struct noon_calibration *c, struct noon_component k)
@@ -260,21 +261,16 @@ static void look_at_readings(const struct noon_calibration_sample *s, size_t n, 
 					   noon_quantile(sorted, n, 0.95), sorted[n - 1]};
 }
 
-static noon_err check(const struct noon_calibration_sample *s, size_t n,
-		      const struct noon_calibration_conf *conf)
-{
-	if (n == 0)
-		return NOON_ERR_EMPTY;
-	assert(conf->n_others <= NOON_CALIBRATION_OTHERS);
-	for (size_t i = 0; i < n; i++)
-		if (noon_time_diff(s[i].s.tr, s[i].s.tq) < 0)
-			return NOON_ERR_RANGE;
-	return NOON_OK;
-}
-
 static void begin(const struct noon_calibration_sample *s, size_t n, struct noon_calibration *c)
 {
-	*c = (struct noon_calibration){.n = n, .begin = s[0].s.tq, .end = s[n - 1].s.tr};
+	const struct noon_stamped *last = &s[n - 1].s;
+
+	*c = (struct noon_calibration){.n = n, .begin = s[0].s.tq, .end = last->tr};
+	/* Of PTP the answer comes first. */
+	if (noon_time_before(s[0].s.tr, c->begin))
+		c->begin = s[0].s.tr;
+	if (noon_time_before(c->end, last->tq))
+		c->end = last->tq;
 	c->epoch = noon_time_add(c->begin, noon_time_diff(c->end, c->begin) / 2);
 }
 
@@ -284,10 +280,11 @@ noon_err noon_calibrate(const struct noon_calibration_sample *s, size_t n,
 {
 	struct noon_calibration *c = ret;
 	struct noon_stamped_bound narrow;
-	noon_err err = check(s, n, conf);
+	noon_err err;
 
-	if (err)
-		return err;
+	if (n == 0)
+		return NOON_ERR_EMPTY;
+	assert(conf->n_others <= NOON_CALIBRATION_OTHERS);
 	begin(s, n, c);
 	(void)bounded(s, n, false, conf, c->epoch, hull);
 	err = noon_stamped_bound(hull, n, conf->max_rate, c->epoch, index, &narrow);

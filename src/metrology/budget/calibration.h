@@ -90,7 +90,7 @@ struct noon_calibration {
  * @param hull     n samples: with their bounds
  * @retval NOON_OK
  * @retval NOON_ERR_EMPTY  there is no sample
- * @retval NOON_ERR_RANGE  a sample ends before it begins, or max_rate is out of its range
+ * @retval NOON_ERR_RANGE  max_rate is out of its range
  *
  * An empty bound is no failure: ret->bound says which samples contradict each other, and x is what
  * the rest of the method makes of it. No result may be stated then.
@@ -102,7 +102,8 @@ NOON_MUST_USE noon_err noon_calibrate(const struct noon_calibration_sample *s, s
 
 /** Offset that one sample shows, s: its middle. @return (last - tq + first - tr) / 2 */
 double noon_calibration_offset(const struct noon_stamped *s);
-/** Time of its way, s: tr - tq, less the service's own time where that is known (first > last). */
+/** Time of its way, s: tr - tq, less the service's own time where that is known (first > last, or
+ *  the answer came before the question). */
 double noon_calibration_rtt(const struct noon_stamped *s);
 
 #endif

@@ -118,13 +118,10 @@ const struct noon_verb noon_verb_calibrate_show = {
 };
 
 static const struct noon_verb *const parts[] = {
-	&noon_verb_calibrate_run,
-	&noon_verb_calibrate_list,
-	&noon_verb_calibrate_show,
-	&noon_verb_calibrate_report,
-	&noon_verb_calibrate_export,
-	&noon_verb_calibrate_compare,
-	NULL,
+	&noon_verb_calibrate_run,     &noon_verb_calibrate_capture,
+	&noon_verb_calibrate_list,    &noon_verb_calibrate_show,
+	&noon_verb_calibrate_report,  &noon_verb_calibrate_export,
+	&noon_verb_calibrate_compare, NULL,
 };
 
 const struct noon_verb noon_verb_calibrate = {

@@ -9,6 +9,7 @@
 #include "tools/core/tool.h"
 
 extern const struct noon_verb noon_verb_calibrate_run;
+extern const struct noon_verb noon_verb_calibrate_capture;
 extern const struct noon_verb noon_verb_calibrate_list;
 extern const struct noon_verb noon_verb_calibrate_show;
 

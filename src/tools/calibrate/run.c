@@ -14,6 +14,7 @@
 #include "platform/clock/clock.h"
 #include "tools/calibrate/calibrate.h"
 #include "tools/calibrate/edge_schedule.h"
+#include "tools/calibrate/writer.h"
 #include "tools/service/service_options.h"
 
 #define COMMIT_EVERY NOON_S(1)
@@ -33,19 +34,13 @@ struct run {
 	const struct noon_verb *self;
 	struct arguments args;
 	struct noon_asker asker;
-	struct noon_campaigns *db;
-	struct noon_reference *reference;
-	struct noon_reference_reading reading; /* the last that was kept */
+	struct noon_writer writer;
+	bool full_said; /* the last commit failed, and the user was told */
 	struct noon_edge_schedule edge;
 	struct noon_timer end;
 	struct noon_timer late; /* what waits for a commit */
 	int64_t id;
-	uint32_t reading_number; /* 0: none yet */
-	uint64_t samples;	 /* on disk */
-	uint64_t waiting;
-	uint64_t missed;
 	noon_time committed; /* when, monotonic */
-	bool full;	     /* the last commit failed, and the user was told */
 	bool finished;	     /* in good order */
 	bool failed;
 };
@@ -79,7 +74,8 @@ static void show_progress(const struct run *r)
 		noon_tool_dur(half, sizeof(half), noon_dur_to_s(b->upper - b->lower) / 2);
 	(void)fprintf(stderr,
 		      "\r\033[Kcampaign %" PRId64 ": %" PRIu64 " kept, %" PRIu64 " missed%s%s",
-		      r->id, r->samples, r->missed, *half == '\0' ? "" : ", bound +-", half);
+		      r->id, r->writer.samples, r->writer.missed, *half == '\0' ? "" : ", bound +-",
+		      half);
 }
 
 /* Nothing that was counted as kept is lost; what a full disk does not take is tried again. */
@@ -87,18 +83,16 @@ static void commit(struct run *r)
 {
 	r->committed = noon_mono_now();
 	noon_loop_disarm(&r->late);
-	if (noon_campaigns_commit(r->db)) {
-		if (!r->full)
-			(void)fprintf(stderr,
-				      "noonmark calibrate run: %s: %s; samples wait in memory\n",
-				      r->args.campaign.database, noon_campaigns_error(r->db));
-		r->full = true;
+	if (noon_writer_commit(&r->writer)) {
+		if (!r->full_said)
+			(void)fprintf(
+				stderr, "noonmark calibrate run: %s: %s; samples wait in memory\n",
+				r->args.campaign.database, noon_campaigns_error(r->writer.db));
+		r->full_said = true;
 		noon_loop_arm(r->asker.loop, &r->late, COMMIT_EVERY);
 		return;
 	}
-	r->full = false;
-	r->samples += r->waiting;
-	r->waiting = 0;
+	r->full_said = false;
 	show_progress(r);
 }
 
@@ -106,7 +100,7 @@ static void commit_if_due(struct run *r)
 {
 	const noon_dur since = noon_time_diff(noon_mono_now(), r->committed);
 
-	if (since >= COMMIT_EVERY && !r->full)
+	if (since >= COMMIT_EVERY && !r->writer.full)
 		commit(r);
 	else if (!r->late.armed)
 		noon_loop_arm(r->asker.loop, &r->late, COMMIT_EVERY - since);
@@ -115,27 +109,6 @@ static void commit_if_due(struct run *r)
 static void on_late(void *arg)
 {
 	commit(arg);
-}
-
-static bool is_news(const struct noon_reference_reading *a, const struct noon_reference_reading *b)
-{
-	return a->error != b->error || a->bound != b->bound || a->state != b->state ||
-	       a->pulse.ns != b->pulse.ns || a->u_s < b->u_s || a->u_s > b->u_s;
-}
-
-/* The reference's reading of now, kept if it says something new.
- * @return false: there is no room for it */
-static bool keep_reading(struct run *r)
-{
-	struct noon_reference_reading now;
-
-	noon_reference_read(r->reference, &now);
-	if (r->reading_number > 0 && !is_news(&now, &r->reading))
-		return true;
-	if (noon_campaigns_reading(r->db, &now, &r->reading_number))
-		return false;
-	r->reading = now;
-	return true;
 }
 
 /* Where the stamps change of a service that cuts off or rounds to multiples of `unit`; where nobody
@@ -167,12 +140,7 @@ static struct noon_edges take_token(const struct run *r, struct noon_campaign_sa
 	const noon_dur unit = noon_tsp_info_unit(token);
 
 	out->claimed = token->has_accuracy ? token->accuracy : NOON_DUR_MAX;
-	out->first = token->gen_time;
-	out->last = noon_time_add(token->gen_time, unit);
-	if (r->args.campaign.rounding != NOON_ONE_WAY_TRUNCATE)
-		out->first = noon_time_add(out->first, -(unit / 2));
-	if (r->args.campaign.rounding == NOON_ONE_WAY_NEAREST)
-		out->last = noon_time_add(out->last, -(unit / 2));
+	noon_writer_span(token->gen_time, unit, r->args.campaign.rounding, out);
 	return edges_of(token->gen_time, unit, r->args.campaign.rounding);
 }
 
@@ -204,7 +172,8 @@ static noon_dur system_ahead(struct run *r, noon_dur *ret_err)
 
 static void end_if_done(struct run *r)
 {
-	if (r->args.count > 0 && r->samples + r->waiting + r->missed >= (uint64_t)r->args.count) {
+	if (r->args.count > 0 &&
+	    r->writer.samples + r->writer.waiting + r->writer.missed >= (uint64_t)r->args.count) {
 		r->finished = true;
 		stop(r);
 	}
@@ -228,18 +197,12 @@ static void on_sample(void *arg, const struct noon_sample *s)
 		.authenticated = s->authenticated,
 	};
 	const struct noon_edges edges = take_stamps(r, s, &k);
-	bool kept = false;
 
-	if (keep_reading(r)) {
-		k.reading = r->reading_number;
-		kept = noon_campaigns_sample(r->db, &k) == NOON_OK;
-	}
-	if (!kept) {
+	if (noon_writer_sample(&r->writer, &k)) {
 		fail(r, r->args.campaign.database,
 		     "no room for more samples in memory: what is on disk is complete up to then");
 		return;
 	}
-	r->waiting++;
 	if (only_stamps(r))
 		noon_edge_schedule_take(&r->edge,
 					&(struct noon_stamped){k.tq, k.tr, k.first, k.last}, edges);
@@ -253,8 +216,8 @@ static void on_miss(void *arg, const char *why)
 	noon_dur err;
 	const noon_time now = noon_time_add(noon_clock_now(r->asker.clock), system_ahead(r, &err));
 
-	noon_campaigns_miss(r->db, now, why);
-	if (r->missed++ == 0)
+	noon_writer_miss(&r->writer, now, why);
+	if (r->writer.missed == 1)
 		(void)fprintf(stderr, "noonmark calibrate run: %s: no usable answer: %s\n",
 			      r->args.service.url.host, why);
 	commit_if_due(r);
@@ -335,8 +298,8 @@ static int resume(struct run *r, const char *url)
 	const char *was;
 	int status = NOON_EXIT_OK;
 
-	if (noon_campaigns_find(r->db, r->args.resume, &k))
-		return noon_tool_fail(r->self, "%s", noon_campaigns_error(r->db));
+	if (noon_campaigns_find(r->writer.db, r->args.resume, &k))
+		return noon_tool_fail(r->self, "%s", noon_campaigns_error(r->writer.db));
 	head = json_loads(k.head, 0, NULL);
 	was = noon_json_str(head, "service");
 	if (k.ended)
@@ -345,13 +308,13 @@ static int resume(struct run *r, const char *url)
 	else if (strcmp(was, url) != 0)
 		status = noon_tool_fail(r->self, "campaign %ld is of %s, not of %s", r->args.resume,
 					was, url);
-	else if (noon_campaigns_resume(r->db, r->args.resume))
+	else if (noon_campaigns_resume(r->writer.db, r->args.resume))
 		status = noon_tool_fail(r->self, "campaign %ld: %s", r->args.resume,
-					noon_campaigns_error(r->db));
+					noon_campaigns_error(r->writer.db));
 	json_decref(head);
 	r->id = r->args.resume;
-	r->samples = k.samples;
-	r->missed = k.misses;
+	r->writer.samples = k.samples;
+	r->writer.missed = k.misses;
 	return status;
 }
 
@@ -362,9 +325,9 @@ static int begin(struct run *r, const char *url)
 	char *text = json_dumps(head, JSON_COMPACT | JSON_SORT_KEYS | JSON_REAL_PRECISION(15));
 	int status = NOON_EXIT_OK;
 
-	if (text == NULL || noon_campaigns_begin(r->db, text, now, &r->id))
+	if (text == NULL || noon_campaigns_begin(r->writer.db, text, now, &r->id))
 		status = noon_tool_fail(r->self, "%s: %s", r->args.campaign.database,
-					noon_campaigns_error(r->db));
+					noon_campaigns_error(r->writer.db));
 	free(text);
 	json_decref(head);
 	return status;
@@ -374,7 +337,7 @@ static int open_database(struct run *r, const char *url)
 {
 	struct noon_campaigns_why why;
 
-	if (noon_campaigns_open(r->args.campaign.database, &r->db, &why))
+	if (noon_campaigns_open(r->args.campaign.database, &r->writer.db, &why))
 		return noon_tool_fail(r->self, "%s", why.text);
 	return r->args.resume > 0 ? resume(r, url) : begin(r, url);
 }
@@ -396,7 +359,7 @@ static int set_up(struct run *r)
 		r->args.service.tsp.accuracy = NOON_S(1);
 	if (noon_asker_init(&r->asker, &conf, &reason))
 		return noon_tool_fail(r->self, "%s", reason);
-	if (noon_reference_open(&r->args.campaign.reference, &r->reference, &why))
+	if (noon_reference_open(&r->args.campaign.reference, &r->writer.reference, &why))
 		return noon_tool_fail(r->self, "%s", why.text);
 	if (noon_loop_signals(r->asker.loop, signals, NULL, on_signal, r))
 		return noon_tool_fail(r->self, "signals: %s", strerror(errno));
@@ -415,11 +378,11 @@ static int measure(struct run *r)
 	if (!r->failed && noon_loop_run(r->asker.loop))
 		return noon_tool_fail(r->self, "event loop: %s", strerror(errno));
 	commit(r);
-	if (r->finished && !r->full && noon_campaigns_end(r->db))
-		return noon_tool_fail(r->self, "%s", noon_campaigns_error(r->db));
+	if (r->finished && !r->writer.full && noon_campaigns_end(r->writer.db))
+		return noon_tool_fail(r->self, "%s", noon_campaigns_error(r->writer.db));
 	if (!r->args.json && isatty(STDERR_FILENO) == 1)
 		(void)fputc('\n', stderr);
-	return r->failed || r->full ? NOON_EXIT_FAILED : NOON_EXIT_OK;
+	return r->failed || r->writer.full ? NOON_EXIT_FAILED : NOON_EXIT_OK;
 }
 
 static int show(struct run *r)
@@ -429,7 +392,7 @@ static int show(struct run *r)
 	int status = NOON_EXIT_NOT_OK;
 	json_t *j;
 
-	if (noon_result_load(r->db, r->id, 0, &result, &why)) {
+	if (noon_result_load(r->writer.db, r->id, 0, &result, &why)) {
 		status = noon_tool_fail(r->self, "%s", why.text);
 	} else if (r->args.json) {
 		j = noon_result_json(&result);
@@ -446,13 +409,13 @@ static int show(struct run *r)
 
 static void tear_down(struct run *r)
 {
-	noon_reference_close(r->reference);
+	noon_reference_close(r->writer.reference);
 	if (r->asker.loop != NULL) {
 		noon_loop_disarm(&r->end);
 		noon_loop_disarm(&r->late);
 	}
 	noon_asker_fini(&r->asker);
-	noon_campaigns_close(r->db);
+	noon_campaigns_close(r->writer.db);
 }
 
 static int run(const struct noon_verb *self, void *options, const struct noon_arguments *line)

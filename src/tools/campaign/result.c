@@ -16,6 +16,7 @@ struct loading {
 	struct noon_result *r;
 	size_t room;	  /* samples */
 	noon_time before; /* tq of the sample before */
+	bool apart;	  /* PTP: what comes from the service is sent before it is asked */
 	bool backwards;
 };
 
@@ -84,12 +85,13 @@ static bool take_sample(void *arg, const struct noon_campaign_sample *s)
 	struct noon_calibration_sample *out;
 	noon_dur error;
 
+	const bool turned = !l->apart && noon_time_before(s->tr, s->tq);
+
 	count(r, s);
-	l->backwards = l->backwards || noon_time_diff(s->tq, l->before) < 0 ||
-		       noon_time_diff(s->tr, s->tq) < 0;
+	l->backwards = l->backwards || noon_time_before(s->tq, l->before) || turned;
 	l->before = s->tq;
-	if (s->reading == 0 || i >= r->readings || !is_usable(&r->reading[i]) ||
-	    noon_time_diff(s->tr, s->tq) < 0 || r->c.n == l->room) {
+	if (s->reading == 0 || i >= r->readings || !is_usable(&r->reading[i]) || turned ||
+	    r->c.n == l->room) {
 		r->unusable++;
 		return true;
 	}
@@ -132,6 +134,7 @@ static noon_err load(struct noon_campaigns *db, struct loading *l, int64_t id,
 			       id);
 		return NOON_ERR_FORMAT;
 	}
+	l->apart = strcmp(noon_result_head(r, "kind"), "ptp") == 0;
 	err = err ? err : noon_campaigns_readings(db, id, take_reading, r);
 	r->sample = calloc(room + 1, sizeof(*r->sample));
 	l->room = r->sample == NULL ? 0 : room;
