@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The drivers of instruments.
+ */
+#ifndef NOON_PLATFORM_DRIVERS_H
+#define NOON_PLATFORM_DRIVERS_H
+
+#include "platform/instruments/instrument.h"
+
+/** Pulses that the kernel stamps (RFC 2783): /dev/ppsN, or a file of instants. */
+extern const struct noon_instrument_driver noon_instrument_pps;
+
+#endif
