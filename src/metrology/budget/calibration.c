@@ -168,19 +168,22 @@ static void estimate_two_way(const struct noon_calibration_sample *s, size_t n,
 	      NOON_DISTRIBUTION_RECTANGULAR, fmax(0, rtt - known) / 2);
 }
 
-static void add_reference(const struct noon_calibration_sample *s, size_t n,
+/* What is not known of the reference. A mean is off by no more than the mean of what its samples
+ * may be off by; the middle of a bound is decided by a few of them, and any may be one of these. */
+static void add_reference(const struct noon_calibration_sample *s, size_t n, bool is_mean,
 			  struct noon_calibration *c)
 {
-	noon_dur bound = 0;
-	noon_dur stamp = 0;
+	double bound = 0;
 	double u = 0;
+	noon_dur stamp = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		if (s[i].bound != NOON_DUR_MAX && s[i].bound > bound)
-			bound = s[i].bound;
+		const double b = s[i].bound == NOON_DUR_MAX ? 0 : noon_dur_to_s(s[i].bound);
+
+		bound = is_mean ? bound + b / (double)n : fmax(bound, b);
+		u = is_mean ? u + s[i].u_s / (double)n : fmax(u, s[i].u_s);
 		if (s[i].stamp_err > stamp)
 			stamp = s[i].stamp_err;
-		u = fmax(u, s[i].u_s);
 	}
 	add_b(c, "time stamping", "largest of the samples", NOON_DISTRIBUTION_RECTANGULAR,
 	      noon_dur_to_s(stamp));
@@ -188,8 +191,7 @@ static void add_reference(const struct noon_calibration_sample *s, size_t n,
 	if (u > 0)
 		add_b(c, "reference", "its readings", NOON_DISTRIBUTION_NORMAL, u);
 	else
-		add_b(c, "reference", "its declared bound", NOON_DISTRIBUTION_RECTANGULAR,
-		      noon_dur_to_s(bound));
+		add_b(c, "reference", "its declared bound", NOON_DISTRIBUTION_RECTANGULAR, bound);
 }
 
 /* The samples as the bound takes them, each as uncertain as its stamps and, for `whole`, as the
@@ -297,7 +299,7 @@ noon_err noon_calibrate(const struct noon_calibration_sample *s, size_t n,
 		estimate_two_way(s, n, conf, scratch, c);
 	else
 		estimate_stamped(narrow.empty ? &c->bound : &narrow, c);
-	add_reference(s, n, c);
+	add_reference(s, n, conf->two_way, c);
 	for (size_t i = 0; i < conf->n_others; i++)
 		add(c, conf->other[i]);
 	c->x -= conf->correction_s;

@@ -118,10 +118,9 @@ const struct noon_verb noon_verb_calibrate_show = {
 };
 
 static const struct noon_verb *const parts[] = {
-	&noon_verb_calibrate_run,     &noon_verb_calibrate_capture,
-	&noon_verb_calibrate_list,    &noon_verb_calibrate_show,
-	&noon_verb_calibrate_report,  &noon_verb_calibrate_export,
-	&noon_verb_calibrate_compare, NULL,
+	&noon_verb_calibrate_run,     &noon_verb_calibrate_capture, &noon_verb_calibrate_list,
+	&noon_verb_calibrate_show,    &noon_verb_calibrate_report,  &noon_verb_calibrate_export,
+	&noon_verb_calibrate_compare, &noon_verb_calibrate_pulse,   NULL,
 };
 
 const struct noon_verb noon_verb_calibrate = {

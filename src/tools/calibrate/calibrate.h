@@ -11,6 +11,7 @@
 extern const struct noon_verb noon_verb_calibrate_run;
 extern const struct noon_verb noon_verb_calibrate_capture;
 extern const struct noon_verb noon_verb_calibrate_list;
+extern const struct noon_verb noon_verb_calibrate_pulse;
 extern const struct noon_verb noon_verb_calibrate_show;
 
 #endif

@@ -309,6 +309,7 @@ static int set_up(struct overhearing *o, const struct noon_arguments *line)
 	const struct noon_reference_conf *conf = &o->args->campaign.reference;
 	struct noon_reference_why why;
 	const bool live = o->args->capture.interface != NULL;
+	int status;
 
 	if (!live && strcmp(conf->spec, "system") != 0)
 		return noon_tool_usage(o->self,
@@ -318,13 +319,16 @@ static int set_up(struct overhearing *o, const struct noon_arguments *line)
 	if (live && o->args->capture.stamps == NOON_CAPTURE_ADAPTER_CLOCK)
 		return noon_tool_usage(o->self, "--stamps adapter-clock: that clock is not T(C)");
 	o->read.user = o->args->user != NULL ? o->args->user : owner_of(o->args->campaign.database);
-	if (noon_reference_open(conf, &o->reference, &why))
+	status = noon_capture_read_init(&o->read, line);
+	if (status != NOON_EXIT_OK)
+		return status;
+	if (noon_reference_open(conf, o->read.loop, &o->reference, &why))
 		return noon_tool_fail(o->self, "%s", why.text);
 	if (!live) {
 		noon_reference_close(o->reference);
 		o->reference = NULL;
 	}
-	return noon_capture_read_init(&o->read, line);
+	return NOON_EXIT_OK;
 }
 
 static int overhear(const struct noon_verb *self, void *options, const struct noon_arguments *line)
@@ -348,8 +352,8 @@ static int overhear(const struct noon_verb *self, void *options, const struct no
 	}
 	for (size_t i = 0; i < o->n; i++)
 		noon_campaigns_close(o->server[i].writer.db);
-	noon_capture_read_fini(&o->read);
 	noon_reference_close(o->reference);
+	noon_capture_read_fini(&o->read);
 	free(o);
 	return status;
 }

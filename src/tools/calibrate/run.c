@@ -18,8 +18,11 @@
 #include "tools/service/service_options.h"
 
 #define COMMIT_EVERY NOON_S(1)
-#define STEER_MAX    500e-6 /* fractional: of a system clock that is slewed */
-#define NTP_FRAME    114    /* bytes: NTP, UDP, IPv4, Ethernet, with preamble and FCS */
+/* For the first reading of the reference. */
+#define REFERENCE_PATIENCE NOON_S(15)
+#define REFERENCE_LOOK	   NOON_MS(100)
+#define STEER_MAX	   500e-6 /* fractional: of a system clock that is slewed */
+#define NTP_FRAME	   114	  /* bytes: NTP, UDP, IPv4, Ethernet, with preamble and FCS */
 
 struct arguments {
 	struct noon_service_options service;
@@ -39,6 +42,8 @@ struct run {
 	struct noon_edge_schedule edge;
 	struct noon_timer end;
 	struct noon_timer late; /* what waits for a commit */
+	struct noon_timer reference_due;
+	noon_time begun; /* monotonic */
 	int64_t id;
 	noon_time committed; /* when, monotonic */
 	bool finished;	     /* in good order */
@@ -255,6 +260,30 @@ static void on_signal(void *arg, int signo)
 	stop(arg);
 }
 
+static void on_reference_fault(void *arg, const char *why)
+{
+	const struct run *r = arg;
+
+	(void)fprintf(stderr, "noonmark calibrate run: reference %s: %s\n",
+		      r->args.campaign.reference.spec, why);
+}
+
+/* Nothing is asked before the reference has its first reading. */
+static void on_reference_due(void *arg)
+{
+	struct run *r = arg;
+
+	if (noon_reference_ready(r->writer.reference)) {
+		if (r->args.duration > 0)
+			noon_loop_arm(r->asker.loop, &r->end, r->args.duration);
+		noon_asker_start(&r->asker);
+	} else if (noon_time_diff(noon_mono_now(), r->begun) > REFERENCE_PATIENCE) {
+		fail(r, "no usable reading of the reference", r->args.campaign.reference.spec);
+	} else {
+		noon_loop_arm(r->asker.loop, &r->reference_due, REFERENCE_LOOK);
+	}
+}
+
 /* --- setting up --- */
 
 static const char *kind_of(const struct noon_service_options *s)
@@ -359,7 +388,10 @@ static int set_up(struct run *r)
 		r->args.service.tsp.accuracy = NOON_S(1);
 	if (noon_asker_init(&r->asker, &conf, &reason))
 		return noon_tool_fail(r->self, "%s", reason);
-	if (noon_reference_open(&r->args.campaign.reference, &r->writer.reference, &why))
+	r->args.campaign.reference.on_fault = on_reference_fault;
+	r->args.campaign.reference.arg = r;
+	if (noon_reference_open(&r->args.campaign.reference, r->asker.loop, &r->writer.reference,
+				&why))
 		return noon_tool_fail(r->self, "%s", why.text);
 	if (noon_loop_signals(r->asker.loop, signals, NULL, on_signal, r))
 		return noon_tool_fail(r->self, "signals: %s", strerror(errno));
@@ -367,14 +399,14 @@ static int set_up(struct run *r)
 	r->edge.rng = &r->asker.entropy.rng;
 	r->end = (struct noon_timer){.fire = on_end, .arg = r};
 	r->late = (struct noon_timer){.fire = on_late, .arg = r};
+	r->reference_due = (struct noon_timer){.fire = on_reference_due, .arg = r};
 	return NOON_EXIT_OK;
 }
 
 static int measure(struct run *r)
 {
-	if (r->args.duration > 0)
-		noon_loop_arm(r->asker.loop, &r->end, r->args.duration);
-	noon_asker_start(&r->asker);
+	r->begun = noon_mono_now();
+	on_reference_due(r);
 	if (!r->failed && noon_loop_run(r->asker.loop))
 		return noon_tool_fail(r->self, "event loop: %s", strerror(errno));
 	commit(r);
@@ -413,6 +445,7 @@ static void tear_down(struct run *r)
 	if (r->asker.loop != NULL) {
 		noon_loop_disarm(&r->end);
 		noon_loop_disarm(&r->late);
+		noon_loop_disarm(&r->reference_due);
 	}
 	noon_asker_fini(&r->asker);
 	noon_campaigns_close(r->writer.db);
@@ -476,7 +509,9 @@ const struct noon_verb noon_verb_calibrate_run = {
 		 "against a\n"
 		 "reference. Nothing is set. URL is one of\n" NOON_SERVICE_URLS
 		 "A service that only stamps is asked around the edges of its resolution.\n",
-	.notes = "References: system (with --reference-bound), page or page:PATH (the daemon's).\n"
+	.notes = "References: system (with --reference-bound), page or page:PATH (the daemon's), "
+		 "or an\n"
+		 "instrument: pps:DEVICE.\n"
 		 "Interrupted, the campaign can be resumed. Exit status 1 if no result can be "
 		 "stated.\n",
 	.size = sizeof(struct arguments),

@@ -170,10 +170,16 @@ const struct noon_option noon_campaign_rows[] = {
 	{"reference", NOON_OPTION_BORROWED, AT(reference.spec), .def = "system", .value = "what",
 	 .letter = 'r', .help = "what T(C), the system clock, is held against: see below"},
 	{"reference-bound", NOON_OPTION_TIME, AT(reference.bound), NOON_OPTION_LEAST(0),
-	 .says = "none", .letter = 'b', .help = "T(C) is within it of UTC, as you declare"},
+	 .says = "none", .letter = 'b',
+	 .help = "the reference is within it of UTC, as you declare, cables and instrument "
+		 "included"},
 	{"reference-u", NOON_OPTION_OWN, AT(reference.u_s), .read = read_seconds, .value = "time",
 	 .noun = "a time such as 50ns", .says = "none: the bound says all",
 	 .help = "standard uncertainty of the reference"},
+	{"holdover", NOON_OPTION_TIME, AT(reference.holdover), NOON_OPTION_LEAST(0), .def = "10s",
+	 .help = "a silent instrument is a reference for so long"},
+	{"holdover-rate", NOON_OPTION_FREQ, AT(reference.holdover_rate), NOON_OPTION_RANGE(0, 0.01),
+	 .def = "100ppm", .help = "T(C) drifts by no more meanwhile"},
 	{"traceability", TEXT(reference.traceability), .says = "not stated",
 	 .help = "chain from the reference to UTC: certificates, bulletins"},
 	{"link", NOON_OPTION_OWN, AT(path), .read = read_link, .most = NOON_PATH_LINKS_MAX,
@@ -252,7 +258,8 @@ static json_t *components_of(const struct noon_campaign_options *o)
 
 static json_t *reference_of(const struct noon_reference_conf *c)
 {
-	json_t *o = json_pack("{s:s, s:f}", "spec", c->spec, "u_s", c->u_s);
+	json_t *o = json_pack("{s:s, s:f, s:I, s:f}", "spec", c->spec, "u_s", c->u_s, "holdover_ns",
+			      (json_int_t)c->holdover, "holdover_rate", c->holdover_rate);
 
 	if (c->bound != NOON_DUR_MAX)
 		(void)json_object_set_new(o, "bound_ns", json_integer(c->bound));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/core/tool.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <math.h>
 #include <stdarg.h>
@@ -83,16 +84,20 @@ static int help_of_parts(const struct noon_verb *v)
 	return NOON_EXIT_OK;
 }
 
+#define WORDS_MAX 16 /* parts of a verb */
+
 /* Options may precede the word that names the part. */
 static int run_part(const struct noon_verb *v, int argc, char **argv)
 {
-	struct noon_word words[8] = {{NULL, 0}};
+	struct noon_word words[WORDS_MAX + 1] = {{NULL, 0}};
 	struct noon_nearest near = noon_nearest_to(argc > 1 ? argv[1] : "");
 	char list[NOON_OPTION_WHY];
 	size_t n = 0;
 
-	for (; v->parts[n] != NULL && n < 7; n++)
+	for (; v->parts[n] != NULL; n++) {
+		assert(n < WORDS_MAX);
 		words[n] = (struct noon_word){word_of(v, v->parts[n]), (long)n};
+	}
 	for (int i = 1; i < argc; i++) {
 		const struct noon_word *w = noon_word_find(words, argv[i]);
 

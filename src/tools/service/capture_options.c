@@ -152,6 +152,8 @@ int noon_capture_read_init(struct noon_capture_read *r, const struct noon_argume
 		return NOON_EXIT_USAGE;
 	if (noon_passive_new(&conf, &r->passive))
 		return noon_tool_fail(r->self, "out of memory");
+	if (a->interface != NULL && noon_loop_new(NOON_LOOP_EVENT, &r->loop))
+		return noon_tool_fail(r->self, "event loop: %s", strerror(errno));
 	return NOON_EXIT_OK;
 }
 
@@ -245,15 +247,10 @@ static void listen_on(struct noon_capture_read *r)
 
 void noon_capture_read(struct noon_capture_read *r, const struct noon_arguments *line)
 {
-	if (r->options->interface == NULL) {
+	if (r->loop == NULL)
 		read_files(r, line);
-	} else if (noon_loop_new(NOON_LOOP_EVENT, &r->loop)) {
-		(void)noon_tool_fail(r->self, "event loop: %s", strerror(errno));
-		r->failed = true;
-		return;
-	} else {
+	else
 		listen_on(r);
-	}
 	noon_passive_end(r->passive);
 }
 

@@ -34,7 +34,7 @@ struct noon_capture_read {
 	void *arg;
 	/* The rest is of noon_capture_read(). */
 	struct noon_passive *passive;
-	struct noon_loop *loop; /**< NULL: files */
+	struct noon_loop *loop; /**< of an interface; NULL: files */
 	struct noon_timer end, second;
 	noon_time begun;
 	const char *path; /**< of the file that is read */
