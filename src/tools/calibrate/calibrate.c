@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tools/certificate/certificate.h"
 #include "tools/stamp/token_text.h"
 
 /** Options of the parts that read. */
@@ -192,6 +193,7 @@ static const struct noon_verb *const parts[] = {
 	&noon_verb_calibrate_run,
 	&noon_verb_calibrate_list,
 	&noon_verb_calibrate_show,
+	&noon_verb_calibrate_certificate,
 	NULL,
 };
 
