@@ -15,18 +15,31 @@
 #define INDENT	   18
 #define NU_SHOWN   1000 /* more degrees of freedom are as good as all */
 
+/* Bytes of a character that would act on a terminal or turn the order of others around: C0, DEL,
+ * C1, and the controls of writing direction (Unicode 15, 23.2). 0: an ordinary one. */
+static size_t control_at(const unsigned char *p)
+{
+	if (*p < ' ' || *p == 0x7f)
+		return 1;
+	if (*p == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0)
+		return 2;
+	if (*p != 0xe2)
+		return 0;
+	if ((p[1] == 0x80 && p[2] >= 0xa8 && p[2] <= 0xae) ||
+	    (p[1] == 0x81 && p[2] >= 0xa6 && p[2] <= 0xa9))
+		return 3;
+	return 0;
+}
+
 void noon_certificate_put(FILE *to, const char *text)
 {
 	const unsigned char *p = (const unsigned char *)text;
 
-	for (; *p != '\0'; p++) {
-		/* C0, DEL, and C1 in UTF-8. */
-		if (*p == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0) {
-			p++;
-			(void)fputc('?', to);
-		} else {
-			(void)fputc(*p < ' ' || *p == 0x7f ? '?' : *p, to);
-		}
+	while (*p != '\0') {
+		const size_t n = control_at(p);
+
+		(void)fputc(n > 0 ? '?' : *p, to);
+		p += n > 0 ? n : 1;
 	}
 }
 
@@ -48,6 +61,21 @@ static size_t fit(const char *text, size_t room)
 			blank = n;
 	}
 	return n;
+}
+
+/* At most so many characters, cut where there are more. @return how many there were */
+static int put_cut(FILE *to, const char *text, size_t most)
+{
+	char part[4 * WIDTH + 1];
+	size_t width = 0;
+	size_t n = 0;
+
+	for (; text[n] != '\0'; n++)
+		if (((unsigned char)text[n] & 0xc0) != 0x80 && ++width > most)
+			break;
+	(void)snprintf(part, sizeof(part), "%.*s", (int)n, text);
+	noon_certificate_put(to, part);
+	return (int)(width > most ? most : width);
 }
 
 /* A name and a text behind it, on as many lines as that takes. */
@@ -143,7 +171,7 @@ static void put_head(FILE *to, const json_t *c, const struct noon_cms_info *info
 	const json_t *laboratory = group_of(c, "laboratory");
 
 	(void)fputs("                              ", to);
-	noon_certificate_put(to, noon_certificate_str(c, "title"));
+	(void)put_cut(to, noon_certificate_str(c, "title"), WIDTH - 40);
 	(void)fputs("\n\n", to);
 	put_text(to, "Number", c, "number");
 	put_text(to, "Laboratory", laboratory, "name");
@@ -245,23 +273,24 @@ static void put_ranges(FILE *to, const json_t *c)
 	put_dur(to, "  Within, all", single, "timing_error_max_s");
 }
 
+static void put_cell(FILE *to, const char *text, int most)
+{
+	const int n = put_cut(to, text, (size_t)most);
+
+	(void)fprintf(to, "%*s ", most - n, "");
+}
+
 static void put_component(FILE *to, const json_t *k)
 {
 	char t[2][DUR];
-	char name[29];
 
 	dur_of(t[0], k, "width_s");
 	dur_of(t[1], k, "u_s");
-	(void)snprintf(name, sizeof(name), "%s", noon_certificate_str(k, "name"));
 	(void)fputs("  ", to);
-	noon_certificate_put(to, name);
-	(void)fprintf(to, "%*s %-4.4s %-12.12s %14s %14s\n",
-		      strlen(name) < 28 ? 28 - (int)strlen(name) : 0, "",
-		      strcmp(noon_certificate_str(k, "type"), "A") == 0 ? "A" : "B",
-		      strpbrk(noon_certificate_str(k, "distribution"), "\033\n\r") == NULL
-			      ? noon_certificate_str(k, "distribution")
-			      : "?",
-		      t[0], t[1]);
+	put_cell(to, noon_certificate_str(k, "name"), 28);
+	put_cell(to, noon_certificate_str(k, "type"), 4);
+	put_cell(to, noon_certificate_str(k, "distribution"), 12);
+	(void)fprintf(to, "%14.20s %14.20s\n", t[0], t[1]);
 }
 
 static void put_budget(FILE *to, const json_t *c)
@@ -279,17 +308,13 @@ static void put_budget(FILE *to, const json_t *c)
 static void put_conformity(FILE *to, const json_t *c)
 {
 	const json_t *conformity = group_of(c, "conformity");
-	char text[256];
-
 	if (conformity == NULL)
 		return;
 	put_heading(to, "Conformity");
 	put_dur(to, "  Limit of |x|", conformity, "limit_s");
 	put_text(to, "  Decision rule", conformity, "rule");
-	(void)snprintf(text, sizeof(text), "%.60s: %.160s",
-		       noon_certificate_str(conformity, "outcome"),
-		       noon_certificate_str(conformity, "because"));
-	put_line(to, "  Outcome", text);
+	put_text(to, "  Outcome", conformity, "outcome");
+	put_text(to, "", conformity, "because");
 }
 
 static void put_end(FILE *to, const json_t *c)
@@ -298,7 +323,6 @@ static void put_end(FILE *to, const json_t *c)
 	const json_t *reference = json_object_get(trace, "reference");
 	const json_t *software = group_of(c, "software");
 	const json_t *notes = group_of(c, "notes");
-	char text[128];
 	char bound[DUR] = "none";
 
 	put_heading(to, "Traceability");
@@ -309,9 +333,8 @@ static void put_end(FILE *to, const json_t *c)
 	put_text(to, "  Statement", trace, "statement");
 	put_heading(to, "Records");
 	put_text(to, "  Raw data", group_of(c, "raw_data"), "sha256");
-	(void)snprintf(text, sizeof(text), "%.40s %.40s", noon_certificate_str(software, "name"),
-		       noon_certificate_str(software, "version"));
-	put_line(to, "  Software", text);
+	put_text(to, "  Software", software, "name");
+	put_text(to, "", software, "version");
 	put_text(to, "  Executable", software, "executable_sha256");
 	put_text(to, "  Remarks", c, "remarks");
 	for (size_t i = 0; i < json_array_size(notes); i++)
@@ -347,7 +370,7 @@ static void paginate(FILE *to, const char *text, const char *number)
 			(void)fputc(*text++, to);
 		}
 		(void)fputs("\nCertificate ", to);
-		noon_certificate_put(to, number);
+		(void)put_cut(to, number, WIDTH - 40);
 		(void)fprintf(to, "   page %zu of %zu\n", page, pages);
 	}
 }
