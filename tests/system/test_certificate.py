@@ -147,6 +147,9 @@ def test_openssl_takes_what_is_issued(w):
     r = json.loads(desk.run("calibrate", "show", 1, "--json", "--trials", 20000)[0])
     check(o["raw_data"]["sha256"] == r["raw_sha256"] and abs(o["result"]["x_s"] - r["x_s"]) < 1e-15, o, r)
     check(abs(o["result"]["x_s"] + 0.012) <= o["result"]["U_s"] + 1e-3, o["result"])
+    item = o["item"]
+    check(item["address"] == "127.0.0.1" and item["ip_version"] == 4 and item["service"] == desk.url, item)
+    check(item["stratum"] == 1 and re.fullmatch(r"[A-Z]{3,4}", item["refid"]), item)
     check(o["conformity"]["outcome"] == "pass" and o["laboratory"]["name"].endswith("\u00e9"), o)
     check(o["customer"] == "A customer" and o["conditions"]["environment"] == "22 C", o)
     with open(TOOL, "rb") as f:
@@ -156,6 +159,20 @@ def test_openssl_takes_what_is_issued(w):
     run_quiet(["openssl", "cms", "-verify", "-inform", "PEM", "-in", w.path("c.pem"), "-CAfile", desk.ca.cert,
                "-out", w.path("pem.json")])
     check(desk.verify(file="c.pem")["content"]["number"] == "No 7", "number")
+
+
+def test_an_authority_is_known_by_its_certificate(w):
+    desk = Desk(w, count=1)
+    d = tsa.authority(w)
+    desk.run("calibrate", "run", f"tsp+http://127.0.0.1:{d.http}/", "--ca", w.pki.ca, "--reference-bound", "1ms",
+             "--interval", "0.05", "--count", "4")
+    desk.issue(campaign=2)
+    item = json.loads(desk.content())["item"]
+    done = run_quiet(["openssl", "x509", "-in", d.cert, "-noout", "-fingerprint", "-sha256"])
+    digest = done.stdout.split("=")[1].strip().replace(":", "").lower()
+    check(item["tsa_certificate_sha256"] == digest and "CN=Authority" in item["tsa_subject"], item, digest)
+    check(item["address"] == "127.0.0.1" and item["kind"] == "tsp" and "refid" not in item, item)
+    desk.verify("--campaign", 2)
 
 
 def test_text_for_people(w):

@@ -191,8 +191,12 @@ static void put_item(FILE *to, const json_t *c)
 	put_heading(to, "Item");
 	put_text(to, "  Service", item, "service");
 	put_text(to, "  Device", item, "device");
+	put_text(to, "  Address", item, "address");
 	put_count(to, "  IP version", item, "ip_version");
+	put_text(to, "  Authority", item, "tsa_subject");
+	put_text(to, "  Its certificate", item, "tsa_certificate_sha256");
 	put_count(to, "  Stratum", item, "stratum");
+	put_text(to, "  Refid", item, "refid");
 	put_dur(to, "  Claimed within", item, "claimed_s");
 	put_text(to, "  Adjustment", c, "adjustment");
 	put_heading(to, "Method and conditions");
