@@ -238,7 +238,8 @@ static int stamp(struct issue *s)
 	if (!read_back(s, &f))
 		return NOON_EXIT_FAILED;
 	info = noon_cms_info(f.cms);
-	if (info->token.n != s->stamped_n || memcmp(info->token.p, s->stamped, s->stamped_n) != 0)
+	if (s->stamped == NULL || info->token.n != s->stamped_n ||
+	    memcmp(info->token.p, s->stamped, s->stamped_n) != 0)
 		status = noon_tool_fail(s->self, "the time stamp cannot be read back");
 	noon_signature_stamp_judge(noon_bytes_of(s->stamped, s->stamped_n), info->signature,
 				   s->trust, &s->token);

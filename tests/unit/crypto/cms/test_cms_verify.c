@@ -22,7 +22,7 @@
 #include "crypto/cms/cms_verify.h"
 
 #define NOW_S INT64_C(1795354291)
-#define DAY   86400
+#define DAY   INT64_C(86400)
 
 enum {
 	CA,
