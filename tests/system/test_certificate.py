@@ -154,6 +154,15 @@ def test_openssl_takes_what_is_issued(w):
     check(o["customer"] == "A customer" and o["conditions"]["environment"] == "22 C", o)
     with open(TOOL, "rb") as f:
         check(o["software"]["executable_sha256"] == hashlib.sha256(f.read()).hexdigest(), o["software"])
+    # Other keys, and a chain.
+    for kind in (("RSA", "rsa_keygen_bits:3072"), ("EC", "ec_paramgen_curve:P-521")):
+        pair = desk.ca.issue(f"by-{kind[0]}", purpose="1.3.6.1.5.5.7.3.36", kind=kind)
+        desk.issue("--force", *stamp, out="other.cms", cert=pair[0], key=pair[1])
+        run_quiet(["openssl", "cms", "-verify", "-inform", "DER", "-in", w.path("other.cms"), "-CAfile", desk.ca.cert,
+                   "-cades", "-binary", "-purpose", "any", "-out", w.path("verified.json")])
+        desk.verify("--tsa-ca", w.pki.ca, file="other.cms")
+    _, err = desk.issue(out="none.cms", cert=pair[0], key=w.write("junk.key", "no key"), status=3)
+    check("junk.key" in err, err)
     # PEM says the same.
     desk.issue("--pem", "--number", "No 7", out="c.pem")
     run_quiet(["openssl", "cms", "-verify", "-inform", "PEM", "-in", w.path("c.pem"), "-CAfile", desk.ca.cert,
