@@ -366,6 +366,11 @@ def test_who_gets_no_certificate(w):
              "--timeout", "0.3", status=1)
     _, err = desk.issue(campaign=2, out="none.cms", status=1)
     check("campaign 2 gets no certificate: there is no sample" in err, err)
+    # On another scale the limit would be of something else.
+    desk.run("calibrate", "run", desk.url, "--reference-bound", "1ms", "--interval", "0.05", "--count", 3, "--scale",
+             "smeared")
+    _, err = desk.issue("--limit", "1ms", campaign=3, out="none.cms", status=2)
+    check("another scale: smeared" in err, err)
     # One that is being written, and one that was stopped.
     p = w.process("run", [TOOL, "calibrate", "run", desk.url, "--reference-bound", "1ms", "--interval", "0.1",
                           "--duration", "0", "--database", w.path("open.db")])

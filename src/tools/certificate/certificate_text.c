@@ -333,7 +333,9 @@ static void put_end(FILE *to, const json_t *c)
 	put_text(to, "  Reference", reference, "spec");
 	if (json_is_integer(json_object_get(reference, "bound_ns")))
 		noon_tool_dur(bound, sizeof(bound), noon_json_num(reference, "bound_ns") * 1e-9);
-	put_line(to, "  Declared bound", bound);
+	else if (strncmp(noon_certificate_str(reference, "spec"), "page", 4) == 0)
+		(void)snprintf(bound, sizeof(bound), "live, of each sample");
+	put_line(to, "  Its bound", bound);
 	put_text(to, "  Statement", trace, "statement");
 	put_heading(to, "Records");
 	put_text(to, "  Raw data", group_of(c, "raw_data"), "sha256");

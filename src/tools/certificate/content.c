@@ -111,14 +111,16 @@ static void say_traceability(json_t *out, const struct noon_result *r)
 	json_t *group = json_object_get(out, "traceability");
 	const json_t *reference = json_object_get(r->terms.head, "reference");
 	const char *chain = noon_certificate_str(reference, "traceability");
+	const bool is_page = strncmp(noon_certificate_str(reference, "spec"), "page", 4) == 0;
 	char text[1024];
 
 	if (*chain != '\0')
 		(void)snprintf(text, sizeof(text), "to UTC through: %.960s", chain);
 	else
 		(void)snprintf(text, sizeof(text),
-			       "the chain of the reference to UTC is not stated; its bound and its "
-			       "uncertainty are as the laboratory declares");
+			       "the chain of the reference to UTC is not stated; its bound is %s",
+			       is_page ? "the live one of noonmarkd on its shared page"
+				       : "as the laboratory declares");
 	set_text(group, "statement", text);
 }
 
@@ -206,6 +208,18 @@ json_t *noon_certificate_conformity(const json_t *content)
 			 "outcome", noon_conformity_word(c), "because", noon_conformity_text(c));
 }
 
+/* With the digits that are written, so that who reads them decides the same. Takes the reference.
+ */
+static json_t *as_written(json_t *content)
+{
+	char *text = noon_certificate_text(content);
+	json_t *o = text != NULL ? json_loads(text, 0, NULL) : NULL;
+
+	free(text);
+	json_decref(content);
+	return o;
+}
+
 json_t *noon_certificate_content(const struct noon_result *r,
 				 const struct noon_certificate_terms *t)
 {
@@ -225,11 +239,12 @@ json_t *noon_certificate_content(const struct noon_result *r,
 	set_stated(o, "authorised_by", t->authorised_by, NULL);
 	set_stated(o, "remarks", t->remarks, NULL);
 	ok = set_software(o);
-	if (t->limit != NOON_DUR_MAX) {
+	if (t->limit != NOON_DUR_MAX)
 		(void)json_object_set_new(o, "conformity",
 					  json_pack("{s:f}", "limit_s", noon_dur_to_s(t->limit)));
+	o = as_written(o);
+	if (o != NULL && t->limit != NOON_DUR_MAX)
 		(void)json_object_set_new(o, "conformity", noon_certificate_conformity(o));
-	}
 	if (ok)
 		return o;
 	json_decref(o);

@@ -162,6 +162,12 @@ static int load_campaign(struct issue *s)
 	}
 	if (s->a.terms.laboratory == NULL && *noon_result_head(&s->result, "laboratory") == '\0')
 		return noon_tool_usage(s->self, "--laboratory: the campaign does not name it");
+	if (s->a.terms.limit != NOON_DUR_MAX &&
+	    strcmp(noon_result_head(&s->result, "scale"), "utc") != 0)
+		return noon_tool_usage(s->self,
+				       "--limit is of |T(S) - UTC|, and the service is declared to "
+				       "be on another scale: %s",
+				       noon_result_head(&s->result, "scale"));
 	return -1;
 }
 
