@@ -184,6 +184,21 @@ def test_an_authority_is_known_by_its_certificate(w):
     desk.verify("--campaign", 2)
 
 
+def test_against_the_page_of_a_daemon(w):
+    desk = Desk(w, count=1)
+    source = w.server(name="true")
+    client = w.client([w.nts_source(source)], clock={"type": "virtual"})
+    client.wait_state("ok", 30)
+    desk.run("calibrate", "run", desk.url, "--reference", f"page:{client.page}", "--interval", "0.05", "--count", 20)
+    desk.issue(campaign=2)
+    o = json.loads(desk.content())
+    check(o["bound"]["x"]["against_utc"] and o["bound"]["x"]["lower_s"] <= -0.012 <= o["bound"]["x"]["upper_s"], o)
+    check(o["traceability"]["reference"]["spec"].startswith("page:"), o["traceability"])
+    check("live one" in o["traceability"]["statement"], o["traceability"])
+    check("live, of each sample" in desk.run("certificate", "show", "c.cms")[0], "text")
+    desk.verify("--campaign", 2)
+
+
 def test_text_for_people(w):
     desk = Desk(w)
     desk.issue("--remarks", "a remark with \033[2J and \u0085 in it " + "word " * 40, "--limit", "1ms")
