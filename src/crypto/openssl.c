@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <time.h>
+#include "crypto/openssl.h"
 
-#include "crypto/openssl_priv.h"
+#include <time.h>
 
 int noon_openssl_no_passphrase(char *buf, int size, int rwflag, void *arg)
 {

@@ -6,7 +6,7 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 
-#include "crypto/openssl_priv.h"
+#include "crypto/openssl.h"
 
 noon_err noon_sha256(struct noon_bytes data, uint8_t ret[NOON_SHA256_BYTES])
 {

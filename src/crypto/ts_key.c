@@ -16,7 +16,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "crypto/openssl_priv.h"
+#include "crypto/openssl.h"
 
 #define SCHEME "pkcs11:"
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "crypto/ts_signer.h"
 
-#include <errno.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
@@ -13,10 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "crypto/openssl_priv.h"
+#include "crypto/cms/pem_chain.h"
+#include "crypto/openssl.h"
 #include "crypto/ts_key.h"
 
-#define CERTS_MAX     16
 #define RSA_BITS_MIN  2048
 #define RSA_BITS_MAX  4096
 #define SEQUENCE_TAG  0x30
@@ -101,35 +100,6 @@ static noon_err find_kind(const EVP_PKEY *key, enum noon_digest rsa_digest, cons
 		(void)snprintf(why->text, sizeof(why->text), "key: expected ECDSA or RSA");
 		return NOON_ERR_UNSUPPORTED;
 	}
-}
-
-static noon_err read_chain(const char *path, X509 *chain[CERTS_MAX], size_t *ret_n,
-			   struct noon_ts_why *why)
-{
-	BIO *bio = BIO_new_file(path, "re");
-	X509 *cert;
-	bool whole;
-
-	*ret_n = 0;
-	if (bio == NULL) {
-		(void)snprintf(why->text, sizeof(why->text), "%.180s: %s", path, strerror(errno));
-		ERR_clear_error();
-		return NOON_ERR_NOT_FOUND;
-	}
-	while (*ret_n < CERTS_MAX && (cert = PEM_read_bio_X509(bio, NULL, NULL, NULL)) != NULL)
-		chain[(*ret_n)++] = cert;
-	/* A damaged one, or one too many, would make it a shorter chain in silence. */
-	whole = *ret_n < CERTS_MAX && ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
-	BIO_free(bio);
-	ERR_clear_error();
-	if (*ret_n > 0 && whole)
-		return NOON_OK;
-	if (*ret_n == 0)
-		(void)snprintf(why->text, sizeof(why->text), "%.180s: no certificate in PEM", path);
-	else
-		(void)snprintf(why->text, sizeof(why->text),
-			       "%.180s: damaged behind certificate %zu, or too many", path, *ret_n);
-	return NOON_ERR_FORMAT;
 }
 
 static noon_err check_certificate(X509 *cert, EVP_PKEY *key, const char *path,
@@ -218,16 +188,10 @@ static int ascending(const void *a, const void *b)
 	return c != 0 ? c : (x->n > y->n) - (x->n < y->n);
 }
 
-/* A root certificate is left out: whoever trusts it has it. */
-static bool is_root(X509 *cert)
-{
-	return X509_self_signed(cert, 0) == 1;
-}
-
 static noon_err encode_certs(struct noon_ts_signer *s, X509 *const *chain, size_t n,
 			     enum noon_ts_certs which)
 {
-	struct encoded one[CERTS_MAX] = {{NULL, 0}};
+	struct encoded one[NOON_PEM_CHAIN_MAX] = {{NULL, 0}};
 	size_t count = 0;
 	size_t total = 0;
 	size_t at = 0;
@@ -236,7 +200,8 @@ static noon_err encode_certs(struct noon_ts_signer *s, X509 *const *chain, size_
 	for (size_t i = 0; i < n && ok; i++) {
 		int len;
 
-		if (i > 0 && (which == NOON_TS_CERTS_SIGNER || is_root(chain[i])))
+		/* A root certificate is left out: whoever trusts it has it. */
+		if (i > 0 && (which == NOON_TS_CERTS_SIGNER || noon_pem_chain_is_root(chain[i])))
 			continue;
 		len = i2d_X509(chain[i], &one[count].der);
 		ok = len > 0;
@@ -281,7 +246,7 @@ noon_err noon_ts_signer_load(const struct noon_ts_signer_conf *conf, struct noon
 			     struct noon_ts_why *why)
 {
 	struct noon_ts_signer *s = calloc(1, sizeof(*s));
-	X509 *chain[CERTS_MAX];
+	X509 *chain[NOON_PEM_CHAIN_MAX];
 	size_t n = 0;
 	noon_err err;
 
@@ -289,7 +254,7 @@ noon_err noon_ts_signer_load(const struct noon_ts_signer_conf *conf, struct noon
 	if (s == NULL)
 		return NOON_ERR_CRYPTO;
 	atomic_init(&s->users, 1);
-	err = read_chain(conf->certificate, chain, &n, why);
+	err = noon_pem_chain_read(conf->certificate, chain, &n, why);
 	err = err ? err : noon_ts_key_load(conf->key, &s->key, why);
 	err = err ? err : check_certificate(chain[0], s->key, conf->certificate, why);
 	err = err ? err : describe(s, conf, why);

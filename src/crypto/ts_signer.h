@@ -17,6 +17,7 @@
 #include "base/bytes.h"
 #include "base/digest.h"
 #include "base/err.h"
+#include "crypto/cms/why.h"
 
 struct noon_ts_signer;
 struct noon_signing_context;
@@ -45,10 +46,6 @@ struct noon_ts_signer_info {
 	int64_t not_before_s;	 /**< s since 1970 UTC */
 	int64_t not_after_s;
 	size_t signature_max; /**< bytes */
-};
-
-struct noon_ts_why {
-	char text[256]; /**< a clause without a full stop */
 };
 
 /**

@@ -18,6 +18,8 @@
 
 #include "base/bytes.h"
 #include "base/err.h"
+#include "crypto/cms/identity.h"
+#include "crypto/cms/trust.h"
 #include "crypto/ts_signer.h"
 
 #define NOON_TS_TOKEN_MAX ((size_t)1 << 20) /**< bytes of a token that is looked at */
@@ -45,40 +47,6 @@ enum noon_ts_fault {
 
 /** The word of a fault; static; any value. */
 const char *noon_ts_fault_word(enum noon_ts_fault f);
-
-struct noon_ts_trust;
-
-struct noon_ts_trust_conf {
-	const char *ca;	       /**< PEM file of trust anchors, or a directory that is hashed */
-	const char *untrusted; /**< PEM file of more certificates for chains; NULL: none */
-};
-
-/**
- * Load trust anchors. One thread at a time uses them.
- * @param[out] ret_why  on failure: which file and what of it
- * @retval NOON_OK
- * @retval NOON_ERR_NOT_FOUND  a file cannot be read
- * @retval NOON_ERR_FORMAT     no certificate in it
- * @retval NOON_ERR_CRYPTO     the library failed
- */
-NOON_MUST_USE noon_err noon_ts_trust_load(const struct noon_ts_trust_conf *conf,
-					  struct noon_ts_trust **ret, struct noon_ts_why *ret_why);
-/** NULL is fine. */
-void noon_ts_trust_free(struct noon_ts_trust *t);
-
-/** Who signed. Text is printable ASCII, cut where it is too long. */
-struct noon_ts_identity {
-	char subject[256]; /**< RFC 2253 */
-	char issuer[256];
-	char serial[48];       /**< of the certificate, hexadecimal */
-	char key[48];	       /**< "ECDSA P-256", "RSA 2048" */
-	char digest[16];       /**< of the signature: "sha256" */
-	uint8_t cert_hash[32]; /**< SHA-256 of the certificate */
-	uint8_t key_hash[32];  /**< SHA-256 of its public key, however that is encoded: one
-				*   authority, one key */
-	int64_t not_before_s;  /**< s since 1970 UTC */
-	int64_t not_after_s;
-};
 
 struct noon_ts_verdict {
 	enum noon_ts_fault fault;

@@ -28,6 +28,7 @@ struct noon_http_post {
 	uint8_t *buf; /* the answer so far */
 	size_t n, cap;
 	char error[CURL_ERROR_SIZE];
+	char peer[NOON_HTTP_PEER_MAX];
 };
 
 /* The last moment before the request leaves. Not moved by a second attempt: the answer to the first
@@ -36,13 +37,13 @@ static int on_ready(void *arg, char *peer, char *local, int peer_port, int local
 {
 	struct noon_http_post *p = arg;
 
-	(void)peer;
 	(void)local;
 	(void)peer_port;
 	(void)local_port;
 	if (!p->has_t1)
 		p->t1 = p->now(p->arg);
 	p->has_t1 = true;
+	(void)snprintf(p->peer, sizeof(p->peer), "%s", peer != NULL ? peer : "");
 	return CURL_PREREQFUNC_OK;
 }
 
@@ -259,4 +260,9 @@ noon_err noon_http_post_send(struct noon_http_post *p, struct noon_bytes body,
 	ret->t4 = p->t4;
 	ret->reused = connects == 0;
 	return NOON_OK;
+}
+
+const char *noon_http_post_peer(const struct noon_http_post *p)
+{
+	return p->peer;
 }

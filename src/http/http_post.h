@@ -21,6 +21,7 @@
 #include "base/time.h"
 
 #define NOON_HTTP_POST_WHY_MAX 320
+#define NOON_HTTP_PEER_MAX     64 /**< bytes of an address as text */
 #define NOON_HTTP_POST_REPLY_MAX \
 	((size_t)1 << 20) /**< bytes of an answer's body; a longer one is refused */
 
@@ -65,5 +66,7 @@ void noon_http_post_free(struct noon_http_post *p);
 NOON_MUST_USE noon_err noon_http_post_send(struct noon_http_post *p, struct noon_bytes body,
 					   struct noon_http_answer *ret,
 					   char ret_why[NOON_HTTP_POST_WHY_MAX]);
+/** Address that the last request went to, of the server or of a proxy; "" if none did; borrowed. */
+const char *noon_http_post_peer(const struct noon_http_post *p);
 
 #endif

@@ -13,6 +13,7 @@ import time
 
 import peers  # noqa: F401  (finds the harness)
 import tsa
+from authority import Ca
 from harness import PATIENCE, Skip, check, main, run_quiet, wait_for
 from test_tshark import Capture
 
@@ -160,6 +161,30 @@ def test_what_a_token_does_not_give(w):
     # The right one is not locked out by all this.
     d = tsa.authority(w, cert, token.uri("p256"), env=token.env)
     stamped(w, d)
+
+
+def test_keys_in_a_token_sign_certificates_of_calibration(w):
+    token = Token(w)
+    ca = Ca(w, "labca")
+    server = w.server(clock={"type": "virtual", "offset": "-12ms"})
+    db = w.path("campaigns.db")
+    w.tool("calibrate", "run", f"ntp://127.0.0.1:{server.ntp}", "--reference-bound", "1ms", "--interval", "0.05",
+           "--count", 9, "--database", db, status=0)
+    for name, kind in (("lab-p384", ("EC", "ec_paramgen_curve:P-384")), ("lab-rsa", ("RSA", "rsa_keygen_bits:2048"))):
+        cert, key = ca.issue(name, purpose="emailProtection", kind=kind)
+        token.take_in(key, name)
+        out = w.path(name + ".cms")
+        w.tool("calibrate", "certificate", 1, "--database", db, "--certificate", cert, "--key", token.uri(name),
+               "--laboratory", "L", "--trials", 0, "-o", out, env=token.env, status=0)
+        w.tool("certificate", "verify", out, "--ca", ca.cert, "--campaign", 1, "--database", db, status=0)
+        run_quiet(["openssl", "cms", "-verify", "-inform", "DER", "-in", out, "-CAfile", ca.cert, "-cades", "-binary",
+                   "-out", w.path("content.json")])
+        # Another key of the token is not the certificate's.
+        if name == "lab-rsa":
+            done = w.tool("calibrate", "certificate", 1, "--database", db, "--certificate", cert, "--key",
+                          token.uri("lab-p384"), "--laboratory", "L", "-o", w.path("none.cms"), env=token.env,
+                          status=3)
+            check("does not belong" in done.stderr and PIN not in done.stderr, done.stderr)
 
 
 # --- tshark ----------------------------------------------------------------------------------

@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "tools/certificate/certificate.h"
 #include "tools/report/reading_options.h"
 #include "tools/report/report.h"
 #include "tools/stamp/token_text.h"
@@ -118,9 +119,11 @@ const struct noon_verb noon_verb_calibrate_show = {
 };
 
 static const struct noon_verb *const parts[] = {
-	&noon_verb_calibrate_run,     &noon_verb_calibrate_capture, &noon_verb_calibrate_list,
-	&noon_verb_calibrate_show,    &noon_verb_calibrate_report,  &noon_verb_calibrate_export,
-	&noon_verb_calibrate_compare, &noon_verb_calibrate_pulse,   NULL,
+	&noon_verb_calibrate_run,     &noon_verb_calibrate_capture,
+	&noon_verb_calibrate_list,    &noon_verb_calibrate_show,
+	&noon_verb_calibrate_report,  &noon_verb_calibrate_certificate,
+	&noon_verb_calibrate_compare, &noon_verb_calibrate_export,
+	&noon_verb_calibrate_pulse,   NULL,
 };
 
 const struct noon_verb noon_verb_calibrate = {

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "platform/clock/clock.h"
+#include "platform/text.h"
 #include "tools/calibrate/calibrate.h"
 #include "tools/calibrate/edge_schedule.h"
 #include "tools/calibrate/writer.h"
@@ -44,7 +45,9 @@ struct run {
 	struct noon_timer late; /* what waits for a commit */
 	struct noon_timer reference_due;
 	noon_time begun; /* monotonic */
-	int64_t id;
+	const char *url;
+	noon_time started;   /* T(C) */
+	int64_t id;	     /* 0: of a new one that has no sample yet */
 	noon_time committed; /* when, monotonic */
 	bool finished;	     /* in good order */
 	bool failed;
@@ -105,6 +108,9 @@ static void commit_if_due(struct run *r)
 {
 	const noon_dur since = noon_time_diff(noon_mono_now(), r->committed);
 
+	/* Misses wait for the first sample. */
+	if (r->id == 0)
+		return;
 	if (since >= COMMIT_EVERY && !r->writer.full)
 		commit(r);
 	else if (!r->late.armed)
@@ -175,6 +181,125 @@ static noon_dur system_ahead(struct run *r, noon_dur *ret_err)
 	return noon_time_diff((noon_time){now.real_ns}, h);
 }
 
+/* --- the head --- */
+
+/* Address of the service; "" where it is not known. */
+static void address_of(const struct run *r, char *out, size_t n)
+{
+	const struct noon_asker *a = &r->asker;
+	const struct noon_addr *peer = &a->ntp.peer;
+
+	if (r->args.service.by_one_way)
+		peer = &a->question.peer;
+	else if (a->conf.ptp != NULL)
+		peer = &a->transmitter;
+	out[0] = '\0';
+	if (r->args.service.by_tsp)
+		(void)snprintf(out, n, "%s", noon_http_post_peer(a->tsp.post));
+	else if (peer->len > 0)
+		noon_addr_format_host(peer, out, n);
+}
+
+/* Reference identifier as people write it (RFC 5905, 7.3): four letters of a primary server, four
+ * numbers of another. */
+static void put_refid(json_t *head, const struct noon_sample *s)
+{
+	const uint8_t b[4] = {(uint8_t)(s->ref_id >> 24), (uint8_t)(s->ref_id >> 16),
+			      (uint8_t)(s->ref_id >> 8), (uint8_t)s->ref_id};
+	char text[32] = "";
+	size_t n = 0;
+
+	while (s->stratum <= 1 && n < 4 && b[n] > ' ' && b[n] < 0x7f) {
+		text[n] = (char)b[n];
+		text[++n] = '\0';
+	}
+	if (n == 0)
+		(void)snprintf(text, sizeof(text), "%u.%u.%u.%u", b[0], b[1], b[2], b[3]);
+	(void)json_object_set_new(head, "refid", json_string(text));
+}
+
+/* Who signs the tokens, if that was verified. */
+static void put_authority(json_t *head, const struct noon_tsp_token *t)
+{
+	char hex[65];
+
+	if (!t->verified)
+		return;
+	noon_text_hex(noon_bytes_of(t->verdict.signer.cert_hash, 32), hex);
+	(void)json_object_set_new(head, "tsa_subject", json_string(t->verdict.signer.subject));
+	(void)json_object_set_new(head, "tsa_certificate_sha256", json_string(hex));
+}
+
+/* What the first answer shows of the service. */
+static void put_shown(json_t *head, const struct run *r, const struct noon_sample *s)
+{
+	char address[NOON_HTTP_PEER_MAX];
+
+	address_of(r, address, sizeof(address));
+	if (address[0] != '\0') {
+		(void)json_object_set_new(head, "address", json_string(address));
+		(void)json_object_set_new(head, "ip_version",
+					  json_integer(strchr(address, ':') != NULL ? 6 : 4));
+	}
+	if (r->args.service.by_tsp)
+		put_authority(head, &r->asker.tsp.token);
+	else if (!only_stamps(r) && r->asker.conf.ptp == NULL)
+		put_refid(head, s);
+}
+
+static const char *kind_of(const struct noon_service_options *s)
+{
+	return s->by_tsp ? "tsp" : s->url.scheme;
+}
+
+static json_t *head_of(struct run *r)
+{
+	struct arguments *a = &r->args;
+	const bool datagrams =
+		!a->service.by_tsp && !(a->service.by_one_way && a->service.one_way.tcp);
+	const double frame = datagrams ? NTP_FRAME : 0;
+	json_t *head;
+
+	a->campaign.path.request_bytes =
+		a->campaign.request_bytes > 0 ? a->campaign.request_bytes : frame;
+	a->campaign.path.reply_bytes = a->campaign.reply_bytes > 0 ? a->campaign.reply_bytes
+								   : a->campaign.path.request_bytes;
+	head = noon_campaign_head(&a->campaign);
+	(void)json_object_set_new(head, "service", json_string(r->url));
+	(void)json_object_set_new(
+		head, "device",
+		json_string(a->campaign.device != NULL ? a->campaign.device : a->service.url.host));
+	(void)json_object_set_new(head, "kind", json_string(kind_of(&a->service)));
+	(void)json_object_set_new(head, "method", json_string("active"));
+	(void)json_object_set_new(head, "two_way", json_boolean(!only_stamps(r)));
+	(void)json_object_set_new(head, "interval_s", json_real(a->service.interval_s));
+	if (a->service.server.family != AF_UNSPEC)
+		(void)json_object_set_new(
+			head, "ip_version",
+			json_integer(a->service.server.family == AF_INET6 ? 6 : 4));
+	return head;
+}
+
+/* Make a new campaign: with its first sample, whose answer shows what the head says of the service.
+ * @param s  NULL: there was none @return false after saying why not */
+static bool begin(struct run *r, const struct noon_sample *s)
+{
+	json_t *head = head_of(r);
+	char *text;
+	noon_err err = NOON_ERR_OS;
+
+	if (s != NULL)
+		put_shown(head, r, s);
+	text = json_dumps(head, JSON_COMPACT | JSON_SORT_KEYS | JSON_REAL_PRECISION(15));
+	if (text != NULL)
+		err = noon_campaigns_begin(r->writer.db, text, r->started, &r->id);
+	free(text);
+	json_decref(head);
+	if (err)
+		fail(r, r->args.campaign.database, noon_campaigns_error(r->writer.db));
+	return !err;
+}
+
 static void end_if_done(struct run *r)
 {
 	if (r->args.count > 0 &&
@@ -203,6 +328,8 @@ static void on_sample(void *arg, const struct noon_sample *s)
 	};
 	const struct noon_edges edges = take_stamps(r, s, &k);
 
+	if (r->id == 0 && !begin(r, s))
+		return;
 	if (noon_writer_sample(&r->writer, &k)) {
 		fail(r, r->args.campaign.database,
 		     "no room for more samples in memory: what is on disk is complete up to then");
@@ -286,41 +413,8 @@ static void on_reference_due(void *arg)
 
 /* --- setting up --- */
 
-static const char *kind_of(const struct noon_service_options *s)
-{
-	return s->by_tsp ? "tsp" : s->url.scheme;
-}
-
-static json_t *head_of(struct run *r, const char *url)
-{
-	struct arguments *a = &r->args;
-	const bool datagrams =
-		!a->service.by_tsp && !(a->service.by_one_way && a->service.one_way.tcp);
-	const double frame = datagrams ? NTP_FRAME : 0;
-	json_t *head;
-
-	a->campaign.path.request_bytes =
-		a->campaign.request_bytes > 0 ? a->campaign.request_bytes : frame;
-	a->campaign.path.reply_bytes = a->campaign.reply_bytes > 0 ? a->campaign.reply_bytes
-								   : a->campaign.path.request_bytes;
-	head = noon_campaign_head(&a->campaign);
-	(void)json_object_set_new(head, "service", json_string(url));
-	(void)json_object_set_new(
-		head, "device",
-		json_string(a->campaign.device != NULL ? a->campaign.device : a->service.url.host));
-	(void)json_object_set_new(head, "kind", json_string(kind_of(&a->service)));
-	(void)json_object_set_new(head, "method", json_string("active"));
-	(void)json_object_set_new(head, "two_way", json_boolean(!only_stamps(r)));
-	(void)json_object_set_new(head, "interval_s", json_real(a->service.interval_s));
-	if (a->service.server.family != AF_UNSPEC)
-		(void)json_object_set_new(
-			head, "ip_version",
-			json_integer(a->service.server.family == AF_INET6 ? 6 : 4));
-	return head;
-}
-
 /* A campaign is of one service: it goes on with what it began with. */
-static int resume(struct run *r, const char *url)
+static int resume(struct run *r)
 {
 	struct noon_campaign k;
 	json_t *head = NULL;
@@ -334,9 +428,9 @@ static int resume(struct run *r, const char *url)
 	if (k.ended)
 		status = noon_tool_fail(r->self, "campaign %ld is complete: begin another",
 					r->args.resume);
-	else if (strcmp(was, url) != 0)
+	else if (strcmp(was, r->url) != 0)
 		status = noon_tool_fail(r->self, "campaign %ld is of %s, not of %s", r->args.resume,
-					was, url);
+					was, r->url);
 	else if (noon_campaigns_resume(r->writer.db, r->args.resume))
 		status = noon_tool_fail(r->self, "campaign %ld: %s", r->args.resume,
 					noon_campaigns_error(r->writer.db));
@@ -347,28 +441,14 @@ static int resume(struct run *r, const char *url)
 	return status;
 }
 
-static int begin(struct run *r, const char *url)
-{
-	const noon_time now = {noon_clock_read(CLOCK_REALTIME)};
-	json_t *head = head_of(r, url);
-	char *text = json_dumps(head, JSON_COMPACT | JSON_SORT_KEYS | JSON_REAL_PRECISION(15));
-	int status = NOON_EXIT_OK;
-
-	if (text == NULL || noon_campaigns_begin(r->writer.db, text, now, &r->id))
-		status = noon_tool_fail(r->self, "%s: %s", r->args.campaign.database,
-					noon_campaigns_error(r->writer.db));
-	free(text);
-	json_decref(head);
-	return status;
-}
-
-static int open_database(struct run *r, const char *url)
+static int open_database(struct run *r)
 {
 	struct noon_campaigns_why why;
 
+	r->started = (noon_time){noon_clock_read(CLOCK_REALTIME)};
 	if (noon_campaigns_open(r->args.campaign.database, &r->writer.db, &why))
 		return noon_tool_fail(r->self, "%s", why.text);
-	return r->args.resume > 0 ? resume(r, url) : begin(r, url);
+	return r->args.resume > 0 ? resume(r) : NOON_EXIT_OK;
 }
 
 static int set_up(struct run *r)
@@ -409,6 +489,8 @@ static int measure(struct run *r)
 	on_reference_due(r);
 	if (!r->failed && noon_loop_run(r->asker.loop))
 		return noon_tool_fail(r->self, "event loop: %s", strerror(errno));
+	if (r->id == 0 && (r->failed || !begin(r, NULL)))
+		return NOON_EXIT_FAILED;
 	commit(r);
 	if (r->finished && !r->writer.full && noon_campaigns_end(r->writer.db))
 		return noon_tool_fail(r->self, "%s", noon_campaigns_error(r->writer.db));
@@ -465,12 +547,13 @@ static int run(const struct noon_verb *self, void *options, const struct noon_ar
 	if (r == NULL)
 		return NOON_EXIT_FAILED;
 	r->self = self;
+	r->url = url;
 	r->args = *a;
 	status = set_up(r);
-	status = status == NOON_EXIT_OK ? open_database(r, url) : status;
+	status = status == NOON_EXIT_OK ? open_database(r) : status;
 	if (status == NOON_EXIT_OK) {
 		status = measure(r);
-		shown = show(r);
+		shown = r->id > 0 ? show(r) : NOON_EXIT_FAILED;
 		status = status == NOON_EXIT_OK ? shown : status;
 	}
 	tear_down(r);

@@ -45,6 +45,7 @@ static bool take_reading(void *arg, const struct noon_reference_reading *r)
 		out->reading = p;
 	}
 	out->reading[out->readings++] = *r;
+	out->broken = out->broken || r->state == NOON_REFERENCE_BROKEN;
 	return true;
 }
 
@@ -219,6 +220,7 @@ static void look_for_faults(struct noon_result *r, const struct loading *l)
 	if (r->unusable > 0)
 		find(r, "%zu of %" PRIu64 " samples have no usable reference and are left out",
 		     r->unusable, r->campaign.samples);
+	r->broken = r->broken || l->backwards;
 	if (l->backwards)
 		find(r, "T(C) went backwards: the reference is not monotone");
 	if (r->c.n == 0)
@@ -269,5 +271,7 @@ void noon_result_fini(struct noon_result *r)
 
 const char *noon_result_head(const struct noon_result *r, const char *key)
 {
-	return noon_json_str(r->terms.head, key);
+	const char *text = json_string_value(json_object_get(r->terms.head, key));
+
+	return text != NULL ? text : "";
 }

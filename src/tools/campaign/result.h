@@ -23,6 +23,7 @@ struct noon_result {
 	struct noon_campaign_terms terms;
 	struct noon_calibration c;
 	bool stated;				/**< there is a result: x, U */
+	bool broken;				/**< T(C) was stepped or went backwards */
 	struct noon_calibration_sample *sample; /**< c.n of them, against the reference */
 	struct noon_stamped
 		*hull; /**< c.n: what bounds x, with what is known of path and reference */

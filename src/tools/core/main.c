@@ -15,7 +15,8 @@ static const struct noon_verb *const verbs[] = {
 	&noon_verb_relay,     &noon_verb_demo,	  &noon_verb_check,	&noon_verb_bench,
 	&noon_verb_guard,     &noon_verb_lab,	  &noon_verb_sim,	&noon_verb_plan,
 	&noon_verb_stability, &noon_verb_ptp,	  &noon_verb_tunnel,	&noon_verb_tsa,
-	&noon_verb_stamp,     &noon_verb_verify,  &noon_verb_calibrate, &noon_verb_version,
+	&noon_verb_stamp,     &noon_verb_verify,  &noon_verb_calibrate, &noon_verb_certificate,
+	&noon_verb_version,
 };
 
 static int print_version(const struct noon_verb *self, void *options,
@@ -52,7 +53,7 @@ static void print_help(FILE *to)
 		    "\n",
 		    to);
 	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
-		(void)fprintf(to, "  %-9s %s\n", verbs[i]->name, verbs[i]->summary);
+		(void)fprintf(to, "  %-11s %s\n", verbs[i]->name, verbs[i]->summary);
 	(void)fputs("\n'noonmark VERB --help' tells more, --list-options prints all options as "
 		    "JSON. Exit status: 0 good, 1 not good, 2 usage,\n"
 		    "3 could not be asked. See noonmark(1).\n",

@@ -19,6 +19,7 @@
 #include "platform/sandbox.h"
 
 #define ANSWER_MAX ((size_t)1 << 20) /* bytes */
+#define PARTS_MAX  15		     /* of a verb */
 
 int noon_tool_usage(const struct noon_verb *v, const char *format, ...)
 {
@@ -84,20 +85,17 @@ static int help_of_parts(const struct noon_verb *v)
 	return NOON_EXIT_OK;
 }
 
-#define WORDS_MAX 16 /* parts of a verb */
-
 /* Options may precede the word that names the part. */
 static int run_part(const struct noon_verb *v, int argc, char **argv)
 {
-	struct noon_word words[WORDS_MAX + 1] = {{NULL, 0}};
+	struct noon_word words[PARTS_MAX + 1] = {{NULL, 0}};
 	struct noon_nearest near = noon_nearest_to(argc > 1 ? argv[1] : "");
 	char list[NOON_OPTION_WHY];
 	size_t n = 0;
 
-	for (; v->parts[n] != NULL; n++) {
-		assert(n < WORDS_MAX);
+	for (; v->parts[n] != NULL && n < PARTS_MAX; n++)
 		words[n] = (struct noon_word){word_of(v, v->parts[n]), (long)n};
-	}
+	assert(v->parts[n] == NULL);
 	for (int i = 1; i < argc; i++) {
 		const struct noon_word *w = noon_word_find(words, argv[i]);
 

@@ -64,6 +64,7 @@ extern const struct noon_verb noon_verb_tsa;
 extern const struct noon_verb noon_verb_stamp;
 extern const struct noon_verb noon_verb_verify;
 extern const struct noon_verb noon_verb_calibrate;
+extern const struct noon_verb noon_verb_certificate;
 extern const struct noon_verb noon_verb_version;
 
 /** Print "noonmark VERB: message" and where to find help to stderr; returns NOON_EXIT_USAGE. */

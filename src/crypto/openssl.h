@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Between the files of this folder that use OpenSSL only.
+ * Between the files of crypto that use OpenSSL only.
  */
-#ifndef NOON_CRYPTO_OPENSSL_PRIV_H
-#define NOON_CRYPTO_OPENSSL_PRIV_H
+#ifndef NOON_CRYPTO_OPENSSL_H
+#define NOON_CRYPTO_OPENSSL_H
 
 #include <openssl/asn1.h>
 #include <stdint.h>
