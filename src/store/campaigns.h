@@ -62,7 +62,7 @@ struct noon_campaign_sample {
 	noon_time tr;	    /**< the answer came, T(C), >= tq but of PTP */
 	noon_time first;    /**< the service's clock: at `tr` it said at least this ... */
 	noon_time last;	    /**< ... and at `tq` at most this (metrology/stamped_bound.h) */
-	noon_dur stamp_err; /**< of tq and tr together, ns, >= 0 */
+	noon_dur stamp_err; /**< of tq and tr together, and of a service's two stamps, ns, >= 0 */
 	noon_dur claimed;   /**< |service - UTC| as the service claims; NOON_DUR_MAX: it does not */
 	uint32_t reading;   /**< number of the reading in force */
 	enum noon_stamp tx_stamp;

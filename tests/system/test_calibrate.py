@@ -112,6 +112,42 @@ def test_against_the_page(w):
     check(not o["stated"] and o["used"] == 0 and "no usable reference" in o["findings"][0], o)
 
 
+def test_full_disk(w):
+    """What a full disk does not take waits in memory; what was kept before is there."""
+    server = w.server(clock={"type": "virtual", "offset": "-12ms"}, nts=False)
+    small = w.path("small")
+    os.makedirs(small)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", small], check=True)
+    database = os.path.join(small, "c.db")
+    p = subprocess.Popen([TOOL, "calibrate", "run", f"ntp://127.0.0.1:{server.ntp}", "--reference-bound", "300us",
+                          "--interval", "0.02", "--duration", "14s", "--database", database, "--json"],
+                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=w.dir)
+    try:
+        time.sleep(3)
+        filler = os.path.join(small, "filler")
+        with open(filler, "wb", buffering=0) as f:
+            try:
+                while True:
+                    f.write(bytes(4096))
+            except OSError:
+                pass
+        time.sleep(5)
+        # Readers see what was kept before.
+        before = json.loads(calibrate(w, "list", "--database", database, "--json")[0])[0]["samples"]
+        check(50 <= before <= 250, before)
+        os.unlink(filler)
+        out, err = p.communicate(timeout=60 * PATIENCE)
+    finally:
+        p.kill()
+        p.wait()
+        subprocess.run(["umount", "-l", small], check=True)
+    check(p.returncode == 0, p.returncode, err)
+    check(err.count("samples wait in memory") == 1 and "full" in err, err)
+    o = json.loads(out)
+    check(o["complete"] and o["samples"] + o["missed"] >= 500 and o["missed"] < 20, o)
+    contains(o, -0.012, 300e-6)
+
+
 def test_bad_input(w):
     _, url = authority(w)
     for args, status, words in (

@@ -24,7 +24,17 @@ struct noon_path_link {
 	double node_s; /**< least forwarding delay of the node behind it, >= 0 */
 };
 
+/** Ends of a path, as bits. */
+enum noon_path_ends { NOON_PATH_HERE = 1, NOON_PATH_SERVICE = 2 };
+
+/**
+ * The links, from here to the service, and the bits that are stamped: a sender's stamp is of the
+ * first bit of a frame and a receiver's of the last, so that each link counts its serialisation
+ * once. Hardware often stamps the first bit on both sides.
+ */
 struct noon_path_model {
+	unsigned sent_last;	 /**< enum noon_path_ends that stamp the last bit they send */
+	unsigned received_first; /**< those that stamp the first bit they receive */
 	size_t n;
 	struct noon_path_link link[NOON_PATH_LINKS_MAX];
 	double request_bytes; /**< of the frame, preamble included, >= 0 */
@@ -32,8 +42,9 @@ struct noon_path_model {
 };
 
 struct noon_path_minima {
-	noon_dur up;	    /**< rounded down: never more than the path takes */
-	noon_dur down;	    /**< rounded down */
+	noon_dur up;   /**< between the stamps, rounded down: never more than it takes; less than
+			*   0 where the first bit is received before the last is sent */
+	noon_dur down; /**< the same */
 	noon_dur asymmetry; /**< (up - down) / 2, to be taken off an offset of S - C that assumes
 			     *   equal delays */
 };

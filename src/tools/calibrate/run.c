@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -167,6 +168,9 @@ static struct noon_edges take_stamps(const struct run *r, const struct noon_samp
 	out->first = s->t3;
 	out->last = s->t2;
 	out->claimed = s->server_err;
+	/* Each of its stamps may be off by the resolution of its clock. */
+	if (r->asker.conf.ptp == NULL && s->precision < 0)
+		out->stamp_err += noon_dur_from_s(ldexp(1, s->precision));
 	return (struct noon_edges){0};
 }
 

@@ -27,6 +27,12 @@ static const struct noon_word roundings[] = {{"truncate", NOON_ONE_WAY_TRUNCATE}
 					     {"unknown", NOON_ONE_WAY_UNKNOWN},
 					     {NULL, 0}};
 
+static const struct noon_word ends[] = {{"none", 0},
+					{"here", NOON_PATH_HERE},
+					{"service", NOON_PATH_SERVICE},
+					{"both", NOON_PATH_HERE | NOON_PATH_SERVICE},
+					{NULL, 0}};
+
 static bool refuse(char why[NOON_OPTION_WHY], const char *text)
 {
 	(void)snprintf(why, NOON_OPTION_WHY, "%s", text);
@@ -190,6 +196,12 @@ const struct noon_option noon_campaign_rows[] = {
 	 .unit = "byte", .says = "114; 0 of TCP", .help = "frame of a request on those links"},
 	{"reply-size", NOON_OPTION_REAL, AT(reply_bytes), NOON_OPTION_RANGE(0, 1e6), .unit = "byte",
 	 .says = "as the request", .help = "frame of an answer"},
+	{"sent-last-bit", NOON_OPTION_WORD, AT(path.sent_last), .words = ends, .value = "where",
+	 .def = "none", .help = "who stamps the last bit of what is sent, and not the first"},
+	{"received-first-bit", NOON_OPTION_WORD, AT(path.received_first), .words = ends,
+	 .value = "where", .def = "none",
+	 .help = "who stamps the first bit of what is received, as hardware does, and not the "
+		 "last"},
 	{"max-rate", NOON_OPTION_FREQ, AT(max_rate), NOON_OPTION_RANGE(0, 0.01), .def = "100ppm",
 	 .help = "the service's clock runs within it of the reference"},
 	{"wander", NOON_OPTION_FREQ, AT(wander), NOON_OPTION_RANGE(0, 0.01), .def = "1ppm",
@@ -234,7 +246,9 @@ static json_t *path_of(const struct noon_campaign_options *o)
 	struct noon_path_minima m;
 
 	noon_path_minima(&o->path, &m);
-	return json_pack("{s:o, s:f, s:f, s:I, s:I, s:I}", "links", links_of(&o->path),
+	return json_pack("{s:o, s:s, s:s, s:f, s:f, s:I, s:I, s:I}", "links", links_of(&o->path),
+			 "sent_last_bit", noon_word_name(ends, o->path.sent_last),
+			 "received_first_bit", noon_word_name(ends, o->path.received_first),
 			 "request_bytes", o->path.request_bytes, "reply_bytes", o->path.reply_bytes,
 			 "up_ns", (json_int_t)m.up, "down_ns", (json_int_t)m.down, "asymmetry_ns",
 			 (json_int_t)m.asymmetry);

@@ -15,6 +15,7 @@
 
 #define POINTS 3000 /* most of a scatter plot; of more samples, every k-th is drawn */
 #define BINS   60
+#define MANY   200000 /* samples: counted in thousands, so that their labels are short */
 
 static double least(double a, double b)
 {
@@ -169,6 +170,7 @@ static noon_err plot_histogram(FILE *f, const char *title, const struct noon_off
 			       const double *sorted, size_t n, const double mark[2],
 			       const char *const mark_name[2])
 {
+	const double k = n < MANY ? 1 : 1e-3;
 	struct histogram h;
 	struct noon_axis x, y;
 	struct noon_svg g;
@@ -176,9 +178,12 @@ static noon_err plot_histogram(FILE *f, const char *title, const struct noon_off
 	count(sorted, n, &h);
 	x = (struct noon_axis){noon_on_axis(a, h.at[0] - h.width / 2),
 			       noon_on_axis(a, h.at[BINS - 1] + h.width / 2), false, a->name};
-	y = (struct noon_axis){0, h.most * 1.1, false, "samples"};
-	for (size_t i = 0; i < BINS; i++)
+	y = (struct noon_axis){0, h.most * k * 1.1, false,
+			       n < MANY ? "samples" : "thousand samples"};
+	for (size_t i = 0; i < BINS; i++) {
 		h.at[i] = noon_on_axis(a, h.at[i]);
+		h.count[i] *= k;
+	}
 	noon_svg_begin(&g, title, &x, &y);
 	noon_svg_bars(&g, h.at, h.count, BINS, h.width * a->unit.factor,
 		      (struct noon_svg_style){.colour = NOON_SVG_BLUE});
@@ -279,7 +284,7 @@ noon_err noon_plot_narrowing(FILE *f, const struct noon_result *r)
 /* ---- stability ---- */
 
 #define LEAST_CELLS 32
-#define MOST_CELLS  ((size_t)1 << 21)
+#define MOST_CELLS  ((size_t)1 << 23)
 #define OCTAVES	    24
 
 /* The samples on a grid of their usual spacing; a cell without one is a gap. @return NULL: no

@@ -270,6 +270,44 @@ static void computes_paths(void **state)
 	assert_int_equal(m.asymmetry, 3564);
 }
 
+/* Two links: 100 Mb/s here, 1 Gb/s at the service; a request of 125 bytes, a reply of 250. */
+static void counts_the_bits_between_the_stamps(void **state)
+{
+	struct noon_path_model p = {
+		.n = 2,
+		.link = {{.velocity_factor = 1, .rate_up = 100e6, .rate_down = 100e6},
+			 {.velocity_factor = 1, .rate_up = 1e9, .rate_down = 1e9}},
+		.request_bytes = 125,
+		.reply_bytes = 250,
+	};
+	struct noon_path_minima m;
+
+	(void)state;
+	noon_path_minima(&p, &m);
+	assert_int_equal(m.up, 10000 + 1000);
+	assert_int_equal(m.down, 2000 + 20000);
+	/* Hardware here: the reply's first bit is stamped, 20 us before its last. */
+	p.received_first = NOON_PATH_HERE;
+	noon_path_minima(&p, &m);
+	assert_int_equal(m.up, 11000);
+	assert_int_equal(m.down, 2000);
+	assert_int_equal(m.asymmetry, 4500);
+	p.received_first = NOON_PATH_HERE | NOON_PATH_SERVICE;
+	noon_path_minima(&p, &m);
+	assert_int_equal(m.up, 10000);
+	p.sent_last = NOON_PATH_HERE;
+	noon_path_minima(&p, &m);
+	assert_int_equal(m.up, 0);
+	assert_int_equal(m.down, 2000);
+	/* On one link the first bit arrives before the last is sent. */
+	p.n = 1;
+	noon_path_minima(&p, &m);
+	assert_int_equal(m.up, -10000);
+	p.n = 0;
+	noon_path_minima(&p, &m);
+	assert_int_equal(m.up, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -284,6 +322,7 @@ int main(void)
 		cmocka_unit_test(sees_what_depends_on_each_other),
 		cmocka_unit_test(is_right_for_two),
 		cmocka_unit_test(computes_paths),
+		cmocka_unit_test(counts_the_bits_between_the_stamps),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
