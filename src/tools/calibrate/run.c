@@ -13,9 +13,9 @@
 #include <unistd.h>
 
 #include "platform/clock/clock.h"
-#include "platform/text.h"
 #include "tools/calibrate/calibrate.h"
 #include "tools/calibrate/edge_schedule.h"
+#include "tools/calibrate/service_head.h"
 #include "tools/calibrate/writer.h"
 #include "tools/service/service_options.h"
 
@@ -24,7 +24,6 @@
 #define REFERENCE_PATIENCE NOON_S(15)
 #define REFERENCE_LOOK	   NOON_MS(100)
 #define STEER_MAX	   500e-6 /* fractional: of a system clock that is slewed */
-#define NTP_FRAME	   114	  /* bytes: NTP, UDP, IPv4, Ethernet, with preamble and FCS */
 
 struct arguments {
 	struct noon_service_options service;
@@ -185,115 +184,16 @@ static noon_dur system_ahead(struct run *r, noon_dur *ret_err)
 	return noon_time_diff((noon_time){now.real_ns}, h);
 }
 
-/* --- the head --- */
-
-/* Address of the service; "" where it is not known. */
-static void address_of(const struct run *r, char *out, size_t n)
-{
-	const struct noon_asker *a = &r->asker;
-	const struct noon_addr *peer = &a->ntp.peer;
-
-	if (r->args.service.by_one_way)
-		peer = &a->question.peer;
-	else if (a->conf.ptp != NULL)
-		peer = &a->transmitter;
-	out[0] = '\0';
-	if (r->args.service.by_tsp)
-		(void)snprintf(out, n, "%s", noon_http_post_peer(a->tsp.post));
-	else if (peer->len > 0)
-		noon_addr_format_host(peer, out, n);
-}
-
-/* Reference identifier as people write it (RFC 5905, 7.3): four letters of a primary server, four
- * numbers of another. */
-static void put_refid(json_t *head, const struct noon_sample *s)
-{
-	const uint8_t b[4] = {(uint8_t)(s->ref_id >> 24), (uint8_t)(s->ref_id >> 16),
-			      (uint8_t)(s->ref_id >> 8), (uint8_t)s->ref_id};
-	char text[32] = "";
-	size_t n = 0;
-
-	while (s->stratum <= 1 && n < 4 && b[n] > ' ' && b[n] < 0x7f) {
-		text[n] = (char)b[n];
-		text[++n] = '\0';
-	}
-	if (n == 0)
-		(void)snprintf(text, sizeof(text), "%u.%u.%u.%u", b[0], b[1], b[2], b[3]);
-	(void)json_object_set_new(head, "refid", json_string(text));
-}
-
-/* Who signs the tokens, if that was verified. */
-static void put_authority(json_t *head, const struct noon_tsp_token *t)
-{
-	char hex[65];
-
-	if (!t->verified)
-		return;
-	noon_text_hex(noon_bytes_of(t->verdict.signer.cert_hash, 32), hex);
-	(void)json_object_set_new(head, "tsa_subject", json_string(t->verdict.signer.subject));
-	(void)json_object_set_new(head, "tsa_certificate_sha256", json_string(hex));
-}
-
-/* What the first answer shows of the service. */
-static void put_shown(json_t *head, const struct run *r, const struct noon_sample *s)
-{
-	char address[NOON_HTTP_PEER_MAX];
-
-	address_of(r, address, sizeof(address));
-	if (address[0] != '\0') {
-		(void)json_object_set_new(head, "address", json_string(address));
-		(void)json_object_set_new(head, "ip_version",
-					  json_integer(strchr(address, ':') != NULL ? 6 : 4));
-	}
-	if (r->args.service.by_tsp)
-		put_authority(head, &r->asker.tsp.token);
-	else if (!only_stamps(r) && r->asker.conf.ptp == NULL)
-		put_refid(head, s);
-}
-
-static const char *kind_of(const struct noon_service_options *s)
-{
-	return s->by_tsp ? "tsp" : s->url.scheme;
-}
-
-static json_t *head_of(struct run *r)
-{
-	struct arguments *a = &r->args;
-	const bool datagrams =
-		!a->service.by_tsp && !(a->service.by_one_way && a->service.one_way.tcp);
-	const double frame = datagrams ? NTP_FRAME : 0;
-	json_t *head;
-
-	a->campaign.path.request_bytes =
-		a->campaign.request_bytes > 0 ? a->campaign.request_bytes : frame;
-	a->campaign.path.reply_bytes = a->campaign.reply_bytes > 0 ? a->campaign.reply_bytes
-								   : a->campaign.path.request_bytes;
-	head = noon_campaign_head(&a->campaign);
-	(void)json_object_set_new(head, "service", json_string(r->url));
-	(void)json_object_set_new(
-		head, "device",
-		json_string(a->campaign.device != NULL ? a->campaign.device : a->service.url.host));
-	(void)json_object_set_new(head, "kind", json_string(kind_of(&a->service)));
-	(void)json_object_set_new(head, "method", json_string("active"));
-	(void)json_object_set_new(head, "two_way", json_boolean(!only_stamps(r)));
-	(void)json_object_set_new(head, "interval_s", json_real(a->service.interval_s));
-	if (a->service.server.family != AF_UNSPEC)
-		(void)json_object_set_new(
-			head, "ip_version",
-			json_integer(a->service.server.family == AF_INET6 ? 6 : 4));
-	return head;
-}
+/* --- the campaign --- */
 
 /* Make a new campaign: with its first sample, whose answer shows what the head says of the service.
  * @param s  NULL: there was none @return false after saying why not */
 static bool begin(struct run *r, const struct noon_sample *s)
 {
-	json_t *head = head_of(r);
+	json_t *head = noon_service_head(&r->args.campaign, &r->args.service, &r->asker, r->url, s);
 	char *text;
 	noon_err err = NOON_ERR_OS;
 
-	if (s != NULL)
-		put_shown(head, r, s);
 	text = json_dumps(head, JSON_COMPACT | JSON_SORT_KEYS | JSON_REAL_PRECISION(15));
 	if (text != NULL)
 		err = noon_campaigns_begin(r->writer.db, text, r->started, &r->id);
