@@ -290,5 +290,33 @@ def test_interfaces_that_cannot_be_heard(w):
         check(done.returncode == 3 and "CAP_NET_RAW" in done.stderr, done.stderr)
 
 
+def test_campaigns_of_files(w):
+    """What was heard makes a campaign of each server; two files of one capture make it as well."""
+    t = Traffic(w)
+    t.ask()
+    t.end()
+    tool = ["calibrate", "capture", "--port", t.ports, "--database", w.path("heard.db"), "--json"]
+    done = w.tool(*tool, t.file, "--reference-bound", "200us", status=0)
+    o = json.loads(done.stdout)
+    check({c["campaign"]["kind"]: c["used"] for c in o["campaigns"]} == {"ntp": 5, "tsp": QUERIES + 1}, done.stdout)
+    check(o["capture"]["exchanges"] == QUERIES + 6 and o["capture"]["tls_flows"] == 0, o["capture"])
+    for c in o["campaigns"]:
+        # All have the clock of this machine.
+        check(c["bound"]["lower_s"] <= 2e-4 and c["bound"]["upper_s"] >= -2e-4 and c["stated"], c)
+        check(abs(c["x_s"]) <= c["U_s"] + 2e-4 and c["campaign"]["method"] == "passive", c)
+        check(c["campaign"]["ip_version"] == 4 and c["complete"], c)
+    one = json.loads(w.tool(*tool, t.file, "--reference-bound", "1ms", "--server", "192.0.2.1", status=1).stdout)
+    check(one["campaigns"] == [], one)
+    for args, status, words in (([], 2, ["expected FILE... or --interface"]),
+                                ([t.file, "--interface", "lo"], 2, ["not both"]),
+                                ([t.file, "--reference", "page"], 2, ["captured files", "--reference-bound"]),
+                                ([t.file], 3, ["--reference-bound"]),
+                                (["--interface", "lo", "--stamps", "adapter-clock", "--reference-bound", "1ms"], 2,
+                                 ["adapter-clock"]),
+                                ([w.path("none"), "--reference-bound", "1ms"], 3, ["none"])):
+        err = w.tool(*tool, *args, status=status).stderr
+        check(all(word in err for word in words), args, err)
+
+
 if __name__ == "__main__":
     sys.exit(main(globals()))
