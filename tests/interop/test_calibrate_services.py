@@ -57,7 +57,8 @@ def measured(w, name, truth, url, *args, ns=None, granted=0.0):
     check(abs(o["x_s"] - truth) <= o["U_s"] + REFERENCE, o["x_s"], truth, o["U_s"])
     check(o["missed"] <= o["samples"] // 10, o["misses"])
     width = b["upper_s"] - b["lower_s"]
-    check(width <= o["rtt"]["p95_s"] + 2 * REFERENCE + granted + MOST, width, o["rtt"])
+    # On each side of the edge the luckiest question decides, and on a busy machine few are lucky.
+    check(width <= 2 * o["rtt"]["p95_s"] + 2 * REFERENCE + granted + MOST, width, o["rtt"])
     return o
 
 

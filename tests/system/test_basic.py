@@ -24,7 +24,8 @@ def test_nts(w):
     source = s["sources"][0]
     check(s["state"] == "ok", s["state"])
     check(source["authenticated"] and source["nts"]["aead"] == 15, source)
-    check(source["nts"]["cookies"] == 8 and source["nts"]["ke_ok"] == 1, source["nts"])
+    # Each reply brings the cookie back that its request took; one request may be on its way.
+    check(7 <= source["nts"]["cookies"] <= 8 and source["nts"]["ke_ok"] == 1, source["nts"])
     check(source["stratum"] == 1 and source["verdict"] == "selected", source)
     check(abs(s["true_error_s"]) <= s["bound_s"] + 2e-6, s)
     answered = server.status()

@@ -101,8 +101,13 @@ def test_silence(w):
         check(all(word in err for word in words), spec, err)
 
 
+# Pulses may be at any phase, and that of the timer drifts by 40 ms each second: what is measured
+# ends before they come to the middle between two seconds, where nobody knows which one is meant.
 GUEST = """
-cat /sys/class/pps/pps0/assert
+while phase=$(sed 's/.*\\.\\(...\\).*/\\1/' /sys/class/pps/pps0/assert); do
+	case $phase in 5[1-9]?|6??) break ;; esac
+	sleep 0.5
+done
 {daemon} -f {conf} >/run/log 2>&1 &
 sleep 2
 {tool} calibrate run ntp://127.0.0.1:11123 --reference pps:/dev/pps0 --reference-bound 60ms --interval 0.2 \\
@@ -126,7 +131,7 @@ server { listen = {"127.0.0.1:11123"} local-stratum = 1 local-bound = "20us" }
 """)
     g = Guest(w, GUEST.format(daemon=for_guest(DAEMON), tool=for_guest(TOOL), conf=conf).replace("--trials 0 ", ""),
               ["pps-ktimer"]).start()
-    said = g.finish(120)
+    said = g.finish(180)
     kernel = [re.fullmatch(r"(\d+)\.(\d+)#(\d+)", x) for x in said]
     last = [m for m in kernel if m][-1]
     check(int(last[3]) > 5, said)
