@@ -9,5 +9,7 @@
 
 /** Pulses that the kernel stamps (RFC 2783): /dev/ppsN, or a file of instants. */
 extern const struct noon_instrument_driver noon_instrument_pps;
+/** TAPR TICC on a serial line. */
+extern const struct noon_instrument_driver noon_instrument_ticc;
 
 #endif

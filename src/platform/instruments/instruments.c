@@ -8,6 +8,7 @@
 
 const struct noon_instrument_driver *const noon_instruments[] = {
 	&noon_instrument_pps,
+	&noon_instrument_ticc,
 	NULL,
 };
 
