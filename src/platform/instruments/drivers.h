@@ -11,5 +11,9 @@
 extern const struct noon_instrument_driver noon_instrument_pps;
 /** TAPR TICC on a serial line. */
 extern const struct noon_instrument_driver noon_instrument_ticc;
+/** Keysight 53220A and 53230A by TCP. */
+extern const struct noon_instrument_driver noon_instrument_53230a;
+/** Stanford SR620 on RS-232 or GPIB. */
+extern const struct noon_instrument_driver noon_instrument_sr620;
 
 #endif

@@ -149,20 +149,32 @@ static void on_listener(void *arg, unsigned what)
 	b->n_accepted++;
 }
 
+void bench_listen_again(struct bench *b)
+{
+	int sys;
+
+	b->watch = (struct noon_fd_watch){.want = NOON_READABLE, .ready = on_listener, .arg = b};
+	assert_int_equal(noon_tcp_listen(&b->at, &b->watch.fd, &sys), NOON_OK);
+	assert_int_equal(noon_loop_add(b->loop, &b->watch), NOON_OK);
+}
+
 void bench_listen(struct bench *b, const char *name)
 {
-	struct noon_addr at;
-	int sys;
 	char text[64];
 
-	assert_int_equal(noon_addr_parse("127.0.0.1:0", 0, &at), NOON_OK);
-	b->watch = (struct noon_fd_watch){.want = NOON_READABLE, .ready = on_listener, .arg = b};
-	assert_int_equal(noon_tcp_listen(&at, &b->watch.fd, &sys), NOON_OK);
-	at.len = sizeof(at.u);
-	assert_int_equal(getsockname(b->watch.fd, &at.u.sa, &at.len), 0);
-	assert_int_equal(noon_loop_add(b->loop, &b->watch), NOON_OK);
-	noon_addr_format(&at, text, sizeof(text));
+	assert_int_equal(noon_addr_parse("127.0.0.1:0", 0, &b->at), NOON_OK);
+	bench_listen_again(b);
+	b->at.len = sizeof(b->at.u);
+	assert_int_equal(getsockname(b->watch.fd, &b->at.u.sa, &b->at.len), 0);
+	noon_addr_format(&b->at, text, sizeof(text));
 	(void)snprintf(b->spec, sizeof(b->spec), "%s:%s", name, text);
+}
+
+void bench_stop_listening(struct bench *b)
+{
+	noon_loop_del(b->loop, &b->watch);
+	(void)close(b->watch.fd);
+	b->watch.fd = -1;
 }
 
 void bench_open(struct bench *b)

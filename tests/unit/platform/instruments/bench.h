@@ -23,6 +23,7 @@ struct bench {
 	/* The instrument's end. */
 	int master;		     /* of a pty; -1: none */
 	struct noon_fd_watch watch;  /* of the master or the listener */
+	struct noon_addr at;	     /* of the listener */
 	struct noon_tcp tcp;	     /* the connection that was accepted last */
 	unsigned n_accepted, n_ends; /* connections */
 	char spec[128];
@@ -42,6 +43,9 @@ void bench_pty(struct bench *b, const char *name, const char *rest);
 void bench_hang_up(struct bench *b);
 /** Listen on a port of loopback and write b->spec: name:127.0.0.1:port. */
 void bench_listen(struct bench *b, const char *name);
+/** Close the listener, and listen at the same address again. */
+void bench_stop_listening(struct bench *b);
+void bench_listen_again(struct bench *b);
 void bench_open(struct bench *b);
 /** Send text as the instrument. */
 void bench_say(struct bench *b, const char *text);
