@@ -15,5 +15,7 @@ extern const struct noon_instrument_driver noon_instrument_ticc;
 extern const struct noon_instrument_driver noon_instrument_53230a;
 /** Stanford SR620 on RS-232 or GPIB. */
 extern const struct noon_instrument_driver noon_instrument_sr620;
+/** Pulses as gpsd stamps them. */
+extern const struct noon_instrument_driver noon_instrument_gpsd;
 
 #endif
