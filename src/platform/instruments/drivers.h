@@ -17,5 +17,7 @@ extern const struct noon_instrument_driver noon_instrument_53230a;
 extern const struct noon_instrument_driver noon_instrument_sr620;
 /** Pulses as gpsd stamps them. */
 extern const struct noon_instrument_driver noon_instrument_gpsd;
+/** A PTP hardware clock: /dev/ptpN, or a file with a number of ns. */
+extern const struct noon_instrument_driver noon_instrument_phc;
 
 #endif

@@ -7,8 +7,13 @@
 #include "platform/instruments/drivers.h"
 
 const struct noon_instrument_driver *const noon_instruments[] = {
-	&noon_instrument_pps,	&noon_instrument_ticc, &noon_instrument_53230a,
-	&noon_instrument_sr620, &noon_instrument_gpsd, NULL,
+	&noon_instrument_pps,
+	&noon_instrument_ticc,
+	&noon_instrument_53230a,
+	&noon_instrument_sr620,
+	&noon_instrument_gpsd,
+	&noon_instrument_phc,
+	NULL,
 };
 
 const char *noon_instrument_count_word(enum noon_instrument_count c)
