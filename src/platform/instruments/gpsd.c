@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * gpsd: pulses of a receiver that gpsd stamps and labels with their second, on TCP port 2947. Where
- * it has several receivers, the first one that gives a pulse is the one.
+ * it has several receivers, the first one that gives a pulse is the one, until it falls silent.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,11 +51,12 @@ static void take_pulse(struct gpsd *g, const struct noon_gpsd_message *m)
 		.lost = g->lost,
 	};
 
-	if (!is_ours(g, m)) {
+	/* One that has fallen silent, or was unplugged, is not waited for. */
+	if (!is_ours(g, m) && !g->silence.said) {
 		g->i.count[NOON_INSTRUMENT_COUNT_COMMENTS]++;
 		return;
 	}
-	if (g->device[0] == '\0')
+	if (m->device[0] != '\0')
 		memcpy(g->device, m->device, sizeof(g->device));
 	noon_instrument_give(&g->silence, &r);
 }

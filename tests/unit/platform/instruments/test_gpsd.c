@@ -76,6 +76,20 @@ static void keeps_to_one_receiver(void **state)
 	assert_int_equal(bench_count(b, NOON_INSTRUMENT_COUNT_COMMENTS), 2);
 }
 
+static void takes_another_receiver_when_its_own_is_silent(void **state)
+{
+	struct bench *b = *state;
+
+	begin(b);
+	bench_until_faults(b, 1);
+	bench_say(b, PPS("b"));
+	bench_until_readings(b, 2);
+	/* From now on it is that one. */
+	bench_say(b, PPS("a") PPS("b"));
+	bench_until_readings(b, 3);
+	assert_int_equal(bench_count(b, NOON_INSTRUMENT_COUNT_COMMENTS), 2);
+}
+
 static void counts_what_it_cannot_use(void **state)
 {
 	struct bench *b = *state;
@@ -146,6 +160,7 @@ int main(void)
 		TEST(hands_offsets_on),
 		TEST(marks_pulses_without_a_fix),
 		TEST(keeps_to_one_receiver),
+		TEST(takes_another_receiver_when_its_own_is_silent),
 		TEST(counts_what_it_cannot_use),
 		TEST(says_errors_of_gpsd_and_silence_once),
 		TEST(connects_again),
