@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <linux/ptp_clock.h>
+#include <stddef.h>
 #include <sys/ioctl.h>
 
 #include "base/time.h"
@@ -48,7 +49,7 @@ static int read_plain(int fd, unsigned n, struct best *b)
 	if (ioctl(fd, PTP_SYS_OFFSET, &off) != 0)
 		return errno;
 	/* System and device in turn; the system clock is first and last. */
-	for (unsigned i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++)
 		take(b, &off.ts[2 * i], &off.ts[2 * i + 1], &off.ts[2 * i + 2]);
 	return 0;
 }

@@ -74,7 +74,9 @@ static void hear(struct bench *b, const char *data, size_t n)
 		char *end;
 
 		assert_true(b->n_heard + 1 < sizeof(b->heard));
-		b->heard[b->n_heard++] = data[i] == '\r' ? '\n' : data[i];
+		b->heard[b->n_heard++] = data[i];
+		if (data[i] == '\r')
+			b->heard[b->n_heard - 1] = '\n';
 		b->heard[b->n_heard] = '\0';
 		if (b->heard[b->n_heard - 1] != '\n' || b->on_command == NULL)
 			continue;

@@ -12,33 +12,41 @@
 
 enum fault { REFUSES = 1, TIMES_OUT, STAMPS, LISTS, MUTE, CLOSES, ARMED_WRONG, CUT, NO_ERROR_TEXT };
 
-static void answer(struct bench *b, const char *line)
-{
-	const bool first = b->n_readings == 0;
+/* What it answers to READ?; NULL: the ordinary reading. */
+static const char *const answers[] = {
+	[TIMES_OUT] = "+9.90000000000000E+037\n",
+	[STAMPS] = "+13,+1.29380000000000E-006\n",
+	[LISTS] = "+1.0E-006,+9.9E+037,-2.0E-006\n",
+	[ARMED_WRONG] = "+1.50000000000000E+000\n",
+	[CUT] = "+1.5E-\n",
+	[NO_ERROR_TEXT] = NULL,
+};
 
-	if (strcmp(line, "SYST:ERR?") == 0) {
-		bench_say(b, b->fault_kind == REFUSES	      ? "-221,\"Settings conflict\"\n"
-			     : b->fault_kind == NO_ERROR_TEXT ? "what?\n"
-							      : "+0,\"No error\"\n");
-		return;
-	}
-	if (strcmp(line, "READ?") != 0)
-		return;
-	if (b->fault_kind == MUTE)
-		return;
-	if (b->fault_kind == CLOSES && !first) {
+static void answer_read(struct bench *b)
+{
+	const unsigned fault = b->fault_kind;
+
+	if (fault == CLOSES && b->n_readings > 0) {
 		b->fault_kind = 0;
 		noon_tcp_finish(&b->tcp);
-		return;
+	} else if (fault != MUTE) {
+		bench_say(b, answers[fault] != NULL ? answers[fault] : "+1.23456789012345E-009\n");
+		if (fault != LISTS && fault != CLOSES)
+			b->fault_kind = 0;
 	}
-	bench_say(b, b->fault_kind == TIMES_OUT	    ? "+9.90000000000000E+037\n"
-		     : b->fault_kind == STAMPS	    ? "+13,+1.29380000000000E-006\n"
-		     : b->fault_kind == LISTS	    ? "+1.0E-006,+9.9E+037,-2.0E-006\n"
-		     : b->fault_kind == ARMED_WRONG ? "+1.50000000000000E+000\n"
-		     : b->fault_kind == CUT	    ? "+1.5E-\n"
-						    : "+1.23456789012345E-009\n");
-	if (b->fault_kind != LISTS && b->fault_kind != CLOSES)
-		b->fault_kind = 0;
+}
+
+static void answer(struct bench *b, const char *line)
+{
+	if (strcmp(line, "READ?") == 0)
+		answer_read(b);
+	if (strcmp(line, "SYST:ERR?") != 0)
+		return;
+	if (b->fault_kind == NO_ERROR_TEXT)
+		bench_say(b, "what?\n");
+	else
+		bench_say(b, b->fault_kind == REFUSES ? "-221,\"Settings conflict\"\n"
+						      : "+0,\"No error\"\n");
 }
 
 static void begin(struct bench *b, unsigned fault)

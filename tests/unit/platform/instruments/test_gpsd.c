@@ -99,7 +99,7 @@ static void counts_what_it_cannot_use(void **state)
 	bench_say(b, "hello\r\n{\"class\":\"TOFF\",\"device\":\"a\"}\r\n{\"class\":\"TPV\","
 		     "\"mode\":9}\r\n");
 	memset(line, 'x', NOON_GPSD_LINE_MAX + 1);
-	strcpy(line + NOON_GPSD_LINE_MAX + 1, "\r\n");
+	memcpy(line + NOON_GPSD_LINE_MAX + 1, "\r\n", 3);
 	bench_say(b, line);
 	free(line);
 	bench_say(b, PPS("a"));

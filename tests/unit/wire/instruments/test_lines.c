@@ -10,14 +10,13 @@
 #include "wire/instruments/lines.h"
 
 /* All lines of a text, each with a "|"; a dropped one is "!". Pieces of so many bytes. */
-static void split(const char *text, size_t cap, bool middle, size_t piece, char *out)
+static void split(const char *text, size_t cap, bool middle, size_t piece, char out[64])
 {
 	uint8_t buf[16];
 	struct noon_lines l;
-	size_t len = strlen(text);
+	size_t len = strlen(text), n = 0;
 
 	noon_lines_init(&l, buf, cap, middle);
-	*out = '\0';
 	for (size_t at = 0; at < len; at += piece) {
 		struct noon_bytes in =
 			noon_bytes_of(text + at, piece < len - at ? piece : len - at);
@@ -26,12 +25,16 @@ static void split(const char *text, size_t cap, bool middle, size_t piece, char 
 			struct noon_bytes line;
 			const enum noon_line got = noon_lines_next(&l, &in, &line);
 
-			if (got == NOON_LINE_WHOLE)
-				strcat(strncat(out, (const char *)line.p, line.n), "|");
-			else if (got == NOON_LINE_DROPPED)
-				strcat(out, "!");
+			if (got == NOON_LINE_NONE)
+				continue;
+			if (got == NOON_LINE_WHOLE) {
+				memcpy(out + n, line.p, line.n);
+				n += line.n;
+			}
+			out[n++] = got == NOON_LINE_WHOLE ? '|' : '!';
 		}
 	}
+	out[n] = '\0';
 }
 
 static void splits_a_stream_into_lines_in_any_pieces(void **state)

@@ -34,7 +34,7 @@ static void run(const struct row *table, size_t n)
 		assert_int_equal(t.lost, table[i].lost);
 	}
 }
-#define RUN(table) run(table, sizeof(table) / sizeof(table[0]))
+#define RUN(table) run(table, sizeof(table) / sizeof((table)[0]))
 
 static void reads_intervals(void **state)
 {
