@@ -78,6 +78,8 @@ static bool make_raw(const struct noon_serial *s, int fd)
 	t.c_cflag |= CLOCAL | CREAD;
 	/* Without HUPCL a close leaves DTR alone, which would reset an Arduino at the next open. */
 	t.c_cflag &= ~(tcflag_t)(CSTOPB | CRTSCTS | HUPCL);
+	if (s->two_stop_bits)
+		t.c_cflag |= CSTOPB;
 	t.c_cc[VMIN] = 1;
 	t.c_cc[VTIME] = 0;
 	if (cfsetispeed(&t, s->speed) != 0 || cfsetospeed(&t, s->speed) != 0 ||

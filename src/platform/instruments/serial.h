@@ -19,7 +19,8 @@ struct noon_serial {
 	struct noon_silence *silence; /**< borrowed; its instrument counts */
 	char path[NOON_SERIAL_PATH_MAX];
 	speed_t speed; /**< B115200; ptys take any */
-	bool middle;   /**< it talks unasked: drop the first line */
+	bool two_stop_bits;
+	bool middle; /**< it talks unasked: drop the first line */
 	/** Opened, also again. May be NULL. */
 	void (*on_open)(void *arg);
 	void (*on_line)(void *arg, struct noon_bytes line); /**< borrowed for the call */

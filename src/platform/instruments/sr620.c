@@ -71,6 +71,9 @@ static void begin(struct sr620 *s)
 		command(s, "++eoi 1");
 		/* The longest that there is; a measurement takes up to two seconds. */
 		command(s, "++read_tmo_ms 3000");
+	} else {
+		/* Half a command may be left in its buffer. */
+		command(s, "\r\r");
 	}
 	for (size_t k = 0; k < sizeof(set_up) / sizeof(set_up[0]); k++)
 		command(s, set_up[k]);
@@ -161,6 +164,7 @@ static noon_err open_sr620(const char *address, const struct noon_instrument_con
 	s->timer = (struct noon_timer){.fire = on_timer, .arg = s};
 	s->serial.silence = &s->silence;
 	s->serial.speed = s->gpib == NO_GPIB ? B9600 : B115200;
+	s->serial.two_stop_bits = s->gpib == NO_GPIB;
 	s->serial.on_open = on_open;
 	s->serial.on_line = on_line;
 	s->serial.arg = s;

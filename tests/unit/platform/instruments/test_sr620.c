@@ -44,7 +44,8 @@ static void measures_over_rs_232(void **state)
 	assert_true(b->reading[1].u_s >= 500e-12 && b->reading[1].u_s < 526e-12);
 	assert_int_equal(b->reading[1].kind, NOON_INSTRUMENT_INTERVAL);
 	assert_memory_equal(b->heard,
-			    "STOP\nAUTM 0\nMODE 0\nSRCE 0\nARMM 0\nSIZE 1\nJTTR 0\nMEAS? 0\n", 53);
+			    "\n\n\nSTOP\nAUTM 0\nMODE 0\nSRCE 0\nARMM 0\nSIZE 1\nJTTR 0\nMEAS? 0\n",
+			    56);
 	assert_null(strstr(b->heard, "++"));
 	assert_int_equal(b->n_faults, 0);
 }
