@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "platform/clock/clock_priv.h"
+#include "platform/clock/phc_sample.h"
 
 struct phc_clock {
 	struct noon_clock base; /* first member */
@@ -154,24 +155,7 @@ static clockid_t dev_clock(void *arg)
 
 static int dev_sample(void *arg, int64_t *ret_before, int64_t *ret_phc, int64_t *ret_after)
 {
-	struct ptp_sys_offset_extended off = {.n_samples = 3};
-	int64_t best = INT64_MAX;
-
-	if (ioctl(dev_fd(arg), PTP_SYS_OFFSET_EXTENDED, &off))
-		return errno;
-	for (unsigned i = 0; i < off.n_samples; i++) {
-		int64_t t[3];
-
-		for (unsigned k = 0; k < 3; k++)
-			t[k] = off.ts[i][k].sec * NOON_NS_PER_SEC + off.ts[i][k].nsec;
-		if (t[2] - t[0] >= best)
-			continue;
-		best = t[2] - t[0];
-		*ret_before = t[0];
-		*ret_phc = t[1];
-		*ret_after = t[2];
-	}
-	return 0;
+	return noon_phc_sample(dev_fd(arg), 3, ret_before, ret_phc, ret_after);
 }
 
 static int dev_set_freq(void *arg, double ppm)

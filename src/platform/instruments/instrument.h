@@ -49,6 +49,7 @@ enum noon_instrument_count {
 		NOON_INSTRUMENT_COUNTS,
 };
 
+/** Neither callback may close the instrument. on_fault() may be called from within the opening. */
 struct noon_instrument_conf {
 	struct noon_loop *loop;
 	/** A reading; borrowed for the call. */

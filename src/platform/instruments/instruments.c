@@ -8,6 +8,11 @@
 
 const struct noon_instrument_driver *const noon_instruments[] = {
 	&noon_instrument_pps,
+	&noon_instrument_ticc,
+	&noon_instrument_53230a,
+	&noon_instrument_sr620,
+	&noon_instrument_gpsd,
+	&noon_instrument_phc,
 	NULL,
 };
 
