@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 
+import instruments
 from guest import Guest, for_guest
 from harness import DAEMON, PATIENCE, TOOL, check, main
 from test_calibrate import calibrate, contains, result
@@ -97,6 +98,93 @@ def test_silence(w):
     check("no usable reading of the reference" in err and time.monotonic() - began < 30 * PATIENCE, err)
     for spec, words in (("pps:/nonexistent", ["/nonexistent", "No such file"]), ("pps:/dev/null", ["no PPS device"]),
                         ("pps:", ["expected pps:DEVICE"]), ("abacus:x", ["abacus", "expected", "pps:"])):
+        _, err = calibrate(w, "run", url, "--reference", spec, "--reference-bound", "1ms", "--count", 1, status=3)
+        check(all(word in err for word in words), spec, err)
+
+
+def measured(w, url, device, seconds, *args, status=0, during=None):
+    """A campaign against an instrument. `during` is called a few seconds after its begin.
+    @return (result, samples by state of the reference, what was said on standard error)"""
+    argv = [TOOL, "calibrate", "run", url, "--reference", device.spec, "--reference-bound", "50us", "--interval", "0.1",
+            "--duration", f"{seconds}s", "--holdover", "1s", "--json", *args]
+    p = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=w.dir)
+    try:
+        if during:
+            time.sleep(4)
+            during()
+        out, err = p.communicate(timeout=120 * PATIENCE)
+    finally:
+        p.kill()
+        p.wait()
+    check(p.returncode == status, device.spec, p.returncode, err, out[-500:])
+    o = json.loads(out)
+    return o, states(w, o["id"]), err
+
+
+def is_taken_off(o, seen, x_c):
+    check(all(abs(float(r["reference_error_s"]) - x_c) < 5e-6 for r in seen["locked"]), seen["locked"][0])
+    contains(o, AHEAD + x_c, SLACK)
+    check(abs(o["x_s"] - AHEAD - x_c) < SLACK, o["x_s"])
+
+
+def set_fault(device, word):
+    device.fault = word
+
+
+def counted(w, device, faults):
+    """With each of the instruments: its reading is taken off, and no fault makes another of it."""
+    url = server(w)
+    try:
+        o, seen, err = measured(w, url, device, 4)
+        check(set(seen) == {"locked"} and err == "", {k: len(v) for k, v in seen.items()}, err)
+        is_taken_off(o, seen, X_C)
+        for word, expected in faults:
+            device.fault = ""
+            o, seen, err = measured(w, url, device, 10, during=lambda word=word: set_fault(device, word))
+            check(set(seen) == expected, word, {k: len(v) for k, v in seen.items()}, err)
+            is_taken_off(o, seen, X_C)
+            check(("lost" in seen) == ("reference " + device.spec in err) or word in ("lost", "nofix"), word, err)
+    finally:
+        device.stop()
+
+
+SILENT = {"locked", "holdover", "lost"}
+
+
+def test_ticc(w):
+    counted(w, instruments.Ticc(w, X_C), (("comments", {"locked"}), ("second", {"locked"}), ("lost", SILENT),
+                                          ("silence", SILENT), ("range", SILENT), ("partial", SILENT)))
+
+
+def test_ticc_of_time_stamps(w):
+    counted(w, instruments.Ticc(w, X_C, mode="stamps", wrap_s=3), (("swapped", {"locked"}),))
+
+
+def test_sr620(w):
+    counted(w, instruments.Sr620(w, X_C), (("silence", SILENT), ("second", {"locked"})))
+
+
+def test_53230a(w):
+    counted(w, instruments.Counter53230a(w, X_C), (("timeout", SILENT), ("closed", SILENT)))
+
+
+def test_gpsd(w):
+    counted(w, instruments.FakeGpsd(w, X_C), (("toff", {"locked"}), ("nofix", SILENT), ("silence", SILENT)))
+
+
+def test_hardware_clock(w):
+    """A PTP hardware clock that is ahead of the system clock: that is behind it by as much."""
+    url = server(w)
+    w.write("phc", "123000\n")
+    o = run(w, url, f"phc:{w.path('phc')}", 5)
+    check(set(states(w, o["id"])) == {"locked"} and abs(o["x_s"] - AHEAD + 123e-6) < SLACK, o["x_s"])
+    contains(o, AHEAD - 123e-6, SLACK)
+
+
+def test_counter_is_gone(w):
+    url = server(w)
+    for spec, words in (("ticc:/dev/null", ["/dev/null"]), ("ticc:", ["ticc:DEVICE"]), ("gpsd:127.0.0.1:1", ["gpsd"]),
+                        ("53230a:", ["53230a:HOST"]), ("phc:/dev/null", ["/dev/null"])):
         _, err = calibrate(w, "run", url, "--reference", spec, "--reference-bound", "1ms", "--count", 1, status=3)
         check(all(word in err for word in words), spec, err)
 

@@ -498,7 +498,8 @@ const struct noon_verb noon_verb_calibrate_run = {
 		 "A service that only stamps is asked around the edges of its resolution.\n",
 	.notes = "References: system (with --reference-bound), page or page:PATH (the daemon's), "
 		 "or an\n"
-		 "instrument: pps:DEVICE.\n"
+		 "instrument: pps:DEVICE, ticc:DEVICE, sr620:DEVICE, 53230a:HOST, gpsd:HOST, "
+		 "phc:DEVICE.\n"
 		 "Interrupted, the campaign can be resumed. Exit status 1 if no result can be "
 		 "stated.\n",
 	.size = sizeof(struct arguments),
