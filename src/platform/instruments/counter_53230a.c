@@ -58,10 +58,12 @@ static void ask(struct counter *c)
 	noon_line_client_send(&c->client, "READ?\n");
 }
 
-static void fail(struct counter *c, const char *why)
+/* Nothing is waited for any more. */
+static void on_close(void *arg)
 {
+	struct counter *c = arg;
+
 	noon_loop_disarm(&c->timer);
-	noon_line_client_fail(&c->client, why);
 }
 
 static void on_timer(void *arg)
@@ -69,7 +71,7 @@ static void on_timer(void *arg)
 	struct counter *c = arg;
 
 	if (c->asked)
-		fail(c, "no answer for 6 s");
+		noon_line_client_fail(&c->client, "no answer for 6 s");
 	else
 		ask(c);
 }
@@ -92,13 +94,13 @@ static void on_set_up(struct counter *c, struct noon_bytes line)
 
 	if (noon_scpi_error(line, &code, &text)) {
 		c->i.count[NOON_INSTRUMENT_COUNT_MALFORMED]++;
-		fail(c, "its answer to SYST:ERR? is no such answer");
+		noon_line_client_fail(&c->client, "its answer to SYST:ERR? is no such answer");
 		return;
 	}
 	if (code != 0) {
 		(void)snprintf(why, sizeof(why), "the counter refuses its settings: %d, %.*s", code,
 			       (int)(text.n < 100 ? text.n : 100), (const char *)text.p);
-		fail(c, why);
+		noon_line_client_fail(&c->client, why);
 		return;
 	}
 	c->is_set_up = true;
@@ -175,6 +177,7 @@ static noon_err open_counter(const char *address, const struct noon_instrument_c
 	c->client.cap = sizeof(c->buf);
 	c->client.on_open = on_open;
 	c->client.on_line = on_line;
+	c->client.on_close = on_close;
 	c->client.arg = c;
 	noon_silence_begin(&c->silence, &c->i, SILENT_AFTER, "no interval for 5 s");
 	noon_line_client_start(&c->client);

@@ -48,6 +48,8 @@ static void try_next(struct noon_line_client *c, const char *why)
 	const bool more = c->next < c->n_list;
 
 	noon_tcp_close(&c->tcp);
+	if (c->on_close != NULL)
+		c->on_close(c->arg);
 	noon_loop_arm(instrument(c)->conf.loop, &c->timer, more ? 0 : NOON_INSTRUMENT_RETRY);
 	if (more)
 		return;

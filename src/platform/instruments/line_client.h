@@ -22,6 +22,7 @@ struct noon_line_client {
 	size_t cap;
 	void (*on_open)(void *arg);			    /**< connected, also again */
 	void (*on_line)(void *arg, struct noon_bytes line); /**< borrowed for the call */
+	void (*on_close)(void *arg);			    /**< not connected; may be NULL */
 	void *arg;
 
 	struct noon_tcp tcp;

@@ -44,9 +44,9 @@ struct sr620 {
 
 static void command(struct sr620 *s, const char *text)
 {
-	char line[32];
+	char line[40];
 
-	(void)snprintf(line, sizeof(line), "%s%c", text, s->gpib == NO_GPIB ? '\r' : '\n');
+	(void)snprintf(line, sizeof(line), "%.32s%c", text, s->gpib == NO_GPIB ? '\r' : '\n');
 	noon_serial_send(&s->serial, line);
 }
 

@@ -201,6 +201,26 @@ static void waits_for_a_counter_that_is_switched_on_later(void **state)
 	assert_int_equal(bench_count(b, NOON_INSTRUMENT_COUNT_RECONNECTS), 0);
 }
 
+static void finds_a_counter_again_that_was_away_for_long(void **state)
+{
+	struct bench *b = *state;
+
+	begin(b, 0);
+	bench_until_readings(b, 1);
+	b->fault_kind = MUTE;
+	bench_wait_ms(b, 100);
+	bench_stop_listening(b);
+	noon_tcp_close(&b->tcp);
+	bench_wait_ms(b, 7000);
+	assert_int_equal(b->n_faults, 1);
+	assert_non_null(strstr(b->fault, "closed"));
+	b->fault_kind = 0;
+	bench_listen_again(b);
+	bench_until_readings(b, b->n_readings + 1);
+	assert_int_equal(b->n_accepted, 2);
+	assert_int_equal(bench_count(b, NOON_INSTRUMENT_COUNT_RECONNECTS), 1);
+}
+
 static void refuses_addresses_without_a_host(void **state)
 {
 	struct bench *b = *state;
@@ -228,6 +248,7 @@ int main(void)
 		TEST(connects_again_after_a_closed_connection),
 		TEST(gives_a_mute_counter_up_and_says_so_once),
 		TEST(waits_for_a_counter_that_is_switched_on_later),
+		TEST(finds_a_counter_again_that_was_away_for_long),
 		TEST(refuses_addresses_without_a_host),
 	};
 
