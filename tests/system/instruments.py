@@ -159,7 +159,7 @@ class Ticc(OnPty):
         if self._fault == "second":
             interval += 1
         if self._fault == "range":
-            interval = 0.7
+            interval = 3.7
         if self.mode == "interval":
             return [f"{interval:.11f} TI(A->B)"]
         if self.mode == "period":

@@ -115,7 +115,7 @@ static bool take(struct counter *c, double s)
 		c->i.count[NOON_INSTRUMENT_COUNT_TIMEOUTS]++;
 		return true;
 	}
-	if (fabs(s) > 1 + EXCESS || noon_interval_fold(s, 0.5, &s)) {
+	if (fabs(s) > 1 + EXCESS || noon_interval_fold(s, &s)) {
 		c->i.count[NOON_INSTRUMENT_COUNT_OUT_OF_RANGE]++;
 		return false;
 	}

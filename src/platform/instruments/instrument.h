@@ -33,13 +33,13 @@ struct noon_instrument_reading {
 };
 
 /* What a driver counts: name, word. */
-#define NOON_INSTRUMENT_COUNT_LIST(X)                                                        \
-	X(READINGS, "readings")	    /* handed on */                                          \
-	X(COMMENTS, "comments")	    /* lines for people, and of other kinds */               \
-	X(MALFORMED, "malformed")   /* neither a comment nor a reading; cut short */         \
-	X(TIMEOUTS, "timeouts")	    /* the instrument says that it saw no pulse */           \
-	X(OUT_OF_RANGE, "range")    /* an interval of a second or more; an impossible one */ \
-	X(MISSED, "missed")	    /* pulses that were not read in time */                  \
+#define NOON_INSTRUMENT_COUNT_LIST(X)                                                  \
+	X(READINGS, "readings")	    /* handed on */                                    \
+	X(COMMENTS, "comments")	    /* lines for people, and of other kinds */         \
+	X(MALFORMED, "malformed")   /* neither a comment nor a reading; cut short */   \
+	X(TIMEOUTS, "timeouts")	    /* the instrument says that it saw no pulse */     \
+	X(OUT_OF_RANGE, "range")    /* an interval of more than a second and a half */ \
+	X(MISSED, "missed")	    /* pulses that were not read in time */            \
 	X(RECONNECTS, "reconnects") /* of the connection or the device */
 
 enum noon_instrument_count {

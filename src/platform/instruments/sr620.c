@@ -22,7 +22,6 @@
 #define ANSWER_WITHIN NOON_S(5)
 /* After an interval that makes no sense it is armed in between the pulses. */
 #define HALF_SECOND NOON_MS(500)
-#define NEAR_WHOLE  1e-6
 /* Single-shot resolution (rms) and absolute error (SR620 specifications). */
 #define NOISE	  25e-12
 #define ABSOLUTE  500e-12
@@ -99,16 +98,17 @@ static void on_timer(void *arg)
 static void on_line(void *arg, struct noon_bytes line)
 {
 	struct sr620 *s = arg;
-	double v;
+	double shown, v;
 	bool good = false;
 
 	s->asked = false;
-	if (noon_sr620_value(line, &v)) {
+	if (noon_sr620_value(line, &shown)) {
 		s->i.count[NOON_INSTRUMENT_COUNT_MALFORMED]++;
-	} else if (noon_interval_fold(v, NEAR_WHOLE, &v)) {
+	} else if (noon_interval_fold(shown, &v)) {
 		s->i.count[NOON_INSTRUMENT_COUNT_OUT_OF_RANGE]++;
 	} else {
-		good = true;
+		/* More than half a second: it was armed between the two pulses. */
+		good = fabs(shown) <= 0.5;
 		noon_instrument_give_interval(&s->silence, v, hypot(NOISE, ABSOLUTE), false);
 	}
 	noon_loop_arm(s->i.conf.loop, &s->timer, good ? 0 : HALF_SECOND);

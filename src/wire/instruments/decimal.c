@@ -137,16 +137,15 @@ noon_err noon_decimal_get(struct noon_rd *rd, double *ret)
 	return NOON_OK;
 }
 
-noon_err noon_interval_fold(double s, double within, double *ret)
+noon_err noon_interval_fold(double s, double *ret)
 {
-	double rest = s;
-
-	if (fabs(s) > 0.5) {
-		rest = s - round(s);
-		if (fabs(rest) > within)
-			return NOON_ERR_RANGE;
-	}
-	*ret = rest <= -0.5 ? rest + 1 : rest;
+	if (!(fabs(s) <= 1.5))
+		return NOON_ERR_RANGE;
+	if (s > 0.5)
+		s -= 1;
+	else if (s <= -0.5)
+		s += 1;
+	*ret = s;
 	return NOON_OK;
 }
 

@@ -40,14 +40,14 @@ NOON_MUST_USE noon_err noon_decimal_get(struct noon_rd *rd, double *ret);
 /**
  * Bring an interval between two trains of pulses, one a second each, into (-0.5, 0.5] s.
  *
- * A counter that pairs a pulse with the one before or after its partner is wrong by whole seconds.
+ * A counter that pairs a pulse with the one before or after its partner is wrong by a second, and
+ * one that measures in one direction only always does so for half of all intervals.
  *
- * @param s       s, any finite number
- * @param within  s: an interval outside of the half second is taken where it is as near as that to
- *                whole seconds
- * @retval NOON_OK, NOON_ERR_RANGE (then untouched)
+ * @param s  s, any finite number
+ * @retval NOON_OK, NOON_ERR_RANGE (more than a second and a half: no pairing explains it; then
+ *         untouched)
  */
-NOON_MUST_USE noon_err noon_interval_fold(double s, double within, double *ret);
+NOON_MUST_USE noon_err noon_interval_fold(double s, double *ret);
 
 /** Take blanks off the front. */
 void noon_blanks_skip(struct noon_rd *rd);

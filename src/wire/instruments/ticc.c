@@ -3,9 +3,7 @@
 
 #include <string.h>
 
-/* Old firmware is wrong by whole seconds now and then. */
-#define NEAR_WHOLE 1e-6
-#define HALF	   (NOON_PS_PER_SEC / 2)
+#define HALF (NOON_PS_PER_SEC / 2)
 /* Time stamps of a channel have moved on twice: then they are no periods. */
 #define MOVED 2
 
@@ -71,8 +69,7 @@ static enum noon_ticc_event comment(struct noon_ticc *t, struct noon_bytes line)
 
 static enum noon_ticc_event fold(double s, double *ret_s)
 {
-	return noon_interval_fold(s, NEAR_WHOLE, ret_s) ? NOON_TICC_OUT_OF_RANGE
-							: NOON_TICC_READING;
+	return noon_interval_fold(s, ret_s) ? NOON_TICC_OUT_OF_RANGE : NOON_TICC_READING;
 }
 
 static enum noon_ticc_event interval(const struct noon_fixed *f, double *ret_s)

@@ -35,7 +35,7 @@ enum noon_ticc_event {
 	NOON_TICC_UNPAIRED,	/**< the same, and the one before it had no partner */
 	NOON_TICC_COMMENT,	/**< comments; periods, time stamps that do not move on, debug */
 	NOON_TICC_ASKS_KEY,	/**< a comment: it waits for a key before it goes on */
-	NOON_TICC_OUT_OF_RANGE, /**< more than half a second, and not near whole seconds */
+	NOON_TICC_OUT_OF_RANGE, /**< more than a second and a half */
 	NOON_TICC_MALFORMED,
 };
 

@@ -24,7 +24,7 @@ static void hands_intervals_on_and_counts_the_rest(void **state)
 	bench_pty(b, "ticc", "");
 	/* It is connected in the middle of a line, whose rest looks like an interval. */
 	bench_say(b, "234567 TI(A->B)\r\n# a comment\r\n-0.00001234567 TI(A->B)\r\n"
-		     "0.0000 TI(A\r\n1.00000000012 TI(A->B)\r\n0.7 TI(A->B)\r\n0.1 ch");
+		     "0.0000 TI(A\r\n1.00000000012 TI(A->B)\r\n1.7 TI(A->B)\r\n0.1 ch");
 	bench_until_readings(b, 2);
 	bench_wait_ms(b, 20);
 	assert_int_equal(r[0].kind, NOON_INSTRUMENT_INTERVAL);
@@ -101,7 +101,7 @@ static void says_once_that_it_is_silent(void **state)
 	assert_int_equal(b->n_readings, 1);
 	assert_string_equal(b->fault, "no interval for 5 s");
 	/* Comments and intervals out of range are nothing usable. */
-	bench_say(b, "# hello\n0.7 TI(A->B)\n");
+	bench_say(b, "# hello\n1.7 TI(A->B)\n");
 	bench_wait_ms(b, 5500);
 	assert_int_equal(b->n_faults, 1);
 	bench_say(b, "0.1 TI(A->B)\n");

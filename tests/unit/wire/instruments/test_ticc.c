@@ -46,8 +46,9 @@ static void reads_intervals(void **state)
 		{"1.00000000012 TI(A->B)", NOON_TICC_READING, 1.2e-10, false},
 		{"-1.00000000012 TI(A->B)", NOON_TICC_READING, -1.2e-10, false},
 		{"-0.50000000000 TI(A->B)", NOON_TICC_READING, .5, false},
-		{"1.00001 TI(A->B)", NOON_TICC_OUT_OF_RANGE, 0, false},
-		{"0.7 TI(A->B)", NOON_TICC_OUT_OF_RANGE, 0, false},
+		{"1.00001 TI(A->B)", NOON_TICC_READING, 1e-5, false},
+		{"0.7 TI(A->B)", NOON_TICC_READING, -.3, false},
+		{"1.7 TI(A->B)", NOON_TICC_OUT_OF_RANGE, 0, false},
 		{"99999999.5 TI(A->B)", NOON_TICC_OUT_OF_RANGE, 0, false},
 		/* Cut short, or something else. */
 		{"0.000012 TI(A-", NOON_TICC_MALFORMED, 0, false},
