@@ -186,6 +186,18 @@ def test_hardware_clock(w):
     contains(o, AHEAD - 123e-6, SLACK)
 
 
+def test_hardware_clock_that_stamps_pulses(w):
+    """A card on TAI, at whatever time: the pulses of a reference come in, those of its own go out."""
+    url = server(w)
+    w.write("phc", "37400000000 399877000\n")
+    o = run(w, url, f"phc:{w.path('phc')},extts", 5)
+    check(set(states(w, o["id"])) == {"locked"} and abs(o["x_s"] - AHEAD + 123e-6) < SLACK, o["x_s"])
+    contains(o, AHEAD - 123e-6, SLACK)
+    w.write("phc", "37000123000\n")
+    out = json.loads(calibrate(w, "pulse", "--output", f"phc:{w.path('phc')}", "--count", 2, "--json")[0])
+    check(out["pulses"] == 2 and abs(out["late_mean_s"] + 123e-6) < 1e-9, out)
+
+
 def test_counter_is_gone(w):
     url = server(w)
     for spec, words in (("ticc:/dev/null", ["/dev/null"]), ("ticc:", ["ticc:DEVICE"]), ("gpsd:127.0.0.1:1", ["gpsd"]),
@@ -255,6 +267,7 @@ def test_pulses_put_out(w):
         check(meant % 10**9 == 8 * 10**8 and meant <= before <= after, meant, before, after)
     check(abs(sum(b - m + a - m for m, b, a in lines) / 6e9 - o["late_mean_s"]) < 1e-9, lines, o)
     for args, status, words in ((["--output", "serial:/dev/null"], 3, ["/dev/null", "no line"]),
+                                (["--output", "phc:/dev/null"], 3, ["/dev/null", "no PTP hardware clock"]),
                                 (["--output", "sundial"], 3, ["sundial", "expected serial:DEVICE"]),
                                 ([], 2, ["--output is missing"]),
                                 (["--output", "file:/nonexistent/x"], 3, ["/nonexistent/x"])):

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "platform/clock/clock.h"
+#include "platform/instruments/phc_port.h"
 
 /* The last bit of a wait is spun: a sleep ends late by what the scheduler takes. */
 #define SPIN NOON_US(200)
@@ -28,6 +29,7 @@ struct noon_pulse_output {
 	int fd;
 	int bit;    /* TIOCM_RTS or TIOCM_DTR */
 	FILE *file; /* of instants */
+	struct noon_phc_port phc;
 };
 
 static bool set_serial(struct noon_pulse_output *o, bool high)
@@ -49,8 +51,16 @@ static bool set_file(struct noon_pulse_output *o, bool high)
 	return true;
 }
 
+/* Hardware raises its line by itself. */
+static bool set_phc(struct noon_pulse_output *o, bool high)
+{
+	(void)o;
+	(void)high;
+	return true;
+}
+
 static const struct line lines[] = {
-	{"serial", set_serial}, {"parallel", set_parallel}, {"file", set_file}};
+	{"serial", set_serial}, {"parallel", set_parallel}, {"file", set_file}, {"phc", set_phc}};
 
 static noon_err refuse(struct noon_pulse_why *why, const char *path, const char *text)
 {
@@ -60,8 +70,23 @@ static noon_err refuse(struct noon_pulse_why *why, const char *path, const char 
 						 : NOON_ERR_UNSUPPORTED;
 }
 
+static noon_err open_phc(struct noon_pulse_output *o, const char *path, struct noon_pulse_why *why)
+{
+	struct noon_instrument_why reason;
+	const noon_err err = noon_phc_port_open(&o->phc, path, true, &reason);
+
+	if (err)
+		(void)snprintf(why->text, sizeof(why->text), "%s", reason.text);
+	errno = err ? 0 : noon_phc_port_pulses_out(&o->phc, 0);
+	if (!err && errno != 0)
+		return refuse(why, path, "it cannot put out pulses on channel 0");
+	return err;
+}
+
 static noon_err open_line(struct noon_pulse_output *o, const char *path, struct noon_pulse_why *why)
 {
+	if (o->line->set == set_phc)
+		return open_phc(o, path, why);
 	if (o->line->set == set_file) {
 		o->file = fopen(path, "ae");
 		return o->file == NULL ? refuse(why, path, strerror(errno)) : NOON_OK;
@@ -90,6 +115,7 @@ noon_err noon_pulse_output_open(const char *spec, struct noon_pulse_output **ret
 		return NOON_ERR_OS;
 	}
 	o->fd = -1;
+	o->phc.fd = -1;
 	o->bit = TIOCM_RTS;
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
 		if (strlen(lines[i].name) == n && strncmp(spec, lines[i].name, n) == 0)
@@ -104,7 +130,7 @@ noon_err noon_pulse_output_open(const char *spec, struct noon_pulse_output **ret
 	    (comma != NULL && strcmp(comma + 1, "dtr") != 0 && strcmp(comma + 1, "rts") != 0)) {
 		(void)snprintf(why->text, sizeof(why->text),
 			       "\"%.80s\": expected serial:DEVICE, serial:DEVICE,dtr, "
-			       "parallel:DEVICE or file:PATH",
+			       "parallel:DEVICE, phc:DEVICE or file:PATH",
 			       spec);
 		free(o);
 		return NOON_ERR_FORMAT;
@@ -127,6 +153,7 @@ void noon_pulse_output_close(struct noon_pulse_output *o)
 	}
 	if (o->file != NULL)
 		(void)fclose(o->file);
+	noon_phc_port_close(&o->phc);
 	free(o);
 }
 
@@ -143,6 +170,24 @@ static bool wait_for(noon_time at)
 	return true;
 }
 
+/* When the device's second nearest to `at` is on the system clock: it was read within a window. */
+static noon_err pulse_of_phc(struct noon_pulse_output *o, noon_time at, struct noon_pulse *ret)
+{
+	struct noon_phc_reading r;
+	int64_t ahead;
+
+	errno = noon_phc_port_read(&o->phc, &r);
+	if (errno != 0)
+		return NOON_ERR_OS;
+	ahead = noon_phc_into_second(r.phc - r.after);
+	*ret = (struct noon_pulse){
+		.meant = at,
+		.before = noon_time_add(at, -(ahead + (r.after - r.before))),
+		.after = noon_time_add(at, -ahead),
+	};
+	return NOON_OK;
+}
+
 noon_err noon_pulse_output_send(struct noon_pulse_output *o, noon_time at, noon_dur width,
 				struct noon_pulse *ret)
 {
@@ -151,6 +196,8 @@ noon_err noon_pulse_output_send(struct noon_pulse_output *o, noon_time at, noon_
 
 	if (!wait_for(at))
 		return NOON_ERR_STATE;
+	if (o->line->set == set_phc)
+		return pulse_of_phc(o, at, ret);
 	p.before = (noon_time){noon_clock_read(CLOCK_REALTIME)};
 	ok = o->line->set(o, true);
 	p.after = (noon_time){noon_clock_read(CLOCK_REALTIME)};

@@ -20,9 +20,10 @@ struct noon_pulse_why {
 };
 
 /**
- * Open "serial:DEVICE[,dtr]" (RTS, or DTR), "parallel:DEVICE" (all data pins) or "file:PATH"
- * (appended: the instant that was meant, and those before and after it was raised, ns since 1970).
- * The line is low.
+ * Open "serial:DEVICE[,dtr]" (RTS, or DTR), "parallel:DEVICE" (all data pins), "file:PATH"
+ * (appended: the instant that was meant, and those before and after it was raised, ns since 1970),
+ * or "phc:DEVICE": a PTP hardware clock puts out a pulse at each second of its own, and when that
+ * is on the system clock is read each time. The line is low.
  * @retval NOON_OK, NOON_ERR_FORMAT, NOON_ERR_NOT_FOUND, NOON_ERR_PERM, NOON_ERR_UNSUPPORTED,
  * NOON_ERR_OS: see *why
  */
@@ -40,7 +41,7 @@ struct noon_pulse {
 
 /**
  * Wait for an instant of the system clock, raise the line, and lower it after `width`. Blocks; a
- * signal ends the wait.
+ * signal ends the wait. A PTP hardware clock raises its own: `at` is the second it is held against.
  * @retval NOON_OK
  * @retval NOON_ERR_STATE  a signal came
  * @retval NOON_ERR_OS     the line cannot be set; errno tells more

@@ -122,8 +122,8 @@ static int pulse(const struct noon_verb *self, void *options, const struct noon_
 
 	(void)line;
 	if (a->output == NULL)
-		return noon_tool_usage(self, "--output is missing: serial:DEVICE, parallel:DEVICE "
-					     "or file:PATH");
+		return noon_tool_usage(self, "--output is missing: serial:DEVICE, parallel:DEVICE, "
+					     "phc:DEVICE or file:PATH");
 	if (noon_pulse_output_open(a->output, &out, &why))
 		return noon_tool_fail(self, "--output %s", why.text);
 	(void)sigaction(SIGINT, &act, NULL);
@@ -140,8 +140,8 @@ static int pulse(const struct noon_verb *self, void *options, const struct noon_
 static const struct noon_option rows[] = {
 	{"output", NOON_OPTION_BORROWED, OPTION(output), .value = "where", .letter = 'o',
 	 .says = "none",
-	 .help = "serial:DEVICE (RTS), serial:DEVICE,dtr, parallel:DEVICE (all data pins), or "
-		 "file:PATH (instants, ns)"},
+	 .help = "serial:DEVICE (RTS), serial:DEVICE,dtr, parallel:DEVICE (all data pins), "
+		 "phc:DEVICE (the card's own pulses), or file:PATH (instants, ns)"},
 	{"offset", NOON_OPTION_TIME, OPTION(offset), NOON_OPTION_RANGE(-4e8, 4e8), .def = "0",
 	 .help = "after each second of T(C); before it, if negative"},
 	{"width", NOON_OPTION_TIME, OPTION(width), NOON_OPTION_RANGE(1e3, 4e8), .def = "1ms",

@@ -107,6 +107,29 @@ static void says_once_that_there_is_no_reading(void **state)
 	assert_int_equal(unlink(path), 0);
 }
 
+/* A card on TAI, 1 us ahead of the system clock's seconds and 250 ns behind those of the reference:
+ * the reference is 1.25 us ahead of the system clock. */
+static void stamps_pulses_of_a_reference(void **state)
+{
+	struct bench *b = *state;
+	char path[] = "/tmp/noon-phc-XXXXXX";
+
+	make_file(path, "37000001000 -250\n");
+	(void)snprintf(b->spec, sizeof(b->spec), "phc:%s,extts", path);
+	bench_open(b);
+	bench_until_readings(b, 2);
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(b->reading[i].kind, NOON_INSTRUMENT_OFFSET);
+		assert_true(fabs(b->reading[i].value_s - 1.25e-6) < 1e-15);
+	}
+	assert_int_equal(bench_count(b, NOON_INSTRUMENT_COUNT_MISSED), 0);
+	/* No pulse comes in any more. */
+	write_file(path, "37000001000\n");
+	bench_until_faults(b, 1);
+	assert_string_equal(b->fault, "no pulse for 3 s");
+	assert_int_equal(unlink(path), 0);
+}
+
 static void refuses_what_is_no_such_clock(void **state)
 {
 	struct bench *b = *state;
@@ -141,6 +164,7 @@ int main(void)
 		TEST(reads_the_offset_each_second),
 		TEST(takes_tai_minus_utc_off_or_says_that_it_is_not_known),
 		TEST(says_once_that_there_is_no_reading),
+		TEST(stamps_pulses_of_a_reference),
 		TEST(refuses_what_is_no_such_clock),
 	};
 
