@@ -63,12 +63,13 @@ static struct noon_scenario *without_attacks(const struct noon_scenario *s)
 }
 
 static noon_err make_plan(struct noon_world *w, uint32_t path, const struct noon_sim_campaign *c,
-			  uint64_t lost, struct noon_cusum_work *work)
+			  uint64_t lost, struct noon_guard_work *work)
 {
 	struct noon_sim_assoc *a = &w->assoc[path];
 	const struct noon_sim_node *client = &w->s->node[a->conf->client];
 	struct noon_guard_conf conf = noon_guard_conf_default();
 	struct noon_law *law = malloc(sizeof(*law));
+	struct noon_campaign campaign;
 	noon_err err;
 
 	a->guarding = calloc(1, sizeof(*a->guarding));
@@ -79,6 +80,8 @@ static noon_err make_plan(struct noon_world *w, uint32_t path, const struct noon
 	conf.noise_ns = client->stamp_ns * sqrt(2.0);
 	conf.base_loss = (double)lost / (double)(c->n + lost + 1);
 	err = noon_law_of_samples(c->rtt, c->n, (double)client->granularity, law);
+	err = err ? err : noon_campaign_assess(c->rtt, c->n, noon_law_top_ns(law), &campaign);
+	conf.campaign = &campaign;
 	err = err ? err : noon_guard_plan_make(work, law, &conf, &a->guarding->plan);
 	free(law);
 	if (err)
@@ -94,7 +97,7 @@ noon_err noon_sim_guard_all(struct noon_world *w)
 {
 	struct noon_scenario *honest = without_attacks(w->s);
 	struct noon_sim_campaign *c = calloc(w->s->paths, sizeof(*c));
-	struct noon_cusum_work *work = malloc(sizeof(*work));
+	struct noon_guard_work *work = malloc(sizeof(*work));
 	struct noon_world *other = NULL;
 	noon_err err;
 

@@ -75,6 +75,16 @@ static noon_err check_seals(const char *path, const char *key_path, const uint8_
 	return err ? fail(why, err, key_path, key_fault(err)) : NOON_OK;
 }
 
+noon_err noon_baseline_assess(struct noon_baseline_data *b)
+{
+	noon_err err = noon_law_of_samples(b->rtt_ns, b->head.count, (double)b->head.granularity_ns,
+					   &b->law);
+
+	return err ? err
+		   : noon_campaign_assess(b->rtt_ns, b->head.count, noon_law_top_ns(&b->law),
+					  &b->campaign);
+}
+
 static noon_err parse(const char *path, const char *key_path, struct noon_bytes text,
 		      struct noon_baseline_data *b, char *why)
 {
@@ -93,8 +103,7 @@ static noon_err parse(const char *path, const char *key_path, struct noon_bytes 
 		  : check_seals(path, key_path, text.p, &b->head, why);
 	if (err)
 		return err;
-	if (noon_campaign_assess(b->rtt_ns, b->head.count, &b->campaign) ||
-	    noon_law_of_samples(b->rtt_ns, b->head.count, (double)b->head.granularity_ns, &b->law))
+	if (noon_baseline_assess(b))
 		return fail(why, NOON_ERR_EMPTY, path, "too few values for a law");
 	return NOON_OK;
 }
@@ -148,37 +157,41 @@ noon_err noon_baseline_plan(const struct noon_baseline_data *b, const struct noo
 {
 	const struct noon_campaign *c = &b->campaign;
 	struct noon_guard_conf want = *conf;
-	struct noon_cusum_work *work;
+	struct noon_guard_work *work;
+	int64_t grain = b->head.granularity_ns;
 	size_t need;
 	noon_err err;
 
+	if (c->granularity_ns > grain)
+		grain = c->granularity_ns;
 	/* The granularity is uniform, so its standard deviation is that over the root of 12. */
-	want.noise_ns = (double)b->head.granularity_ns / sqrt(12.0);
-	want.inflation = c->inflation;
+	want.noise_ns = (double)grain / sqrt(12.0);
+	want.campaign = c;
 	want.base_loss = loss_of(&b->head);
 	want.interval_s = noon_baseline_interval_s(&b->head);
-	if (noon_campaign_drifts(c)) {
-		(void)snprintf(ret_why, NOON_BASELINE_WHY_MAX,
-			       "%s: the round-trip times moved during the campaign (drift %.3f us, "
-			       "by chance with probability %.1e): repeat it when the path is quiet",
-			       path, c->drift_ns / 1e3, fmin(c->drift_p, c->parts_p));
+	if (noon_campaign_drifts(c, want.shift_ns)) {
+		(void)snprintf(
+			ret_why, NOON_BASELINE_WHY_MAX,
+			"%s: the round-trip times moved by %.3f us during the campaign, more "
+			"than a tenth of the shift of %.3f us: look for a larger shift, or "
+			"repeat it when the path is quiet",
+			path, c->moved_ns / 1e3, want.shift_ns / 1e3);
 		return NOON_ERR_STATE;
 	}
-	work = malloc(sizeof(*work));
+	work = calloc(1, sizeof(*work));
 	if (work == NULL)
 		return fail(ret_why, NOON_ERR_OS, path, "out of memory");
 	err = noon_guard_plan_make(work, &b->law, &want, ret);
 	free(work);
 	if (err)
 		return fail(ret_why, err, path, "no plan follows: a demand is out of its range");
-	/* The batch already grows with the inflation. */
-	need = noon_campaign_needed(c, (unsigned)ceil(ret->batch / c->inflation));
+	need = noon_campaign_needed(c, ret->batch);
 	if (b->head.count < need) {
 		(void)snprintf(ret_why, NOON_BASELINE_WHY_MAX,
-			       "%s: %zu values, %zu are needed (%d batches of %u; neighbours are "
-			       "correlated by %.2f): %zu are missing",
+			       "%s: %zu values, %zu are needed (%d batches of %u, whose means vary "
+			       "as those of %.0f independent values): %zu are missing",
 			       path, b->head.count, need, NOON_CAMPAIGN_BATCHES, ret->batch,
-			       c->autocorrelation, need - b->head.count);
+			       ret->batch / ret->inflation, need - b->head.count);
 		return NOON_ERR_EMPTY;
 	}
 	return NOON_OK;

@@ -35,6 +35,10 @@ NOON_MUST_USE noon_err noon_baseline_read(const char *path, const char *key_path
 					  struct noon_baseline_data **ret,
 					  char ret_why[NOON_BASELINE_WHY_MAX]);
 
+/** Compute law and campaign of a baseline from its head and values.
+ *  @retval NOON_OK, NOON_ERR_EMPTY (too few values), NOON_ERR_RANGE (a negative one) */
+NOON_MUST_USE noon_err noon_baseline_assess(struct noon_baseline_data *b);
+
 void noon_baseline_free(struct noon_baseline_data *b);
 
 /**
@@ -46,7 +50,7 @@ void noon_baseline_free(struct noon_baseline_data *b);
  * @param[out] ret_why a sentence with the number that is missing
  * @retval NOON_OK
  * @retval NOON_ERR_EMPTY  too short, for itself or because its values are correlated
- * @retval NOON_ERR_STATE  the law moved during the campaign
+ * @retval NOON_ERR_STATE  the path moved by more than a tenth of the shift during the campaign
  * @retval NOON_ERR_RANGE  conf is out of its range
  */
 NOON_MUST_USE noon_err noon_baseline_plan(const struct noon_baseline_data *b,

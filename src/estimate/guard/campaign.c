@@ -3,105 +3,111 @@
 
 #include <math.h>
 
-/* Above this a difference counts as chance. */
-#define P_CHANCE 1e-3
+#define PARTS NOON_CAMPAIGN_PARTS
+#define NOISE \
+	2.5 /* standard errors of a part that are noise: one of 8 is within, nine times in ten */
 
-static double mean_of(const int64_t *x, size_t n)
+/* Relative to the first value: a sum of large numbers loses the nanoseconds. */
+static double value(const struct noon_campaign *c, size_t i)
 {
-	double sum = 0;
-
-	for (size_t i = 0; i < n; i++)
-		sum += (double)x[i] / (double)n;
-	return sum;
+	return fmin((double)c->rtt_ns[i], c->top_ns) - fmin((double)c->rtt_ns[0], c->top_ns);
 }
 
-static double covariance(const int64_t *x, size_t n, double mean, size_t lag)
+static double mean_of(const struct noon_campaign *c, size_t from, size_t n)
 {
-	double sum = 0;
+	double sum = 0.0;
 
-	for (size_t i = lag; i < n; i++)
-		sum += ((double)x[i] - mean) * ((double)x[i - lag] - mean);
+	for (size_t i = 0; i < n; i++)
+		sum += value(c, from + i);
 	return sum / (double)n;
 }
 
-static void correlate(const int64_t *x, struct noon_campaign *c)
+static void moments(struct noon_campaign *c)
 {
-	const double var = c->sd_ns * c->sd_ns;
-	const double chance = 2.0 / sqrt((double)c->n);
-	double sum = 0, rho = 0;
-	size_t lag = 1;
+	const double mean = mean_of(c, 0, c->n);
+	double squares = 0.0, products = 0.0, before = 0.0;
 
-	c->inflation = 1.0;
-	if (!(var > 0.0))
-		return;
-	for (; lag <= NOON_CAMPAIGN_LAGS && lag < c->n / 4; lag++) {
-		rho = covariance(x, c->n, c->mean_ns, lag) / var;
-		if (lag == 1)
-			c->autocorrelation = rho;
-		if (rho < chance)
-			break;
-		sum += rho;
+	for (size_t i = 0; i < c->n; i++) {
+		const double d = value(c, i) - mean;
+
+		squares += d * d;
+		products += i > 0 ? d * before : 0.0;
+		before = d;
+		c->clipped += (double)c->rtt_ns[i] > c->top_ns;
 	}
-	/* Still correlated at the last lag: as if it went on falling off exponentially. */
-	if (lag > 1 && rho >= chance)
-		sum += -rho * (double)(lag - 1) / log(fmin(rho, 0.9999));
-	c->inflation = 1.0 + 2.0 * sum;
+	c->mean_ns = fmin((double)c->rtt_ns[0], c->top_ns) + mean;
+	c->sd_ns = sqrt(squares / (double)c->n);
+	c->autocorrelation = squares > 0.0 ? products / squares : 0.0;
 }
 
-/* P(chi-square with k degrees of freedom > x), Wilson and Hilferty's approximation. */
-static double chi_square_sf(double x, double k)
+/* Compare the parts with each other. */
+static void compare(struct noon_campaign *c)
 {
-	const double z = (cbrt(x / k) - (1.0 - 2.0 / (9.0 * k))) / sqrt(2.0 / (9.0 * k));
+	const size_t size = c->n / PARTS, eighth = size / PARTS;
+	const double mean = mean_of(c, 0, c->n), middle = (PARTS - 1) / 2.0;
+	double within = 0.0, most = 0.0, cross = 0.0, squares = 0.0;
 
-	return 0.5 * erfc(z / sqrt(2.0));
-}
+	for (size_t k = 0; k < PARTS; k++) {
+		const double part = mean_of(c, k * size, size);
 
-/* Compare the parts with each other, and with a line. */
-static void compare(const int64_t *x, struct noon_campaign *c)
-{
-	const size_t size = c->n / NOON_CAMPAIGN_PARTS;
-	const double var = c->sd_ns * c->sd_ns * c->inflation / (double)size;
-	const double middle = (NOON_CAMPAIGN_PARTS - 1) / 2.0;
-	double chi = 0, cross = 0, squares = 0;
+		for (size_t j = 0; j < PARTS; j++) {
+			const double d = mean_of(c, k * size + j * eighth, eighth) - part;
 
-	c->drift_p = 1.0;
-	c->parts_p = 1.0;
-	for (size_t k = 0; k < NOON_CAMPAIGN_PARTS; k++) {
-		const double d = mean_of(x + k * size, size) - c->mean_ns;
-
-		chi += d * d;
-		cross += d * ((double)k - middle);
+			within += d * d / (PARTS * (PARTS - 1.0));
+		}
+		most = fmax(most, fabs(part - mean));
+		cross += (part - mean) * ((double)k - middle);
 		squares += ((double)k - middle) * ((double)k - middle);
 	}
-	c->drift_ns = cross / squares * (NOON_CAMPAIGN_PARTS - 1);
-	if (!(var > 0.0))
-		return;
-	c->parts_p = chi_square_sf(chi / var, NOON_CAMPAIGN_PARTS - 1);
-	c->drift_p = erfc(fabs(cross) / sqrt(2.0 * squares * var));
+	c->drift_ns = cross / squares * (PARTS - 1);
+	c->moved_ns = fmax(most - NOISE * sqrt(within / PARTS), 0.0);
 }
 
-noon_err noon_campaign_assess(const int64_t *rtt_ns, size_t n, struct noon_campaign *ret)
+static int64_t common_divisor(int64_t a, int64_t b)
 {
-	struct noon_campaign c = {.n = n};
+	while (b != 0) {
+		const int64_t rest = a % b;
 
-	if (n < (size_t)NOON_CAMPAIGN_PARTS * 8)
+		a = b;
+		b = rest;
+	}
+	return a;
+}
+
+static double clipped(const void *arg, double rtt_ns)
+{
+	const struct noon_campaign *c = arg;
+
+	return fmin(rtt_ns, c->top_ns);
+}
+
+noon_err noon_campaign_assess(const int64_t *rtt_ns, size_t n, double top_ns,
+			      struct noon_campaign *ret)
+{
+	struct noon_campaign c = {.rtt_ns = rtt_ns, .n = n, .top_ns = top_ns};
+
+	if (n < (size_t)PARTS * PARTS)
 		return NOON_ERR_EMPTY;
-	c.mean_ns = mean_of(rtt_ns, n);
-	c.sd_ns = sqrt(covariance(rtt_ns, n, c.mean_ns, 0));
-	correlate(rtt_ns, &c);
-	compare(rtt_ns, &c);
+	moments(&c);
+	compare(&c);
+	for (size_t i = 1; i < n && c.granularity_ns != 1; i++)
+		c.granularity_ns = common_divisor(c.granularity_ns,
+						  rtt_ns[i] > rtt_ns[0] ? rtt_ns[i] - rtt_ns[0]
+									: rtt_ns[0] - rtt_ns[i]);
+	c.inflation = noon_inflation_of(rtt_ns, n, (struct noon_score){clipped, &c});
 	*ret = c;
 	return NOON_OK;
 }
 
 size_t noon_campaign_needed(const struct noon_campaign *c, unsigned batch)
 {
-	const double need = ceil(c->inflation * (double)batch * NOON_CAMPAIGN_BATCHES);
+	const double own = (double)batch / noon_inflation_at(&c->inflation, batch);
+	const double need = ceil(own * c->inflation.long_run * NOON_CAMPAIGN_BATCHES);
 
-	return need > NOON_CAMPAIGN_MIN ? (size_t)need : NOON_CAMPAIGN_MIN;
+	return need > NOON_CAMPAIGN_MIN ? (size_t)fmin(need, 1e18) : NOON_CAMPAIGN_MIN;
 }
 
-bool noon_campaign_drifts(const struct noon_campaign *c)
+bool noon_campaign_drifts(const struct noon_campaign *c, double shift_ns)
 {
-	return c->drift_p < P_CHANCE || c->parts_p < P_CHANCE;
+	return c->moved_ns > NOON_CAMPAIGN_MOVED * shift_ns;
 }

@@ -200,6 +200,7 @@ static double set_moments(struct noon_law *law, const struct noon_channel *c, un
 	law->sd_ns = sqrt(var * part);
 	law->skewness = m3 * part / (law->sd_ns * law->sd_ns * law->sd_ns);
 	law->count = 0;
+	law->beyond = 0.0;
 	law->x0_ns = law->least_ns = c->fixed_ns;
 	law->most_ns = c->fixed_ns + routers * s;
 	return fmin(law->mean_ns + SPREAD * law->sd_ns + EXTRA * s, law->most_ns) - c->fixed_ns;

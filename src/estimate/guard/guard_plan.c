@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Thresholds of the guard. Each statistic has its share of the demanded false-alarm probability
- * and a law of its own under f0, from which the threshold follows.
+ * The plan of a guard: which statistic leads, and how large a batch it needs. Each statistic has
+ * its share of the demanded false-alarm probability and a law of its own under f0, from which its
+ * threshold follows.
  */
 #include <math.h>
 #include <string.h>
 
-#include "estimate/guard/guard.h"
+#include "estimate/guard/guard_priv.h"
 
-/* Statistics that share p_fa: all but the two that never alarm at once with their counterpart.
- * MEAN and MINIMUM, MEAN_LOW, both sides of VARIANCE, KS, GATE, CUSUMs, LOSS. */
-#define SHARES 9
+/* Statistics that share p_fa: MEAN, MEAN_LOW, MINIMUM, both sides of VARIANCE, KS, GATE, MEAN_LONG,
+ * both sides of VARIANCE_LONG, KS_LONG, CUSUMs, EXCEEDANCEs, CONFORMAL on both sides, LOSS. */
+#define SHARES 15
 
-/* Standard errors granted to what a calibration counted. */
-#define Z_COUNT 3.0
-/* Standard deviations of the stamps granted to a single value. */
-#define Z_STAMP 6.0
-
-#define LOSSES_MOST 10000000 /* counted for a limit */
+#define CLIPPED 0.002 /* share of the values, at most, that a shift lifts above the cap */
+#define REFUTED 0.02  /* false alarms of a whole campaign that refute its model */
+#define STRAIN	1.5   /* more correlation, as often as that refutes it */
+#define STRAINS 8
+#define OFFSETS 4 /* of the batches that are looked at */
 
 const char *noon_statistic_word(enum noon_statistic s)
 {
@@ -45,298 +45,268 @@ static bool conf_is_good(const struct noon_guard_conf *c)
 		(c->batch_max >= NOON_GUARD_BATCH_MIN && c->batch_max <= NOON_GUARD_BATCH_MAX));
 }
 
-/* The mean squared deviation is the mean of Y = (X - centre)^2: the same machinery on another law.
- */
-struct square {
-	const struct noon_law *law;
-	double centre_ns;
-	double mean; /* of Y */
-};
+/* ---- what a campaign is worth ---- */
 
-static double square_at(const struct square *q, size_t cell)
+double noon_guard_own(const struct noon_guard_making *m, const struct noon_inflation *v, double n)
 {
-	const double d = q->law->x0_ns + (double)cell * q->law->step_ns - q->centre_ns;
+	const double by = fmax(noon_inflation_at(v, n), m->p->conf.inflation);
 
-	return d * d - q->mean;
+	return fmax(n / (by * m->strain), 1.0);
 }
 
-static double square_cgf(const void *of, double t, double *ret_k1, double *ret_k2)
+struct noon_inflation noon_guard_inflation(const struct noon_guard_plan *p,
+					   const struct noon_campaign *c, struct noon_score score)
 {
-	const struct square *q = of;
-	double top = -HUGE_VAL;
-	double m0 = 0, m1 = 0, m2 = 0;
+	struct noon_inflation v = noon_inflation_none();
 
-	for (size_t i = 0; i < q->law->n; i++)
-		if (q->law->p[i] > 0.0)
-			top = fmax(top, t * square_at(q, i));
-	for (size_t i = 0; i < q->law->n; i++) {
-		const double y = square_at(q, i);
-		const double w = q->law->p[i] * exp(t * y - top);
+	if (c != NULL)
+		v = noon_inflation_of(c->rtt_ns, c->n, score);
+	v.long_run = fmax(v.long_run, p->conf.inflation);
+	return v;
+}
 
-		m0 += w;
-		m1 += w * y;
-		m2 += w * y * y;
+double noon_guard_worth(const struct noon_law *law, const struct noon_inflation *v)
+{
+	return law->count > 0 ? (double)law->count / v->long_run : HUGE_VAL;
+}
+
+double noon_guard_share_at_most(const struct noon_law *law, const struct noon_inflation *v,
+				double share)
+{
+	const double n = noon_guard_worth(law, v);
+
+	return fmin(share + NOON_GUARD_Z_COUNT * (sqrt(share * (1.0 - share) / n) + 1.0 / n), 1.0);
+}
+
+static double clipped(const void *arg, double rtt_ns)
+{
+	return fmin(rtt_ns, ((const struct noon_guard_plan *)arg)->cap_ns);
+}
+
+double noon_guard_rank(const struct noon_guard_plan *p, double rtt_ns)
+{
+	const double u = (rtt_ns - p->law.x0_ns) / p->law.step_ns + 0.5;
+	size_t k;
+
+	if (!(u > 0.0))
+		return 0.0;
+	if (u >= (double)p->law.n)
+		return 1.0;
+	k = (size_t)u;
+	return fmin(p->ranks.below[k] + p->law.p[k] * (u - (double)k), 1.0);
+}
+
+static double rank_of(const void *arg, double rtt_ns)
+{
+	return noon_guard_rank(arg, rtt_ns);
+}
+
+static double is_above(const void *arg, double rtt_ns)
+{
+	return rtt_ns > *(const double *)arg ? 1.0 : 0.0;
+}
+
+/* Where the mean clips its values: so far out that the shift shows in nearly all of them, and no
+ * farther, for a rare large value must not weigh more than it has to. A law that is known is not
+ * clipped. */
+static double cap_of(const struct noon_guard_plan *p)
+{
+	const double shift = p->conf.shift_ns;
+
+	if (p->law.count == 0)
+		return p->top_ns + shift;
+	return fmin(fmax(noon_law_quantile(&p->law, 0.5) + 2.0 * shift,
+			 noon_law_quantile(&p->law, 1.0 - CLIPPED) + shift),
+		    p->top_ns + shift);
+}
+
+static void set_centre(struct noon_guard_making *m)
+{
+	struct noon_guard_plan *p = m->p;
+	double mean = 0.0, square = 0.0;
+
+	for (size_t k = 0; k < p->law.n; k++) {
+		const double x = p->law.x0_ns + p->law.step_ns * (double)k;
+		const double d = fmin(x, p->cap_ns) - p->law.x0_ns;
+
+		mean += p->law.p[k] * d;
+		square += p->law.p[k] * d * d;
 	}
-	*ret_k1 = m1 / m0;
-	*ret_k2 = m2 / m0 - (m1 / m0) * (m1 / m0);
-	return log(m0) + top;
+	p->centre_ns = p->law.x0_ns + mean;
+	m->cal_sd = sqrt(fmax(square - mean * mean, 0.0) * m->strain /
+			 noon_guard_worth(&p->law, &m->mean));
 }
 
-static struct noon_cgf cgf_of_square(struct square *q)
+/* A path may be white but for rare states of load: a variance does not feel them, an alarm does.
+ * So whatever is looked at counts as correlated as the values far out are. */
+static struct noon_inflation worse(const struct noon_guard_making *m, struct noon_inflation v)
 {
-	struct noon_cgf k = {.k = square_cgf, .of = q, .least_ns = HUGE_VAL};
-	double m2 = 0;
+	return noon_inflation_worse(&m->tail, &v);
+}
 
-	q->mean = 0;
-	for (size_t i = 0; i < q->law->n; i++)
-		k.mean_ns += q->law->p[i] * square_at(q, i);
-	for (size_t i = 0; i < q->law->n; i++) {
-		const double y = square_at(q, i);
+/* What the statistics have in common: clipping, correlation, room, and the law as far out as the
+ * campaign leaves it open. */
+static void prepare(struct noon_guard_making *m, const struct noon_campaign *c)
+{
+	struct noon_guard_plan *p = m->p;
+	const double q99 = noon_law_quantile(&p->law, 0.99);
+	double n;
 
-		if (q->law->p[i] <= 0.0)
-			continue;
-		k.least_ns = fmin(k.least_ns, y);
-		k.most_ns = fmax(k.most_ns, y);
-		m2 += q->law->p[i] * (y - k.mean_ns) * (y - k.mean_ns);
+	for (size_t k = 0; k < p->law.n; k++)
+		p->ranks.below[k + 1] = p->ranks.below[k] + p->law.p[k];
+	p->top_ns = noon_law_top_ns(&p->law);
+	p->cap_ns = cap_of(p);
+	m->tail = noon_guard_inflation(p, c, (struct noon_score){is_above, &q99});
+	m->mean = worse(m, noon_guard_inflation(p, c, (struct noon_score){clipped, p}));
+	m->rank = worse(m, noon_guard_inflation(p, c, (struct noon_score){rank_of, p}));
+	n = noon_guard_worth(&p->law, &m->tail);
+	noon_law_doubted(&p->law, NOON_LAW_HEAVIER, p->cap_ns, n, &m->w->heavy);
+	/* What the shift lifts above the cap counts as the cap. */
+	noon_law_doubted(&p->law, NOON_LAW_LIGHTER, p->cap_ns - p->conf.shift_ns, n, &m->w->light);
+	m->heavy = noon_mean_law_of(&m->w->heavy, &m->w->convolve);
+	m->light = noon_mean_law_of(&m->w->light, &m->w->convolve);
+	set_centre(m);
+	m->moved = c != NULL ? c->moved_ns : 0.0;
+	p->room_ns = NOON_GUARD_Z_COUNT * m->cal_sd + m->moved;
+}
+
+/* ---- the batch ---- */
+
+/* The mean test for a batch. p_d holds where the calibrated mean is too large, p_fa where it is too
+ * small by the room. */
+static struct noon_mean_test mean_test(const struct noon_guard_making *m, unsigned n)
+{
+	const struct noon_guard_conf *c = &m->p->conf;
+	const double own = noon_guard_own(m, &m->mean, n);
+	struct noon_mean_test t = {.n = n, .delta_ns = c->shift_ns, .p_d = c->p_d};
+
+	t.lambda_ns = c->shift_ns + noon_mean_law_isf(&m->light, own, c->p_d) -
+		      noon_normal_isf(1.0 - c->p_d) * m->cal_sd - m->moved;
+	t.p_fa = noon_mean_law_sf(&m->heavy, own, t.lambda_ns - m->p->room_ns);
+	return t;
+}
+
+/* Whether the smallest of n values is above the edge as seldom as is wanted. */
+static bool minimum_is_enough(const struct noon_guard_making *m, double n)
+{
+	return noon_guard_own(m, &m->rank, n) * log1p(-m->p->bottom) <= log(m->alpha);
+}
+
+static bool mean_is_enough(const struct noon_guard_making *m, double n)
+{
+	return mean_test(m, (unsigned)n).p_fa <= m->alpha;
+}
+
+/* Return the smallest n up to `most` that is enough; inf if none is. */
+static double smallest(const struct noon_guard_making *m, double most,
+		       bool (*is_enough)(const struct noon_guard_making *m, double n))
+{
+	double lo = 0.0, hi = 1.0; /* lo is too few */
+
+	while (!is_enough(m, hi)) {
+		if (hi >= most)
+			return HUGE_VAL;
+		lo = hi;
+		hi = fmin(2.0 * hi, most);
 	}
-	k.sd_ns = sqrt(m2);
-	q->mean = k.mean_ns;
-	return k;
-}
+	while (hi - lo > 1.0) {
+		const double mid = floor((lo + hi) / 2.0);
 
-/* Return the smallest k with P(binomial(n, p) > k) <= alpha. */
-static double binomial_limit(unsigned n, double p, double alpha)
-{
-	const double odds = p / (1.0 - p);
-	double log_pmf = (double)n * log(p); /* of n, and then downwards */
-	double tail = 0;
-
-	if (p <= 0.0)
-		return 0;
-	for (unsigned k = n; k > 0; k--) {
-		tail += exp(log_pmf);
-		if (tail > alpha)
-			return (double)k;
-		log_pmf += log((double)k / (double)(n - k + 1)) - log(odds);
+		if (is_enough(m, mid))
+			hi = mid;
+		else
+			lo = mid;
 	}
-	return 0;
-}
-
-/* Return the smallest k with P(more than k are lost before n come) <= alpha, at a loss of p: a
- * batch lasts until it has its values, however many are lost meanwhile. */
-static double loss_limit(unsigned n, double p, double alpha)
-{
-	double log_pmf = (double)n * log1p(-p); /* of k */
-	unsigned k = 0;
-
-	if (p <= 0.0)
-		return 0;
-	for (; k < LOSSES_MOST; k++) {
-		const double next = p * (double)(n + k + 1) / ((double)k + 2.0);
-
-		/* From here on each is at most `next` of the one before. */
-		log_pmf += log(p * (double)(n + k) / ((double)k + 1.0));
-		if (next < 1.0 && exp(log_pmf) / (1.0 - next) <= alpha)
-			break;
-	}
-	return (double)k;
-}
-
-static double count_of(const struct noon_law *law)
-{
-	return law->count > 0 ? (double)law->count : HUGE_VAL;
+	return hi;
 }
 
 /* The bottom mass that a shift by delta leaves empty, less what the calibration may be wrong by.
- * The values jitter by the stamps. Below the least value of a campaign others may come: as far as
- * the lowest hundredth reaches, as with the gate at the other end. */
-static double bottom_mass(const struct noon_law *law, const struct noon_guard_conf *c,
-			  double *ret_edge)
+ * The values jitter by the stamps, and the path moves. Below the least value of a campaign others
+ * may come: as far as the lowest hundredth reaches, as with the gate at the other end. */
+static double bottom_mass(const struct noon_guard_making *m, double *ret_edge)
 {
-	double a;
+	const struct noon_guard_conf *c = &m->p->conf;
+	const struct noon_law *law = &m->p->law;
+	double a, n;
 
-	*ret_edge = law->least_ns + c->shift_ns - Z_STAMP * c->noise_ns;
+	*ret_edge = law->least_ns + c->shift_ns - NOON_GUARD_Z_STAMP * c->noise_ns - m->moved;
 	if (law->count > 0)
 		*ret_edge -= noon_law_quantile(law, 0.01) - law->least_ns;
-	a = noon_law_cdf(law, *ret_edge);
-	a -= Z_COUNT * sqrt(a * (1.0 - a) / count_of(law));
+	a = noon_law_cdf(law, *ret_edge - m->moved);
+	n = noon_guard_worth(law, &m->rank);
+	a -= NOON_GUARD_Z_COUNT * sqrt(a * (1.0 - a) / n);
+	if (law->count > 0)
+		a = fmin(a, 1.0 - NOON_GUARD_Z_COUNT / n);
 	return fmin(fmax(a, 0.0), 1.0);
 }
 
-static unsigned batch_most(const struct noon_guard_conf *c)
-{
-	return c->batch_max > 0 ? c->batch_max : NOON_GUARD_BATCH_MAX;
-}
-
-/* What decides the batch. */
-struct choice {
-	enum noon_statistic leads;
-	unsigned batch;
-	bool feasible;
-	struct noon_mean_test mean;
-	double needs_mean, needs_minimum;
-	double bottom;
-	double edge; /* limit of the minimum */
-};
-
 /* Choose the statistic that needs fewer values, and the batch (theory, section 3.2). */
-static noon_err choose(const struct noon_law *law, const struct noon_guard_conf *c,
-		       const struct noon_cgf *k, double alpha, double cal_sd, struct choice *ret)
+static void choose(struct noon_guard_making *m)
 {
-	const unsigned most = batch_most(c);
-	const double room = Z_COUNT * cal_sd;
-	double need;
-	noon_err err;
+	struct noon_guard_plan *p = m->p;
+	const double most = p->conf.batch_max > 0 ? p->conf.batch_max : NOON_GUARD_BATCH_MAX;
+	double edge, need;
 
-	ret->bottom = bottom_mass(law, c, &ret->edge);
-	ret->needs_minimum = ret->bottom >= 1.0 ? 1.0
-			     : ret->bottom > 0.0
-				     ? ceil(log(alpha) / log1p(-ret->bottom) * c->inflation)
-				     : HUGE_VAL;
-	/* The batch has to keep p_fa, too, where the calibrated mean is too small by `room`. */
-	err = c->shift_ns > room ? noon_mean_test_size(k, c->shift_ns - room, c->p_d, alpha,
-						       c->inflation, cal_sd, most, &ret->mean)
-				 : NOON_ERR_NOT_FOUND;
-	if (err && err != NOON_ERR_NOT_FOUND)
-		return err;
-	ret->needs_mean = err ? HUGE_VAL : ret->mean.n;
-	ret->leads = ret->needs_minimum <= ret->needs_mean ? NOON_STATISTIC_MINIMUM
-							   : NOON_STATISTIC_MEAN;
-	need = fmin(ret->needs_mean, ret->needs_minimum);
-	ret->feasible = need <= (double)most;
-	ret->batch = ret->feasible ? (unsigned)fmax(need, NOON_GUARD_BATCH_MIN) : most;
-	return noon_mean_test_of(k, ret->batch, c->shift_ns, c->p_d, c->inflation, cal_sd,
-				 &ret->mean);
-}
-
-static void take_choice(struct noon_guard_plan *p, const struct choice *c)
-{
-	p->leads = c->leads;
-	p->regime = c->leads == NOON_STATISTIC_MINIMUM ? NOON_REGIME_EDGE : NOON_REGIME_BELL;
-	p->batch = c->batch;
-	p->feasible = c->feasible;
-	p->mean = c->mean;
-	p->needs_mean = c->needs_mean;
-	p->needs_minimum = c->needs_minimum;
-	p->bottom = c->bottom;
+	p->bottom = bottom_mass(m, &edge);
+	p->needs_minimum = smallest(m, 1e9, minimum_is_enough);
+	p->needs_mean = smallest(m, most, mean_is_enough);
+	p->leads = p->needs_minimum <= p->needs_mean ? NOON_STATISTIC_MINIMUM : NOON_STATISTIC_MEAN;
+	p->regime = p->leads == NOON_STATISTIC_MINIMUM ? NOON_REGIME_EDGE : NOON_REGIME_BELL;
+	need = fmin(p->needs_mean, p->needs_minimum);
+	p->feasible = need <= most;
+	p->batch = p->feasible ? (unsigned)fmax(need, NOON_GUARD_BATCH_MIN) : (unsigned)most;
+	p->mean = mean_test(m, p->batch);
+	p->inflation = p->batch / noon_guard_own(m, &m->mean, p->batch);
 	/* Too few values for its share of p_fa? Then the minimum never alarms. */
-	p->limit[NOON_STATISTIC_MINIMUM] = (struct noon_guard_limit){
-		-HUGE_VAL, c->needs_minimum > c->batch ? HUGE_VAL : c->edge};
+	p->limit[NOON_STATISTIC_MINIMUM] =
+		(struct noon_guard_limit){-HUGE_VAL, p->needs_minimum > p->batch ? HUGE_VAL : edge};
 }
 
-static void limit_moments(struct noon_guard_plan *p, const struct noon_cgf *k, double alpha,
-			  double cal_sd)
+/* Whether batches of the campaign itself pass limits that they pass once in 50 campaigns, if the
+ * model is right. No variance tells how often a state of load lasts three times as long as usual.
+ */
+static bool is_refuted(const struct noon_guard_making *m, const struct noon_campaign *c)
 {
-	struct square q = {.law = &p->law, .centre_ns = p->centre_ns};
-	const struct noon_cgf square = cgf_of_square(&q);
-	const double n = fmax(p->batch / p->conf.inflation, 1.0);
-	const double room = Z_COUNT * cal_sd;
-	const double var_room =
-		Z_COUNT * square.sd_ns / sqrt(count_of(&p->law) / p->conf.inflation);
-	const double stamps = p->conf.noise_ns * p->conf.noise_ns;
+	struct noon_guard_making trial = *m;
+	struct noon_guard *g = &m->w->replay;
+	const double p_fa = REFUTED * m->p->batch / (double)c->n;
+	struct noon_guard_news news;
 
-	/* p_d wants lambda low; where the batch is too small for both, p_fa is kept. */
-	p->limit[NOON_STATISTIC_MEAN] = (struct noon_guard_limit){-HUGE_VAL, p->mean.lambda_ns};
-	if (noon_mean_sf(k, n, p->mean.lambda_ns - room) > alpha)
-		p->limit[NOON_STATISTIC_MEAN].high =
-			fmax(p->mean.lambda_ns, noon_mean_isf(k, n, alpha) + room);
-	p->limit[NOON_STATISTIC_MEAN_LOW] =
-		(struct noon_guard_limit){noon_mean_isf(k, n, 1.0 - alpha) - room, HUGE_VAL};
-	p->limit[NOON_STATISTIC_VARIANCE] =
-		(struct noon_guard_limit){noon_mean_isf(&square, n, 1.0 - alpha) - var_room,
-					  noon_mean_isf(&square, n, alpha) + var_room + stamps};
-}
-
-/* U_model of the statistic that leads (docs/theory.md, (10) to (12)): what the law leaves open of
- * an honest batch, but for its share of p_fa, and what the calibration may be wrong by. */
-static double model_of(const struct noon_guard_plan *p, const struct noon_cgf *k, double alpha,
-		       double cal_sd)
-{
-	const double n = fmax(p->batch / p->conf.inflation, 1.0);
-	const double room = Z_COUNT * cal_sd;
-	double least;
-
-	if (p->leads == NOON_STATISTIC_MEAN)
-		return fmax(noon_mean_isf(k, n, alpha) - p->centre_ns,
-			    p->centre_ns - noon_mean_isf(k, n, 1.0 - alpha)) +
-		       room;
-	/* The smallest of n is above x with (1 - F(x))^n. */
-	least = noon_law_quantile(&p->law, 1.0 - pow(alpha, 1.0 / n)) - p->law.least_ns;
-	if (p->law.count > 0)
-		least += noon_law_quantile(&p->law, 0.01) - p->law.least_ns;
-	return least + p->law.step_ns;
-}
-
-static void limit_counts(struct noon_guard_plan *p, double alpha)
-{
-	const struct noon_guard_conf *c = &p->conf;
-	const double n = p->batch / c->inflation;
-	const double n_cal = count_of(&p->law);
-	const double beyond = p->law.most_ns - noon_law_quantile(&p->law, 0.99);
-
-	p->limit[NOON_STATISTIC_KS] = (struct noon_guard_limit){
-		-HUGE_VAL, sqrt(-log(alpha) / 2.0 * (1.0 / n + c->inflation / n_cal))};
-	p->gate_ns = p->law.most_ns + Z_STAMP * c->noise_ns;
-	if (p->law.count > 0)
-		p->gate_ns += beyond;
-	/* Of n values none was beyond: at 95 % the share is at most 3 / n. */
-	p->gate_share = p->law.count > 0 ? fmin(3.0 / n_cal, 0.5) : 0.0;
-	p->limit[NOON_STATISTIC_GATE] = (struct noon_guard_limit){
-		-HUGE_VAL, binomial_limit(p->batch, p->gate_share, alpha)};
-	p->limit[NOON_STATISTIC_LOSS] =
-		(struct noon_guard_limit){-HUGE_VAL, loss_limit(p->batch, c->base_loss, alpha)};
-}
-
-/* Several references in parallel share the run length: one tuned to a large shift is slow on a
- * small one. Correlation stretches the excursions of S as it does the variance of a mean. */
-static void tune_cusums(struct noon_cusum_work *w, struct noon_guard_plan *p, double alpha)
-{
-	static const double share[NOON_GUARD_REFS] = {0.5, 1.0, 2.0, 4.0};
-	const struct noon_guard_conf *c = &p->conf;
-	const double arl0 = (NOON_GUARD_REFS + 1) * p->batch / alpha;
-
-	for (size_t i = 0; i < NOON_GUARD_REFS; i++) {
-		struct noon_cusum *to = &p->cusum[p->refs];
-
-		if (noon_cusum_design(w, &p->law, share[i] * c->shift_ns, arl0, c->noise_ns, to))
-			continue;
-		to->h *= c->inflation;
-		p->refs++;
+	m->w->trial = *m->p;
+	trial.p = &m->w->trial;
+	trial.alpha = fmax(p_fa, m->p->conf.p_fa) / SHARES;
+	trial.p->mean.p_fa = HUGE_VAL; /* the limit by p_fa, not the one by p_d */
+	trial.p->mean.lambda_ns = -HUGE_VAL;
+	noon_guard_set_limits(&trial, c);
+	for (size_t k = 0; k < OFFSETS; k++) {
+		noon_guard_init(g, trial.p);
+		for (size_t i = k * m->p->batch / OFFSETS; i < c->n; i++)
+			if (noon_guard_take(g, c->rtt_ns[i], &news))
+				return true;
 	}
-	p->has_low =
-		noon_cusum_design(w, &p->law, -c->shift_ns, arl0, c->noise_ns, &p->low) == NOON_OK;
-	if (p->has_low)
-		p->low.h *= c->inflation;
-	p->limit[NOON_STATISTIC_CUSUM] = (struct noon_guard_limit){-HUGE_VAL, 0};
-	p->limit[NOON_STATISTIC_CUSUM_LOW] = (struct noon_guard_limit){-HUGE_VAL, 0};
+	return false;
 }
 
-noon_err noon_guard_plan_make(struct noon_cusum_work *w, const struct noon_law *law,
+noon_err noon_guard_plan_make(struct noon_guard_work *w, const struct noon_law *law,
 			      const struct noon_guard_conf *conf, struct noon_guard_plan *ret)
 {
-	const double alpha = conf->p_fa / SHARES;
-	double cal_sd = 0;
-	struct choice choice;
-	struct noon_cgf k;
-	noon_err err;
+	struct noon_guard_making m = {.w = w, .p = ret, .alpha = conf->p_fa / SHARES, .strain = 1};
+	const struct noon_campaign *c = conf->campaign;
 
 	if (!conf_is_good(conf) || law->n == 0 || !(law->sd_ns >= 0.0))
 		return NOON_ERR_RANGE;
-	k = noon_cgf_of_law(law);
-	if (law->count > 0)
-		cal_sd = law->sd_ns * sqrt(conf->inflation / (double)law->count);
-	err = choose(law, conf, &k, alpha, cal_sd, &choice);
-	if (err)
-		return err;
 	memset(ret, 0, sizeof(*ret));
 	ret->conf = *conf;
+	ret->conf.campaign = NULL;
 	ret->law = *law;
-	ret->centre_ns = k.mean_ns;
-	ret->top_ns = noon_law_top_ns(law);
-	take_choice(ret, &choice);
-	limit_moments(ret, &k, alpha, cal_sd);
-	ret->model_ns = model_of(ret, &k, alpha, cal_sd);
-	limit_counts(ret, alpha);
-	tune_cusums(w, ret, alpha);
+	for (int i = 0;; i++) {
+		prepare(&m, c);
+		choose(&m);
+		noon_guard_set_limits(&m, c);
+		if (c == NULL || i == STRAINS || !is_refuted(&m, c))
+			break;
+		m.strain *= STRAIN;
+	}
+	noon_guard_set_sums(&m, c);
 	return NOON_OK;
 }

@@ -9,6 +9,10 @@
 #define FEW_FROM 20	/* values from which one may be called far out */
 #define FEW_PART 1000.0 /* one in so many may share the last cell, and one more */
 
+#define TAIL	0.05 /* mass at an end that counts as its tail */
+#define LOWEST	0.01 /* the lowest values reach as far again */
+#define Z_DOUBT 3.0  /* standard errors granted to a share that was counted */
+
 static void moments_of(const int64_t *x, size_t n, struct noon_law *law)
 {
 	double mean = 0.0, m2 = 0.0, m3 = 0.0;
@@ -36,6 +40,7 @@ static void put(struct noon_law *law, double x_ns, double mass)
 
 	if (u >= (double)last) {
 		law->p[last] += mass;
+		law->beyond += u > (double)last + 1e-9 ? mass : 0.0;
 		return;
 	}
 	k = (size_t)u;
@@ -46,6 +51,7 @@ static void put(struct noon_law *law, double x_ns, double mass)
 static void fill(struct noon_law *law, const int64_t *x, size_t n)
 {
 	memset(law->p, 0, sizeof(law->p));
+	law->beyond = 0.0;
 	for (size_t i = 0; i < n; i++)
 		put(law, (double)x[i], 1.0 / (double)n);
 }
@@ -108,6 +114,105 @@ noon_err noon_law_of_samples(const int64_t *rtt_ns, size_t n, double least_step,
 double noon_law_top_ns(const struct noon_law *law)
 {
 	return law->x0_ns + law->step_ns * (double)(law->n - 1);
+}
+
+/* A share of `mass` that n values have shown may be larger by this. */
+static double doubt_of(const struct noon_law *law, double mass, double n)
+{
+	return Z_DOUBT * sqrt(mass / n) + Z_DOUBT / (double)law->count;
+}
+
+/* Lay the cells of a law from x0 to a last value, as fine as those of another where they fit. */
+static void lay_like(const struct noon_law *from, double x0_ns, double last_ns,
+		     struct noon_law *ret)
+{
+	*ret = (struct noon_law){.x0_ns = x0_ns, .count = from->count};
+	ret->least_ns = x0_ns;
+	ret->most_ns = last_ns;
+	lay_cells(ret, fmax(last_ns - x0_ns, 0.0), from->step_ns);
+}
+
+static void set_moments(struct noon_law *law)
+{
+	double m1 = 0.0, m2 = 0.0, m3 = 0.0;
+
+	for (size_t k = 0; k < law->n; k++)
+		m1 += law->p[k] * (double)k;
+	for (size_t k = 0; k < law->n; k++) {
+		const double d = (double)k - m1;
+
+		m2 += law->p[k] * d * d;
+		m3 += law->p[k] * d * d * d;
+	}
+	law->mean_ns = law->x0_ns + law->step_ns * m1;
+	law->sd_ns = law->step_ns * sqrt(m2);
+	law->skewness = m2 > 0.0 ? m3 / (m2 * sqrt(m2)) : 0.0;
+}
+
+static void make_heavier(const struct noon_law *law, double cap_ns, double n, struct noon_law *ret)
+{
+	const size_t last = law->n - 1;
+	double above = 1.0; /* as doubted, of the cell under way and all beyond it */
+	double seen = 1.0;
+
+	for (size_t k = 0; k <= last; k++) {
+		const double next_seen = k == last ? law->beyond : fmax(seen - law->p[k], 0.0);
+		double next = next_seen;
+
+		if (next_seen <= TAIL)
+			next += doubt_of(law, next_seen, n);
+		next = fmin(next, above);
+		put(ret, law->x0_ns + law->step_ns * (double)k, above - next);
+		above = next;
+		seen = next_seen;
+	}
+	put(ret, cap_ns, above);
+}
+
+static void make_lighter(const struct noon_law *law, double n, struct noon_law *ret)
+{
+	double below = 0.0, seen = 0.0; /* below the cell under way */
+
+	for (size_t k = 0; k < law->n; k++) {
+		const double x = law->x0_ns + law->step_ns * (double)k;
+		double next;
+
+		seen = fmin(seen + law->p[k], 1.0);
+		next = seen;
+		if (seen <= TAIL)
+			next += doubt_of(law, seen, n);
+		else if (seen >= 1.0 - TAIL)
+			next += Z_DOUBT * sqrt((1.0 - seen) / n);
+		next = k + 1 == law->n ? 1.0 : fmin(fmax(next, below), 1.0);
+		put(ret, x, next - below);
+		below = next;
+	}
+}
+
+void noon_law_doubted(const struct noon_law *law, enum noon_law_doubt doubt, double cap_ns,
+		      double n, struct noon_law *ret)
+{
+	const double top = fmin(noon_law_top_ns(law), cap_ns);
+	const double reach = noon_law_quantile(law, LOWEST) - law->least_ns;
+	double unseen = 0.0;
+
+	if (law->count == 0) {
+		*ret = *law;
+		return;
+	}
+	if (doubt == NOON_LAW_HEAVIER) {
+		lay_like(law, law->x0_ns, cap_ns, ret);
+		make_heavier(law, cap_ns, n, ret);
+	} else {
+		/* The three values below the least come off the rest. */
+		lay_like(law, law->x0_ns - reach, top, ret);
+		make_lighter(law, n, ret);
+		unseen = fmin(Z_DOUBT / (double)law->count, TAIL);
+		for (size_t k = 0; k < ret->n; k++)
+			ret->p[k] *= 1.0 - unseen;
+		put(ret, ret->x0_ns, unseen);
+	}
+	set_moments(ret);
 }
 
 double noon_law_cdf(const struct noon_law *law, double x_ns)

@@ -26,6 +26,7 @@ struct noon_law {
 	double least_ns; /**< smallest possible value, or smallest one seen */
 	double most_ns;	 /**< largest possible value, or largest one seen */
 	uint64_t count;	 /**< measured values it rests on; 0: it follows from parameters */
+	double beyond;	 /**< mass in the last cell of values above it */
 };
 
 /**
@@ -49,6 +50,27 @@ NOON_MUST_USE noon_err noon_law_of_samples(const int64_t *rtt_ns, size_t n, doub
 
 /** Return what the last cell stands for, ns: larger values count as this one. */
 double noon_law_top_ns(const struct noon_law *law);
+
+/** Which way a law may be wrong. */
+enum noon_law_doubt {
+	NOON_LAW_HEAVIER, /**< its upper tail has more mass than was seen */
+	NOON_LAW_LIGHTER, /**< ... less, and its lower tail more */
+};
+
+/**
+ * Compute the law of min(X, cap) as far out as what was measured allows.
+ *
+ * A twentieth of the mass at an end is its tail. There each share S of n values may be wrong by
+ * three of its standard errors, and three values more may lie at the cap, or as far below the least
+ * as the lowest hundredth reaches. What shares the last cell lies at the cap, or at the largest
+ * value seen. A law that follows from parameters is not in doubt.
+ *
+ * @param      cap_ns  larger values count as this one
+ * @param      n       independent values that `law` is worth, > 0
+ * @param[out] ret     not `law`; moments are those of the cells
+ */
+void noon_law_doubted(const struct noon_law *law, enum noon_law_doubt doubt, double cap_ns,
+		      double n, struct noon_law *ret);
 
 /** Return P(X <= x), linear within cells; 0..1. */
 double noon_law_cdf(const struct noon_law *law, double x_ns);

@@ -16,7 +16,7 @@
 #define SQRT_2	1.41421356237309504880
 #define PHI_0	0.39894228040143267794 /* 1 / sqrt(2 pi) */
 #define P_LEAST 1e-300
-#define BELOW	1e-3 /* ns */
+#define BENEATH 1e-3 /* ns */
 #define BROKEN	0.1  /* share of the normal tail: less than it, and the correction has failed */
 
 static double phi(double w)
@@ -202,85 +202,136 @@ double noon_cgf_tilt(const struct noon_cgf *k, double x_ns)
 }
 
 /* The correction takes almost all of a normal tail away: so few values of so skewed a law are
- * beyond Lugannani and Rice. The tail may come out as nothing, and not be monotonic. Chernoff's
- * bound exp(-w^2/2) holds always. */
+ * beyond Lugannani and Rice. The tail may come out as nothing, and not be monotonic. */
 static bool is_broken(const struct tails *r)
 {
 	return r->above < BROKEN * upper(r->s.w) || r->below < BROKEN * upper(-r->s.w);
 }
 
-/* Return t where Chernoff's bound of the tail is p, above the mean or below it. */
-static double chernoff_tilt(const struct noon_cgf *k, double n, double p, bool above)
+/* The tails of a mean. Each is followed by v = side t: outwards from the mean where v > 0. */
+enum side { ABOVE = 1, BELOW = -1 };
+
+/* Return the tail of a side beyond v; where the formula fails, more than it is. Chernoff's bound
+ * exp(-w^2/2) holds always beyond the mean, and nothing better than 1 before it. */
+static double tail_beyond(const struct noon_cgf *k, double n, enum side side, double v)
 {
-	const double want = -2.0 * log(p);
-	double lo = 0.0, hi = FAR / k->sd_ns;
+	const struct tails r = tails_at(k, n, (double)side * v);
+	const double chernoff = exp(-r.s.w * r.s.w / 2.0);
+	const double most = v > 0.0 ? chernoff : 1.0;
 
-	for (int i = 0; i < TURNS; i++) {
-		const double mid = (lo + hi) / 2.0;
-		const double w = saddle_at(k, n, above ? mid : -mid).w;
-
-		if (w * w < want)
-			lo = mid;
-		else
-			hi = mid;
-	}
-	return above ? hi : -hi;
+	/* Only the atom at the end of the support is left: w^2/2 = -n ln P(X = end). */
+	if (r.s.k2 < FLAT * k->sd_ns * k->sd_ns)
+		return v > 0.0 ? chernoff : 1.0 - chernoff;
+	return is_broken(&r) ? most : fmin(side == ABOVE ? r.above : r.below, most);
 }
 
 double noon_mean_sf(const struct noon_cgf *k, double n, double x_ns)
 {
-	struct tails r;
-	double t;
-
 	if (x_ns < k->least_ns)
 		return 1.0;
 	if (x_ns >= k->most_ns)
 		return 0.0;
-	t = noon_cgf_tilt(k, x_ns);
-	r = tails_at(k, n, t);
-	if (r.s.k2 >= FLAT * k->sd_ns * k->sd_ns) {
-		if (!is_broken(&r))
-			return r.above;
-		return t > 0.0 ? exp(-r.s.w * r.s.w / 2.0) : r.above;
+	return tail_beyond(k, n, ABOVE, noon_cgf_tilt(k, x_ns));
+}
+
+/* Return v where Chernoff's bound of the tail is p; the tail itself is not larger. */
+static double chernoff_tilt(const struct noon_cgf *k, double n, enum side side, double p)
+{
+	const double want = -2.0 * log(p);
+	double lo = 0.0, hi = 1.0 / (k->sd_ns * sqrt(n));
+
+	while (hi * k->sd_ns < FAR && pow(saddle_at(k, n, (double)side * hi).w, 2.0) < want) {
+		lo = hi;
+		hi *= 2.0;
 	}
-	/* Only the atom at the end of the support is left: w^2/2 = -n ln P(X = end). */
-	return t > 0.0 ? exp(-r.s.w * r.s.w / 2.0) : 1.0 - exp(-r.s.w * r.s.w / 2.0);
+	for (int i = 0; i < TURNS && hi - lo > DBL_EPSILON * hi; i++) {
+		const double mid = (lo + hi) / 2.0;
+
+		if (pow(saddle_at(k, n, (double)side * mid).w, 2.0) < want)
+			lo = mid;
+		else
+			hi = mid;
+	}
+	return hi;
+}
+
+/* Two v that enclose a quantile, with ln(tail / p): positive at lo, not so at hi. */
+struct bracket {
+	double lo, hi;
+	double miss_lo, miss_hi;
+};
+
+static double miss_at(const struct noon_cgf *k, double n, enum side side, double v, double p)
+{
+	return log(fmax(tail_beyond(k, n, side, v), P_LEAST) / p);
+}
+
+/* Chernoff's tilt is the outer end. The inner one may lie before the mean, since a skewed law has
+ * less than half of its mass beyond it. */
+static struct bracket enclose(const struct noon_cgf *k, double n, enum side side, double p)
+{
+	struct bracket b = {.lo = 0.0, .hi = chernoff_tilt(k, n, side, p)};
+	double step = 1.0 / (k->sd_ns * sqrt(n));
+
+	b.miss_hi = fmin(miss_at(k, n, side, b.hi, p), 0.0);
+	b.miss_lo = miss_at(k, n, side, b.lo, p);
+	while (b.miss_lo <= 0.0 && step * k->sd_ns < FAR) {
+		b.hi = b.lo;
+		b.miss_hi = b.miss_lo;
+		b.lo = -step;
+		b.miss_lo = miss_at(k, n, side, b.lo, p);
+		step *= 2.0;
+	}
+	return b;
+}
+
+/* Return v where the tail of a side is p: by false position (Illinois) on the logarithm, which
+ * bends little. Where the tail jumps from the formula to its bound, beyond the jump. */
+static double quantile_tilt(const struct noon_cgf *k, double n, enum side side, double p)
+{
+	struct bracket b = enclose(k, n, side, p);
+	int last = 0;
+
+	for (int i = 0; i < TURNS && b.hi - b.lo > 1e-15 * fabs(b.hi); i++) {
+		const double share = i % 4 == 3 ? 0.5 : b.miss_lo / (b.miss_lo - b.miss_hi);
+		const double at = b.lo + (b.hi - b.lo) * share;
+		const double miss = miss_at(k, n, side, at, p);
+
+		if (fabs(miss) <= 1e-13)
+			return at;
+		if (miss > 0.0) {
+			b.lo = at;
+			b.miss_lo = miss;
+			b.miss_hi *= last > 0 ? 0.5 : 1.0;
+			last = 1;
+		} else {
+			b.hi = at;
+			b.miss_hi = miss;
+			b.miss_lo *= last < 0 ? 0.5 : 1.0;
+			last = -1;
+		}
+	}
+	return b.hi;
 }
 
 double noon_mean_isf(const struct noon_cgf *k, double n, double p)
 {
-	const double z = noon_normal_isf(p);
-	struct search s;
-	struct tails r;
-	bool is_flat;
+	const enum side side = p < 0.5 ? ABOVE : BELOW;
+	const double q = fmin(p, 1.0 - p);
+	struct saddle s;
 
 	if (!(k->sd_ns > 0.0))
 		return k->mean_ns;
-	s = search_from(k, z / (k->sd_ns * sqrt(n)));
-	for (int i = 0; i < TURNS; i++) {
-		double slope, miss;
-
-		r = tails_at(k, n, s.t);
-		if (r.s.k2 < FLAT * k->sd_ns * k->sd_ns)
-			break;
-		slope = fmax(phi(r.s.w), DBL_MIN) * sqrt(n * r.s.k2);
-		/* The logarithm of the smaller tail is the one that bends little. */
-		if (p < 0.5)
-			miss = r.above * log(fmax(r.above, P_LEAST) / p);
-		else
-			miss = -r.below * log(fmax(r.below, P_LEAST) / (1.0 - p));
-		if (fabs(miss) <= 1e-13 * fmin(p, 1.0 - p) ||
-		    search_next(&s, miss < 0.0, miss / slope))
-			break;
+	s = saddle_at(k, n, (double)side * quantile_tilt(k, n, side, q));
+	if (s.k2 < FLAT * k->sd_ns * k->sd_ns) {
+		/* Only the atom at an end is left. At the top nothing is above it; at the bottom it
+		 * has to count as above if it alone has more than 1 - p. */
+		if (s.x > 0.0)
+			return k->most_ns;
+		if (side == ABOVE || exp(-s.w * s.w / 2.0) >= q)
+			return k->least_ns - BENEATH;
 	}
-	r = tails_at(k, n, s.t);
-	is_flat = r.s.k2 < FLAT * k->sd_ns * k->sd_ns;
-	/* The atom at the bottom alone has more than 1 - p: it has to count as above. */
-	if (s.t < 0.0 && is_flat && (p >= 0.5 || exp(-r.s.w * r.s.w / 2.0) >= 1.0 - p))
-		return k->least_ns - BELOW;
-	if (is_broken(&r) || (p < 0.5 && s.t < 0.0 && is_flat))
-		r.s = saddle_at(k, n, chernoff_tilt(k, n, fmin(p, 1.0 - p), p < 0.5));
-	return fmin(fmax(k->mean_ns + r.s.x, k->least_ns), k->most_ns);
+	return fmin(fmax(k->mean_ns + s.x, k->least_ns), k->most_ns);
 }
 
 noon_err noon_mean_test_of(const struct noon_cgf *k, double n, double delta_ns, double p_d,

@@ -81,10 +81,9 @@ static void print_law(const struct noon_baseline_data *b)
 		     words_of(l->most_ns, t[4]));
 	(void)printf("correlation %.3f between neighbours; a mean varies as one of %.0f %% of the "
 		     "values\n",
-		     c->autocorrelation, 100.0 / c->inflation);
-	(void)printf("stationary  %s (drift %s, by chance with probability %.2g; parts %.2g)\n",
-		     noon_campaign_drifts(c) ? "NO" : "yes", words_of(c->drift_ns, t[5]),
-		     c->drift_p, c->parts_p);
+		     c->autocorrelation, 100.0 / c->inflation.long_run);
+	(void)printf("moved       %s in parts, %s from end to end\n", words_of(c->moved_ns, t[5]),
+		     words_of(c->drift_ns, t[0]));
 }
 
 static void print_plan(const struct noon_guard_plan *p)
@@ -148,15 +147,15 @@ static void print_json(const struct noon_baseline_data *b, const struct noon_gua
 {
 	const struct noon_campaign *c = &b->campaign;
 	json_t *o = json_pack(
-		"{s:s, s:s, s:I, s:I, s:I, s:I, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:b}",
+		"{s:s, s:s, s:I, s:I, s:I, s:I, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f}",
 		"path_id", b->head.path_id, "source", b->head.source, "started",
 		(json_int_t)b->head.started_s, "ended", (json_int_t)b->head.ended_s, "count",
 		(json_int_t)b->head.count, "lost", (json_int_t)b->head.lost, "rtt_mean_s",
 		b->law.mean_ns * 1e-9, "rtt_sd_s", b->law.sd_ns * 1e-9, "rtt_skewness",
 		b->law.skewness, "rtt_least_s", b->law.least_ns * 1e-9, "rtt_most_s",
 		b->law.most_ns * 1e-9, "autocorrelation", c->autocorrelation, "inflation",
-		c->inflation, "drift_s", c->drift_ns * 1e-9, "stationary",
-		(int)!noon_campaign_drifts(c));
+		c->inflation.long_run, "drift_s", c->drift_ns * 1e-9, "moved_s",
+		c->moved_ns * 1e-9);
 
 	if (noon_baseline_interval_s(&b->head) > 0.0)
 		(void)json_object_set_new(o, "interval_s",

@@ -222,8 +222,7 @@ static int finish(struct campaign *c, struct noon_guard_plan *plan)
 	char why[NOON_BASELINE_WHY_MAX];
 	noon_err err;
 
-	if (noon_campaign_assess(d->rtt_ns, d->head.count, &d->campaign) ||
-	    noon_law_of_samples(d->rtt_ns, d->head.count, (double)d->head.granularity_ns, &d->law))
+	if (noon_baseline_assess(d))
 		return noon_tool_fail(c->self, "%zu exchanges, at least %d are needed",
 				      d->head.count, NOON_CAMPAIGN_MIN);
 	err = noon_baseline_plan(d, &conf, c->args.target, plan, why);

@@ -253,7 +253,7 @@ static int prepare(struct plan *p)
 		if (noon_baseline_read(p->a.calibration, p->a.key, &p->baseline, why) != NOON_OK)
 			return noon_tool_usage(p->self, "%s", why);
 		p->c->law = &p->baseline->law;
-		p->c->inflation = fmax(p->baseline->campaign.inflation, 1.0);
+		p->c->inflation = fmax(p->baseline->campaign.inflation.long_run, 1.0);
 	}
 	wrong = set_path(&p->a, p->c->law);
 	if (wrong != NULL)

@@ -16,7 +16,7 @@
 #include "estimate/guard/channel.h"
 #include "estimate/guard/guard.h"
 
-static struct noon_cusum_work work;
+static struct noon_guard_work work;
 static struct noon_law law;
 static struct noon_guard_plan plan;
 static struct noon_guard guard;
@@ -221,7 +221,7 @@ static void a_ramp_is_one_alarm(void **state)
 	for (told = 0; guard.active != 0; told++)
 		(void)noon_guard_take(&guard, (noon_dur)draw(&c, &rng), &news);
 	print_message("# over after %u batches\n", told / plan.batch);
-	assert_true(told <= 8 * plan.batch);
+	assert_true(told <= 16 * plan.batch);
 }
 
 static void finds_what_got_shorter(void **state)
@@ -350,10 +350,10 @@ static void a_measured_law_has_its_room_and_inflation(void **state)
 	const struct noon_channel c = noon_channel_default();
 	struct noon_guard_conf conf = noon_guard_conf_default();
 	struct noon_rng rng = noon_rng_seeded(43);
-	const double alpha = 1e-3 / 9;
+	const double alpha = 1e-3 / 15;
 	struct noon_mean_test test;
 	struct noon_cgf k;
-	double n, room;
+	double n, room, low, model;
 
 	(void)state;
 	for (size_t i = 0; i < 2000; i++)
@@ -368,23 +368,28 @@ static void a_measured_law_has_its_room_and_inflation(void **state)
 	k = noon_cgf_of_law(&law);
 	room = Z_CALIBRATION * law.sd_ns * sqrt(4.0 / 2000);
 	n = plan.batch / 4.0;
-	/* The batch keeps p_d and p_fa where the true mean lies `room` above the calibrated one. */
+	assert_true(fabs(plan.room_ns / room - 1.0) < 0.02);
+	/* The batch keeps p_d and p_fa where the true mean lies `room` above the calibrated one,
+	 * and where the tails have more mass than was seen. */
 	assert_int_equal(noon_mean_test_size(&k, 20 * US - room, conf.p_d, alpha, 4.0,
 					     room / Z_CALIBRATION, 4096, &test),
 			 NOON_OK);
-	assert_true(fabs(plan.needs_mean - test.n) < 0.5);
+	print_message("# %g %g\n", plan.needs_mean, test.n);
+	assert_true(plan.needs_mean > test.n - 4 && plan.needs_mean < 1.5 * test.n);
 	assert_true(noon_mean_sf(&k, n, plan.limit[NOON_STATISTIC_MEAN].high - room) <= alpha);
-	assert_true(fabs(plan.limit[NOON_STATISTIC_MEAN_LOW].low -
-			 (noon_mean_isf(&k, n, 1.0 - alpha) - room)) < 1.0);
-	assert_true(fabs(plan.model_ns - room -
-			 fmax(noon_mean_isf(&k, n, alpha) - k.mean_ns,
-			      k.mean_ns - noon_mean_isf(&k, n, 1.0 - alpha))) < 1.0);
+	low = noon_mean_isf(&k, n, 1.0 - alpha) - room;
+	assert_true(plan.limit[NOON_STATISTIC_MEAN_LOW].low < low + law.step_ns);
+	assert_true(plan.limit[NOON_STATISTIC_MEAN_LOW].low > low - 3 * US);
+	model = fmax(noon_mean_isf(&k, n, alpha) - k.mean_ns,
+		     k.mean_ns - noon_mean_isf(&k, n, 1.0 - alpha));
+	assert_true(plan.model_ns - room > 0.98 * model && plan.model_ns - room < 1.2 * model);
 	/* Five CUSUMs share their part; S of values that hang together goes further. */
-	assert_int_equal(noon_cusum_design(&work, &law, 20 * US, 5 * plan.batch / alpha, 0, &alone),
-			 NOON_OK);
+	assert_int_equal(
+		noon_cusum_design(&work.cusum, &law, 20 * US, 5 * plan.batch / alpha, 0, &alone),
+		NOON_OK);
 	assert_true(fabs(plan.cusum[1].h / alone.h - 4.0) < 1e-9);
 	assert_int_equal(
-		noon_cusum_design(&work, &law, -20 * US, 5 * plan.batch / alpha, 0, &alone),
+		noon_cusum_design(&work.cusum, &law, -20 * US, 5 * plan.batch / alpha, 0, &alone),
 		NOON_OK);
 	assert_true(fabs(plan.low.h / alone.h - 4.0) < 1e-9);
 }
@@ -399,8 +404,7 @@ static void a_refusal_leaves_the_last_plan_alone(void **state)
 	make(&c, 10 * US, 1e-3);
 	memcpy(&before, &plan, sizeof(before));
 	conf.shift_ns = 10 * US;
-	law.sd_ns = 1e20;
-	law.count = 4;
+	law.sd_ns = (double)NAN;
 	assert_int_equal(noon_guard_plan_make(&work, &law, &conf, &plan), NOON_ERR_RANGE);
 	assert_memory_equal(&before, &plan, sizeof(before));
 }
@@ -537,8 +541,8 @@ static void model_error_holds_an_honest_batch(void **state)
 	assert_int_equal(noon_law_of_samples(rtt, 2000, 1.0, &law), NOON_OK);
 	conf = plan.conf;
 	assert_int_equal(noon_guard_plan_make(&work, &law, &conf, &plan), NOON_OK);
-	exact = law.sd_ns * (noon_normal_isf(1e-2 / 9) / sqrt(plan.batch) + 3 / sqrt(2000));
-	assert_true(plan.model_ns > 0.97 * exact && plan.model_ns < 1.1 * exact);
+	exact = law.sd_ns * (noon_normal_isf(1e-2 / 15) / sqrt(plan.batch) + 3 / sqrt(2000));
+	assert_true(plan.model_ns > 0.97 * exact && plan.model_ns < 1.15 * exact);
 }
 
 static void interval_of_the_campaign_is_kept(void **state)
