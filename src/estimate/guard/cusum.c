@@ -266,9 +266,10 @@ static struct drift drift_of(const struct values *v)
 
 /* Write the law of the increments in steps of `grid` to w->step, 0 in the middle.
  *
- * An increment between two steps is shared between them. Keeping its mean would add variance, and
+ * An increment between two steps is shared between them, which adds variance. Where S drifts down,
  * a run length is exponential in what that changes; so E exp(root l) is kept, which is what makes
- * run lengths grow. */
+ * run lengths grow. Where S drifts up, the delay is h over the mean; so that is kept, or increments
+ * that are small beside the grid drift up to twice too fast. */
 static void fill_steps(struct noon_cusum_work *w, const struct values *v, double root, double grid)
 {
 	const double base = expm1(root * grid);
@@ -281,7 +282,7 @@ static void fill_steps(struct noon_cusum_work *w, const struct values *v, double
 		const double at = fmin(fmax(u, 0.0), 2.0 * (double)STATES);
 		const size_t i = (size_t)fmin(floor(at), 2.0 * (double)STATES - 1.0);
 		const double f = at - (double)i;
-		const double up = fabs(root * grid) > 1e-6 ? expm1(root * f * grid) / base : f;
+		const double up = root * grid > 1e-6 ? expm1(root * f * grid) / base : f;
 
 		w->step[i] += p * (1.0 - up);
 		w->step[i + 1] += p * up;
@@ -316,7 +317,7 @@ static void eliminate(struct noon_cusum_work *w)
 
 		for (size_t j = k + 1; j < STATES; j++)
 			pivot += top[j];
-		top[k] = fmax(pivot, 1e-300);
+		top[k] = fmax(pivot, DBL_MIN);
 		for (size_t i = k + 1; i < STATES; i++) {
 			const double f = w->q[i][k] / top[k];
 
@@ -605,8 +606,8 @@ noon_err noon_cusum_design(struct noon_cusum_work *w, const struct noon_law *f0,
 	struct drift drift;
 	noon_err err;
 
-	if (!(fabs(delta_ns) > 0.0 && fabs(delta_ns) < 1e15) || !(arl0 > 1.0 && arl0 < 1e18) ||
-	    !(noise_ns >= 0.0 && noise_ns < 1e15))
+	if (!(fabs(delta_ns) > 0.0 && fabs(delta_ns) < 1e15) ||
+	    !(arl0 > 1.0 && arl0 < NOON_CUSUM_ARL0_MAX) || !(noise_ns >= 0.0 && noise_ns < 1e15))
 		return NOON_ERR_RANGE;
 	d = density_of(w, f0, delta, noise_ns);
 	c->delta_ns = delta_ns;

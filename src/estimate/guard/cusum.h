@@ -13,7 +13,8 @@
 
 #include "estimate/guard/law.h"
 
-#define NOON_CUSUM_STATES 256 /**< of the Markov chain */
+#define NOON_CUSUM_STATES   256	  /**< of the Markov chain */
+#define NOON_CUSUM_ARL0_MAX 1e305 /**< of a design, excluded: the chain ends with the exponents */
 
 struct noon_cusum {
 	double delta_ns; /**< shift it is tuned to; negative: values that fall */
@@ -51,7 +52,7 @@ struct noon_cusum_work {
  * @param w         workspace
  * @param f0        law when nobody attacks
  * @param delta_ns  shift, not 0
- * @param arl0      mean number of values between false alarms, > 1
+ * @param arl0      mean number of values between false alarms, > 1, < NOON_CUSUM_ARL0_MAX
  * @param noise_ns  standard deviation of the stamps, >= 0, for the smoothing
  * @param[out] ret  untouched unless NOON_OK
  * @retval NOON_OK

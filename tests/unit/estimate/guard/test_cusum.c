@@ -271,6 +271,40 @@ static void a_shift_slower_than_false_alarms_is_refused(void **state)
 	assert_true(slower > 0);
 }
 
+/* Increments that are small beside the steps of the chain: the delay is that of a simulation all
+ * the same, and what it says of nine in ten is no promise too much. */
+static void a_coarse_grid_does_not_hurry(void **state)
+{
+	static const struct {
+		double delta_ns, arl0;
+		unsigned runs;
+	} cases[] = {{10000.0, 1e17, 2000},
+		     {1000.0, 1e8, 1000},
+		     {1000.0, 1e17, 200},
+		     {10000.0, 1e60, 1000},
+		     {40000.0, 1e300, 1000}};
+	const struct noon_channel c = noon_channel_default();
+
+	(void)state;
+	assert_int_equal(noon_law_of_channel(&c, &law), NOON_OK);
+	make_table();
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const double delta = cases[i].delta_ns;
+		double n = 0.0, mean, found;
+
+		assert_int_equal(noon_cusum_design(&work, &law, delta, cases[i].arl0, 0.0, &cusum),
+				 NOON_OK);
+		assert_int_equal(noon_cusum_within(&work, &cusum, &law, delta, 0.9, &n), NOON_OK);
+		mean = simulate(delta, cases[i].runs, 51 + i);
+		found = found_within(delta, (unsigned)n, 0, cases[i].runs, 61 + i);
+		print_message(
+			"# %.0f ns, %.0e: h %.2f, delay %.1f, simulated %.1f, %.3f within %.0f\n",
+			delta, cases[i].arl0, cusum.h, cusum.add, mean, found, n);
+		assert_true(near(cusum.add / mean, 1.0, 0.06));
+		assert_true(found > 0.9 - 3.0 * sqrt(0.09 / cases[i].runs));
+	}
+}
+
 /* h grows like the logarithm of the run length, the delay like h. */
 static void long_runs_keep_their_digits(void **state)
 {
@@ -441,6 +475,7 @@ int main(void)
 		cmocka_unit_test(the_tail_of_the_delay_is_that_of_its_long_run),
 		cmocka_unit_test(a_shift_at_any_moment_is_found_as_soon),
 		cmocka_unit_test(a_shift_slower_than_false_alarms_is_refused),
+		cmocka_unit_test(a_coarse_grid_does_not_hurry),
 		cmocka_unit_test(long_runs_keep_their_digits),
 		cmocka_unit_test(law_with_an_edge_is_treated_like_a_minimum),
 		cmocka_unit_test(a_far_value_stays_suspicious),
