@@ -306,16 +306,35 @@ static void fill_chain(struct noon_cusum_work *w)
 	}
 }
 
+/* The states that one value can move S by: what w->step has a mass for. */
+struct reach {
+	size_t up, down;
+};
+
+static struct reach reach_of(const struct noon_cusum_work *w)
+{
+	struct reach r = {STATES, STATES};
+
+	while (r.up > 0 && w->step[STATES + r.up] <= 0.0)
+		r.up--;
+	while (r.down > 0 && w->step[STATES - r.down] <= 0.0)
+		r.down--;
+	return r;
+}
+
 /* Factor I - q without one subtraction: each pivot is the sum of what leaves its state. So run
  * lengths of 1e9 and more keep their digits. Afterwards the run length of the chain that raises
  * an alarm at state m is the sum of down[k] across[k] over k < m, for every m. */
 static void eliminate(struct noon_cusum_work *w)
 {
+	const size_t up = reach_of(w).up;
+
 	for (size_t k = 0; k < STATES; k++) {
+		const size_t end = k + up < STATES ? k + up + 1 : STATES; /* of the row, always */
 		double *top = w->q[k];
 		double pivot = w->alarm[k];
 
-		for (size_t j = k + 1; j < STATES; j++)
+		for (size_t j = k + 1; j < end; j++)
 			pivot += top[j];
 		top[k] = fmax(pivot, DBL_MIN);
 		for (size_t i = k + 1; i < STATES; i++) {
@@ -324,7 +343,7 @@ static void eliminate(struct noon_cusum_work *w)
 			w->q[i][k] = f;
 			if (!(f > 0.0))
 				continue;
-			for (size_t j = k + 1; j < STATES; j++)
+			for (size_t j = k + 1; j < end; j++)
 				w->q[i][j] += f * top[j];
 			w->alarm[i] += f * w->alarm[k];
 		}
@@ -395,22 +414,6 @@ static void fill_passes(struct noon_cusum_work *w, size_t m)
 		w->pass[i] = past;
 		past += w->step[STATES + m - i - 1];
 	}
-}
-
-/* The states that one value can move S by: what w->step has a mass for. */
-struct reach {
-	size_t up, down;
-};
-
-static struct reach reach_of(const struct noon_cusum_work *w)
-{
-	struct reach r = {STATES, STATES};
-
-	while (r.up > 0 && w->step[STATES + r.up] <= 0.0)
-		r.up--;
-	while (r.down > 0 && w->step[STATES - r.down] <= 0.0)
-		r.down--;
-	return r;
 }
 
 /* Move the law of S without an alarm on by one value, over m states, and return the probability of

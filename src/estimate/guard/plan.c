@@ -83,27 +83,44 @@ static bool is_loaded(const struct noon_plan_work *w, const struct noon_channel 
 
 	return w->loaded && w->one_way == one_way && of->routers == c->routers &&
 	       same(of->p_idle, c->p_idle) && same(of->packet_bytes, c->packet_bytes) &&
-	       same(of->rate_bps, c->rate_bps) && same(of->fixed_ns, c->fixed_ns);
+	       same(of->rate_bps, c->rate_bps);
+}
+
+static void make_law(struct noon_plan_work *w, const struct noon_channel *c, bool one_way)
+{
+	const noon_err err =
+		one_way ? noon_law_of_one_way(c, &w->law) : noon_law_of_channel(c, &w->law);
+
+	assert(!err);
+	w->of = *c;
+	w->one_way = one_way;
+	w->loaded = true;
+}
+
+/* Propagation only shifts the law of round trips; it is not in that of one way. */
+static void shift_law(struct noon_plan_work *w, double fixed_ns)
+{
+	const double by = w->one_way ? 0.0 : fixed_ns - w->of.fixed_ns;
+
+	w->of.fixed_ns = fixed_ns;
+	w->law.x0_ns += by;
+	w->law.mean_ns += by;
+	w->law.least_ns += by;
+	w->law.most_ns += by;
 }
 
 /* The channel has been checked. */
 static void load_law(struct noon_plan_work *w, const struct noon_plan_conf *c, bool one_way)
 {
 	const struct noon_channel ch = channel_of(c);
-	noon_err err = NOON_OK;
 
 	if (c->law != NULL) {
 		w->law = *c->law;
 		w->loaded = false;
-	} else if (!is_loaded(w, &ch, one_way)) {
-		if (one_way)
-			err = noon_law_of_one_way(&ch, &w->law);
-		else
-			err = noon_law_of_channel(&ch, &w->law);
-		assert(!err);
-		w->of = ch;
-		w->one_way = one_way;
-		w->loaded = true;
+	} else if (is_loaded(w, &ch, one_way)) {
+		shift_law(w, ch.fixed_ns);
+	} else {
+		make_law(w, &ch, one_way);
 	}
 }
 
@@ -324,7 +341,7 @@ static double least_need(const struct noon_law *law, double delta_ns, double p_d
 
 /* Tune the CUSUM into w->cusum, and return the quantile of its delay. `S` is at 0 when an attack
  * begins: wherever else it is, the attack is found no later.
- * With `hurry`, HUGE_VAL as soon as it is certain to be more than there are. */
+ * With `hurry`, HUGE_VAL or a guess as soon as it is certain to be more than there are. */
 static double need_of_cusum(struct noon_plan_work *w, const struct noon_plan_conf *c,
 			    const struct noon_plan_verdict *v, bool hurry)
 {
@@ -337,8 +354,9 @@ static double need_of_cusum(struct noon_plan_work *w, const struct noon_plan_con
 	w->cusum.h = w->cusum.arl0 = 0.0;
 	if (noon_cusum_design(&w->chain, &w->law, v->delta_ns, arl0, stamp_sd_ns(c), &w->cusum))
 		return HUGE_VAL;
+	/* The quantile is between the mean and -ln(1 - p_d) / p_d times it (Barlow, Proschan). */
 	if (hurry && c->p_d > ABOVE_MEAN && w->cusum.add > own + 1.0)
-		return HUGE_VAL;
+		return w->cusum.add * c->inflation * sqrt(-log1p(-c->p_d) / c->p_d);
 	if (noon_cusum_within(&w->chain, &w->cusum, &w->law, v->delta_ns, c->p_d, &need))
 		return HUGE_VAL;
 	need = ceil(need * c->inflation);

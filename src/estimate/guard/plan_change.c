@@ -12,7 +12,8 @@
 #include "estimate/guard/plan.h"
 
 #define SCAN  16   /* even steps over a range */
-#define NEAR  4	   /* before the first one: its half, its quarter, ... */
+#define NEAR  3	   /* before the first one: its half, its quarter, ... */
+#define FEW   5	   /* even steps where the far end helps most */
 #define TURNS 40   /* of narrowing down */
 #define FINE  4e-3 /* of the change */
 
@@ -186,10 +187,39 @@ static struct point try(const struct search *s, double part)
 	return p;
 }
 
-/* Return the i-th part that is tried, i from 0. */
-static double part_of(int i)
+/* Return in how many even steps to look at a range. Few where one end helps most: what leaves more
+ * of the limit, or asks for less. */
+static int steps_of(enum noon_plan_param param)
 {
-	return i < NEAR ? ldexp(1.0 / SCAN, i - NEAR) : (double)(i - NEAR + 1) / SCAN;
+	switch (param) {
+	case NOON_PLAN_CLOCK:
+	case NOON_PLAN_SERVER:
+	case NOON_PLAN_STAMP:
+	case NOON_PLAN_P_D:
+	case NOON_PLAN_P_FA:
+	case NOON_PLAN_SURPLUS:
+	case NOON_PLAN_PATH_ERR:
+	case NOON_PLAN_FASTEST:
+	case NOON_PLAN_LENGTH:
+		return FEW;
+	case NOON_PLAN_LIMIT:
+	case NOON_PLAN_PERIOD:
+	case NOON_PLAN_RATE:
+	case NOON_PLAN_ROUTERS:
+	case NOON_PLAN_P_IDLE:
+	case NOON_PLAN_PACKET:
+	case NOON_PLAN_LINK_RATE:
+		break;
+	}
+	return SCAN;
+}
+
+/* Return the i-th part that is tried, i from 0: a few nearer than the first of the even steps. */
+static double part_of(int i, int steps)
+{
+	const int near = steps == SCAN ? NEAR : 0;
+
+	return i < near ? ldexp(1.0 / steps, i - near) : (double)(i - near + 1) / steps;
 }
 
 static bool is_narrow(const struct search *s)
@@ -242,15 +272,16 @@ noon_err noon_plan_change(struct noon_plan_work *w, const struct noon_plan_conf 
 	const struct point now = {0.0, from, -HUGE_VAL};
 	struct search s[2] = {{w, c, way, param, d, from, now, now}};
 	/* The period cuts both ways: less drift, but fewer round trips. */
+	const int steps = steps_of(param);
 	const int ways = param == NOON_PLAN_PERIOD ? 2 : 1;
 
 	if (!may_change(c, way, param) || !(fabs(d.end - from) > 0.0))
 		return NOON_ERR_NOT_FOUND;
 	s[1] = s[0];
 	s[1].d.end = from / (d.end / from);
-	for (int i = 0; i < NEAR + SCAN; i++) {
+	for (int i = 0; part_of(i, steps) <= 1.0; i++) {
 		for (int k = ways - 1; k >= 0; k--) {
-			s[k].good = try(&s[k], part_of(i));
+			s[k].good = try(&s[k], part_of(i, steps));
 			if (s[k].good.margin >= 0.0) {
 				*ret = narrow(&s[k]);
 				return NOON_OK;
