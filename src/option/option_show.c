@@ -57,7 +57,7 @@ static void show_number(const struct noon_option *o, double v, char *out, size_t
 	else if (o->type == NOON_OPTION_FREQ)
 		show_freq(v, out, n);
 	else
-		(void)snprintf(out, n, "%.12g", v);
+		(void)snprintf(out, n, "%.15g", v); /* 1 - 1e-15 is no 1 */
 }
 
 static const char *noun_of(const struct noon_option *o)
