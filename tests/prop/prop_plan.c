@@ -218,7 +218,7 @@ static double share_found(const struct noon_plan_verdict *v, unsigned before, un
 			s = noon_cusum_step(c, s, draw(rng));
 			s = s > c->h ? 0.0 : s;
 		}
-		for (double n = 0.0; n < v->need && s <= c->h; n += 1.0)
+		for (unsigned n = 0; n < (unsigned)v->need && s <= c->h; n++)
 			s = noon_cusum_step(c, s, draw(rng) + v->delta_ns);
 		found += s > c->h;
 	}

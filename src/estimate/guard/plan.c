@@ -4,7 +4,6 @@
 #include <assert.h>
 #include <float.h>
 #include <math.h>
-#include <string.h>
 
 #define MOST	   1e9	 /* round trips that are looked for */
 #define CAL_PER	   100.0 /* round trips of a calibration for one of a decision */
@@ -74,7 +73,7 @@ struct queues {
 
 static bool same(double a, double b)
 {
-	return memcmp(&a, &b, sizeof(a)) == 0;
+	return !(a < b) && !(a > b);
 }
 
 static bool is_loaded(const struct noon_plan_work *w, const struct noon_channel *c, bool one_way)

@@ -198,14 +198,14 @@ static void the_tail_of_the_delay_is_that_of_its_long_run(void **state)
 	make_table();
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		const double delta = cases[i].delta_ns;
-		double n[5], p = 1e-3, found;
+		double n[5], found;
 
 		assert_int_equal(noon_cusum_design(&work, &law, delta, cases[i].arl0, 0.0, &cusum),
 				 NOON_OK);
-		for (int k = 0; k < 5; k++, p /= 1e3)
-			assert_int_equal(
-				noon_cusum_within(&work, &cusum, &law, delta, 1.0 - p, &n[k]),
-				NOON_OK);
+		for (int k = 0; k < 5; k++)
+			assert_int_equal(noon_cusum_within(&work, &cusum, &law, delta,
+							   1.0 - pow(1e-3, k + 1), &n[k]),
+					 NOON_OK);
 		found = found_within(delta, (unsigned)n[0], 0, 3000, 21 + i);
 		print_message("# %.0f ns: %.0f %.0f %.0f %.0f %.0f, %.4f within the first\n", delta,
 			      n[0], n[1], n[2], n[3], n[4], found);
@@ -252,7 +252,8 @@ static void a_shift_slower_than_false_alarms_is_refused(void **state)
 		samples[i] = (int64_t)draw(&rng);
 	assert_int_equal(noon_law_of_samples(samples, 200, 1.0, &law), NOON_OK);
 	assert_int_equal(noon_cusum_design(&work, &law, 2e4, 1e4, 0.0, &cusum), NOON_OK);
-	for (double delta = 100.0; delta < 2e4; delta *= 1.3) {
+	for (int i = 0; i < 20; i++) {
+		const double delta = 100.0 * pow(1.3, i);
 		noon_err err;
 
 		memcpy(&before, &cusum, sizeof(before));
