@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "estimate/guard/convolve.h"
 #include "estimate/guard/cusum.h"
+#include "estimate/law/convolve.h"
 #include "sim/monte_carlo.h"
 
 static struct noon_mc mc;

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/time.h"
@@ -50,6 +51,14 @@ static void show_freq(double f, char *out, size_t n)
 		(void)snprintf(out, n, "%.12gppb", f * 1e9);
 }
 
+/* 1 - 1e-15 is no 1: more digits where twelve are another number. */
+static void show_real(double v, char *out, size_t n)
+{
+	(void)snprintf(out, n, "%.12g", v);
+	if (fabs(strtod(out, NULL) - v) > 0.0)
+		(void)snprintf(out, n, "%.15g", v);
+}
+
 static void show_number(const struct noon_option *o, double v, char *out, size_t n)
 {
 	if (is_time(o))
@@ -57,7 +66,7 @@ static void show_number(const struct noon_option *o, double v, char *out, size_t
 	else if (o->type == NOON_OPTION_FREQ)
 		show_freq(v, out, n);
 	else
-		(void)snprintf(out, n, "%.12g", v);
+		show_real(v, out, n);
 }
 
 static const char *noun_of(const struct noon_option *o)

@@ -11,7 +11,7 @@
 
 #include <stdint.h>
 
-#include "estimate/guard/channel.h"
+#include "estimate/law/channel.h"
 
 #define NOON_MC_POINTS	   64
 #define NOON_MC_HISTOGRAMS 3

@@ -9,7 +9,7 @@
 #include "estimate/guard/baseline.h"
 #include "estimate/guard/campaign.h"
 #include "estimate/guard/guard.h"
-#include "estimate/guard/law.h"
+#include "estimate/law/law.h"
 
 #define NOON_BASELINE_WHY_MAX 640
 

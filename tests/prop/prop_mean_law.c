@@ -24,7 +24,7 @@
 
 #include <cmocka.h>
 
-#include "estimate/guard/mean_law.h"
+#include "estimate/law/mean_law.h"
 #include "guard_path.h"
 
 #define LAWS_USUAL 70
@@ -33,7 +33,7 @@
 #define QUANTILES  12
 
 /* How much more likely a tail may be than it is said to be, and less likely one cell further in. */
-#define TOO_NEAR_SMOOTH	2.0
+#define TOO_NEAR_SMOOTH 2.0
 #define TOO_NEAR_ATOMS	4.0
 #define TOO_FAR_SMOOTH	8.0
 #define TOO_FAR_ATOMS	100.0

@@ -137,6 +137,47 @@ def test_each_change_named_is_enough(_w):
             check(run(changed)[way]["feasible"], way, option, changed[option])
 
 
+# On average its CUSUM needs 92 of 100 round trips, and finds 30 % of all attacks too late.
+LATE = ["--limit", "13us", "--period", "1s", "--clock", "ocxo", "--distance", "100m", "--rate", "100"]
+
+
+def test_a_cusum_is_judged_by_its_late_alarms(_w):
+    o = verdict(*LATE)
+    check(not o["cusum"]["feasible"], o["cusum"])
+    check(225 < o["cusum"]["round_trips_needed"] < 245, o["cusum"])
+    changes = o["cusum"]["changes"]
+    for key, option in (("p_d", "--p-d"), ("link_rate_bps", "--link-rate")):
+        now, value = o["parameters"][key], changes[key]
+        check(value is not None, key, changes)
+        check(verdict(*LATE, option, repr(value))["cusum"]["feasible"], option, value)
+        less = value - 0.02 * (value - now)
+        check(not verdict(*LATE, option, repr(less))["cusum"]["feasible"], option, less)
+    check("finds 0.999 of all attacks within those" in plan(*LATE).stdout)
+
+
+def test_no_share_is_said_to_be_none_or_all(_w):
+    easy = ["--limit", "10ms", "--period", "1s", "--clock", "ocxo", "--distance", "1m", "--rate", "5",
+            "--p-d", "0.999999999999", "--p-fa", "1e-300"]
+    o = verdict(*easy)
+    check(o["parameters"]["p_d"] == 0.999999999999 and o["parameters"]["p_fa"] == 1e-300, o)
+    for way in ("bound", "mean", "cusum"):
+        check(0 < o[way]["p_fail"] <= 1e-300 or not o[way]["feasible"], way, o[way])
+    text = plan(*easy).stdout
+    check("1e-300 or less" in text and "finds 1 - 1e-12 of all" in text, text)
+    for nothing in (": 0 of", ": 1 of", "finds 1 of", "in inf"):
+        check(nothing not in text, nothing, text)
+    hard = ["--limit", "3us", "--period", "1s", "--clock", "ocxo", "--distance", "1m", "--rate", "5",
+            "--p-d", "0.999999999999"]
+    text = plan(*hard).stdout
+    check("more than 0.999 of all periods" in text, text)
+    check("1 - 1e-12" in text, text)
+    narrow = ["--link-rate", "1e13", "--limit", "9us", "--period", "1s", "--clock", "ocxo", "--distance",
+              "1m"]
+    o = verdict(*narrow)
+    check(o["cusum"]["h"] is None and o["cusum"]["arl0"] is None, o["cusum"])
+    check("none can be tuned" in plan(*narrow).stdout)
+
+
 def test_bad_input_is_explained(_w):
     for options, words in (
             ([], ["--limit", "missing"]),
@@ -154,7 +195,10 @@ def test_bad_input_is_explained(_w):
             (LAN + ["--cable", "2km", "--tolerance", "3km"], ["larger"]),
             (LAN + ["--p-idle", "1.2"], ["--p-idle", "probability"]),
             (LAN + ["--p-d", "1"], ["--p-d", "probability"]),
+            (LAN + ["--p-d", "0.9999999999999999"], ["--p-d", "0.999999999999999"]),
             (LAN + ["--p-fa", "0"], ["--p-fa", "probability"]),
+            (LAN + ["--p-fa", "1e-301"], ["--p-fa", "1e-300"]),
+            (LAN + ["--p-fa", "1e-300", "--rate", "1e7"], ["1e305", "false alarm"]),
             (LAN + ["--rate", "0"], ["--rate"]),
             (LAN + ["--estimator", "guess"], ["midpoint"]),
             (LAN + ["--calibration", "/nonexistent"], ["/nonexistent"]),

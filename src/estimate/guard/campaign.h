@@ -16,7 +16,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "estimate/guard/inflation.h"
+#include "estimate/law/inflation.h"
 
 #define NOON_CAMPAIGN_MIN     1000 /**< values, at least */
 #define NOON_CAMPAIGN_BATCHES 100  /**< batches of the guard that a campaign must hold */

@@ -5,6 +5,7 @@
  */
 #include "estimate/guard/cusum.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdbool.h>
 #include <string.h>
@@ -23,7 +24,9 @@
 #define STATES	    ((size_t)NOON_CUSUM_STATES)
 #define LLR_LARGEST 700.0
 #define STEPS_MOST  1024 /* of the chain, one by one */
-#define STEADY	    1e-5 /* change of the rate of alarms that is none any more */
+#define STEADY	    1e-4 /* change of the rate of alarms that is none any more */
+#define POWERS	    60	 /* of a matrix, for its largest eigenvalue */
+#define SETTLED	    1e-9
 
 /* ---- the increments ---- */
 
@@ -263,9 +266,10 @@ static struct drift drift_of(const struct values *v)
 
 /* Write the law of the increments in steps of `grid` to w->step, 0 in the middle.
  *
- * An increment between two steps is shared between them. Keeping its mean would add variance, and
+ * An increment between two steps is shared between them, which adds variance. Where S drifts down,
  * a run length is exponential in what that changes; so E exp(root l) is kept, which is what makes
- * run lengths grow. */
+ * run lengths grow. Where S drifts up, the delay is h over the mean; so that is kept, or increments
+ * that are small beside the grid drift up to twice too fast. */
 static void fill_steps(struct noon_cusum_work *w, const struct values *v, double root, double grid)
 {
 	const double base = expm1(root * grid);
@@ -278,7 +282,7 @@ static void fill_steps(struct noon_cusum_work *w, const struct values *v, double
 		const double at = fmin(fmax(u, 0.0), 2.0 * (double)STATES);
 		const size_t i = (size_t)fmin(floor(at), 2.0 * (double)STATES - 1.0);
 		const double f = at - (double)i;
-		const double up = fabs(root * grid) > 1e-6 ? expm1(root * f * grid) / base : f;
+		const double up = root * grid > 1e-6 ? expm1(root * f * grid) / base : f;
 
 		w->step[i] += p * (1.0 - up);
 		w->step[i + 1] += p * up;
@@ -302,25 +306,44 @@ static void fill_chain(struct noon_cusum_work *w)
 	}
 }
 
+/* The states that one value can move S by: what w->step has a mass for. */
+struct reach {
+	size_t up, down;
+};
+
+static struct reach reach_of(const struct noon_cusum_work *w)
+{
+	struct reach r = {STATES, STATES};
+
+	while (r.up > 0 && w->step[STATES + r.up] <= 0.0)
+		r.up--;
+	while (r.down > 0 && w->step[STATES - r.down] <= 0.0)
+		r.down--;
+	return r;
+}
+
 /* Factor I - q without one subtraction: each pivot is the sum of what leaves its state. So run
  * lengths of 1e9 and more keep their digits. Afterwards the run length of the chain that raises
  * an alarm at state m is the sum of down[k] across[k] over k < m, for every m. */
 static void eliminate(struct noon_cusum_work *w)
 {
+	const size_t up = reach_of(w).up;
+
 	for (size_t k = 0; k < STATES; k++) {
+		const size_t end = k + up < STATES ? k + up + 1 : STATES; /* of the row, always */
 		double *top = w->q[k];
 		double pivot = w->alarm[k];
 
-		for (size_t j = k + 1; j < STATES; j++)
+		for (size_t j = k + 1; j < end; j++)
 			pivot += top[j];
-		top[k] = fmax(pivot, 1e-300);
+		top[k] = fmax(pivot, DBL_MIN);
 		for (size_t i = k + 1; i < STATES; i++) {
 			const double f = w->q[i][k] / top[k];
 
 			w->q[i][k] = f;
 			if (!(f > 0.0))
 				continue;
-			for (size_t j = k + 1; j < STATES; j++)
+			for (size_t j = k + 1; j < end; j++)
 				w->q[i][j] += f * top[j];
 			w->alarm[i] += f * w->alarm[k];
 		}
@@ -378,54 +401,162 @@ static double run_length(struct noon_cusum_work *w, const struct values *v, cons
 	return run;
 }
 
-/* Move the law of S on by one value, over m states; returns what has not alarmed. */
-static double advance(const struct noon_cusum_work *w, size_t m, const double *from, double *to)
+/* Fill w->pass: the probability to pass the last of m states with one value. Sums of what passes
+ * keep the digits that 1 less what stays has lost. */
+static void fill_passes(struct noon_cusum_work *w, size_t m)
 {
-	double left = 0.0;
+	double past = 0.0;
+
+	/* step[STATES + d] goes from i to i + d; state 0 can go m up at most. */
+	for (size_t s = 2 * STATES; s >= STATES + m; s--)
+		past += w->step[s];
+	for (size_t i = 0; i < m; i++) {
+		w->pass[i] = past;
+		past += w->step[STATES + m - i - 1];
+	}
+}
+
+/* Move the law of S without an alarm on by one value, over m states, and return the probability of
+ * an alarm with that value. */
+static double advance(const struct noon_cusum_work *w, size_t m, const struct reach *r,
+		      const double *from, double *to)
+{
+	double passed = 0.0, left = 0.0;
 
 	memset(to, 0, m * sizeof(to[0]));
-	for (size_t i = 0; i < m; i++)
-		for (size_t j = 0; j < m; j++)
-			to[j] += from[i] * w->q[i][j];
+	for (size_t i = 0; i < m; i++) {
+		const size_t first = i > r->down ? i - r->down : 0;
+		const size_t last = i + r->up < m ? i + r->up : m - 1;
+		const double p = from[i];
+
+		if (!(p > 0.0))
+			continue;
+		passed += p * w->pass[i];
+		for (size_t j = first; j <= last; j++)
+			to[j] += p * w->q[i][j];
+	}
 	for (size_t j = 0; j < m; j++)
 		left += to[j];
-	return left;
+	for (size_t j = 0; j < m; j++)
+		to[j] /= fmax(left, DBL_MIN);
+	return passed / fmax(passed + left, DBL_MIN);
+}
+
+static double product(const double *a, const double *b, size_t m)
+{
+	double sum = 0.0;
+
+	for (size_t i = 0; i < m; i++)
+		sum += a[i] * b[i];
+	return sum;
+}
+
+static double scale(double *x, size_t m)
+{
+	double sum = 0.0;
+
+	for (size_t i = 0; i < m; i++)
+		sum += x[i];
+	for (size_t i = 0; i < m; i++)
+		x[i] /= sum;
+	return sum;
+}
+
+/* Replace x by (I - q)^-1 x over m states, by the factors of eliminate(), scaled to a sum of 1.
+ * Returns the sum before. */
+static double solve(const struct noon_cusum_work *w, size_t m, double *x)
+{
+	for (size_t i = 1; i < m; i++)
+		x[i] += product(w->q[i], x, i);
+	for (size_t i = m; i-- > 0;)
+		x[i] = (x[i] + product(&w->q[i][i + 1], &x[i + 1], m - i - 1)) / w->q[i][i];
+	return scale(x, m);
+}
+
+/* The same for the transpose: x (I - q)^-1. */
+static double solve_left(const struct noon_cusum_work *w, size_t m, double *x)
+{
+	for (size_t i = 0; i < m; i++) {
+		x[i] /= w->q[i][i];
+		for (size_t k = i + 1; k < m; k++)
+			x[k] += w->q[i][k] * x[i];
+	}
+	for (size_t i = m; i-- > 1;)
+		for (size_t k = 0; k < i; k++)
+			x[k] += w->q[i][k] * x[i];
+	return scale(x, m);
+}
+
+/* In the long run what is left shrinks by the same factor with each value: the largest eigenvalue
+ * of q. */
+struct long_run {
+	double log_factor; /* ln of it, < 0 */
+	double log_share;  /* ln of what is left, drawn back along that line to the law `now` */
+};
+
+/* By powers of the inverse of I - q, which has the same vectors and whose largest eigenvalue is far
+ * from the next one where that of q is not. */
+static struct long_run long_run_of(struct noon_cusum_work *w, size_t m, const double *now)
+{
+	double *right = w->down, *left = w->across;
+	double mean = 0.0;
+
+	eliminate(w);
+	for (size_t i = 0; i < m; i++)
+		right[i] = left[i] = 1.0 / (double)m;
+	for (int i = 0; i < POWERS; i++) {
+		const double before = mean;
+
+		(void)solve(w, m, right);
+		mean = solve_left(w, m, left);
+		if (fabs(mean - before) < SETTLED * mean)
+			break;
+	}
+	return (struct long_run){
+		log1p(-fmin(1.0 / mean, 1.0 - DBL_EPSILON)),
+		log(fmax(product(now, right, m) / product(left, right, m), DBL_MIN)),
+	};
 }
 
 /* Return the number of values after which the alarm has come with probability p, from the law of S
- * value by value. What is left soon shrinks by the same factor each time; as S starts at 0, that
- * factor only falls until then, and to go on with the last one gives too many rather than too few.
- */
+ * value by value, and from its long run when the rate of alarms has settled.
+ *
+ * As S starts at 0 that rate only grows: the logarithm of what is left is concave, so both its
+ * last slope and the line that it approaches are above it. The number is rather too large. */
 static double values_until(struct noon_cusum_work *w, const struct values *v, const struct drift *d,
 			   double h, double p)
 {
 	const size_t m = STATES - 4;
-	double *now = w->down, *next = w->across;
-	double left = 1.0, rate = 0.0;
+	const double want = log1p(-p);
+	double log_left = 0.0, rate = 0.0, more;
+	struct long_run run;
+	struct reach reach;
 	int n = 0;
 
 	fill_steps(w, v, d->root, fmax(h, 1e-9) / ((double)m - 0.5));
 	fill_chain(w);
-	memset(now, 0, m * sizeof(now[0]));
-	now[0] = 1.0;
+	fill_passes(w, m);
+	reach = reach_of(w);
+	memset(w->now, 0, sizeof(w->now));
+	w->now[0][0] = 1.0;
 	while (n++ < STEPS_MOST) {
-		const double before = left, rate_before = rate;
-		double *spent = now;
+		const double before = rate;
 
-		left = advance(w, m, now, next);
-		now = next;
-		next = spent;
-		if (left <= 1.0 - p)
+		rate = advance(w, m, &reach, w->now[(n - 1) % 2], w->now[n % 2]);
+		if (rate >= 1.0)
 			return n;
-		rate = 1.0 - left / before;
-		if (rate > 0.0 && fabs(rate - rate_before) < STEADY * rate)
+		log_left += log1p(-rate);
+		if (log_left <= want)
+			return n;
+		if (rate > 0.0 && fabs(rate - before) < STEADY * rate)
 			break;
 	}
-	/* Long before the first alarm: by the mean, as far as a law whose rate only grows can reach
-	 * (Barlow and Proschan). */
-	if (!(rate > 0.0))
-		return ceil(run_length(w, v, d, h) * -log1p(-p) / p);
-	return n + ceil(log((1.0 - p) / left) / log1p(-rate));
+	n = n < STEPS_MOST ? n : STEPS_MOST;
+	run = long_run_of(w, m, w->now[n % 2]);
+	more = (want - log_left - run.log_share) / run.log_factor;
+	if (rate > 0.0)
+		more = fmin(more, (want - log_left) / log1p(-rate));
+	return n + ceil(fmax(more, 1.0));
 }
 
 /* Find h. */
@@ -478,8 +609,8 @@ noon_err noon_cusum_design(struct noon_cusum_work *w, const struct noon_law *f0,
 	struct drift drift;
 	noon_err err;
 
-	if (!(fabs(delta_ns) > 0.0 && fabs(delta_ns) < 1e15) || !(arl0 > 1.0 && arl0 < 1e18) ||
-	    !(noise_ns >= 0.0 && noise_ns < 1e15))
+	if (!(fabs(delta_ns) > 0.0 && fabs(delta_ns) < 1e15) ||
+	    !(arl0 > 1.0 && arl0 < NOON_CUSUM_ARL0_MAX) || !(noise_ns >= 0.0 && noise_ns < 1e15))
 		return NOON_ERR_RANGE;
 	d = density_of(w, f0, delta, noise_ns);
 	c->delta_ns = delta_ns;
@@ -493,6 +624,8 @@ noon_err noon_cusum_design(struct noon_cusum_work *w, const struct noon_law *f0,
 	if (!(drift.most > 0.0))
 		return NOON_ERR_EMPTY;
 	c->add = run_length(w, &shifted, &drift, c->h);
+	if (!(c->add < c->arl0))
+		return NOON_ERR_EMPTY;
 	*ret = *c;
 	return NOON_OK;
 }

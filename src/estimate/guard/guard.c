@@ -197,8 +197,8 @@ static bool is_symmetric(enum noon_statistic s)
 
 /* A sum after its step, which added n values with a rise. Beyond its limit it is held there: it
  * keeps telling that the change goes on, and needs no longer to come back than it took to get
- * there. One that comes back slowly begins anew when it has not been there for half as long as it
- * took. */
+ * there. One that comes back slowly starts again from 0 when it has not been there for half as long
+ * as it took. */
 static void follow(struct noon_guard *g, enum noon_statistic which, double h, double rise,
 		   uint32_t n, struct noon_guard_sum *u, struct noon_guard_news *ret)
 {

@@ -21,8 +21,8 @@
 #include "base/time.h"
 #include "estimate/guard/campaign.h"
 #include "estimate/guard/cusum.h"
-#include "estimate/guard/law.h"
-#include "estimate/guard/mean_law.h"
+#include "estimate/law/law.h"
+#include "estimate/law/mean_law.h"
 
 #define NOON_GUARD_REFS	     4	  /**< reference shifts of the upward CUSUM */
 #define NOON_GUARD_BATCH_MAX 4096 /**< values of a batch */

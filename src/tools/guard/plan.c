@@ -8,8 +8,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "estimate/bound/minima.h"
+#include "platform/clock/clock.h"
 #include "platform/number.h"
 #include "store/baseline_file.h"
 #include "tools/core/tool.h"
@@ -18,6 +20,7 @@
 
 #define LIGHT_NS_PER_M 3.3356409519815204 /* 1e9 / 299792458 */
 #define UNSET	       (-1.0)
+#define PROGRESS_AFTER NOON_S(2)
 
 struct arguments {
 	struct noon_plan_conf conf;
@@ -101,10 +104,11 @@ static const struct noon_option rows[] = {
 	 .says = "of the grade", .help = "largest rate error between updates"},
 	{"rate", NOON_OPTION_REAL, OPTION(conf.rate_hz), NOON_OPTION_RANGE(1e-9, 1e9), .value = "r",
 	 .def = "1", .help = "round trips per second"},
-	{"p-d", NOON_OPTION_REAL, OPTION(conf.p_d), NOON_OPTION_RANGE(1e-9, 1.0 - 1e-9), P,
+	{"p-d", NOON_OPTION_REAL, OPTION(conf.p_d), NOON_OPTION_RANGE(1e-9, NOON_PLAN_P_D_MOST), P,
 	 .def = "0.999", .help = "probability of detection"},
-	{"p-fa", NOON_OPTION_REAL, OPTION(conf.p_fa), NOON_OPTION_RANGE(1e-15, 1.0 - 1e-9), P,
-	 .def = "1e-6", .help = "false alarms of a period"},
+	{"p-fa", NOON_OPTION_REAL, OPTION(conf.p_fa),
+	 NOON_OPTION_RANGE(NOON_PLAN_P_LEAST, 1.0 - 1e-9), P, .def = "1e-6",
+	 .help = "false alarms of a period"},
 	{"estimator", NOON_OPTION_WORD, OPTION(conf.midpoint), .words = estimators,
 	 .help = "which estimate of the time"},
 	{"server", NOON_OPTION_TIME_NS, OPTION(conf.server_ns), NOON_OPTION_LEAST(0), .def = "1us",
@@ -220,9 +224,21 @@ static const char *set_path(struct arguments *a, const struct noon_law *law)
 
 /* ---- the verb ---- */
 
+/* Tells a terminal how far it is, if it takes long. */
+static void show_progress(const struct plan *p, noon_time begun, int done)
+{
+	if (p->a.json || isatty(STDERR_FILENO) != 1 ||
+	    noon_time_diff(noon_mono_now(), begun) < PROGRESS_AFTER)
+		return;
+	(void)fprintf(stderr, "\r%d of %d parameters", done, NOON_PLAN_WAYS * NOON_PLAN_PARAMS);
+	if (done == NOON_PLAN_WAYS * NOON_PLAN_PARAMS)
+		(void)fprintf(stderr, "\r%*s\r", 40, "");
+}
+
 static void judge(struct plan *p)
 {
 	struct noon_plan_report *r = &p->report;
+	const noon_time begun = noon_mono_now();
 
 	r->conf = p->c;
 	if (p->baseline != NULL)
@@ -237,6 +253,7 @@ static void judge(struct plan *p)
 			    noon_plan_change(p->work, p->c, (enum noon_plan_way)w,
 					     (enum noon_plan_param)i, &r->change[w][i]))
 				r->change[w][i] = (double)NAN;
+			show_progress(p, begun, w * NOON_PLAN_PARAMS + i + 1);
 		}
 	}
 }
@@ -259,7 +276,8 @@ static int prepare(struct plan *p)
 	if (wrong != NULL)
 		return noon_tool_usage(p->self, "%s", wrong);
 	if (noon_plan_check(p->c) != NOON_OK)
-		return noon_tool_usage(p->self, "the values are out of the range of a plan");
+		return noon_tool_usage(p->self, "the values are out of the range of a plan, which "
+						"has round trips up to 1e305 for one false alarm");
 	return -1;
 }
 

@@ -65,9 +65,48 @@ static void print_count(const char *before, double v)
 		(void)printf("%sno number of", before);
 }
 
+#define P_TEXT 32 /* bytes */
+
+/* A share that is not certain does not read 0 or 1. */
+static const char *share_text(double p, char out[P_TEXT])
+{
+	if (p <= NOON_PLAN_P_LEAST)
+		(void)snprintf(out, P_TEXT, "%g or less", NOON_PLAN_P_LEAST);
+	else if (p >= 0.9995)
+		(void)snprintf(out, P_TEXT, "more than 0.999");
+	else
+		(void)snprintf(out, P_TEXT, "%.3g", p);
+	return out;
+}
+
+/* A value of the table; what is close to 1 as 1 less something. */
+static const char *value_text(double v, bool is_share, char out[P_TEXT])
+{
+	if (is_share && v > 0.9999 && v < 1.0)
+		(void)snprintf(out, P_TEXT, "1 - %.3g", 1.0 - v);
+	else
+		(void)snprintf(out, P_TEXT, "%.5g", v);
+	return out;
+}
+
+static void print_cusum(const struct noon_plan_report *r, const struct noon_plan_verdict *v)
+{
+	char text[P_TEXT];
+
+	if (v->arl0 > 0.0)
+		(void)printf("\n  threshold %.3f, one false alarm in %.3g round trips\n", v->h,
+			     v->arl0);
+	else
+		(void)fputs("\n  none can be tuned to tell such a delay from none\n", stdout);
+	if (isfinite(v->need))
+		(void)printf("  finds %s of all attacks within those, whenever they begin\n",
+			     value_text(r->conf->p_d, true, text));
+}
+
 static void print_way(const struct noon_plan_report *r, enum noon_plan_way way)
 {
 	const struct noon_plan_verdict *v = &r->v[way];
+	char share[P_TEXT];
 
 	(void)printf("\n%s: %s\n", way_names[way], v->feasible ? "FEASIBLE" : "NOT FEASIBLE");
 	if (!v->feasible || v->binding != NOON_PLAN_EXCHANGES)
@@ -86,13 +125,13 @@ static void print_way(const struct noon_plan_report *r, enum noon_plan_way way)
 	(void)printf(" round trips of %.0f in a period", v->have);
 	if (way == NOON_PLAN_BOUND) {
 		print_count(" (by the smallest alone: ", v->need_single);
-		(void)printf(")\n  bound wider than the limit: %.3g of all periods\n", v->p_fail);
+		(void)printf(")\n  bound wider than the limit: %s of all periods\n",
+			     share_text(v->p_fail, share));
 	} else if (way == NOON_PLAN_MEAN) {
-		(void)printf("\n  threshold %.3f us, false alarms: %.3g of all periods\n",
-			     v->lambda_ns * 1e-3, v->p_fail);
+		(void)printf("\n  threshold %.3f us, false alarms: %s of all periods\n",
+			     v->lambda_ns * 1e-3, share_text(v->p_fail, share));
 	} else {
-		(void)printf("\n  threshold %.3f, one false alarm in %.3g round trips\n", v->h,
-			     v->arl0);
+		print_cusum(r, v);
 	}
 	if (v->n_cal > 0.0)
 		(void)printf("  calibrate with at least %.0f round trips\n", v->n_cal);
@@ -108,19 +147,23 @@ static void print_changes(const struct noon_plan_report *r)
 	}
 	(void)fputc('\n', stdout);
 	for (int i = 0; i < NOON_PLAN_PARAMS; i++) {
-		char name[64];
+		const enum noon_plan_param param = (enum noon_plan_param)i;
+		const bool is_share = param == NOON_PLAN_P_D || param == NOON_PLAN_P_IDLE;
+		char name[64], text[P_TEXT];
 
 		(void)snprintf(name, sizeof(name), "%s%s%s", params[i].name,
 			       *params[i].unit != '\0' ? ", " : "", params[i].unit);
-		(void)printf("  %-30s %12.5g", name,
-			     noon_plan_get(r->conf, (enum noon_plan_param)i) * params[i].factor);
+		(void)printf("  %-30s %12s", name,
+			     value_text(noon_plan_get(r->conf, param) * params[i].factor, is_share,
+					text));
 		for (int w = 0; w < NOON_PLAN_WAYS; w++) {
 			if (r->v[w].feasible)
 				continue;
 			if (isnan(r->change[w][i]))
 				(void)printf(" %12s", "none");
 			else
-				(void)printf(" %12.5g", r->change[w][i] * params[i].factor);
+				(void)printf(" %12s", value_text(r->change[w][i] * params[i].factor,
+								 is_share, text));
 		}
 		(void)fputc('\n', stdout);
 	}
@@ -178,6 +221,12 @@ static json_t *number_or_null(double v)
 	return isfinite(v) ? json_real(v) : json_null();
 }
 
+/* null where there is no CUSUM */
+static json_t *number_if(double arl0, double v)
+{
+	return arl0 > 0.0 ? json_real(v) : json_null();
+}
+
 static json_t *way_json(const struct noon_plan_report *r, int w)
 {
 	const struct noon_plan_verdict *v = &r->v[w];
@@ -198,7 +247,8 @@ static json_t *way_json(const struct noon_plan_report *r, int w)
 		(void)json_object_set_new(o, "lambda_us", json_real(v->lambda_ns * 1e-3));
 	if (w == NOON_PLAN_CUSUM)
 		(void)json_object_update_new(o,
-					     json_pack("{s:f, s:f}", "h", v->h, "arl0", v->arl0));
+					     json_pack("{s:o, s:o}", "h", number_if(v->arl0, v->h),
+						       "arl0", number_if(v->arl0, v->arl0)));
 	for (int i = 0; i < NOON_PLAN_PARAMS && !v->feasible; i++)
 		(void)json_object_set_new(changes, params[i].key,
 					  number_or_null(r->change[w][i] * params[i].factor));

@@ -5,7 +5,7 @@
 #ifndef NOON_TOOLS_CHANNEL_OPTIONS_H
 #define NOON_TOOLS_CHANNEL_OPTIONS_H
 
-#include "estimate/guard/channel.h"
+#include "estimate/law/channel.h"
 #include "option/option.h"
 
 /** Of struct noon_channel. */

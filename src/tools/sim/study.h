@@ -8,7 +8,7 @@
 
 #include <jansson.h>
 
-#include "estimate/guard/convolve.h"
+#include "estimate/law/convolve.h"
 #include "sim/monte_carlo.h"
 
 #define NOON_STUDY_SIZES     NOON_MC_POINTS

@@ -13,7 +13,7 @@
 
 #include "base/rng.h"
 #include "engine/engine.h"
-#include "estimate/guard/channel.h"
+#include "estimate/law/channel.h"
 
 #define THETA	INT64_C(1789876543210987654)
 #define SOURCES 2

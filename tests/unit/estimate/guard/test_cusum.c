@@ -10,8 +10,8 @@
 #include <cmocka.h>
 
 #include "base/rng.h"
-#include "estimate/guard/channel.h"
 #include "estimate/guard/cusum.h"
+#include "estimate/law/channel.h"
 
 #define TABLE 65536
 
@@ -160,6 +160,150 @@ static void simulation_confirms_the_quantiles(void **state)
 	assert_true(n > cusum.add && n < 4.0 * cusum.add);
 	assert_int_equal(noon_cusum_within(&work, &cusum, &law, 0.0, 1.0, &n), NOON_ERR_RANGE);
 	assert_int_equal(noon_cusum_within(&work, &cusum, &law, -1e9, 0.5, &n), NOON_ERR_EMPTY);
+}
+
+/* Return the share of shifts that are found within n values. Each begins while S is stationary:
+ * after `before` values without an alarm. */
+static double found_within(double shift, unsigned n, unsigned before, unsigned runs, uint64_t seed)
+{
+	struct noon_rng rng = noon_rng_seeded(seed);
+	unsigned found = 0;
+
+	print_message("# seed %llu\n", (unsigned long long)seed);
+	for (unsigned i = 0; i < runs; i++) {
+		double s = 0.0;
+
+		for (unsigned k = 0; k < before; k++) {
+			s = noon_cusum_step(&cusum, s, draw(&rng));
+			s = s > cusum.h ? 0.0 : s;
+		}
+		for (unsigned k = 0; k < n && s <= cusum.h; k++)
+			s = noon_cusum_step(&cusum, s, draw(&rng) + shift);
+		found += s > cusum.h;
+	}
+	return (double)found / runs;
+}
+
+/* Thousands of values, and probabilities that no simulation reaches: there what is left shrinks
+ * by the same factor from one power of ten to the next. */
+static void the_tail_of_the_delay_is_that_of_its_long_run(void **state)
+{
+	static const struct {
+		double delta_ns, arl0;
+	} cases[] = {{10000.0, 1e8}, {2000.0, 1e8}, {1000.0, 1e8}};
+	const struct noon_channel c = noon_channel_default();
+
+	(void)state;
+	assert_int_equal(noon_law_of_channel(&c, &law), NOON_OK);
+	make_table();
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const double delta = cases[i].delta_ns;
+		double n[5], found;
+
+		assert_int_equal(noon_cusum_design(&work, &law, delta, cases[i].arl0, 0.0, &cusum),
+				 NOON_OK);
+		for (int k = 0; k < 5; k++)
+			assert_int_equal(noon_cusum_within(&work, &cusum, &law, delta,
+							   1.0 - pow(1e-3, k + 1), &n[k]),
+					 NOON_OK);
+		found = found_within(delta, (unsigned)n[0], 0, 3000, 21 + i);
+		print_message("# %.0f ns: %.0f %.0f %.0f %.0f %.0f, %.4f within the first\n", delta,
+			      n[0], n[1], n[2], n[3], n[4], found);
+		assert_true(found > 0.9975);
+		found = found_within(delta, (unsigned)(n[0] * 0.9), 0, 3000, 31 + i);
+		assert_true(found < 0.9985);
+		assert_true(near(n[3] - n[2], n[2] - n[1], 1.0 + 0.001 * n[2]));
+		assert_true(near(n[4] - n[3], n[3] - n[2], 1.0 + 0.001 * n[2]));
+	}
+}
+
+/* S >= 0 when a shift comes: it is found no later than from S = 0. */
+static void a_shift_at_any_moment_is_found_as_soon(void **state)
+{
+	const struct noon_channel c = noon_channel_default();
+	double n = 0.0, later, first;
+
+	(void)state;
+	assert_int_equal(noon_law_of_channel(&c, &law), NOON_OK);
+	make_table();
+	assert_int_equal(noon_cusum_design(&work, &law, 10000.0, 300.0, 0.0, &cusum), NOON_OK);
+	assert_int_equal(noon_cusum_within(&work, &cusum, &law, 10000.0, 0.9, &n), NOON_OK);
+	first = found_within(10000.0, (unsigned)n, 0, 20000, 41);
+	later = found_within(10000.0, (unsigned)n, 200, 20000, 42);
+	print_message("# within %.0f: %.4f from 0, %.4f from where S happens to be\n", n, first,
+		      later);
+	assert_true(near(first, 0.9, 0.015));
+	assert_true(later > first);
+}
+
+/* What few values have not seen alarms by itself, but need not come with a small shift: then a
+ * false alarm is sooner than a true one. */
+static void a_shift_slower_than_false_alarms_is_refused(void **state)
+{
+	const struct noon_channel c = noon_channel_default();
+	struct noon_rng rng = noon_rng_seeded(14);
+	static struct noon_cusum before;
+	unsigned slower = 0;
+
+	(void)state;
+	assert_int_equal(noon_law_of_channel(&c, &law), NOON_OK);
+	make_table();
+	for (size_t i = 0; i < 200; i++)
+		samples[i] = (int64_t)draw(&rng);
+	assert_int_equal(noon_law_of_samples(samples, 200, 1.0, &law), NOON_OK);
+	assert_int_equal(noon_cusum_design(&work, &law, 2e4, 1e4, 0.0, &cusum), NOON_OK);
+	for (int i = 0; i < 20; i++) {
+		const double delta = 100.0 * pow(1.3, i);
+		noon_err err;
+
+		memcpy(&before, &cusum, sizeof(before));
+		work.made.add = 0.0;
+		err = noon_cusum_design(&work, &law, delta, 1e4, 0.0, &cusum);
+		print_message("# %.0f ns: %d, add %.4g, arl0 %.4g\n", delta, (int)err,
+			      work.made.add, work.made.arl0);
+		if (err == NOON_OK) {
+			assert_true(cusum.add < cusum.arl0);
+			continue;
+		}
+		assert_int_equal(err, NOON_ERR_EMPTY);
+		assert_memory_equal(&before, &cusum, sizeof(before));
+		slower += work.made.add >= work.made.arl0;
+	}
+	assert_true(slower > 0);
+}
+
+/* Increments that are small beside the steps of the chain: the delay is that of a simulation all
+ * the same, and what it says of nine in ten is no promise too much. */
+static void a_coarse_grid_does_not_hurry(void **state)
+{
+	static const struct {
+		double delta_ns, arl0;
+		unsigned runs;
+	} cases[] = {{10000.0, 1e17, 2000},
+		     {1000.0, 1e8, 1000},
+		     {1000.0, 1e17, 200},
+		     {10000.0, 1e60, 1000},
+		     {40000.0, 1e300, 1000}};
+	const struct noon_channel c = noon_channel_default();
+
+	(void)state;
+	assert_int_equal(noon_law_of_channel(&c, &law), NOON_OK);
+	make_table();
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const double delta = cases[i].delta_ns;
+		double n = 0.0, mean, found;
+
+		assert_int_equal(noon_cusum_design(&work, &law, delta, cases[i].arl0, 0.0, &cusum),
+				 NOON_OK);
+		assert_int_equal(noon_cusum_within(&work, &cusum, &law, delta, 0.9, &n), NOON_OK);
+		mean = simulate(delta, cases[i].runs, 51 + i);
+		found = found_within(delta, (unsigned)n, 0, cases[i].runs, 61 + i);
+		print_message(
+			"# %.0f ns, %.0e: h %.2f, delay %.1f, simulated %.1f, %.3f within %.0f\n",
+			delta, cases[i].arl0, cusum.h, cusum.add, mean, found, n);
+		assert_true(near(cusum.add / mean, 1.0, 0.06));
+		assert_true(found > 0.9 - 3.0 * sqrt(0.09 / cases[i].runs));
+	}
 }
 
 /* h grows like the logarithm of the run length, the delay like h. */
@@ -329,6 +473,10 @@ int main(void)
 		cmocka_unit_test(increments_are_those_of_the_formula),
 		cmocka_unit_test(simulation_confirms_the_chain),
 		cmocka_unit_test(simulation_confirms_the_quantiles),
+		cmocka_unit_test(the_tail_of_the_delay_is_that_of_its_long_run),
+		cmocka_unit_test(a_shift_at_any_moment_is_found_as_soon),
+		cmocka_unit_test(a_shift_slower_than_false_alarms_is_refused),
+		cmocka_unit_test(a_coarse_grid_does_not_hurry),
 		cmocka_unit_test(long_runs_keep_their_digits),
 		cmocka_unit_test(law_with_an_edge_is_treated_like_a_minimum),
 		cmocka_unit_test(a_far_value_stays_suspicious),

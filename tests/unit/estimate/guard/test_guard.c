@@ -13,8 +13,8 @@
 #include <cmocka.h>
 
 #include "base/rng.h"
-#include "estimate/guard/channel.h"
 #include "estimate/guard/guard.h"
+#include "estimate/law/channel.h"
 
 static struct noon_guard_work work;
 static struct noon_law law;

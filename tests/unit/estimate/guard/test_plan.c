@@ -393,12 +393,186 @@ static void measured_round_trips_replace_the_channel(void **state)
 			 NOON_ERR_NOT_FOUND);
 }
 
-static void impossible_values_are_refused(void **state)
+/* Values far out share the last cell, and the mean that is tested counts them as that. So what the
+ * calibration may be wrong by is the error of that mean, however far out they are. */
+static void far_values_do_not_cost_the_mean_its_calibration(void **state)
 {
-	struct noon_plan_conf bad[8];
+	double need;
 
 	(void)state;
-	for (size_t i = 0; i < 8; i++)
+	assert_int_equal(noon_law_of_channel(&conf.channel, &law), NOON_OK);
+	law.count = 1000;
+	conf.law = &law;
+	noon_plan_judge(&work, &conf, NOON_PLAN_MEAN, &v);
+	need = v.need;
+	law.sd_ns *= 20.0;
+	law.most_ns *= 100.0;
+	noon_plan_judge(&work, &conf, NOON_PLAN_MEAN, &v);
+	assert_true(near(v.need, need, 0.0));
+}
+
+/* A round trip has two differences that are each within the stamps' bound. */
+static void stamps_smooth_by_their_deviation(void **state)
+{
+	static struct noon_cusum want;
+
+	(void)state;
+	conf.channel = (struct noon_channel){2, 0.5, 1542.0, 1e9, 0.0};
+	noon_plan_judge(&work, &conf, NOON_PLAN_CUSUM, &v);
+	assert_int_equal(noon_law_of_channel(&conf.channel, &law), NOON_OK);
+	assert_int_equal(noon_cusum_design(&work.chain, &law, v.delta_ns, 100.0 / conf.p_fa,
+					   sqrt(500.0 * 500.0 / 3.0 + 500.0 * 500.0 / 3.0), &want),
+			 NOON_OK);
+	assert_true(near(v.h, want.h, 1e-9) && near(work.cusum.add, want.add, 1e-9));
+	for (int i = 0; i < 64; i++) {
+		const double x = 777.0 * i;
+
+		assert_true(near(noon_cusum_llr(&work.cusum, x), noon_cusum_llr(&want, x), 1e-9));
+	}
+	assert_true(near(noon_plan_budget_ns(&conf), 10e3, 1e-9)); /* there it is a bound */
+}
+
+/* However wide the limit, one value in as many as were measured may be beyond it. */
+static void what_was_not_measured_may_be_too_wide(void **state)
+{
+	(void)state;
+	assert_int_equal(noon_law_of_channel(&conf.channel, &law), NOON_OK);
+	conf.limit_ns = 1e6;
+	conf.rate_hz = 3.0;
+	conf.p_fa = 1e-8;
+	for (int way = NOON_PLAN_BOUND; way <= NOON_PLAN_MEAN; way++) {
+		conf.law = NULL;
+		noon_plan_judge(&work, &conf, (enum noon_plan_way)way, &v);
+		assert_true(near(v.need, 1.0, 0.0) && near(v.p_fail, NOON_PLAN_P_LEAST, 0.0));
+		law.count = 1000;
+		conf.law = &law;
+		noon_plan_judge(&work, &conf, (enum noon_plan_way)way, &v);
+		assert_true(near(v.need, 3.0, 0.0) && near(v.p_fail / 1e-9, 1.0, 1e-6));
+		assert_true(v.feasible);
+	}
+}
+
+/* (z_d + z_fa)^2 (sd / delta)^2, for a law with nearly normal tails; and where no digit of 1 - p is
+ * left to be lost. */
+static void rare_misses_and_alarms_are_counted(void **state)
+{
+	static const struct {
+		double p_d, p_fa;
+	} cases[] = {{0.999, 1e-6},	   {1.0 - 1e-12, 1e-6}, {NOON_PLAN_P_D_MOST, 1e-6},
+		     {1.0 - 1e-12, 1e-15}, {0.999, 1e-30},	{NOON_PLAN_P_D_MOST, 1e-300}};
+	double mean = 0.0, var, m3;
+
+	(void)state;
+	noon_channel_moments(&conf.channel, &mean, &var, &m3);
+	conf.limit_ns = 5e3; /* 3 us: batches are large, their means normal */
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const double z =
+			noon_normal_isf(1.0 - cases[i].p_d) + noon_normal_isf(cases[i].p_fa);
+		const double normal = z * z * var / 9e6;
+
+		conf.p_d = cases[i].p_d;
+		conf.p_fa = cases[i].p_fa;
+		conf.rate_hz = 9e4;
+		assert_int_equal(noon_plan_check(&conf), NOON_OK);
+		noon_plan_judge(&work, &conf, NOON_PLAN_MEAN, &v);
+		print_message("# P_D %.17g, P_FA %g: %.0f, normal %.0f\n", conf.p_d, conf.p_fa,
+			      v.need, normal);
+		assert_true(near(v.need / normal, 1.0, 0.05));
+		conf.rate_hz = v.need;
+		noon_plan_judge(&work, &conf, NOON_PLAN_MEAN, &v);
+		assert_true(v.feasible && v.p_fail > 0.0);
+		assert_true(near(log(v.p_fail) / log(conf.p_fa), 1.0, 0.02));
+		noon_plan_judge(&work, &conf, NOON_PLAN_CUSUM, &v);
+		/* The run length is the one demanded, not the longest there is. */
+		assert_true(near(log(v.p_fail) / log(conf.p_fa), 1.0, 0.02));
+		assert_true(v.need > work.cusum.add && v.need < 1e9);
+	}
+}
+
+/* At the far end of the range the queues are shorter than what the stamps smooth over, and no CUSUM
+ * can be tuned; before it one is. */
+static void a_window_before_the_far_end_is_found(void **state)
+{
+	double value = 0.0;
+
+	(void)state;
+	conf = (struct noon_plan_conf){
+		.limit_ns = 13e3,
+		.period_s = 1.0,
+		.clock = 5e-8,
+		.server_ns = 1e3,
+		.stamp_ns = 1e3,
+		.rate_hz = 100.0,
+		.p_d = 0.999,
+		.p_fa = 1e-6,
+		.channel = noon_channel_default(),
+		.inflation = 1.0,
+	};
+	noon_plan_judge(&work, &conf, NOON_PLAN_CUSUM, &v);
+	assert_false(v.feasible);
+	conf.channel.rate_bps = 1e13;
+	noon_plan_judge(&work, &conf, NOON_PLAN_CUSUM, &v);
+	assert_false(v.feasible);
+	conf.channel.rate_bps = 1e9;
+	assert_int_equal(
+		noon_plan_change(&work, &conf, NOON_PLAN_CUSUM, NOON_PLAN_LINK_RATE, &value),
+		NOON_OK);
+	assert_true(value > 1.2e9 && value < 2e9);
+	conf.channel.rate_bps = value;
+	noon_plan_judge(&work, &conf, NOON_PLAN_CUSUM, &v);
+	assert_true(v.feasible);
+}
+
+/* The CUSUM is judged by p_d, so less of it may be enough. */
+static void less_detection_is_a_change_for_the_tests_alone(void **state)
+{
+	double value = 0.0;
+
+	(void)state;
+	conf.p_fa = 1e-4;
+	for (int way = 0; way < NOON_PLAN_WAYS; way++) {
+		if (way == NOON_PLAN_BOUND) {
+			assert_int_equal(noon_plan_change(&work, &conf, NOON_PLAN_BOUND,
+							  NOON_PLAN_P_D, &value),
+					 NOON_ERR_NOT_FOUND);
+			continue;
+		}
+		assert_int_equal(noon_plan_change(&work, &conf, (enum noon_plan_way)way,
+						  NOON_PLAN_P_D, &value),
+				 NOON_OK);
+		assert_true(value > 0.5 && value < conf.p_d);
+	}
+}
+
+/* The law of a channel is kept between calls. */
+static void what_is_kept_is_that_of_the_channel(void **state)
+{
+	static struct noon_plan_work fresh;
+	struct noon_plan_verdict other;
+
+	(void)state;
+	for (int i = 0; i < 12; i++) {
+		conf.channel.routers = 3 + (unsigned)(i / 4) % 2;
+		conf.channel.p_idle = i % 3 == 0 ? 0.5 : 0.4;
+		for (int k = 0; k < 2; k++)
+			conf.propagation_ns[k] = conf.fastest_ns = 100.0 * (i % 4);
+		for (int way = 0; way < NOON_PLAN_WAYS; way++) {
+			fresh.loaded = false;
+			noon_plan_judge(&work, &conf, (enum noon_plan_way)way, &v);
+			noon_plan_judge(&fresh, &conf, (enum noon_plan_way)way, &other);
+			assert_true(near(v.need, other.need, 0.0) || v.need > 1e300);
+			assert_true(near(log(v.p_fail), log(other.p_fail), 1e-6));
+			assert_true(near(work.law.x0_ns, fresh.law.x0_ns, 1e-6));
+		}
+	}
+}
+
+static void impossible_values_are_refused(void **state)
+{
+	struct noon_plan_conf bad[12];
+
+	(void)state;
+	for (size_t i = 0; i < 12; i++)
 		bad[i] = conf;
 	assert_int_equal(noon_plan_check(&conf), NOON_OK);
 	bad[0].limit_ns = 0.0;
@@ -409,8 +583,16 @@ static void impossible_values_are_refused(void **state)
 	bad[5].period_s = (double)NAN;
 	bad[6].inflation = 0.5;
 	bad[7].path_err_ns = -1.0;
-	for (size_t i = 0; i < 8; i++)
+	bad[8].p_d = 1.0 - 1e-16;
+	bad[9].p_fa = 1e-301;
+	bad[10].p_fa = 1.0;
+	bad[11].p_fa = 1e-300;
+	bad[11].rate_hz = 1e6; /* too long a run length */
+	for (size_t i = 0; i < 12; i++)
 		assert_int_equal(noon_plan_check(&bad[i]), NOON_ERR_RANGE);
+	conf.p_fa = NOON_PLAN_P_LEAST;
+	conf.p_d = NOON_PLAN_P_D_MOST;
+	assert_int_equal(noon_plan_check(&conf), NOON_OK);
 }
 
 #define TEST(f) cmocka_unit_test_setup(f, set_up)
@@ -434,6 +616,13 @@ int main(void)
 		TEST(every_change_found_is_enough_and_little_less_is_not),
 		TEST(what_no_change_helps_is_not_found),
 		TEST(measured_round_trips_replace_the_channel),
+		TEST(far_values_do_not_cost_the_mean_its_calibration),
+		TEST(stamps_smooth_by_their_deviation),
+		TEST(what_was_not_measured_may_be_too_wide),
+		TEST(rare_misses_and_alarms_are_counted),
+		TEST(a_window_before_the_far_end_is_found),
+		TEST(less_detection_is_a_change_for_the_tests_alone),
+		TEST(what_is_kept_is_that_of_the_channel),
 		TEST(impossible_values_are_refused),
 	};
 

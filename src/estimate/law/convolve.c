@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "estimate/guard/convolve.h"
+#include "estimate/law/convolve.h"
 
 #include <assert.h>
 #include <math.h>

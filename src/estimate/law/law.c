@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "estimate/guard/law.h"
+#include "estimate/law/law.h"
 
 #include <assert.h>
 #include <float.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "estimate/guard/channel.h"
+#include "estimate/law/channel.h"
 
 #include <math.h>
 #include <string.h>

@@ -9,7 +9,7 @@
 #ifndef NOON_ESTIMATE_THRESHOLD_H
 #define NOON_ESTIMATE_THRESHOLD_H
 
-#include "estimate/guard/law.h"
+#include "estimate/law/law.h"
 
 /** Anything with a cumulant function: a law, the routers of a channel, ... */
 struct noon_cgf {
@@ -40,8 +40,8 @@ double noon_cgf_tilt(const struct noon_cgf *k, double x_ns);
  * number of independent ones that have the same variance of the mean).
  * 1 below the support, 0 above it. Where so few values of so skewed a law break the formula, more
  * than the truth: Chernoff's bound above the mean, 1 below it. Good to 7 digits for a bell; from 16
- * values on to a factor of 2 for any smooth law, and of 4 for one with few atoms. Fewer values are for
- * noon_mean_law_sf() (estimate/guard/mean_law.h).
+ * values on to a factor of 2 for any smooth law, and of 4 for one with few atoms. Fewer values are
+ * for noon_mean_law_sf() (estimate/law/mean_law.h).
  */
 double noon_mean_sf(const struct noon_cgf *k, double n, double x_ns);
 

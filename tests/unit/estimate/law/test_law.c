@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "base/rng.h"
-#include "estimate/guard/law.h"
+#include "estimate/law/law.h"
 
 #define SAMPLES 20000
 

@@ -3,7 +3,7 @@
  * Everything is done at a point t of the tilted law, where the mean is K'(t) away from the
  * middle: a value of x is turned into its t once, and quantiles are looked for among the t.
  */
-#include "estimate/guard/threshold.h"
+#include "estimate/law/threshold.h"
 
 #include <float.h>
 #include <math.h>

@@ -10,8 +10,8 @@
 
 #include <stddef.h>
 
-#include "estimate/guard/law.h"
-#include "estimate/guard/threshold.h"
+#include "estimate/law/law.h"
+#include "estimate/law/threshold.h"
 
 #define NOON_CHANNEL_ROUTERS_MAX 255 /**< a packet does not live through more */
 

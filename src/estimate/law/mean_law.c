@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "estimate/guard/mean_law.h"
+#include "estimate/law/mean_law.h"
 
 #include <math.h>
 #include <stdbool.h>

@@ -6,8 +6,8 @@
 #ifndef NOON_ESTIMATE_MEAN_LAW_H
 #define NOON_ESTIMATE_MEAN_LAW_H
 
-#include "estimate/guard/convolve.h"
-#include "estimate/guard/threshold.h"
+#include "estimate/law/convolve.h"
+#include "estimate/law/threshold.h"
 
 #define NOON_MEAN_EXACT 32 /**< values up to which the exact law is taken */
 

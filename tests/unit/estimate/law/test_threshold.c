@@ -8,8 +8,8 @@
 
 #include <cmocka.h>
 
-#include "estimate/guard/channel.h"
-#include "estimate/guard/threshold.h"
+#include "estimate/law/channel.h"
+#include "estimate/law/threshold.h"
 
 #define DELTA 10000.0
 #define P_D   0.999

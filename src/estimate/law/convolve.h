@@ -12,8 +12,8 @@
 
 #include <stdbool.h>
 
-#include "estimate/guard/channel.h"
-#include "estimate/guard/fft.h"
+#include "estimate/law/channel.h"
+#include "estimate/law/fft.h"
 
 /** One law of a mean, and the memory to compute it: 1 MiB, the caller's; zero it first. */
 struct noon_convolve {
@@ -52,7 +52,7 @@ double noon_convolve_sf(const struct noon_convolve *w, double x_ns);
 double noon_convolve_isf(const struct noon_convolve *w, double p);
 
 /**
- * Compute the mean test (estimate/guard/threshold.h) from the exact law.
+ * Compute the mean test (estimate/law/threshold.h) from the exact law.
  * @retval NOON_OK
  * @retval NOON_ERR_RANGE  an argument is out of its range, or n too large
  * Cost: two convolutions.

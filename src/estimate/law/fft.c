@@ -3,7 +3,7 @@
  * The real points are taken as n/2 complex ones, even and odd; a radix-2 transform of those, and
  * one pass that separates the two spectra and joins them.
  */
-#include "estimate/guard/fft.h"
+#include "estimate/law/fft.h"
 
 #include <assert.h>
 #include <math.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "estimate/guard/inflation.h"
+#include "estimate/law/inflation.h"
 
 #include <math.h>
 #include <stdbool.h>

@@ -2,7 +2,7 @@
  *
  * A law of round-trip times on a lattice: what a path does when nobody attacks it.
  *
- * From the parameters of a channel (estimate/guard/channel.h) or from the times that a calibration
+ * From the parameters of a channel (estimate/law/channel.h) or from the times that a calibration
  * campaign measured. All times are round-trip times less the layover, ns.
  */
 #ifndef NOON_ESTIMATE_LAW_H

@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "base/rng.h"
-#include "estimate/guard/convolve.h"
+#include "estimate/law/convolve.h"
 
 static struct noon_convolve work;
 static struct noon_law law;

@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "base/rng.h"
-#include "estimate/guard/channel.h"
+#include "estimate/law/channel.h"
 
 static struct noon_law law;
 
