@@ -277,6 +277,21 @@ static void replay(struct noon_guard_making *m, const struct noon_campaign *c)
 		settle_peak(&peak[k], beyond, (double)c->n);
 }
 
+/* The delays that follow from the final limits, where the law lies as unfavourably as the campaign
+ * leaves open; inf: S does not get there. */
+static void set_delays(struct noon_guard_making *m)
+{
+	struct noon_guard_plan *p = m->p;
+
+	for (size_t i = 0; i < p->refs; i++)
+		if (noon_cusum_delay(&m->w->cusum, &p->cusum[i], &p->law,
+				     p->cusum[i].delta_ns - p->room_ns, &p->cusum[i].add))
+			p->cusum[i].add = HUGE_VAL;
+	if (p->has_low && noon_cusum_delay(&m->w->cusum, &p->low, &p->law,
+					   p->low.delta_ns + p->room_ns, &p->low.add))
+		p->low.add = HUGE_VAL;
+}
+
 void noon_guard_set_sums(struct noon_guard_making *m, const struct noon_campaign *c)
 {
 	m->p->moved_ns = m->moved;
@@ -285,4 +300,5 @@ void noon_guard_set_sums(struct noon_guard_making *m, const struct noon_campaign
 	set_ranks(m, c);
 	if (c != NULL)
 		replay(m, c);
+	set_delays(m);
 }

@@ -10,6 +10,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "tools/guard/limits.h"
+
 #define DUR 32
 
 #define DEMAND(member) NOON_OPTION_AT(struct noon_guard_demand, member)
@@ -86,62 +88,6 @@ static void print_law(const struct noon_baseline_data *b)
 		     words_of(c->drift_ns, t[0]));
 }
 
-static void print_plan(const struct noon_guard_plan *p)
-{
-	char t[4][DUR];
-
-	(void)printf("guard       finds a shift of %s with probability %g at %g false alarms for "
-		     "each batch\n",
-		     words_of(p->conf.shift_ns, t[0]), p->conf.p_d, p->conf.p_fa);
-	if (p->regime == NOON_REGIME_EDGE)
-		(void)printf(
-			"leads       minimum: %.1f %% of the round trips lie within the shift of "
-			"the least one,\n            so the smallest of %.0f tells; the mean "
-			"would need %.0f\n",
-			p->bottom * 100.0, p->needs_minimum, p->needs_mean);
-	else
-		(void)printf(
-			"leads       mean: only %.3g %% of the round trips lie within the shift "
-			"of the least one,\n            so the mean of %.0f tells; the "
-			"minimum would need %.0f\n",
-			p->bottom * 100.0, p->needs_mean, p->needs_minimum);
-	(void)printf("batch       %u exchanges%s\n", p->batch,
-		     p->feasible ? ""
-				 : ": TOO FEW for the shift (condition 3 not met); larger ones "
-				   "are found");
-	(void)printf("mean        alarm above %s or below %s\n",
-		     words_of(p->limit[NOON_STATISTIC_MEAN].high, t[1]),
-		     words_of(p->limit[NOON_STATISTIC_MEAN_LOW].low, t[2]));
-	for (size_t i = 0; i < p->refs; i++)
-		(void)printf("cusum       shift of %s found after %.1f exchanges on average\n",
-			     words_of(p->cusum[i].delta_ns, t[3]), p->cusum[i].add);
-}
-
-static json_t *plan_json(const struct noon_guard_plan *p)
-{
-	json_t *cusum = json_array();
-	json_t *o;
-
-	for (size_t i = 0; i < p->refs; i++)
-		(void)json_array_append_new(cusum,
-					    json_pack("{s:f, s:f, s:f, s:f}", "shift_s",
-						      p->cusum[i].delta_ns * 1e-9, "threshold",
-						      p->cusum[i].h, "arl0", p->cusum[i].arl0,
-						      "delay_exchanges", p->cusum[i].add));
-	o = json_pack("{s:b, s:s, s:i, s:f, s:f, s:f, s:f, s:f, s:f, s:o}", "feasible",
-		      (int)p->feasible, "leads", noon_statistic_word(p->leads), "batch",
-		      (int)p->batch, "shift_s", p->conf.shift_ns * 1e-9, "p_d", p->conf.p_d, "p_fa",
-		      p->conf.p_fa, "bottom_share", p->bottom, "mean_limit_s",
-		      p->limit[NOON_STATISTIC_MEAN].high * 1e-9, "mean_low_limit_s",
-		      p->limit[NOON_STATISTIC_MEAN_LOW].low * 1e-9, "cusum", cusum);
-	/* JSON has no infinity: an unreachable value is omitted. */
-	if (o != NULL && isfinite(p->needs_mean))
-		(void)json_object_set_new(o, "mean_needs", json_real(p->needs_mean));
-	if (o != NULL && isfinite(p->needs_minimum))
-		(void)json_object_set_new(o, "minimum_needs", json_real(p->needs_minimum));
-	return o;
-}
-
 static void print_json(const struct noon_baseline_data *b, const struct noon_guard_plan *plan,
 		       const char *why)
 {
@@ -160,7 +106,8 @@ static void print_json(const struct noon_baseline_data *b, const struct noon_gua
 	if (noon_baseline_interval_s(&b->head) > 0.0)
 		(void)json_object_set_new(o, "interval_s",
 					  json_real(noon_baseline_interval_s(&b->head)));
-	(void)json_object_set_new(o, "plan", plan != NULL ? plan_json(plan) : json_null());
+	(void)json_object_set_new(o, "plan",
+				  plan != NULL ? noon_guard_limits_json(plan) : json_null());
 	if (plan == NULL)
 		(void)json_object_set_new(o, "refused", json_string(why));
 	(void)json_dumpf(o, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(12));
@@ -177,7 +124,7 @@ void noon_guard_print(const struct noon_baseline_data *b, const struct noon_guar
 	}
 	print_law(b);
 	if (plan != NULL)
-		print_plan(plan);
+		noon_guard_limits_print(plan);
 	else
 		(void)printf("guard       REFUSED: %s\n", why);
 }
@@ -185,6 +132,7 @@ void noon_guard_print(const struct noon_baseline_data *b, const struct noon_guar
 struct show {
 	struct noon_guard_demand demand;
 	const char *key;
+	const char *svg;
 	bool json;
 };
 
@@ -210,6 +158,9 @@ static int show(const struct noon_verb *self, void *options, const struct noon_a
 		(void)printf("signature   %s\n",
 			     s->key != NULL ? "good" : "NOT CHECKED (--key checks it)");
 	status = err || !plan->feasible ? NOON_EXIT_NOT_OK : NOON_EXIT_OK;
+	if (s->svg != NULL && plan != NULL &&
+	    noon_guard_limits_draw(&b->law, err ? NULL : plan, b->head.path_id, s->svg, why))
+		status = noon_tool_fail(self, "%s", why);
 	free(plan);
 	noon_baseline_free(b);
 	return status;
@@ -220,6 +171,8 @@ static int show(const struct noon_verb *self, void *options, const struct noon_a
 static const struct noon_option show_rows[] = {
 	{"key", NOON_OPTION_BORROWED, SHOW(key), .value = "file",
 	 .says = "the signature is not checked", .help = "public or private key to check with"},
+	{"svg", NOON_OPTION_BORROWED, SHOW(svg), .value = "file", .says = "no picture",
+	 .help = "write a picture of the round trips and the limits"},
 	{"json", NOON_OPTION_BOOL, SHOW(json), .help = "print one JSON object"},
 	NOON_OPTION_END,
 };

@@ -28,11 +28,13 @@ static void watch_by(void)
 	plan.conf.shift_ns = 5000;
 	plan.batch = BATCH;
 	plan.centre_ns = CENTRE;
-	plan.top_ns = HUGE_VAL;
+	plan.top_ns = plan.cap_ns = HUGE_VAL;
 	plan.gate_ns = HUGE_VAL;
 	plan.law = (struct noon_law){.n = 1, .x0_ns = CENTRE, .step_ns = 1};
 	for (size_t k = 0; k < NOON_STATISTICS; k++)
 		plan.limit[k] = (struct noon_guard_limit){-HUGE_VAL, HUGE_VAL};
+	for (size_t k = 0; k < NOON_GUARD_LEVELS; k++)
+		plan.level[k].h = HUGE_VAL;
 	noon_guard_init(&guard, &plan);
 	memset(&findings, 0, sizeof(findings));
 	h = 0;
