@@ -297,7 +297,10 @@ static void judge_mean(const struct noon_plan_conf *c, struct noon_plan_verdict 
 		v->n_cal = CAL_PER * v->need;
 	}
 	v->p_fail = least_p(p_fa_of(c, &b, v, &v->lambda_ns));
-	v->feasible = v->need <= v->have || v->p_fail <= c->p_fa;
+	/* Where the search missed by one what rounds the other way. */
+	if (v->p_fail <= c->p_fa)
+		v->need = fmin(v->need, v->have);
+	v->feasible = v->need <= v->have;
 }
 
 /* ---- the CUSUM ---- */

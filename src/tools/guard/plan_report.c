@@ -97,7 +97,9 @@ static void print_cusum(const struct noon_plan_report *r, const struct noon_plan
 		(void)printf("\n  threshold %.3f, one false alarm in %.3g round trips\n", v->h,
 			     v->arl0);
 	else
-		(void)fputs("\n  none can be tuned to tell such a delay from none\n", stdout);
+		(void)fputs("\n  none can be tuned: too small a delay, or queues that the stamps "
+			    "hide\n",
+			    stdout);
 	if (isfinite(v->need))
 		(void)printf("  finds %s of all attacks within those, whenever they begin\n",
 			     value_text(r->conf->p_d, true, text));
