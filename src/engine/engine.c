@@ -622,5 +622,6 @@ void noon_engine_accept(struct noon_engine *e, uint32_t source, noon_time now)
 			continue;
 		forget_source(e, i);
 		e->past_dropped = true;
+		e->doubt.is_on = false;
 	}
 }

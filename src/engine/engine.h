@@ -63,6 +63,7 @@ struct noon_engine {
 	struct noon_cert wide; /**< ... with minima of light, which the limit is compared with */
 	struct noon_recovery recovery;
 	struct noon_discipline discipline;
+	struct noon_doubt doubt; /**< while the guards have something against all who agree */
 	struct noon_latch latch;
 	struct noon_leap_list leap_list; /**< as the owner last told */
 	struct noon_leap_vote leap_vote; /**< of the last vote that agreed */
@@ -111,10 +112,11 @@ NOON_MUST_USE noon_err noon_engine_add_source(struct noon_engine *e,
 /**
  * Let a guard watch the round-trip times of a source.
  *
- * While the guards of all sources that agree have an alarm, no estimate is followed and the state
- * is ALARM; the bound, which rests on no calibration, stays as it is, and the clock is only kept
- * within the certified interval. An alarm of one guard, while the guards of others that agree have
- * none, takes its source out of steering.
+ * While the guards of all sources that agree have an alarm, the state is ALARM; the bound, which
+ * rests on no calibration, stays as it is. The clock goes on following, but with half of the
+ * estimated delay as a doubt on both sides of the estimate, and within the certified interval;
+ * where round trips got shorter, the interval itself is in doubt and nothing is followed. An alarm
+ * of one guard, while the guards of others that agree have none, takes its source out of steering.
  *
  * @param source  in use
  * @param guard   initialised; borrowed until the source is removed; NULL: none

@@ -56,6 +56,7 @@ void noon_engine_discard_past(struct noon_engine *e)
 	noon_engine_clear_contradictions(e, UINT32_MAX);
 	noon_recovery_adopt(&e->recovery, e->source, &e->drift, e->now);
 	e->past_dropped = true;
+	e->doubt.is_on = false;
 }
 
 /* Believe the recent exchanges, and vote on them. */

@@ -2,6 +2,8 @@
  *
  * What follows from a vote: certificate, verdicts, findings, and where the clock is steered.
  */
+#include <math.h>
+
 #include "engine/engine_priv.h"
 #include "engine/watch/guard_findings.h"
 
@@ -68,6 +70,12 @@ static uint32_t steer(struct noon_engine *e, const struct noon_source *s)
 	else
 		noon_discipline_slew(&e->discipline, e->now, &g, horizon_of(e, s));
 	return used;
+}
+
+static uint32_t follow(struct noon_engine *e, const struct noon_source *s)
+{
+	e->doubt.is_on = false;
+	return steer(e, s);
 }
 
 /* Give each source its verdict from the vote and begin or end its FALSETICKER finding. */
@@ -143,20 +151,44 @@ static bool is_shortened(const struct noon_engine *e)
 	return false;
 }
 
+/* By how much the estimate may be wrong: a round trip that is longer by d moves the middle of an
+ * exchange by d/2 at most (docs/theory.md, theorem 4). Of a source that only says of itself that it
+ * has an alarm nothing is known. */
+static noon_dur doubt_of(const struct noon_engine *e, uint32_t used)
+{
+	double most = 0.0;
+
+	for (uint32_t i = 0; i < NOON_SOURCES_MAX; i++) {
+		if (!(used >> i & 1))
+			continue;
+		if (!noon_guard_findings_is_alarmed(e->guard[i]))
+			return NOON_DUR_MAX;
+		most = fmax(most, noon_guard_delay_ns(e->guard[i]) / 2.0);
+	}
+	return most < 1e18 ? (noon_dur)ceil(most) : NOON_DUR_MAX;
+}
+
 /* All who agree are under attack by the verdict of their guards. What delays packets does not
- * make their intervals false, so the certificate stands and the clock is kept within it. But no
- * estimate is followed, and somebody has to look. */
+ * make their intervals false, so the certificate stands and the clock is kept within it; and
+ * somebody has to look. To follow nobody would cost more than what the attacker does, for the clock
+ * drifts: so it follows, with the delay as a doubt on both sides. */
 void noon_engine_doubt(struct noon_engine *e, const struct noon_source *s)
 {
+	struct noon_goal estimate, g;
+	uint32_t used;
+
 	e->steering = 0;
 	e->latch.good_run = 0;
 	noon_latch_doubt(&e->latch);
 	noon_engine_alarm(e);
-	if (!is_shortened(e)) {
-		const struct noon_goal g = noon_goal_hold(&e->cert, line_of(e), e->now);
-
-		noon_discipline_slew(&e->discipline, e->now, &g, horizon_of(e, s));
-	}
+	if (is_shortened(e))
+		return;
+	used = noon_goal_of(e->source, noon_engine_agreeing(e), &e->cert, line_of(e)->rate, e->now,
+			    &estimate);
+	noon_doubt_begin(&e->doubt, e->source, used, e->now);
+	g = noon_goal_doubted(&e->doubt, &e->cert, line_of(e), &estimate,
+			      used != 0 ? doubt_of(e, used) : NOON_DUR_MAX, e->now);
+	noon_discipline_slew(&e->discipline, e->now, &g, horizon_of(e, s));
 }
 
 /* Give an oscillator that turns further than it did more room before it contradicts. */
@@ -198,7 +230,7 @@ void noon_engine_vote(struct noon_engine *e, const struct noon_source *s, bool a
 		if (noon_engine_is_doubtful(e))
 			noon_engine_doubt(e, s);
 		else if (accepted)
-			e->steering = steer(e, s);
+			e->steering = follow(e, s);
 	}
 	noon_engine_judge(e);
 }

@@ -7,6 +7,9 @@
  * standard deviation. */
 #define ASYMMETRY 0.25
 
+/* Standard deviations of a fit within which it holds what it is of. */
+#define KNOWN 3.0
+
 /* Sums of a weighted mean. */
 struct mean {
 	double w;
@@ -63,6 +66,53 @@ struct noon_goal noon_goal_hold(const struct noon_cert *c, const struct noon_lin
 	g.theta = g.theta > in.lo ? g.theta : in.lo;
 	g.theta = g.theta < in.hi ? g.theta : in.hi;
 	return g;
+}
+
+void noon_doubt_begin(struct noon_doubt *d, const struct noon_source *s, uint32_t used, noon_time h)
+{
+	double best = HUGE_VAL;
+
+	if (d->is_on)
+		return;
+	*d = (struct noon_doubt){.is_on = true, .since = h, .width_ns = HUGE_VAL};
+	for (uint32_t i = 0; i < NOON_SOURCES_MAX; i++) {
+		const double sd = noon_fit_sd_ns(&s[i].fit, noon_time_diff(h, s[i].fit.h));
+
+		if (!(used >> i & 1) || !s[i].fit.has_rate || !(sd < best))
+			continue;
+		best = sd;
+		d->fit = s[i].fit;
+	}
+	if (best < HUGE_VAL) {
+		d->sd_ns = best;
+		d->width_ns = KNOWN * best;
+	}
+}
+
+struct noon_goal noon_goal_doubted(struct noon_doubt *d, const struct noon_cert *c,
+				   const struct noon_line *line, const struct noon_goal *estimate,
+				   noon_dur doubt, noon_time h)
+{
+	const double band = (double)doubt,
+		     sd = noon_fit_sd_ns(&d->fit, noon_time_diff(h, d->fit.h));
+	const double off = (double)noon_sat_sub(estimate->theta, noon_line_at(line, h));
+	struct noon_line to = *line;
+	double lo, hi;
+
+	d->width_ns += KNOWN * fmax(sd - d->sd_ns, 0.0);
+	d->sd_ns = sd;
+	lo = fmax(-d->width_ns, off - band);
+	hi = fmin(d->width_ns, off + band);
+	if (doubt == NOON_DUR_MAX)
+		return noon_goal_hold(c, line, h);
+	if (lo > hi) { /* the line knew less than it believed */
+		lo = off - band;
+		hi = off + band;
+	}
+	d->width_ns = (hi - lo) / 2.0;
+	to.corr0 = noon_sat_add(noon_line_at(line, h), noon_dur_scale(1, (lo + hi) / 2.0));
+	to.h0 = to.slew_end = h;
+	return noon_goal_hold(c, &to, h);
 }
 
 void noon_discipline_slew(struct noon_discipline *d, noon_time h, const struct noon_goal *goal,

@@ -34,6 +34,33 @@ uint32_t noon_goal_of(const struct noon_source *s, uint32_t steer, const struct 
 struct noon_goal noon_goal_hold(const struct noon_cert *c, const struct noon_line *line,
 				noon_time h);
 
+/** What a clock knows by itself while it must not trust any estimate. */
+struct noon_doubt {
+	bool is_on;
+	noon_time since;
+	struct noon_fit fit; /**< the best one when it began */
+	double sd_ns;	     /**< of that fit at the last event */
+	double width_ns;     /**< half-width about the line that holds UTC by what is known */
+};
+
+/** Begin, by the best fit of the sources; without any, nothing is known. Nothing happens if it is
+ * on.
+ */
+void noon_doubt_begin(struct noon_doubt *d, const struct noon_source *s, uint32_t used,
+		      noon_time h);
+
+/**
+ * Return the goal of a clock under doubt. UTC lies within a width of the line that grows as its
+ * last trusted fit loses its worth, and within the estimate with `doubt` on both sides: the goal is
+ * the middle of what they have in common, kept within the certificate. So the line stays while it
+ * knows better, and follows the estimate as soon as that does. The frequency stays.
+ * @param estimate  noon_goal_of()
+ * @param doubt     half-width, ns, >= 0; NOON_DUR_MAX: the estimate says nothing
+ */
+struct noon_goal noon_goal_doubted(struct noon_doubt *d, const struct noon_cert *c,
+				   const struct noon_line *line, const struct noon_goal *estimate,
+				   noon_dur doubt, noon_time h);
+
 /** Turn the line towards the goal from h on; within `horizon` ns if the slew limit allows. */
 void noon_discipline_slew(struct noon_discipline *d, noon_time h, const struct noon_goal *goal,
 			  noon_dur horizon);

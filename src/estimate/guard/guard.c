@@ -49,11 +49,27 @@ bool noon_guard_is_alarmed(const struct noon_guard *g)
 	return (g->active & ~bit(NOON_STATISTIC_LOSS)) != 0;
 }
 
+double noon_guard_delay_ns(const struct noon_guard *g)
+{
+	const uint32_t silent = bit(NOON_STATISTIC_GATE) | bit(NOON_STATISTIC_LOSS);
+	double most = 0.0;
+
+	if (!noon_guard_is_alarmed(g))
+		return 0.0;
+	if (!(g->active & ~silent))
+		return HUGE_VAL;
+	for (unsigned s = 0; s < NOON_STATISTICS; s++)
+		if (g->active & ~silent & UINT32_C(1) << s)
+			most = fmax(most, fabs(g->delay_ns[s]));
+	return most;
+}
+
 /* Take note of a statistic beyond its limit, and tell it if it is new. */
 static void note(struct noon_guard *g, const struct noon_guard_alarm *a,
 		 struct noon_guard_news *ret)
 {
 	g->found |= bit(a->statistic);
+	g->delay_ns[a->statistic] = a->delay_ns;
 	if (g->active & bit(a->statistic))
 		return;
 	g->active |= bit(a->statistic);

@@ -197,8 +197,10 @@ struct noon_guard {
 	double block_up, block_low; /**< ranks of the block under way, the path moved either way */
 	double block_rise;	    /**< of x - centre, ns */
 	uint32_t block_n;
-	double batch_mean_ns; /**< of the last full batch; NaN before */
-	uint64_t batches;     /**< full ones */
+	double batch_mean_ns;		  /**< of the last full batch; NaN before */
+	double delay_ns[NOON_STATISTICS]; /**< estimated when a statistic was last beyond its limit
+					   */
+	uint64_t batches;		  /**< full ones */
 };
 
 /** Memory to make a plan; the caller's, 2 MB; zero it first. */
@@ -264,5 +266,12 @@ void noon_guard_reset(struct noon_guard *g);
 
 /** Return whether any statistic but LOSS is active: the round-trip times have changed. */
 bool noon_guard_is_alarmed(const struct noon_guard *g);
+
+/**
+ * Return by how much round trips have changed while an alarm lasts, ns: the largest of the latest
+ * estimates of the statistics that are active, by size. 0 without an alarm; inf where none of them
+ * tells, for single values beyond the gate say nothing of the others.
+ */
+double noon_guard_delay_ns(const struct noon_guard *g);
 
 #endif

@@ -142,7 +142,7 @@ static void one_source_alarms_and_ends(void **state)
 	assert_true(f.evidence.value > f.evidence.limit && f.evidence.samples > 0);
 	assert_true(f.value > 5000 && f.value < 40000);
 	assert_int_equal(f.threshold, 15000);
-	/* Nothing steers while it lasts. */
+	/* No frequency is learned while it lasts. */
 	rate = noon_engine_line(&e).rate;
 	assert_int_equal(run(3 * plan.batch, 1, 20000, NOON_FINDING_DELAYED, &f), 0);
 	assert_int_equal(state_now(), NOON_STATE_ALARM);
