@@ -9,7 +9,8 @@
 #include "base/hash.h"
 #include "sim/world_priv.h"
 
-#define CAMPAIGN      NOON_S(5000)
+#define CAMPAIGN      NOON_S(5000) /* at least */
+#define CAMPAIGN_MOST NOON_S(80000)
 #define CAMPAIGN_POLL 0 /* log2 s */
 #define OTHER_SEED    UINT64_C(0x63616c6962726174)
 
@@ -49,8 +50,8 @@ static struct noon_scenario *without_attacks(const struct noon_scenario *s)
 	h->guard = false;
 	h->seekers = 0;
 	h->machine_events = 0;
-	h->duration = CAMPAIGN;
-	h->check_every = CAMPAIGN;
+	h->duration = CAMPAIGN_MOST;
+	h->check_every = CAMPAIGN_MOST;
 	keep_calibration_attacks(h);
 	for (size_t i = 0; i < h->paths; i++) {
 		h->path[i].tls = false;
@@ -62,34 +63,54 @@ static struct noon_scenario *without_attacks(const struct noon_scenario *s)
 	return h;
 }
 
+/* Make the plan of a path from what its campaign has measured so far, by the rules of the daemon.
+ */
 static noon_err make_plan(struct noon_world *w, uint32_t path, const struct noon_sim_campaign *c,
 			  uint64_t lost, struct noon_guard_work *work)
 {
-	struct noon_sim_assoc *a = &w->assoc[path];
+	const struct noon_sim_assoc *a = &w->assoc[path];
 	const struct noon_sim_node *client = &w->s->node[a->conf->client];
 	struct noon_guard_conf conf = noon_guard_conf_default();
 	struct noon_law *law = malloc(sizeof(*law));
 	struct noon_campaign campaign;
+	size_t needed = 0;
 	noon_err err;
 
-	a->guarding = calloc(1, sizeof(*a->guarding));
-	if (law == NULL || a->guarding == NULL)
+	if (law == NULL)
 		abort();
 	conf.shift_ns = w->s->guard_shift > 0 ? (double)w->s->guard_shift
 					      : (double)client->engine.alert_limit;
 	conf.noise_ns = client->stamp_ns * sqrt(2.0);
 	conf.base_loss = (double)lost / (double)(c->n + lost + 1);
+	conf.campaign = &campaign;
 	err = noon_law_of_samples(c->rtt, c->n, (double)client->granularity, law);
 	err = err ? err : noon_campaign_assess(c->rtt, c->n, noon_law_top_ns(law), &campaign);
-	conf.campaign = &campaign;
-	err = err ? err : noon_guard_plan_make(work, law, &conf, &a->guarding->plan);
+	err = err ? err : noon_guard_plan_judged(work, law, &conf, &a->guarding->plan, &needed);
 	free(law);
-	if (err)
-		return err;
+	return err;
+}
+
+static void watch(struct noon_world *w, uint32_t path)
+{
+	const struct noon_sim_assoc *a = &w->assoc[path];
+
 	noon_guard_init(&a->guarding->guard, &a->guarding->plan);
 	noon_engine_set_guard(w->node[a->conf->client].engine, a->source, &a->guarding->guard);
 	a->guarding->hash =
 		noon_hash64(noon_bytes_of(&a->guarding->plan, sizeof(a->guarding->plan)));
+}
+
+/* Make all plans; the first that cannot be made decides. */
+static noon_err make_plans(struct noon_world *w, const struct noon_world *other,
+			   const struct noon_sim_campaign *c, struct noon_guard_work *work)
+{
+	for (uint32_t i = 0; i < w->s->paths; i++) {
+		const struct noon_sim_machine *m = &other->node[w->s->path[i].client];
+		const noon_err err = make_plan(w, i, &c[i], m->tally.misses, work);
+
+		if (err)
+			return err;
+	}
 	return NOON_OK;
 }
 
@@ -97,22 +118,30 @@ noon_err noon_sim_guard_all(struct noon_world *w)
 {
 	struct noon_scenario *honest = without_attacks(w->s);
 	struct noon_sim_campaign *c = calloc(w->s->paths, sizeof(*c));
-	struct noon_guard_work *work = malloc(sizeof(*work));
+	struct noon_guard_work *work = calloc(1, sizeof(*work));
 	struct noon_world *other = NULL;
 	noon_err err;
 
 	if (c == NULL || work == NULL)
 		abort();
+	for (uint32_t i = 0; i < w->s->paths; i++) {
+		w->assoc[i].guarding = calloc(1, sizeof(*w->assoc[i].guarding));
+		if (w->assoc[i].guarding == NULL)
+			abort();
+	}
 	err = noon_world_new(honest, w->seed ^ OTHER_SEED, &other);
 	if (!err) {
 		other->campaign = c;
-		noon_world_run(other, CAMPAIGN);
+		err = NOON_ERR_EMPTY;
 	}
-	for (uint32_t i = 0; !err && i < w->s->paths; i++) {
-		const struct noon_sim_machine *m = &other->node[w->s->path[i].client];
-
-		err = make_plan(w, i, &c[i], m->tally.misses, work);
+	/* A campaign goes on until it is good, as an operator's does. */
+	for (noon_dur length = CAMPAIGN; err == NOON_ERR_EMPTY && length <= CAMPAIGN_MOST;
+	     length *= 2) {
+		noon_world_run(other, length);
+		err = make_plans(w, other, c, work);
 	}
+	for (uint32_t i = 0; !err && i < w->s->paths; i++)
+		watch(w, i);
 	noon_world_free(other);
 	free(work);
 	free(c);

@@ -77,7 +77,7 @@ struct noon_sim_ke {
 	struct noon_nts_session session; /**< of the exchange that has just ended */
 };
 
-#define NOON_SIM_CAMPAIGN_MAX 8192
+#define NOON_SIM_CAMPAIGN_MAX 100000
 
 /** Round-trip times of one path, collected. */
 struct noon_sim_campaign {

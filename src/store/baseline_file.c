@@ -159,7 +159,7 @@ noon_err noon_baseline_plan(const struct noon_baseline_data *b, const struct noo
 	struct noon_guard_conf want = *conf;
 	struct noon_guard_work *work;
 	int64_t grain = b->head.granularity_ns;
-	size_t need;
+	size_t need = 0;
 	noon_err err;
 
 	if (c->granularity_ns > grain)
@@ -169,32 +169,27 @@ noon_err noon_baseline_plan(const struct noon_baseline_data *b, const struct noo
 	want.campaign = c;
 	want.base_loss = loss_of(&b->head);
 	want.interval_s = noon_baseline_interval_s(&b->head);
-	if (noon_campaign_drifts(c, want.shift_ns)) {
+	work = calloc(1, sizeof(*work));
+	if (work == NULL)
+		return fail(ret_why, NOON_ERR_OS, path, "out of memory");
+	err = noon_guard_plan_judged(work, &b->law, &want, ret, &need);
+	free(work);
+	if (err == NOON_ERR_STATE)
 		(void)snprintf(
 			ret_why, NOON_BASELINE_WHY_MAX,
 			"%s: the round-trip times moved by %.3f us during the campaign, more "
 			"than a tenth of the shift of %.3f us: look for a larger shift, or "
 			"repeat it when the path is quiet",
 			path, c->moved_ns / 1e3, want.shift_ns / 1e3);
-		return NOON_ERR_STATE;
-	}
-	work = calloc(1, sizeof(*work));
-	if (work == NULL)
-		return fail(ret_why, NOON_ERR_OS, path, "out of memory");
-	err = noon_guard_plan_make(work, &b->law, &want, ret);
-	free(work);
-	if (err)
-		return fail(ret_why, err, path, "no plan follows: a demand is out of its range");
-	need = noon_campaign_needed(c, ret->batch);
-	if (b->head.count < need) {
+	else if (err == NOON_ERR_EMPTY)
 		(void)snprintf(ret_why, NOON_BASELINE_WHY_MAX,
 			       "%s: %zu values, %zu are needed (%d batches of %u, whose means vary "
 			       "as those of %.0f independent values): %zu are missing",
 			       path, b->head.count, need, NOON_CAMPAIGN_BATCHES, ret->batch,
 			       ret->batch / ret->inflation, need - b->head.count);
-		return NOON_ERR_EMPTY;
-	}
-	return NOON_OK;
+	else if (err)
+		return fail(ret_why, err, path, "no plan follows: a demand is out of its range");
+	return err;
 }
 
 static void put_hex(FILE *to, const char *key, const uint8_t *p, size_t n)

@@ -239,6 +239,20 @@ NOON_MUST_USE noon_err noon_guard_plan_make(struct noon_guard_work *w, const str
 					    const struct noon_guard_conf *conf,
 					    struct noon_guard_plan *ret);
 
+/**
+ * Make a plan from a campaign if it is good enough for it: the rules of the daemon, the tool and
+ * the simulator. conf->campaign is set.
+ * @param[out] ret_needed  values that the campaign should have; valid when NOON_OK or
+ * NOON_ERR_EMPTY
+ * @retval NOON_OK
+ * @retval NOON_ERR_STATE  the path moved by more than a tenth of the shift meanwhile
+ * @retval NOON_ERR_EMPTY  too short for what the guard demands; ret is the plan it would have
+ * @retval NOON_ERR_RANGE  a field of conf is out of its range
+ */
+NOON_MUST_USE noon_err noon_guard_plan_judged(struct noon_guard_work *w, const struct noon_law *law,
+					      const struct noon_guard_conf *conf,
+					      struct noon_guard_plan *ret, size_t *ret_needed);
+
 /** Return F0 at a value, 0..1, linear within cells. Cost: O(1). */
 double noon_guard_rank(const struct noon_guard_plan *p, double rtt_ns);
 

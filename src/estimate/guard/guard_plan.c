@@ -310,3 +310,19 @@ noon_err noon_guard_plan_make(struct noon_guard_work *w, const struct noon_law *
 	noon_guard_set_sums(&m, c);
 	return NOON_OK;
 }
+
+noon_err noon_guard_plan_judged(struct noon_guard_work *w, const struct noon_law *law,
+				const struct noon_guard_conf *conf, struct noon_guard_plan *ret,
+				size_t *ret_needed)
+{
+	const struct noon_campaign *c = conf->campaign;
+	noon_err err;
+
+	if (noon_campaign_drifts(c, conf->shift_ns))
+		return NOON_ERR_STATE;
+	err = noon_guard_plan_make(w, law, conf, ret);
+	if (err)
+		return err;
+	*ret_needed = noon_campaign_needed(c, ret->batch);
+	return c->n < *ret_needed ? NOON_ERR_EMPTY : NOON_OK;
+}

@@ -29,17 +29,31 @@ static void judge(const struct noon_scenario_file *f, const struct noon_world *w
 	}
 }
 
+/* A scenario that was read is only refused for its campaigns. */
+static const char *why_not_made(noon_err err)
+{
+	if (err == NOON_ERR_STATE)
+		return "round trips of the calibration moved by more than a tenth of guard-shift";
+	if (err == NOON_ERR_EMPTY)
+		return "a calibration of 80000 s is too short for guard-shift: give a larger one";
+	return noon_err_text(err);
+}
+
 void noon_sim_outcome_of(const struct noon_scenario_file *f, uint64_t seed, const char *picture,
 			 struct noon_sim_outcome *ret)
 {
 	struct noon_sim_picture *p = NULL;
 	struct noon_world *w;
+	noon_err err;
 
 	memset(ret, 0, sizeof(*ret));
 	ret->seed = seed;
 	ret->tally = noon_sim_tally_new();
-	if (noon_world_new(&f->s, seed, &w))
+	err = noon_world_new(&f->s, seed, &w);
+	if (err) {
+		ret->why = why_not_made(err);
 		return;
+	}
 	ret->made = ret->passed = ret->pictured = true;
 	if (picture != NULL) {
 		p = noon_sim_picture_new(&f->s);

@@ -84,8 +84,7 @@ static void print_row(const struct noon_sim_result *r)
 static void print_failure(const struct noon_sim_result *r, const struct noon_sim_outcome *o)
 {
 	if (!o->made)
-		(void)printf("%s: seed %" PRIu64 ": the world could not be made\n", r->path,
-			     o->seed);
+		(void)printf("%s: seed %" PRIu64 ": %s\n", r->path, o->seed, o->why);
 	for (size_t i = 0; o->made && i < r->file.s.expects; i++)
 		if (!o->held[i])
 			(void)printf("%s: seed %" PRIu64 ": expected \"%s\", found %.9g\n", r->path,

@@ -17,7 +17,8 @@
 /** Result of one run; no pointers, so that another process can send it. */
 struct noon_sim_outcome {
 	uint64_t seed;
-	bool made; /**< false: the world could not be created */
+	bool made;	 /**< false: the world could not be created */
+	const char *why; /**< then; static */
 	bool passed;
 	bool held[NOON_SIM_EXPECTS];
 	double value[NOON_SIM_EXPECTS]; /**< the figure of each expectation */
