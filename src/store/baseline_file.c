@@ -62,6 +62,11 @@ static noon_err check_seals(const char *path, const char *key_path, const uint8_
 			    "the sha256 line does not match: the file was changed or damaged");
 	if (key_path == NULL)
 		return NOON_OK;
+	if (!head->is_signed) {
+		(void)snprintf(why, NOON_BASELINE_WHY_MAX, "%s: not signed: %.400s", path,
+			       head->reason);
+		return NOON_ERR_AUTH;
+	}
 	err = read_key(key_path, &key, why);
 	if (err)
 		return err;
@@ -213,8 +218,8 @@ static void put_values(FILE *to, const struct noon_baseline *h, const int64_t *r
 	(void)fputs("end\n", to);
 }
 
-/* Append digest and signature to what was written so far. */
-static noon_err seal(FILE *to, char **text, size_t *n, const struct key *key)
+/* Append digest and signature, or the reason why there is none, to what was written so far. */
+static noon_err seal(FILE *to, char **text, size_t *n, const struct key *key, const char *reason)
 {
 	uint8_t digest[NOON_SHA256_BYTES];
 	uint8_t signature[NOON_SIGNATURE_BYTES];
@@ -228,6 +233,10 @@ static noon_err seal(FILE *to, char **text, size_t *n, const struct key *key)
 	put_hex(to, "sha256", digest, sizeof(digest));
 	if (fflush(to) != 0)
 		return NOON_ERR_OS;
+	if (reason != NULL) {
+		(void)fprintf(to, "unsigned %.*s\n", NOON_BASELINE_REASON - 1, reason);
+		return fflush(to) == 0 ? NOON_OK : NOON_ERR_OS;
+	}
 	err = noon_sign(noon_bytes_of(key->pem, key->n), noon_bytes_of(*text, *n), signature);
 	if (err)
 		return err;
@@ -236,14 +245,14 @@ static noon_err seal(FILE *to, char **text, size_t *n, const struct key *key)
 }
 
 noon_err noon_baseline_write(const char *path, const struct noon_baseline *head,
-			     const int64_t *rtt_ns, const char *key_path,
+			     const int64_t *rtt_ns, const char *key_path, const char *reason,
 			     char ret_why[NOON_BASELINE_WHY_MAX])
 {
-	struct key key;
+	struct key key = {.n = 0};
 	char *text = NULL;
 	size_t n = 0;
 	FILE *to;
-	noon_err err = read_key(key_path, &key, ret_why);
+	noon_err err = reason == NULL ? read_key(key_path, &key, ret_why) : NOON_OK;
 
 	if (err)
 		return err;
@@ -253,12 +262,12 @@ noon_err noon_baseline_write(const char *path, const struct noon_baseline *head,
 		return fail(ret_why, NOON_ERR_OS, path, "out of memory");
 	}
 	put_values(to, head, rtt_ns);
-	err = seal(to, &text, &n, &key);
+	err = seal(to, &text, &n, &key, reason);
 	noon_wipe(&key, sizeof(key));
 	if (fclose(to) != 0 && !err)
 		err = NOON_ERR_OS;
 	if (err) {
-		err = fail(ret_why, err, key_path, key_fault(err));
+		err = fail(ret_why, err, reason == NULL ? key_path : path, key_fault(err));
 	} else {
 		err = noon_file_replace(path, noon_bytes_of(text, n), 0644);
 		if (err)

@@ -64,10 +64,11 @@ NOON_MUST_USE noon_err noon_baseline_plan(const struct noon_baseline_data *b,
  * @param head      seals and lengths are ignored
  * @param rtt_ns    rtt_ns[head->count]
  * @param key_path  PEM of the operator's private Ed25519 key
+ * @param reason    NULL: it is signed; else it is not, for this reason, one line
  */
 NOON_MUST_USE noon_err noon_baseline_write(const char *path, const struct noon_baseline *head,
 					   const int64_t *rtt_ns, const char *key_path,
-					   char ret_why[NOON_BASELINE_WHY_MAX]);
+					   const char *reason, char ret_why[NOON_BASELINE_WHY_MAX]);
 
 /** Check that a file holds a private Ed25519 key that can sign, before a campaign begins. */
 NOON_MUST_USE noon_err noon_baseline_check_key(const char *key_path,

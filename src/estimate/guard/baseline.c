@@ -71,14 +71,15 @@ static noon_err take_number(struct cursor *c, const char *key, int64_t max, cons
 	return take(c, key, what, &text) ? NOON_ERR_FORMAT : number(c, text, max, what, ret);
 }
 
-static noon_err take_name(struct cursor *c, const char *key, const char *what,
-			  char ret[NOON_BASELINE_NAME_MAX])
+/* Take a text of one line without control characters, shorter than `room`. */
+static noon_err take_text(struct cursor *c, const char *key, const char *what, char *ret,
+			  size_t room)
 {
 	struct noon_bytes text;
 
 	if (take(c, key, what, &text))
 		return NOON_ERR_FORMAT;
-	if (text.n >= NOON_BASELINE_NAME_MAX)
+	if (text.n >= room)
 		return expect(c, what);
 	for (size_t i = 0; i < text.n; i++)
 		if (text.p[i] < 0x20 || text.p[i] == 0x7f)
@@ -86,6 +87,12 @@ static noon_err take_name(struct cursor *c, const char *key, const char *what,
 	memcpy(ret, text.p, text.n);
 	ret[text.n] = '\0';
 	return NOON_OK;
+}
+
+static noon_err take_name(struct cursor *c, const char *key, const char *what,
+			  char ret[NOON_BASELINE_NAME_MAX])
+{
+	return take_text(c, key, what, ret, NOON_BASELINE_NAME_MAX);
 }
 
 static int hex_digit(uint8_t c)
@@ -164,6 +171,13 @@ static noon_err take_values(struct cursor *c, int64_t *rtt_ns, size_t n)
 	return err ? err : take_word(c, "end", "\"end\" after as many values as \"count\" says");
 }
 
+static bool begins(const struct cursor *c, const char *with)
+{
+	const size_t n = strlen(with);
+
+	return (size_t)(c->end - c->p) >= n && memcmp(c->p, with, n) == 0;
+}
+
 static noon_err take_seals(struct cursor *c, struct noon_baseline *b)
 {
 	noon_err err;
@@ -172,9 +186,14 @@ static noon_err take_seals(struct cursor *c, struct noon_baseline *b)
 	err = take_hex(c, "sha256", "\"sha256\" and 64 hexadecimal digits", b->digest,
 		       sizeof(b->digest));
 	b->n_signed = (size_t)(c->p - c->start);
-	err = err ? err
-		  : take_hex(c, "ed25519", "\"ed25519\" and 128 hexadecimal digits", b->signature,
-			     sizeof(b->signature));
+	b->is_signed = !begins(c, "unsigned ");
+	if (!err && b->is_signed)
+		err = take_hex(c, "ed25519",
+			       "\"ed25519\" and 128 hexadecimal digits, or \"unsigned REASON\"",
+			       b->signature, sizeof(b->signature));
+	else if (!err)
+		err = take_text(c, "unsigned", "\"unsigned REASON\" of at most 511 characters",
+				b->reason, sizeof(b->reason));
 	if (!err && c->p != c->end) {
 		c->fault.line++;
 		err = expect(c, "nothing after the signature");

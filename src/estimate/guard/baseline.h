@@ -14,7 +14,8 @@
  *     80123                      count lines, in the order of measurement
  *     end
  *     sha256 HEX                 of all bytes before this line
- *     ed25519 HEX                signature of all bytes before this line
+ *     ed25519 HEX                signature of all bytes before this line, or, where the campaign
+ * was not good enough to be signed, unsigned REASON
  *
  * Text, so that an operator can read what he signs. Lines end in "\n"; nothing follows the last.
  */
@@ -34,6 +35,7 @@
 #define NOON_BASELINE_RTT_MAX	INT64_C(1000000000000) /**< ns: 1000 s */
 #define NOON_BASELINE_DIGEST	32
 #define NOON_BASELINE_SIGNATURE 64
+#define NOON_BASELINE_REASON	512
 
 /** A machine that is asked more often, or less, than during the campaign by more than this answers
  *  otherwise: caches, sleep states and queues have other lengths. */
@@ -48,9 +50,11 @@ struct noon_baseline {
 	uint64_t lost;
 	int64_t granularity_ns; /**< >= 1 */
 	uint8_t digest[NOON_BASELINE_DIGEST];
-	uint8_t signature[NOON_BASELINE_SIGNATURE];
-	size_t n_digested; /**< bytes of the text that the digest covers */
-	size_t n_signed;   /**< bytes of the text that the signature covers */
+	bool is_signed;
+	uint8_t signature[NOON_BASELINE_SIGNATURE]; /**< if it is */
+	char reason[NOON_BASELINE_REASON];	    /**< why it is not, else */
+	size_t n_digested;			    /**< bytes of the text that the digest covers */
+	size_t n_signed; /**< bytes of the text that the signature covers */
 };
 
 /** Where a text is wrong. */

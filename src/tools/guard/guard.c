@@ -106,6 +106,8 @@ static void print_json(const struct noon_baseline_data *b, const struct noon_gua
 	if (noon_baseline_interval_s(&b->head) > 0.0)
 		(void)json_object_set_new(o, "interval_s",
 					  json_real(noon_baseline_interval_s(&b->head)));
+	(void)json_object_set_new(o, "stationary", json_boolean(!(c->moved_ns > 0.0)));
+	(void)json_object_set_new(o, "signed", json_boolean(b->head.is_signed));
 	(void)json_object_set_new(o, "plan",
 				  plan != NULL ? noon_guard_limits_json(plan) : json_null());
 	if (plan == NULL)
@@ -113,6 +115,23 @@ static void print_json(const struct noon_baseline_data *b, const struct noon_gua
 	(void)json_dumpf(o, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(12));
 	(void)fputc('\n', stdout);
 	json_decref(o);
+}
+
+/* What the campaign is evidence for. A whole day has what comes with the hours; of what comes less
+ * often than once in a third of the values nothing is known with 95 %. */
+static void print_evidence(const struct noon_baseline *h)
+{
+	const double took = (double)(h->ended_s - h->started_s);
+	char t[DUR];
+
+	(void)printf("evidence    %s; what comes less than once in %zu exchanges",
+		     took >= 7 * 86400.0 ? "a whole week"
+		     : took >= 86400.0	 ? "a whole day, not a whole week"
+					 : "part of a day: other hours may have other loads",
+		     h->count / 3);
+	if (took > 0.0)
+		(void)printf(", in %s,", words_of(took / 3.0 * 1e9, t));
+	(void)printf(" may not have been seen\n");
 }
 
 void noon_guard_print(const struct noon_baseline_data *b, const struct noon_guard_plan *plan,
@@ -123,10 +142,20 @@ void noon_guard_print(const struct noon_baseline_data *b, const struct noon_guar
 		return;
 	}
 	print_law(b);
+	print_evidence(&b->head);
 	if (plan != NULL)
 		noon_guard_limits_print(plan);
 	else
 		(void)printf("guard       REFUSED: %s\n", why);
+}
+
+static void print_signature(const struct noon_baseline *h, bool checked)
+{
+	if (!h->is_signed)
+		(void)printf("signature   NONE: %s\n", h->reason);
+	else
+		(void)printf("signature   %s\n",
+			     checked ? "good" : "NOT CHECKED (--key checks it)");
 }
 
 struct show {
@@ -155,8 +184,7 @@ static int show(const struct noon_verb *self, void *options, const struct noon_a
 	if (plan != NULL)
 		noon_guard_print(b, err ? NULL : plan, why, s->json);
 	if (!s->json)
-		(void)printf("signature   %s\n",
-			     s->key != NULL ? "good" : "NOT CHECKED (--key checks it)");
+		print_signature(&b->head, s->key != NULL);
 	status = err || !plan->feasible ? NOON_EXIT_NOT_OK : NOON_EXIT_OK;
 	if (s->svg != NULL && plan != NULL &&
 	    noon_guard_limits_draw(&b->law, err ? NULL : plan, b->head.path_id, s->svg, why))

@@ -3,6 +3,7 @@
  * noonmark guard calibrate: runs, judges, signs and writes a campaign.
  */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,9 @@
 #define INTERVAL_MIN NOON_MS(1)
 #define TIMEOUT	     NOON_S(2)
 #define OUTPUT_MAX   1024 /* longer paths are refused */
+#define UNSIGNED     ".unsigned"
+#define JUDGE_EVERY  NOON_S(60)	 /* with --until-good, at least */
+#define SAVE_EVERY   NOON_S(300) /* what was measured so far */
 
 struct arguments {
 	struct noon_url url;
@@ -27,6 +31,8 @@ struct arguments {
 	const char *key;
 	const char *output;
 	const char *path_id;
+	const char *append; /* NULL: from the start */
+	bool until_good;
 	struct noon_server_options server;
 	noon_dur length;
 	noon_dur interval;
@@ -41,7 +47,14 @@ struct campaign {
 	struct noon_asker asker;
 	struct noon_timer end;
 	struct noon_timer progress;
+	struct noon_timer judge;
+	struct noon_timer save;
 	struct noon_baseline_data data;
+	struct noon_guard_plan *plan;
+	char forecast[NOON_BASELINE_WHY_MAX]; /* what is missing; empty: not known yet */
+	char unsigned_path[OUTPUT_MAX];
+	size_t had;	 /* values of the campaign that is appended to */
+	int64_t had_s;	 /* and how long it took */
 	noon_time began; /* monotonic */
 	bool failed;
 };
@@ -93,10 +106,90 @@ static void on_progress(void *arg)
 	const double part = noon_dur_to_s(noon_time_diff(noon_mono_now(), c->began)) /
 			    noon_dur_to_s(c->args.length);
 
-	(void)fprintf(stderr, "\r%5.1f %%  %zu exchanges, %llu lost ", part * 100.0,
-		      c->data.head.count, (unsigned long long)c->data.head.lost);
+	(void)fprintf(stderr, "\r%5.1f %%  %zu exchanges, %llu lost%s%.60s ", part * 100.0,
+		      c->data.head.count, (unsigned long long)c->data.head.lost,
+		      c->forecast[0] != '\0' ? ", " : "", c->forecast);
 	(void)fflush(stderr);
 	noon_loop_arm(c->asker.loop, &c->progress, NOON_S(1));
+}
+
+/* How long the campaign has taken up to now. What lies between the parts of one that was appended
+ * to does not count: the interval between exchanges follows from it. */
+static void set_times(struct campaign *c)
+{
+	struct noon_baseline *h = &c->data.head;
+	const int64_t took =
+		(noon_time_diff(noon_mono_now(), c->began) + NOON_S(1) / 2) / NOON_S(1);
+
+	h->ended_s = (int64_t)time(NULL);
+	h->started_s = h->ended_s - took - c->had_s;
+}
+
+static noon_err judge(struct campaign *c, char why[NOON_BASELINE_WHY_MAX])
+{
+	const struct noon_guard_conf conf = noon_guard_demand_conf(&c->args.demand);
+
+	set_times(c);
+	if (noon_baseline_assess(&c->data)) {
+		(void)snprintf(why, NOON_BASELINE_WHY_MAX, "%zu exchanges, at least %d are needed",
+			       c->data.head.count, NOON_CAMPAIGN_MIN);
+		return NOON_ERR_EMPTY;
+	}
+	return noon_baseline_plan(&c->data, &conf, c->args.target, c->plan, why);
+}
+
+/* With --until-good: end as soon as it is, else say what is missing. */
+static void on_judge(void *arg)
+{
+	struct campaign *c = arg;
+	const noon_dur spent = noon_time_diff(noon_mono_now(), c->began);
+	char why[NOON_BASELINE_WHY_MAX];
+	const noon_err err = c->data.head.count > 0 ? judge(c, why) : NOON_ERR_EMPTY;
+
+	if (!err && c->plan->feasible) {
+		stop(c);
+		return;
+	}
+	c->forecast[0] = '\0';
+	if (err == NOON_ERR_EMPTY) {
+		const size_t need = noon_campaign_needed(&c->data.campaign, c->plan->batch);
+		const double left = (double)need - (double)c->data.head.count;
+
+		if (c->plan->batch > 0 && left > 0.0)
+			(void)snprintf(c->forecast, sizeof(c->forecast), "about %.0f more, %.1f h",
+				       left, left * noon_dur_to_s(c->args.interval) / 3600.0);
+	} else if (err == NOON_ERR_STATE) {
+		(void)snprintf(c->forecast, sizeof(c->forecast), "moved by %.3g us so far",
+			       c->data.campaign.moved_ns * 1e-3);
+	}
+	noon_loop_arm(c->asker.loop, &c->judge,
+		      spent / 20 > JUDGE_EVERY ? spent / 20 : JUDGE_EVERY);
+}
+
+static int write_unsigned(struct campaign *c, const char *reason)
+{
+	char why[NOON_BASELINE_WHY_MAX];
+
+	set_times(c);
+	if (c->data.head.count == 0)
+		return NOON_EXIT_FAILED;
+	if (noon_baseline_write(c->unsigned_path, &c->data.head, c->data.rtt_ns, NULL, reason, why))
+		return noon_tool_fail(c->self, "%s", why);
+	return NOON_EXIT_NOT_OK;
+}
+
+static void on_save(void *arg)
+{
+	struct campaign *c = arg;
+
+	(void)write_unsigned(c, "the campaign was cut off");
+	noon_loop_arm(c->asker.loop, &c->save, SAVE_EVERY);
+}
+
+static void on_signal(void *arg, int signo)
+{
+	(void)signo;
+	stop(arg);
 }
 
 /* Return whether a text is allowed on a line of a baseline. */
@@ -118,6 +211,8 @@ static int check_output(const struct noon_verb *self, const char *path)
 	char dir[OUTPUT_MAX];
 	struct stat st;
 
+	if (strlen(path) + sizeof(UNSIGNED) > OUTPUT_MAX)
+		return noon_tool_fail(self, "%s: %s", path, strerror(ENAMETOOLONG));
 	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
 		return noon_tool_fail(self, "%s: not a regular file", path);
 	if (snprintf(dir, sizeof(dir), "%.*s", n, slash == NULL ? "." : path) >= (int)sizeof(dir))
@@ -182,31 +277,76 @@ static noon_err set_up(struct campaign *c, const char **ret_why)
 	c->asker.arg = c;
 	c->end = (struct noon_timer){.fire = on_end, .arg = c};
 	c->progress = (struct noon_timer){.fire = on_progress, .arg = c};
+	c->judge = (struct noon_timer){.fire = on_judge, .arg = c};
+	c->save = (struct noon_timer){.fire = on_save, .arg = c};
 	return noon_asker_init(&c->asker, &conf, ret_why);
+}
+
+/* Take over an earlier campaign; returns an exit status, or -1 to continue. */
+static int append(struct campaign *c)
+{
+	const struct arguments *a = &c->args;
+	const char *file = a->append;
+	struct noon_baseline_data *old;
+	char why[NOON_BASELINE_WHY_MAX];
+	int status = -1;
+
+	if (file == NULL)
+		return -1;
+	if (noon_baseline_read(file, NULL, &old, why))
+		return noon_tool_fail(c->self, "%s", why);
+	if (strcmp(old->head.source, a->target) != 0 || strcmp(old->head.path_id, a->path_id) != 0)
+		status = noon_tool_fail(c->self,
+					"%s: recorded from \"%s\" on path \"%s\", this campaign is "
+					"of \"%s\" on \"%s\"",
+					file, old->head.source, old->head.path_id, a->target,
+					a->path_id);
+	else if (old->head.count >= NOON_BASELINE_COUNT_MAX)
+		status = noon_tool_fail(c->self, "%s: it has %d values, more do not fit", file,
+					NOON_BASELINE_COUNT_MAX);
+	if (status < 0) {
+		memcpy(c->data.rtt_ns, old->rtt_ns, old->head.count * sizeof(*old->rtt_ns));
+		c->had = c->data.head.count = old->head.count;
+		c->data.head.lost = old->head.lost;
+		c->had_s = old->head.ended_s - old->head.started_s;
+		c->data.head.granularity_ns = old->head.granularity_ns;
+	}
+	if (status < 0 && old->head.is_signed) {
+		noon_baseline_free(old);
+		if (noon_baseline_read(file, a->key, &old, why))
+			return noon_tool_fail(c->self, "%s", why);
+	}
+	noon_baseline_free(old);
+	return status;
 }
 
 /* Run the campaign; returns an exit status, or -1 to continue. */
 static int measure(struct campaign *c)
 {
+	static const int signals[] = {SIGINT, SIGTERM, 0};
 	struct noon_baseline *h = &c->data.head;
 	const bool show = isatty(STDERR_FILENO) == 1;
 	noon_err err;
 
 	(void)snprintf(h->path_id, sizeof(h->path_id), "%s", c->args.path_id);
 	(void)snprintf(h->source, sizeof(h->source), "%s", c->args.target);
-	h->granularity_ns = 1;
-	h->started_s = (int64_t)time(NULL);
+	h->granularity_ns = h->granularity_ns > 0 ? h->granularity_ns : 1;
 	c->began = noon_mono_now();
+	if (noon_loop_signals(c->asker.loop, signals, NULL, on_signal, c))
+		return noon_tool_fail(c->self, "signals: %s", strerror(errno));
+	noon_loop_arm(c->asker.loop, &c->save, SAVE_EVERY);
+	if (c->args.until_good)
+		noon_loop_arm(c->asker.loop, &c->judge, JUDGE_EVERY);
 	noon_loop_arm(c->asker.loop, &c->end, c->args.length);
 	if (show)
 		noon_loop_arm(c->asker.loop, &c->progress, NOON_S(1));
 	noon_asker_start(&c->asker);
 	err = c->failed ? NOON_OK : noon_loop_run(c->asker.loop);
-	h->ended_s = (int64_t)time(NULL);
-	if (h->ended_s < h->started_s)
-		h->ended_s = h->started_s;
+	set_times(c);
 	noon_loop_disarm(&c->end);
 	noon_loop_disarm(&c->progress);
+	noon_loop_disarm(&c->judge);
+	noon_loop_disarm(&c->save);
 	if (show)
 		(void)fputc('\n', stderr);
 	if (err)
@@ -214,36 +354,53 @@ static int measure(struct campaign *c)
 	return c->failed ? NOON_EXIT_FAILED : -1;
 }
 
-/* Judge, and write if it is good. */
-static int finish(struct campaign *c, struct noon_guard_plan *plan)
+/* Judge, and write it signed if it is good, unsigned else. */
+static int finish(struct campaign *c)
 {
-	const struct noon_guard_conf conf = noon_guard_demand_conf(&c->args.demand);
 	struct noon_baseline_data *d = &c->data;
-	char why[NOON_BASELINE_WHY_MAX];
-	noon_err err;
+	char why[NOON_BASELINE_WHY_MAX] = "";
+	noon_err err = judge(c, why);
 
-	if (noon_baseline_assess(d))
-		return noon_tool_fail(c->self, "%zu exchanges, at least %d are needed",
-				      d->head.count, NOON_CAMPAIGN_MIN);
-	err = noon_baseline_plan(d, &conf, c->args.target, plan, why);
-	noon_guard_print(d, err ? NULL : plan, why, c->args.json);
+	if (d->head.count >= NOON_CAMPAIGN_PARTS * NOON_CAMPAIGN_PARTS)
+		noon_guard_print(d, err ? NULL : c->plan, why, c->args.json);
 	if (err) {
-		(void)fprintf(stderr, "noonmark guard: refused, nothing was written: %s\n", why);
-		return NOON_EXIT_NOT_OK;
+		const int status = write_unsigned(c, why);
+
+		(void)fprintf(stderr, "noonmark guard: refused: %s\n", why);
+		if (status == NOON_EXIT_NOT_OK)
+			(void)fprintf(
+				stderr,
+				"noonmark guard: what was measured is in %s; --append %s goes "
+				"on with it\n",
+				c->unsigned_path, c->unsigned_path);
+		return status;
 	}
-	if (noon_baseline_write(c->args.output, &d->head, d->rtt_ns, c->args.key, why))
+	if (noon_baseline_write(c->args.output, &d->head, d->rtt_ns, c->args.key, NULL, why))
 		return noon_tool_fail(c->self, "%s", why);
-	return plan->feasible ? NOON_EXIT_OK : NOON_EXIT_NOT_OK;
+	(void)unlink(c->unsigned_path);
+	return c->plan->feasible ? NOON_EXIT_OK : NOON_EXIT_NOT_OK;
+}
+
+/* Everything but the options. */
+static int campaign(struct campaign *c)
+{
+	const char *why = "out of memory";
+	int status;
+
+	c->plan = calloc(1, sizeof(*c->plan));
+	if (c->plan == NULL || set_up(c, &why))
+		return noon_tool_fail(c->self, "%s", why);
+	status = append(c);
+	status = status >= 0 ? status : measure(c);
+	return status >= 0 ? status : finish(c);
 }
 
 static int calibrate(const struct noon_verb *self, void *options, const struct noon_arguments *line)
 {
 	struct arguments *a = options;
 	int status = check(self, a, line->argument[0]);
-	struct noon_guard_plan *plan;
 	struct campaign *c;
 	char why_key[NOON_BASELINE_WHY_MAX];
-	const char *why = "out of memory";
 
 	if (status >= 0)
 		return status;
@@ -260,18 +417,15 @@ static int calibrate(const struct noon_verb *self, void *options, const struct n
 	if (status >= 0)
 		return status;
 	c = calloc(1, sizeof(*c));
-	plan = calloc(1, sizeof(*plan));
-	if (c != NULL && plan != NULL) {
-		c->self = self;
-		c->args = *a;
-		status = set_up(c, &why) ? noon_tool_fail(self, "%s", why) : measure(c);
-		status = status >= 0 ? status : finish(c, plan);
-		noon_asker_fini(&c->asker);
-		free(c->data.rtt_ns);
-	} else {
-		status = noon_tool_fail(self, "%s", why);
-	}
-	free(plan);
+	if (c == NULL)
+		return noon_tool_fail(self, "out of memory");
+	c->self = self;
+	c->args = *a;
+	(void)snprintf(c->unsigned_path, sizeof(c->unsigned_path), "%s" UNSIGNED, a->output);
+	status = campaign(c);
+	noon_asker_fini(&c->asker);
+	free(c->data.rtt_ns);
+	free(c->plan);
 	free(c);
 	return status;
 }
@@ -291,6 +445,10 @@ static const struct noon_option rows[] = {
 	 .help = "name of the path"},
 	{"interval", NOON_OPTION_TIME, OPTION(interval), NOON_OPTION_LEAST(INTERVAL_MIN),
 	 .def = "1s", .letter = 'i', .help = "between exchanges"},
+	{"append", NOON_OPTION_BORROWED, OPTION(append), .value = "file", .says = "from the start",
+	 .help = "go on with the campaign in this file, signed with --key or not signed"},
+	{"until-good", NOON_OPTION_BOOL, OPTION(until_good),
+	 .help = "end as soon as the campaign is good for the shift; --for is the most"},
 	{"json", NOON_OPTION_BOOL, OPTION(json), .help = "print one JSON object"},
 	NOON_OPTION_END,
 };
@@ -312,11 +470,15 @@ const struct noon_verb noon_guard_calibrate = {
 	.about = "Record how long round trips to nts://HOST[:PORT], or to ptp://HOST with "
 		 "--sa-file,\n"
 		 "take while nobody attacks, and sign the record.\n",
-	.notes = "A campaign that is too short, correlated or drifting is refused with the number "
-		 "that\n"
-		 "is missing; nothing is written then. Exit status 0 if the baseline is good for "
-		 "the\n"
-		 "shift.\n",
+	.notes =
+		"A campaign that is too short, or moves by more than a tenth of the shift, is "
+		"refused "
+		"with\n"
+		"the number that is missing: what was measured is then written to OUTPUT.unsigned, "
+		"as\n"
+		"every five minutes and after Ctrl-C, and --append goes on with it. Exit status 0 "
+		"if\n"
+		"the baseline is good for the shift.\n",
 	.size = sizeof(struct arguments),
 	.init = init,
 	.part = {{rows, 0, NULL},
