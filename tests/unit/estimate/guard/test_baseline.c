@@ -56,6 +56,31 @@ static void reads_a_good_one(void **state)
 	assert_int_equal(b.n_signed, strstr(good, "ed25519") - good);
 }
 
+static void reads_why_one_is_not_signed(void **state)
+{
+	char text[1024];
+	const size_t n = (size_t)(strstr(good, "ed25519") - good);
+	char *end;
+
+	(void)state;
+	assert_true(b.is_signed);
+	memcpy(text, good, n);
+	end = text + n;
+	(void)strcpy(end, "unsigned 5000 are missing\n");
+	assert_int_equal(parse(text), NOON_OK);
+	assert_false(b.is_signed);
+	assert_string_equal(b.reason, "5000 are missing");
+	assert_int_equal(b.n_digested, strstr(text, "sha256") - text);
+	(void)strcpy(end, "unsigned a\x01\n");
+	assert_int_equal(parse(text), NOON_ERR_FORMAT);
+	(void)strcpy(end, "unsigned\n");
+	assert_int_equal(parse(text), NOON_ERR_FORMAT);
+	memset(end, 'x', 600);
+	memcpy(end, "unsigned ", 9);
+	(void)strcpy(end + 600, "\n");
+	assert_int_equal(parse(text), NOON_ERR_FORMAT);
+}
+
 /* Replace one text by another in the good file and tell line and expectation. */
 static void names_line_and_expectation(void **state)
 {
@@ -159,6 +184,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_a_good_one),
+		cmocka_unit_test(reads_why_one_is_not_signed),
 		cmocka_unit_test(names_line_and_expectation),
 		cmocka_unit_test(cut_anywhere_is_refused),
 		cmocka_unit_test(others_are_refused),
