@@ -229,17 +229,21 @@ static size_t take_peaks(struct noon_guard_making *m, struct peak *peak)
 	return n;
 }
 
-/* Follow an excursion; when it is over, count it if it went beyond. */
-static void note_excursion(struct peak *p, double beyond)
+static void end_excursion(struct peak *p, double beyond)
 {
-	p->most = fmax(p->most, p->sum->s);
-	if (p->sum->s > 0.0)
-		return;
 	if (p->most > beyond) {
 		p->count += 1.0;
 		p->beyond += p->most - beyond;
 	}
 	p->most = 0.0;
+}
+
+/* Follow an excursion; when it is over, count it if it went beyond. */
+static void note_excursion(struct peak *p, double beyond)
+{
+	p->most = fmax(p->most, p->sum->s);
+	if (!(p->sum->s > 0.0))
+		end_excursion(p, beyond);
 }
 
 /* Excursions have exponential tails. Of independent values the largest of n is beyond ln n + c with
@@ -249,8 +253,7 @@ static void settle_peak(struct peak *p, double beyond, double n)
 {
 	double tau;
 
-	p->sum = &(const struct noon_guard_sum){0};
-	note_excursion(p, beyond); /* that of the end */
+	end_excursion(p, beyond);
 	*p->h = p->was_h;
 	if (!(p->count > 0.0))
 		return;

@@ -361,7 +361,7 @@ static int finish(struct campaign *c)
 	char why[NOON_BASELINE_WHY_MAX] = "";
 	noon_err err = judge(c, why);
 
-	if (d->head.count >= NOON_CAMPAIGN_PARTS * NOON_CAMPAIGN_PARTS)
+	if (d->head.count >= (size_t)NOON_CAMPAIGN_PARTS * NOON_CAMPAIGN_PARTS)
 		noon_guard_print(d, err ? NULL : c->plan, why, c->args.json);
 	if (err) {
 		const int status = write_unsigned(c, why);

@@ -123,7 +123,7 @@ static void print_delay(const char *what, double n, double interval_s)
 
 static void print_sums(const struct noon_guard_plan *p)
 {
-	char what[64], t[DUR];
+	char what[96], t[DUR];
 
 	for (size_t i = 0; i < p->refs; i++) {
 		(void)snprintf(what, sizeof(what), "cusum       above %.1f: a shift of %s",
