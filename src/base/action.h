@@ -47,26 +47,27 @@ struct noon_rx {
 };
 
 /** Findings: assumptions seen to be false. Each carries its numbers. */
-#define NOON_FINDING_LIST(X)                                                                    \
-	X(INCONSISTENT, "inconsistent", "exchanges of the source contradict each other")        \
-	X(SUPERLUMINAL, "superluminal", "round-trip time below the physical minimum")           \
-	X(NO_MAJORITY, "no-majority", "fewer than n - f sources agree")                         \
-	X(TOO_FEW, "too-few", "no more sources answer than may be lying")                       \
-	X(FALSETICKER, "falseticker", "source outside the majority interval")                   \
-	X(BOUND_LIMIT, "bound-limit", "bound above the alert limit")                            \
-	X(CLOCK_STEPPED, "clock-stepped", "the clock was stepped by somebody else")             \
-	X(DELAYED, "delayed", "round-trip times above their calibrated law")                    \
-	X(SHORTENED, "shortened", "round-trip times below their calibrated law")                \
-	X(RTT_SHAPE, "rtt-shape", "round-trip times spread otherwise than calibrated")          \
-	X(LOSS, "loss", "more exchanges lost than at the calibration")                          \
-	X(LEAP, "leap", "a leap second is announced that the list or the others do not have")   \
-	X(SUSPENDED, "suspended", "the free-running clock stopped or jumped")                   \
-	X(WANDER, "wander", "the oscillator turned by more than the configured wander")         \
-	X(JUMPED, "jumped", "all sources say that the local clock jumped or stood still")       \
-	X(DISRUPTED, "disrupted", "the machine was paused, migrated or given another clock")    \
-	X(PEER_ALARM, "peer-alarm", "the source declares an attack on the path to it")          \
-	X(RECEIVER_TIME, "receiver-time", "the time of a receiver is outside of its own bound") \
-	X(ASYMMETRY, "asymmetry", "one way of a path changed, by another path to the same clock")
+#define NOON_FINDING_LIST(X)                                                                      \
+	X(INCONSISTENT, "inconsistent", "exchanges of the source contradict each other")          \
+	X(SUPERLUMINAL, "superluminal", "round-trip time below the physical minimum")             \
+	X(NO_MAJORITY, "no-majority", "fewer than n - f sources agree")                           \
+	X(TOO_FEW, "too-few", "no more sources answer than may be lying")                         \
+	X(FALSETICKER, "falseticker", "source outside the majority interval")                     \
+	X(BOUND_LIMIT, "bound-limit", "bound above the alert limit")                              \
+	X(CLOCK_STEPPED, "clock-stepped", "the clock was stepped by somebody else")               \
+	X(DELAYED, "delayed", "round-trip times above their calibrated law")                      \
+	X(SHORTENED, "shortened", "round-trip times below their calibrated law")                  \
+	X(RTT_SHAPE, "rtt-shape", "round-trip times spread otherwise than calibrated")            \
+	X(LOSS, "loss", "more exchanges lost than at the calibration")                            \
+	X(LEAP, "leap", "a leap second is announced that the list or the others do not have")     \
+	X(SUSPENDED, "suspended", "the free-running clock stopped or jumped")                     \
+	X(WANDER, "wander", "the oscillator turned by more than the configured wander")           \
+	X(JUMPED, "jumped", "all sources say that the local clock jumped or stood still")         \
+	X(DISRUPTED, "disrupted", "the machine was paused, migrated or given another clock")      \
+	X(PEER_ALARM, "peer-alarm", "the source declares an attack on the path to it")            \
+	X(RECEIVER_TIME, "receiver-time", "the time of a receiver is outside of its own bound")   \
+	X(ASYMMETRY, "asymmetry", "one way of a path changed, by another path to the same clock") \
+	X(ROUTE, "route", "all round trips moved by one step: another route, or all are delayed")
 
 enum noon_finding_kind {
 #define NOON_FINDING_ENUM(name, word, text) NOON_FINDING_##name,

@@ -67,6 +67,26 @@ static void begin(const struct noon_guard *g, const struct noon_guard_news *news
 	}
 }
 
+/* A step of all round trips during an alarm. It says what to do, and changes nothing else. */
+static void tell_step(const struct noon_guard *g, uint32_t source, noon_time now,
+		      struct noon_findings *fs)
+{
+	const struct noon_finding f = {
+		.kind = NOON_FINDING_ROUTE,
+		.source = source,
+		.at = now,
+		.value = noon_dur_from_s(g->step.by_ns * 1e-9),
+		.threshold = noon_dur_from_s(g->plan->conf.shift_ns * 1e-9),
+		.evidence = {"step", g->step.by_ns, g->plan->room_ns,
+			     g->plan->batch * NOON_GUARD_LONG / 2},
+	};
+
+	if (!g->step.is_known)
+		noon_findings_clear(fs, NOON_FINDING_ROUTE);
+	else if (!(fs->active >> NOON_FINDING_ROUTE & 1))
+		noon_findings_raise(fs, &f);
+}
+
 void noon_guard_findings_take(struct noon_guard *g, const struct noon_sample *x, noon_time now,
 			      struct noon_findings *fs)
 {
@@ -77,6 +97,7 @@ void noon_guard_findings_take(struct noon_guard *g, const struct noon_sample *x,
 	(void)noon_guard_take(g, noon_sample_rtt(x), &news);
 	end(g, fs);
 	begin(g, &news, x->source, now, fs);
+	tell_step(g, x->source, now, fs);
 }
 
 void noon_guard_findings_miss(struct noon_guard *g, uint32_t source, noon_time now,

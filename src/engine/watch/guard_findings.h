@@ -3,7 +3,8 @@
  * Turns what the guard of a source sees into findings.
  *
  * Invariant: the findings DELAYED, SHORTENED, RTT_SHAPE and LOSS of a source are active exactly
- * while a statistic of that kind is active in its guard.
+ * while a statistic of that kind is active in its guard; ROUTE, while all round trips of an alarm
+ * have moved by one step.
  */
 #ifndef NOON_ENGINE_WATCH_GUARD_FINDINGS_H
 #define NOON_ENGINE_WATCH_GUARD_FINDINGS_H

@@ -4,6 +4,9 @@
 #include <math.h>
 #include <string.h>
 
+/* Of the distance that is an alarm: up to it values spread as the law does. */
+#define SAME_SHAPE 0.6
+
 static uint32_t bit(enum noon_statistic s)
 {
 	return UINT32_C(1) << s;
@@ -34,6 +37,7 @@ void noon_guard_reset(struct noon_guard *g)
 	g->low = g->rank = g->rank_low = (struct noon_guard_sum){0};
 	g->block_up = g->block_low = g->block_rise = 0.0;
 	g->block_n = 0;
+	noon_step_reset(&g->step);
 }
 
 void noon_guard_init(struct noon_guard *g, const struct noon_guard_plan *plan)
@@ -296,6 +300,19 @@ static void put(const struct noon_guard_plan *p, struct noon_guard_batch *b, dou
 	b->count[cell_of(&p->law, x)]++;
 }
 
+/* Look for a change of route while the alarm lasts. */
+static void look_for_step(struct noon_guard *g, double x)
+{
+	const struct noon_guard_plan *p = g->plan;
+
+	if (noon_guard_is_alarmed(g))
+		noon_step_take(&g->step, &p->law, x, p->batch, p->batch * NOON_GUARD_LONG / 2,
+			       p->limit[NOON_STATISTIC_KS_LONG].high * SAME_SHAPE,
+			       p->room_ns + p->law.step_ns);
+	else if (g->step.n > 0 || g->step.is_known)
+		noon_step_reset(&g->step);
+}
+
 bool noon_guard_take(struct noon_guard *g, noon_dur rtt, struct noon_guard_news *ret)
 {
 	const struct noon_guard_plan *p = g->plan;
@@ -316,6 +333,7 @@ bool noon_guard_take(struct noon_guard *g, noon_dur rtt, struct noon_guard_news 
 		end_batch(g, ret);
 	if (g->whole.n >= p->batch * NOON_GUARD_LONG)
 		end_long(g, ret);
+	look_for_step(g, x);
 	return ret->n > 0;
 }
 

@@ -21,6 +21,7 @@
 #include "base/time.h"
 #include "estimate/guard/campaign.h"
 #include "estimate/guard/cusum.h"
+#include "estimate/guard/step.h"
 #include "estimate/law/law.h"
 #include "estimate/law/mean_law.h"
 
@@ -177,7 +178,7 @@ struct noon_guard_batch {
 	uint32_t count[NOON_LAW_MAX]; /**< histogram on the lattice of the law */
 };
 
-/** What the guard remembers; about 16 kB. */
+/** What the guard remembers; about 25 kB. */
 struct noon_guard {
 	const struct noon_guard_plan *plan; /**< borrowed */
 	uint32_t active;		    /**< bit per statistic: beyond its limit */
@@ -197,6 +198,7 @@ struct noon_guard {
 	double block_up, block_low; /**< ranks of the block under way, the path moved either way */
 	double block_rise;	    /**< of x - centre, ns */
 	uint32_t block_n;
+	struct noon_step step;		  /**< since the alarm began */
 	double batch_mean_ns;		  /**< of the last full batch; NaN before */
 	double delay_ns[NOON_STATISTICS]; /**< estimated when a statistic was last beyond its limit
 					   */
