@@ -124,13 +124,13 @@ static void print_evidence(const struct noon_baseline *h)
 	const double took = (double)(h->ended_s - h->started_s);
 	char t[DUR];
 
-	(void)printf("evidence    %s; what comes less than once in %zu exchanges",
+	(void)printf("evidence    %s; what comes less than once in\n            %zu exchanges",
 		     took >= 7 * 86400.0 ? "a whole week"
 		     : took >= 86400.0	 ? "a whole day, not a whole week"
-					 : "part of a day: other hours may have other loads",
+					 : "part of a day, not of other loads",
 		     h->count / 3);
 	if (took > 0.0)
-		(void)printf(", in %s,", words_of(took / 3.0 * 1e9, t));
+		(void)printf(", %s,", words_of(took / 3.0 * 1e9, t));
 	(void)printf(" may not have been seen\n");
 }
 
