@@ -189,9 +189,10 @@ noon_err noon_baseline_plan(const struct noon_baseline_data *b, const struct noo
 	else if (err == NOON_ERR_EMPTY)
 		(void)snprintf(ret_why, NOON_BASELINE_WHY_MAX,
 			       "%s: %zu values, %zu are needed (%d batches of %u, whose means vary "
-			       "as those of %.0f independent values): %zu are missing",
+			       "as those of %.0f independent values, and ten groups of long round "
+			       "trips, which come %.1f at a time): %zu are missing",
 			       path, b->head.count, need, NOON_CAMPAIGN_BATCHES, ret->batch,
-			       ret->batch / ret->inflation, need - b->head.count);
+			       ret->batch / ret->inflation, ret->groups, need - b->head.count);
 	else if (err)
 		return fail(ret_why, err, path, "no plan follows: a demand is out of its range");
 	return err;

@@ -120,8 +120,9 @@ struct noon_guard_plan {
 	unsigned batch;		   /**< values of a batch */
 	bool feasible;		   /**< the batch is large enough for p_d and p_fa at once */
 	struct noon_mean_test mean;
-	double inflation;     /**< of the mean of a batch */
-	double needs_mean;    /**< values a batch of the mean test needs; inf: above the most */
+	double inflation;  /**< of the mean of a batch */
+	double groups;	   /**< values above the 99th percentile come in groups of so many, >= 1 */
+	double needs_mean; /**< values a batch of the mean test needs; inf: above the most */
 	double needs_minimum; /**< ... of the minimum test */
 	double bottom;	      /**< F0(shift above the least): mass at the bottom */
 	struct noon_guard_limit limit[NOON_STATISTICS]; /**< units of each statistic */
@@ -241,6 +242,10 @@ NOON_MUST_USE noon_err noon_guard_plan_make(struct noon_guard_work *w, const str
 					    const struct noon_guard_conf *conf,
 					    struct noon_guard_plan *ret);
 
+/** Return the values that a campaign should have for its plan: 100 batches, and ten groups of long
+ *  round trips. */
+size_t noon_guard_plan_needed(const struct noon_guard_plan *p, const struct noon_campaign *c);
+
 /**
  * Make a plan from a campaign if it is good enough for it: the rules of the daemon, the tool and
  * the simulator. conf->campaign is set.
@@ -248,7 +253,8 @@ NOON_MUST_USE noon_err noon_guard_plan_make(struct noon_guard_work *w, const str
  * NOON_ERR_EMPTY
  * @retval NOON_OK
  * @retval NOON_ERR_STATE  the path moved by more than a tenth of the shift meanwhile
- * @retval NOON_ERR_EMPTY  too short for what the guard demands; ret is the plan it would have
+ * @retval NOON_ERR_EMPTY  too short for what the guard demands, or too few groups of long round
+ * trips in it; ret is the plan it would have
  * @retval NOON_ERR_RANGE  a field of conf is out of its range
  */
 NOON_MUST_USE noon_err noon_guard_plan_judged(struct noon_guard_work *w, const struct noon_law *law,

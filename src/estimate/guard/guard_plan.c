@@ -150,6 +150,7 @@ static void prepare(struct noon_guard_making *m, const struct noon_campaign *c)
 {
 	struct noon_guard_plan *p = m->p;
 	const double q99 = noon_law_quantile(&p->law, 0.99);
+	const double q999 = noon_law_quantile(&p->law, 0.999);
 	double n;
 
 	for (size_t k = 0; k < p->law.n; k++)
@@ -157,6 +158,7 @@ static void prepare(struct noon_guard_making *m, const struct noon_campaign *c)
 	p->top_ns = noon_law_top_ns(&p->law);
 	p->cap_ns = cap_of(p);
 	m->tail = noon_guard_inflation(p, c, (struct noon_score){is_above, &q99});
+	m->tail = worse(m, noon_guard_inflation(p, c, (struct noon_score){is_above, &q999}));
 	m->mean = worse(m, noon_guard_inflation(p, c, (struct noon_score){clipped, p}));
 	m->rank = worse(m, noon_guard_inflation(p, c, (struct noon_score){rank_of, p}));
 	n = noon_guard_worth(&p->law, &m->tail);
@@ -256,6 +258,7 @@ static void choose(struct noon_guard_making *m)
 	p->feasible = need <= most;
 	p->batch = p->feasible ? (unsigned)fmax(need, NOON_GUARD_BATCH_MIN) : (unsigned)most;
 	p->mean = mean_test(m, p->batch);
+	p->groups = m->tail.long_run;
 	p->inflation = p->batch / noon_guard_own(m, &m->mean, p->batch);
 	/* Too few values for its share of p_fa? Then the minimum never alarms. */
 	p->limit[NOON_STATISTIC_MINIMUM] =
@@ -311,6 +314,16 @@ noon_err noon_guard_plan_make(struct noon_guard_work *w, const struct noon_law *
 	return NOON_OK;
 }
 
+size_t noon_guard_plan_needed(const struct noon_guard_plan *p, const struct noon_campaign *c)
+{
+	const size_t batches = noon_campaign_needed(c, p->batch);
+	/* The least campaign has ten values above the 99th percentile; where they come in groups,
+	 * ten groups: fewer do not tell how long and how often a state of load is. */
+	const double groups = ceil(p->groups * NOON_CAMPAIGN_MIN);
+
+	return (double)batches < groups ? (size_t)groups : batches;
+}
+
 noon_err noon_guard_plan_judged(struct noon_guard_work *w, const struct noon_law *law,
 				const struct noon_guard_conf *conf, struct noon_guard_plan *ret,
 				size_t *ret_needed)
@@ -323,6 +336,6 @@ noon_err noon_guard_plan_judged(struct noon_guard_work *w, const struct noon_law
 	err = noon_guard_plan_make(w, law, conf, ret);
 	if (err)
 		return err;
-	*ret_needed = noon_campaign_needed(c, ret->batch);
+	*ret_needed = noon_guard_plan_needed(ret, c);
 	return c->n < *ret_needed ? NOON_ERR_EMPTY : NOON_OK;
 }

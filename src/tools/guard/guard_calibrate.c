@@ -152,7 +152,7 @@ static void on_judge(void *arg)
 	}
 	c->forecast[0] = '\0';
 	if (err == NOON_ERR_EMPTY) {
-		const size_t need = noon_campaign_needed(&c->data.campaign, c->plan->batch);
+		const size_t need = noon_guard_plan_needed(c->plan, &c->data.campaign);
 		const double left = (double)need - (double)c->data.head.count;
 
 		if (c->plan->batch > 0 && left > 0.0)
