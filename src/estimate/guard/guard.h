@@ -121,7 +121,8 @@ struct noon_guard_plan {
 	bool feasible;		   /**< the batch is large enough for p_d and p_fa at once */
 	struct noon_mean_test mean;
 	double inflation;  /**< of the mean of a batch */
-	double groups;	   /**< values above the 99th percentile come in groups of so many, >= 1 */
+	double groups;	   /**< values above the 99th percentile or the 99.9th, come in groups of so
+			      many, >= 1 */
 	double needs_mean; /**< values a batch of the mean test needs; inf: above the most */
 	double needs_minimum; /**< ... of the minimum test */
 	double bottom;	      /**< F0(shift above the least): mass at the bottom */
