@@ -83,8 +83,11 @@ def test_warm_up(w):
     for d in (t, r):
         s = check_learned(d)
         check(s["cover_packets"] >= s["events_sent"] > 20, s)
-        # All gaps are short now, whatever the rate of messages is.
-        check({e["gap_class"] for e in s["edges"] if e["side"] == "out" and e["message"] < 2} == {0}, s["edges"])
+        # Gaps are short now, whatever the rate of messages is, unless the machine paused between the
+        # two packets.
+        out = [e for e in s["edges"] if e["side"] == "out" and e["message"] < 2]
+        paused = sum(e["n"] for e in out if e["gap_class"] > 0)
+        check(paused <= 2 and sum(e["n"] for e in out) > 20, out)
 
 
 def test_warm_up_in_cells(w):
